@@ -1,0 +1,26 @@
+"""poetgen: classical Chinese verse from an LSTM whose every equation is written out by hand."""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["Checkpoint", "PoetgenError", "Writer", "__version__"]
+
+if TYPE_CHECKING:
+    from poetgen.checkpoint import Checkpoint
+    from poetgen.errors import PoetgenError
+    from poetgen.writing.writer import Writer
+
+_HOMES = {
+    "Checkpoint": "poetgen.checkpoint",
+    "PoetgenError": "poetgen.errors",
+    "Writer": "poetgen.writing.writer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public names when they are first asked for, so that `poetgen --help` stays quick."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,68 @@
+"""The command line: a registry that imports a command only when it is called."""
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from poetgen import __version__
+from poetgen.errors import PoetgenError
+
+COMMANDS = {
+    "fetch": "Fetch the corpus 全唐詩 with git.",
+    "prepare": "Clean, split and number the poems for training.",
+    "train": "Train a model on the prepared poems.",
+    "generate": "Write poems that begin with a text.",
+    "evaluate": "Measure a model's perplexity.",
+    "show": "Show what a checkpoint holds.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands live in modules of their own, imported on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"poetgen.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False
+        try:
+            return super().invoke(ctx)
+        except PoetgenError as error:
+            raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{place}{error.strerror or error}") from error
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Begin with: poetgen generate 月",
+)
+@click.version_option(__version__, prog_name="poetgen")
+def poetgen() -> None:
+    """Classical Chinese verse from an LSTM whose every equation is written out by hand."""
+
+
+def main() -> None:
+    """Run the command line with UTF-8 streams, whatever the locale says."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    poetgen(prog_name="poetgen")

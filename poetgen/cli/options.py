@@ -1,0 +1,26 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from poetgen.files import Workspace
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _workspace(ctx: click.Context, param: click.Parameter, value: str | None) -> Workspace:
+    return Workspace.find(value)
+
+
+home_option: Decorator = click.option(
+    "--home",
+    "workspace",
+    metavar="DIR",
+    callback=_workspace,
+    help="Where data/ and checkpoints/ lie [default: POETGEN_HOME, else the current folder].",
+)
+json_option: Decorator = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON for programs to read."
+)

@@ -1,0 +1,219 @@
+"""Every setting: one frozen dataclass a section; defaults, then a TOML file, then --set, then flags."""
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from poetgen.errors import ConfigError
+from poetgen.files import shipped
+
+
+def _key(default: Any, meaning: str, *, minimum: float | None = None, choices: Sequence[str] = ()) -> Any:
+    return field(
+        default=default, metadata={"meaning": meaning, "minimum": minimum, "choices": tuple(choices)}
+    )
+
+
+SPLITS = ("96:2:2", "8:1:1", "8:2", "9:1")
+INITIALIZATIONS = ("uniform", "normal", "xavier", "orthogonal", "zeros")
+OPTIMIZERS = (
+    "sgd",
+    "momentum",
+    "nesterov",
+    "adagrad",
+    "adadelta",
+    "rmsprop",
+    "adam",
+    "adamw",
+    "adamax",
+    "nadam",
+)
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """What is prepared: which poems, how they are split, which characters are known."""
+
+    supplement: bool = _key(False, "add the volumes of 全唐詩補編 (50000 and up)")
+    limit: int = _key(0, "take only the first N poems in volume order; 0: all", minimum=0)
+    form: str = _key("", "keep one form only: 五絕, 七絕, 五律, 七律 or a shape such as 5x6; empty: all")
+    min_length: int = _key(0, "drop poems with fewer hanzi", minimum=0)
+    max_length: int = _key(0, "drop poems with more hanzi; 0: no limit", minimum=0)
+    min_count: int = _key(2, "characters rarer than this in train are unknown", minimum=1)
+    punctuation: str = _key(
+        "keep", "keep ，。？ as tokens, or drop them and restore them in print", choices=("keep", "drop")
+    )
+    split: str = _key("96:2:2", "train : validation : test, or train : validation", choices=SPLITS)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The network: embedding → LSTM → linear → softmax."""
+
+    embedding_size: int = _key(256, "E, width of a character's embedding", minimum=1)
+    hidden_size: int = _key(512, "H, units in each LSTM layer", minimum=1)
+    num_layers: int = _key(1, "L, LSTM layers", minimum=1)
+    tied: bool = _key(True, "share the embedding with the output layer, through a projection H → E")
+    dropout: float = _key(
+        0.2, "share of each LSTM layer's outputs zeroed, one mask a poem (locked)", minimum=0
+    )
+    embedding_dropout: float = _key(
+        0.0, "share of characters whose whole embedding is zeroed, for a batch", minimum=0
+    )
+    initialization: str = _key("uniform", "how weights begin", choices=INITIALIZATIONS)
+    forget_bias: float = _key(1.0, "where the forget gate's bias begins")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The optimizer, its schedule, and when to stop."""
+
+    seed: int = _key(0, "decides weights, order of batches and dropout", minimum=0)
+    optimizer: str = _key("adam", "update rule", choices=OPTIMIZERS)
+    learning_rate: float = _key(0.0, "step size at its highest; 0: the optimizer's own default", minimum=0)
+    weight_decay: float = _key(0.0, "L2 penalty as torch.optim defines it for each rule", minimum=0)
+    schedule: str = _key(
+        "cosine", "what the learning rate does after warm-up", choices=("constant", "linear", "cosine")
+    )
+    warmup_steps: int = _key(200, "steps over which the learning rate rises from 0", minimum=0)
+    final_rate: float = _key(
+        0.02, "share of the highest learning rate left at the end of the decay", minimum=0
+    )
+    clip_norm: float = _key(1.0, "gradients longer than this are shortened to it; 0: never", minimum=0)
+    batch_size: int = _key(64, "poems in a batch", minimum=1)
+    segment_length: int = _key(
+        128, "longer poems are read in segments of this many tokens, state carried", minimum=1
+    )
+    epochs: int = _key(10, "times through the training poems", minimum=1)
+    steps: int = _key(0, "stop after this many steps; 0: let epochs decide", minimum=0)
+    minutes: float = _key(0.0, "stop after this many minutes of training; 0: no limit", minimum=0)
+    patience: int = _key(
+        3, "stop after this many epochs without a better validation perplexity; 0: never", minimum=0
+    )
+    stop_at: float = _key(0.0, "stop when validation perplexity (per token) is this low; 0: never", minimum=0)
+    average: float = _key(
+        0.0, "decay of the running average of weights that is validated and saved; 0: none", minimum=0
+    )
+    precision: str = _key(
+        "float32",
+        "of the big matrix products in training; evaluation is always float32",
+        choices=("float32", "bfloat16"),
+    )
+    device: str = _key("auto", "auto takes CUDA when it is there", choices=("auto", "cpu", "cuda"))
+    keep_epochs: bool = _key(False, "keep one checkpoint per epoch")
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of a run."""
+
+    corpus: CorpusConfig = CorpusConfig()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Plain values, section by section."""
+        return dataclasses.asdict(self)
+
+    def replace(self, values: Mapping[str, Any]) -> "Config":
+        """A copy with `section.key` values changed. Raises ConfigError for a key or value that cannot be."""
+        config = self
+        for dotted, value in values.items():
+            section_name, _, key = dotted.partition(".")
+            section = getattr(config, _known(section_name, _names(Config), "section"))
+            _known(key, _names(type(section)), f"key in [{section_name}]")
+            changed = dataclasses.replace(section, **{key: _checked(section, section_name, key, value)})
+            config = dataclasses.replace(config, **{section_name: changed})
+        return config
+
+
+def _names(section: type) -> list[str]:
+    return [f.name for f in dataclasses.fields(section)]
+
+
+def _known(name: str, names: list[str], what: str) -> str:
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
+    raise ConfigError(f"unknown {what}: {name!r}; {hint}")
+
+
+def _checked(section: Any, section_name: str, key: str, value: Any) -> Any:
+    kind = get_type_hints(type(section))[key]
+    limits = next(f for f in dataclasses.fields(section) if f.name == key).metadata
+    name = f"{section_name}.{key}"
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        raise ConfigError(f"{name} must be of type {kind.__name__}, not {value!r}")
+    if limits["choices"] and value not in limits["choices"]:
+        raise ConfigError(f"{name} cannot be {value!r}; choose one of: {', '.join(limits['choices'])}")
+    if limits["minimum"] is not None and not value >= limits["minimum"]:
+        raise ConfigError(f"{name} must be at least {limits['minimum']}, not {value}")
+    return value
+
+
+def flatten(sections: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """`{"model": {"hidden_size": 8}}` to `{"model.hidden_size": 8}`. Raises ConfigError for a bare key."""
+    flat: dict[str, Any] = {}
+    for section, values in sections.items():
+        if not isinstance(values, Mapping):
+            raise ConfigError(
+                f"{source}: {section!r} stands outside a section; write it below [model] or the like"
+            )
+        flat.update({f"{section}.{key}": value for key, value in values.items()})
+    return flat
+
+
+def from_dict(sections: Mapping[str, Any], source: str = "config") -> Config:
+    """A Config from plain values. Raises ConfigError, naming the key."""
+    return Config().replace(flatten(sections, source))
+
+
+def config_names() -> list[str]:
+    """The names `--config` accepts: the shipped files, reports as `reports/NAME`."""
+    root = shipped("configs")
+    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.toml"))
+
+
+def read_config_file(name: str) -> dict[str, Any]:
+    """Settings of a shipped config by name, or of a TOML file by path. Raises ConfigError."""
+    path = Path(name) if name.endswith(".toml") else shipped("configs") / f"{name}.toml"
+    try:
+        return flatten(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"no config {name!r}; there are: {', '.join(config_names())}, or give a .toml file"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not readable TOML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
+    """`--set section.key=value` pairs, the value read as TOML, else as a bare word. Raises ConfigError."""
+    parsed: dict[str, Any] = {}
+    for setting in settings:
+        dotted, equals, text = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {setting!r} has no value; write it as section.key=value")
+        try:
+            parsed[dotted.strip()] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            parsed[dotted.strip()] = text.strip()
+    return parsed
+
+
+def load_config(
+    name: str | None = None, *, settings: Iterable[str] = (), flags: Mapping[str, Any] | None = None
+) -> Config:
+    """Defaults, then the config called `name`, then `--set` pairs, then flags that are not None."""
+    given = {dotted: value for dotted, value in (flags or {}).items() if value is not None}
+    from_file = read_config_file(name) if name else {}
+    return Config().replace({**from_file, **parse_settings(settings), **given})

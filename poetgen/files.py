@@ -1,0 +1,78 @@
+"""Files and folders: written whole or not at all, and where they lie."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from poetgen.errors import PoetgenError
+
+PACKAGE = Path(__file__).parent
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success it takes the name `path`, on failure it vanishes.
+
+    Raises PoetgenError when the disk is full, read-only or otherwise refuses.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise PoetgenError(f"cannot write {path}: {error.strerror or error}; nothing was changed") from error
+    finally:
+        with suppress(OSError):  # when this fails too, the write has already been reported
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text, whole or not at all. Raises PoetgenError."""
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write readable UTF-8 JSON, whole or not at all. Raises PoetgenError."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def shipped(folder: str) -> Path:
+    """The folder `configs` or `checkpoints` as it was shipped: in a wheel, or at the top of a checkout."""
+    inside = PACKAGE / folder
+    return inside if inside.is_dir() else PACKAGE.parent / folder
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where a user's data and runs lie: below the current folder, `--home` or POETGEN_HOME."""
+
+    home: Path
+
+    @classmethod
+    def find(cls, home: str | Path | None = None) -> "Workspace":
+        """The workspace at `home`, else at POETGEN_HOME, else in the current folder."""
+        return cls(Path(home or os.environ.get("POETGEN_HOME") or Path.cwd()))
+
+    @property
+    def corpus(self) -> Path:
+        """The fetched corpus."""
+        return self.home / "data" / "corpus"
+
+    @property
+    def prepared(self) -> Path:
+        """The prepared folder."""
+        return self.home / "data" / "prepared"
+
+    @property
+    def runs(self) -> Path:
+        """The folder of training runs."""
+        return self.home / "checkpoints"
