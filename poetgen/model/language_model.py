@@ -1,0 +1,142 @@
+"""The language model: embedding → LSTM → linear → softmax over the next character."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from poetgen.config import ModelConfig
+from poetgen.model.initialize import initialize
+from poetgen.model.loss import CHUNK, summed_cross_entropy
+from poetgen.model.lstm import LSTM, States
+
+
+class Output(nn.Module):
+    """The output layer's own parameters: a bias, and a weight unless it is the embedding's."""
+
+    weight: nn.Parameter | None
+
+    def __init__(self, vocab_size: int, input_size: int | None) -> None:
+        super().__init__()
+        self.weight = None if input_size is None else nn.Parameter(torch.zeros(vocab_size, input_size))
+        self.bias = nn.Parameter(torch.zeros(vocab_size))
+
+
+class LanguageModel(nn.Module):
+    """`(ids (T, B), states, lengths) -> (logits (T, B, V), states)`.
+
+    Tied (Press & Wolf 2017; Inan et al. 2017): the LSTM's output is projected from H to E, and the output
+    weights are the embedding's. Embedding dropout (Gal & Ghahramani 2016) drops whole characters for a batch.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        embedding_size: int,
+        hidden_size: int,
+        *,
+        num_layers: int = 1,
+        tied: bool = True,
+        dropout: float = 0.0,
+        embedding_dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.vocab_size, self.tied, self.embedding_dropout = vocab_size, tied, embedding_dropout
+        self.embedding = nn.Embedding(vocab_size, embedding_size)
+        self.lstm = LSTM(embedding_size, hidden_size, num_layers=num_layers, dropout=dropout)
+        self.projection = nn.Linear(hidden_size, embedding_size, bias=False) if tied else nn.Identity()
+        self.output = Output(vocab_size, None if tied else hidden_size)
+
+    @property
+    def output_weight(self) -> Tensor:
+        """(V, E) when tied, else (V, H)."""
+        return self.embedding.weight if self.output.weight is None else self.output.weight
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """(T, B) -> (T, B, E)."""
+        weight = self.embedding.weight
+        if self.training and self.embedding_dropout:
+            keep = torch.bernoulli(weight.new_full((self.vocab_size, 1), 1 - self.embedding_dropout))
+            weight = weight * (keep / (1 - self.embedding_dropout))
+        return F.embedding(ids, weight)
+
+    def features(
+        self, ids: Tensor, states: States | None = None, lengths: Tensor | None = None
+    ) -> tuple[Tensor, States]:
+        """What the output layer reads: (T, B) -> (T, B, E) when tied, else (T, B, H)."""
+        y, states = self.lstm(self.embed(ids), states, lengths)
+        return self.projection(y), states
+
+    def forward(
+        self, ids: Tensor, states: States | None = None, lengths: Tensor | None = None
+    ) -> tuple[Tensor, States]:
+        """See the class."""
+        features, states = self.features(ids, states, lengths)
+        return F.linear(features, self.output_weight, self.output.bias), states
+
+    def summed_loss(
+        self,
+        ids: Tensor,
+        targets: Tensor,
+        *,
+        states: States | None = None,
+        lengths: Tensor,
+        precision: str = "float32",
+    ) -> tuple[Tensor, States]:
+        """Σ over real tokens of the natural-log loss, for training: ids, targets (T, B), lengths (B) -> ().
+
+        `precision` "bfloat16" does the matrix products in bfloat16; cell states, softmax and sums stay float32.
+        """
+        low = precision == "bfloat16"
+        with reduced_precision(ids.device.type, low):
+            features, states = self.features(ids, states, lengths)
+        real = torch.arange(len(ids), device=ids.device)[:, None] < lengths
+        loss = summed_cross_entropy(
+            features[real].to(self.output.bias.dtype),
+            self.output_weight,
+            self.output.bias,
+            targets[real],
+            dtype=torch.bfloat16 if low else None,
+        )
+        return loss, states
+
+    @torch.no_grad()
+    def token_losses(
+        self, ids: Tensor, targets: Tensor, *, states: States | None = None, lengths: Tensor
+    ) -> tuple[Tensor, States]:
+        """The natural-log loss of each token, 0 past the end, for measuring: (T, B) -> (T, B)."""
+        features, states = self.features(ids, states, lengths)
+        real = torch.arange(len(ids), device=ids.device)[:, None] < lengths
+        losses = features.new_zeros(ids.shape)
+        rows, expected = features[real], targets[real]
+        parts = [
+            F.cross_entropy(
+                F.linear(rows[k : k + CHUNK], self.output_weight, self.output.bias),
+                expected[k : k + CHUNK],
+                reduction="none",
+            )
+            for k in range(0, len(rows), CHUNK)
+        ]
+        losses[real] = torch.cat(parts)
+        return losses, states
+
+
+def reduced_precision(device: str, enabled: bool) -> AbstractContextManager[object]:
+    """Matrix products in bfloat16 inside this context."""
+    return torch.autocast(device, dtype=torch.bfloat16) if enabled else nullcontext()
+
+
+def build_model(vocab_size: int, config: ModelConfig) -> LanguageModel:
+    """The one place where configuration meets the network's classes."""
+    model = LanguageModel(
+        vocab_size,
+        config.embedding_size,
+        config.hidden_size,
+        num_layers=config.num_layers,
+        tied=config.tied,
+        dropout=config.dropout,
+        embedding_dropout=config.embedding_dropout,
+    )
+    initialize(model, config.initialization, forget_bias=config.forget_bias)
+    return model
