@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, CorpusError
-from poetgen.files import written_whole
+from poetgen.files import Workspace, shipped, written_whole
 
 FORMAT_VERSION = 1
 _KEY = "poetgen"
@@ -89,6 +89,24 @@ class Checkpoint:
                     f"{path} holds {name} of type {array.dtype} or with values that are no numbers; "
                     "fetch or train it again"
                 )
+
+
+def find_checkpoint(workspace: Workspace, given: Path | None = None) -> Path:
+    """The file to use: `given` (a file, a run folder, or a run's name), else the newest run, else the released.
+
+    Raises CheckpointError when `given` is a folder without a model, or when there is none anywhere.
+    """
+    if given is not None:
+        in_workspace = workspace.runs / given
+        place = in_workspace if not given.exists() and in_workspace.exists() else given
+        if place.is_dir() and not (place / "best.safetensors").is_file():
+            raise CheckpointError(f"{place} holds no best.safetensors; give a run folder or a checkpoint file")
+        return place / "best.safetensors" if place.is_dir() else place
+    runs = sorted(workspace.runs.glob("*/best.safetensors"), key=lambda path: (path.stat().st_mtime, path))
+    found = runs[-1] if runs else shipped("checkpoints") / "tang.safetensors"
+    if not found.is_file():
+        raise CheckpointError(f"no model in {workspace.runs} and none released; train one with: poetgen train")
+    return found
 
 
 def parameter_shapes(vocab_size: int, model: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
