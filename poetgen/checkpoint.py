@@ -14,6 +14,7 @@ from poetgen.errors import CheckpointError, CorpusError
 from poetgen.files import Workspace, shipped, written_whole
 
 FORMAT_VERSION = 1
+BEST = "best.safetensors"
 _KEY = "poetgen"
 Array = npt.NDArray[Any]
 
@@ -91,22 +92,32 @@ class Checkpoint:
                 )
 
 
-def find_checkpoint(workspace: Workspace, given: Path | None = None) -> Path:
+def find_checkpoint(workspace: Workspace, given: str | Path | None = None) -> Path:
     """The file to use: `given` (a file, a run folder, or a run's name), else the newest run, else the released.
 
-    Raises CheckpointError when `given` is a folder without a model, or when there is none anywhere.
+    Raises CheckpointError, saying what there is, when `given` is none of these or there is no model anywhere.
     """
     if given is not None:
-        in_workspace = workspace.runs / given
-        place = in_workspace if not given.exists() and in_workspace.exists() else given
-        if place.is_dir() and not (place / "best.safetensors").is_file():
-            raise CheckpointError(f"{place} holds no best.safetensors; give a run folder or a checkpoint file")
-        return place / "best.safetensors" if place.is_dir() else place
-    runs = sorted(workspace.runs.glob("*/best.safetensors"), key=lambda path: (path.stat().st_mtime, path))
+        return _find_given(workspace, Path(given))
+    runs = sorted(workspace.runs.glob(f"*/{BEST}"), key=lambda path: (path.stat().st_mtime, path))
     found = runs[-1] if runs else shipped("checkpoints") / "tang.safetensors"
     if not found.is_file():
-        raise CheckpointError(f"no model in {workspace.runs} and none released; train one with: poetgen train")
+        raise CheckpointError(
+            f"no model in {workspace.runs} and none released; train one with: poetgen train"
+        )
     return found
+
+
+def _find_given(workspace: Workspace, given: Path) -> Path:
+    place = given if given.exists() or not (workspace.runs / given).exists() else workspace.runs / given
+    if not place.is_dir() and place.exists():
+        return place
+    if (place / BEST).is_file():
+        return place / BEST
+    runs = sorted(path.parent.name for path in workspace.runs.glob(f"*/{BEST}"))
+    there = f"runs here: {', '.join(runs)}" if runs else f"no run in {workspace.runs} has one"
+    what = f"{place} holds no {BEST}" if place.is_dir() else f"no checkpoint at {place}"
+    raise CheckpointError(f"{what}; give a checkpoint file or a run ({there})")
 
 
 def parameter_shapes(vocab_size: int, model: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
