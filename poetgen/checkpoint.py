@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from poetgen.config import ModelConfig, from_dict
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.errors import CheckpointError, CorpusError
+from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.files import Workspace, shipped, written_whole
 
 FORMAT_VERSION = 1
 BEST = "best.safetensors"
 _KEY = "poetgen"
+AGAIN = "fetch or train it again"
 Array = npt.NDArray[Any]
 
 
@@ -35,7 +37,7 @@ class Checkpoint:
 
     def save(self, path: Path) -> None:
         """Write the file whole or not at all. Raises PoetgenError when the disk refuses."""
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
         metadata = {
             "format_version": FORMAT_VERSION,
@@ -47,7 +49,8 @@ class Checkpoint:
         }
         with written_whole(path) as temporary:
             arrays = {name: np.ascontiguousarray(array) for name, array in self.weights.items()}
-            save_file(arrays, temporary, metadata={_KEY: json.dumps(metadata, ensure_ascii=False)})
+            # not save_file, whose errors hide that the disk is full
+            temporary.write_bytes(save(arrays, metadata={_KEY: json.dumps(metadata, ensure_ascii=False)}))
 
     @classmethod
     def load(cls, path: Path) -> "Checkpoint":
@@ -58,38 +61,67 @@ class Checkpoint:
         """
         weights, metadata = _read(path)
         try:
-            version = metadata["format_version"]
-            if version != FORMAT_VERSION:
-                raise CheckpointError(
-                    f"{path} has checkpoint format {version}, this poetgen reads {FORMAT_VERSION}; "
-                    "use the poetgen version that wrote it"
-                )
-            vocabulary = Vocabulary(
-                metadata["vocabulary"].split("\n"), metadata["counts"], metadata["unknown_types"]
-            )
-            checkpoint = cls(weights, vocabulary, dict(metadata["config"]), dict(metadata["card"]))
-            checkpoint._check_shapes(path)
-        except (KeyError, TypeError, ValueError, AttributeError, CorpusError) as error:
-            raise CheckpointError(
-                f"{path} is a damaged checkpoint ({error}); fetch or train it again"
-            ) from error
+            _check_version(path, metadata)
+            config = from_dict(metadata["config"], "its configuration")
+            checkpoint = cls(weights, _vocabulary(metadata), config.to_dict(), _card(metadata))
+        except (KeyError, TypeError, ValueError, AttributeError, ConfigError, CorpusError) as error:
+            what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else error
+            raise CheckpointError(f"{path} is a damaged checkpoint ({what}); {AGAIN}") from error
+        _check_weights(path, weights, parameter_shapes(len(checkpoint.vocabulary), config.model))
         return checkpoint
 
-    def _check_shapes(self, path: Path) -> None:
-        expected = parameter_shapes(len(self.vocabulary), self.config["model"])
-        for name in sorted(expected.keys() | self.weights.keys()):
-            found = self.weights[name].shape if name in self.weights else None
-            if found != expected.get(name):
-                raise CheckpointError(
-                    f"{path} does not fit itself: {name} should be {expected.get(name)} and is {found}; "
-                    "fetch or train it again"
-                )
-        for name, array in self.weights.items():
-            if array.dtype not in (np.float32, np.float16) or not np.isfinite(array).all():
-                raise CheckpointError(
-                    f"{path} holds {name} of type {array.dtype} or with values that are no numbers; "
-                    "fetch or train it again"
-                )
+    @property
+    def model_config(self) -> ModelConfig:
+        """The network's settings."""
+        return from_dict(self.config).model
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learned."""
+        return sum(array.size for array in self.weights.values())
+
+
+def _check_version(path: Path, metadata: Mapping[str, Any]) -> None:
+    version = metadata["format_version"]
+    if type(version) is not int or version != FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path} has checkpoint format {version!r:.20}, this poetgen reads {FORMAT_VERSION}; "
+            "use the poetgen version that wrote it"
+        )
+
+
+def _card(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    card = metadata["card"]
+    if not isinstance(card, dict):
+        raise TypeError("its card is no table")
+    return card
+
+
+def _vocabulary(metadata: Mapping[str, Any]) -> Vocabulary:
+    """Raises ValueError and the like for what is no vocabulary."""
+    tokens, counts, unknown_types = metadata["vocabulary"], metadata["counts"], metadata["unknown_types"]
+    tokens.encode("utf-8")  # a lone surrogate is no character, and could not be printed
+    tokens = tokens.split("\n")
+    if any(type(count) is not int or not 0 <= count < 2**63 for count in (*counts, unknown_types)):
+        raise ValueError("its counts are not all whole numbers")
+    if any(len(token) != 1 for token in tokens[Vocabulary.first_hanzi :]):
+        raise ValueError("its vocabulary has a token that is not one character")
+    return Vocabulary(tokens, counts, unknown_types)
+
+
+def _check_weights(path: Path, weights: Mapping[str, Array], expected: Mapping[str, tuple[int, ...]]) -> None:
+    for name in sorted(expected.keys() | weights.keys()):
+        found = weights[name].shape if name in weights else "missing"
+        if found != expected.get(name, "absent"):
+            wanted = expected.get(name, "absent")
+            raise CheckpointError(
+                f"{path} does not fit itself: {name!r:.80} should be {wanted} and is {found}; {AGAIN}"
+            )
+    for name, array in weights.items():
+        if array.dtype not in (np.float32, np.float16):
+            raise CheckpointError(f"{path} holds {name} as {array.dtype}, not float32 or float16; {AGAIN}")
+        if not np.isfinite(array).all():
+            raise CheckpointError(f"{path} holds values in {name} that are no numbers; {AGAIN}")
 
 
 def find_checkpoint(workspace: Workspace, given: str | Path | None = None) -> Path:
@@ -120,16 +152,16 @@ def _find_given(workspace: Workspace, given: Path) -> Path:
     raise CheckpointError(f"{what}; give a checkpoint file or a run ({there})")
 
 
-def parameter_shapes(vocab_size: int, model: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+def parameter_shapes(vocab_size: int, model: ModelConfig) -> dict[str, tuple[int, ...]]:
     """The name and shape of every parameter of a language model with these settings."""
-    embedding, hidden = model["embedding_size"], model["hidden_size"]
+    embedding, hidden = model.embedding_size, model.hidden_size
     shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (vocab_size, embedding)}
-    for layer in range(model["num_layers"]):
+    for layer in range(model.num_layers):
         input_size = embedding if layer == 0 else hidden
         shapes[f"lstm.cells.{layer}.weight_ih"] = (4 * hidden, input_size)
         shapes[f"lstm.cells.{layer}.weight_hh"] = (4 * hidden, hidden)
         shapes[f"lstm.cells.{layer}.bias"] = (4 * hidden,)
-    if model["tied"]:
+    if model.tied:
         shapes["projection.weight"] = (embedding, hidden)
     else:
         shapes["output.weight"] = (vocab_size, hidden)
@@ -138,20 +170,26 @@ def parameter_shapes(vocab_size: int, model: Mapping[str, Any]) -> dict[str, tup
 
 
 def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Weights and metadata as they stand in the file. safetensors bounds and checks its own header."""
     from safetensors import SafetensorError, safe_open
 
     try:
+        if not path.exists():
+            raise CheckpointError(f"no checkpoint at {path}; train one with: poetgen train")
+        if not path.is_file():
+            raise CheckpointError(f"{path} is not a file; give a checkpoint file or a run")
         with safe_open(path, framework="np") as file:
             header = (file.metadata() or {}).get(_KEY)
             if header is None:
                 raise CheckpointError(f"{path} is a safetensors file, but not a poetgen checkpoint")
-            names = list(file.keys())
-            return {name: file.get_tensor(name) for name in names}, json.loads(header)
-    except FileNotFoundError as error:
-        raise CheckpointError(f"no checkpoint at {path}; train one with: poetgen train") from error
-    except (SafetensorError, json.JSONDecodeError, TypeError, AttributeError) as error:
+            metadata = json.loads(header)
+            if not isinstance(metadata, dict):
+                raise CheckpointError(f"{path} is a damaged checkpoint (its metadata is no table); {AGAIN}")
+            return {name: file.get_tensor(name) for name in list(file.keys())}, metadata
+    except (SafetensorError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        reason = str(error).removeprefix("Error while deserializing header: ")
         raise CheckpointError(
-            f"{path} is not a checkpoint, or only part of one ({error}); fetch or train it again"
+            f"{path} is not a checkpoint, or only part of one ({reason}); {AGAIN}"
         ) from error
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error

@@ -11,11 +11,21 @@ from typing import Any, get_type_hints
 from poetgen.errors import ConfigError
 from poetgen.files import shipped
 
+BIG = 2**31 - 1  # counts beyond this are a slip of the hand, and torch would refuse them with a riddle
 
-def _key(default: Any, meaning: str, *, minimum: float | None = None, choices: Sequence[str] = ()) -> Any:
-    return field(
-        default=default, metadata={"meaning": meaning, "minimum": minimum, "choices": tuple(choices)}
-    )
+
+def _key(
+    default: Any,
+    meaning: str,
+    *,
+    minimum: float | None = None,
+    maximum: float = BIG,
+    below: float | None = None,
+    choices: Sequence[str] = (),
+) -> Any:
+    """A setting: its default, its meaning in a line, and what it may be; `below` is a limit never reached."""
+    limits = {"minimum": minimum, "maximum": maximum, "below": below, "choices": tuple(choices)}
+    return field(default=default, metadata={"meaning": meaning, **limits})
 
 
 SPLITS = ("96:2:2", "8:1:1", "8:2", "9:1")
@@ -54,18 +64,18 @@ class CorpusConfig:
 class ModelConfig:
     """The network: embedding → LSTM → linear → softmax."""
 
-    embedding_size: int = _key(256, "E, width of a character's embedding", minimum=1)
-    hidden_size: int = _key(512, "H, units in each LSTM layer", minimum=1)
-    num_layers: int = _key(1, "L, LSTM layers", minimum=1)
+    embedding_size: int = _key(256, "E, width of a character's embedding", minimum=1, maximum=65536)
+    hidden_size: int = _key(512, "H, units in each LSTM layer", minimum=1, maximum=65536)
+    num_layers: int = _key(1, "L, LSTM layers", minimum=1, maximum=64)
     tied: bool = _key(True, "share the embedding with the output layer, through a projection H → E")
     dropout: float = _key(
-        0.2, "share of each LSTM layer's outputs zeroed, one mask a poem (locked)", minimum=0
+        0.2, "share of each LSTM layer's outputs zeroed, one mask a poem (locked)", minimum=0, below=1
     )
     embedding_dropout: float = _key(
-        0.0, "share of characters whose whole embedding is zeroed, for a batch", minimum=0
+        0.0, "share of characters whose whole embedding is zeroed, for a batch", minimum=0, below=1
     )
     initialization: str = _key("uniform", "how weights begin", choices=INITIALIZATIONS)
-    forget_bias: float = _key(1.0, "where the forget gate's bias begins")
+    forget_bias: float = _key(1.0, "where the forget gate's bias begins", minimum=-BIG)
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ class TrainingConfig:
     )
     warmup_steps: int = _key(200, "steps over which the learning rate rises from 0", minimum=0)
     final_rate: float = _key(
-        0.02, "share of the highest learning rate left at the end of the decay", minimum=0
+        0.02, "share of the highest learning rate left at the end of the decay", minimum=0, maximum=1
     )
     clip_norm: float = _key(1.0, "gradients longer than this are shortened to it; 0: never", minimum=0)
     batch_size: int = _key(64, "poems in a batch", minimum=1)
@@ -96,7 +106,10 @@ class TrainingConfig:
     )
     stop_at: float = _key(0.0, "stop when validation perplexity (per token) is this low; 0: never", minimum=0)
     average: float = _key(
-        0.0, "decay of the running average of weights that is validated and saved; 0: none", minimum=0
+        0.0,
+        "decay of the running average of weights that is validated and saved; 0: none",
+        minimum=0,
+        below=1,
     )
     precision: str = _key(
         "float32",
@@ -140,22 +153,41 @@ def _known(name: str, names: list[str], what: str) -> str:
         return name
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
-    raise ConfigError(f"unknown {what}: {name!r}; {hint}")
+    raise ConfigError(f"unknown {what}: {_short(name)}; {hint}")
 
 
 def _checked(section: Any, section_name: str, key: str, value: Any) -> Any:
     kind = get_type_hints(type(section))[key]
     limits = next(f for f in dataclasses.fields(section) if f.name == key).metadata
     name = f"{section_name}.{key}"
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    if kind is float and type(value) is int and abs(value) <= BIG:
         value = float(value)
     if type(value) is not kind:
-        raise ConfigError(f"{name} must be of type {kind.__name__}, not {value!r}")
+        raise ConfigError(f"{name} must be of type {kind.__name__}, not {_short(value)}")
     if limits["choices"] and value not in limits["choices"]:
-        raise ConfigError(f"{name} cannot be {value!r}; choose one of: {', '.join(limits['choices'])}")
-    if limits["minimum"] is not None and not value >= limits["minimum"]:
-        raise ConfigError(f"{name} must be at least {limits['minimum']}, not {value}")
+        raise ConfigError(f"{name} cannot be {_short(value)}; choose one of: {', '.join(limits['choices'])}")
+    if kind in (int, float):
+        _check_range(name, value, limits)
     return value
+
+
+def _check_range(name: str, value: float, limits: Mapping[str, Any]) -> None:
+    minimum, maximum, below = limits["minimum"], limits["maximum"], limits["below"]
+    # written so that NaN, which is neither more nor less than anything, is refused too
+    if minimum is not None and not value >= minimum:
+        raise ConfigError(f"{name} must be at least {minimum}, not {_short(value)}")
+    if below is not None and not value < below:
+        raise ConfigError(f"{name} must be below {below}, not {_short(value)}")
+    if not value <= maximum:
+        raise ConfigError(f"{name} must be at most {maximum}, not {_short(value)}")
+
+
+def _short(value: Any) -> str:
+    """For messages: one line, however long the value."""
+    if isinstance(value, int) and abs(value) > 10**40:
+        return "a number of more than 40 digits"  # Python refuses to print one of thousands
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def flatten(sections: Mapping[str, Any], source: str) -> dict[str, Any]:
@@ -190,7 +222,7 @@ def read_config_file(name: str) -> dict[str, Any]:
         raise ConfigError(
             f"no config {name!r}; there are: {', '.join(config_names())}, or give a .toml file"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # TOML and UTF-8 errors, numbers of thousands of digits
         raise ConfigError(f"{path} is not readable TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
@@ -205,7 +237,7 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
             raise ConfigError(f"--set {setting!r} has no value; write it as section.key=value")
         try:
             parsed[dotted.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             parsed[dotted.strip()] = text.strip()
     return parsed
 
