@@ -21,15 +21,13 @@ def normal(weight: Tensor) -> None:
 
 
 def xavier(weight: Tensor) -> None:
-    """Glorot & Bengio 2010, equation 16: U(-k, k) with k = √(6 / (rows + columns)); gates one by one."""
-    for block in gate_blocks(weight):
-        nn.init.xavier_uniform_(block)
+    """Glorot & Bengio 2010, equation 16: U(-k, k) with k = √(6 / (rows + columns))."""
+    nn.init.xavier_uniform_(weight)
 
 
 def orthogonal(weight: Tensor) -> None:
-    """Saxe, McClelland & Ganguli 2014: rows or columns orthonormal; gates one by one."""
-    for block in gate_blocks(weight):
-        nn.init.orthogonal_(block)
+    """Saxe, McClelland & Ganguli 2014: rows or columns orthonormal, whichever are fewer."""
+    nn.init.orthogonal_(weight)
 
 
 def zeros(weight: Tensor) -> None:
@@ -46,22 +44,21 @@ RULES: dict[str, Callable[[Tensor], None]] = {
 }
 
 
-def gate_blocks(weight: Tensor) -> tuple[Tensor, ...]:
-    """The four (H, ·) blocks of a gate matrix, or the matrix itself when it is none."""
-    return weight.chunk(4) if getattr(weight, "is_gates", False) else (weight,)
-
-
 @torch.no_grad()
 def initialize(model: nn.Module, rule: str, *, forget_bias: float) -> None:
-    """Give every matrix of `model` its first values by `rule`; biases 0, the forget gates' `forget_bias`.
+    """Give every matrix of `model` its first values by `rule`, the four gates of a cell one by one.
 
-    A forget gate that begins open lets early gradients survive (Gers et al. 2000; Jozefowicz et al. 2015).
+    Biases begin at 0, the forget gates' at `forget_bias`: a forget gate that begins open lets early gradients
+    survive (Gers et al. 2000; Jozefowicz et al. 2015).
     """
+    cells = [module for module in model.modules() if isinstance(module, LSTMCell)]
+    gates = {id(weight) for cell in cells for weight in (cell.weight_ih, cell.weight_hh)}
     for parameter in model.parameters():
-        if parameter.dim() == 2:
-            RULES[rule](parameter)
-        else:
+        if parameter.dim() == 1:
             nn.init.zeros_(parameter)
-    for module in model.modules():
-        if isinstance(module, LSTMCell) and rule != "zeros":
-            module.bias.chunk(4)[1].fill_(forget_bias)
+            continue
+        for block in parameter.chunk(4) if id(parameter) in gates else (parameter,):
+            RULES[rule](block)
+    if rule != "zeros":
+        for cell in cells:
+            cell.bias.chunk(4)[1].fill_(forget_bias)

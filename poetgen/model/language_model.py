@@ -1,7 +1,12 @@
 """The language model: embedding → LSTM → linear → softmax over the next character."""
 
+import dataclasses
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -128,7 +133,7 @@ def reduced_precision(device: str, enabled: bool) -> AbstractContextManager[obje
 
 
 def build_model(vocab_size: int, config: ModelConfig) -> LanguageModel:
-    """The one place where configuration meets the network's classes."""
+    """A model with its first weights. Here alone configuration meets the network's classes."""
     model = LanguageModel(
         vocab_size,
         config.embedding_size,
@@ -139,4 +144,15 @@ def build_model(vocab_size: int, config: ModelConfig) -> LanguageModel:
         embedding_dropout=config.embedding_dropout,
     )
     initialize(model, config.initialization, forget_bias=config.forget_bias)
+    return model
+
+
+def restore_model(
+    vocab_size: int, config: ModelConfig, weights: Mapping[str, npt.NDArray[Any]]
+) -> LanguageModel:
+    """A model with these weights, as a checkpoint holds them, in float32. Draws no random number."""
+    zeros = dataclasses.replace(config, initialization="zeros")
+    with torch.random.fork_rng(devices=[]):
+        model = build_model(vocab_size, zeros)
+    model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
     return model
