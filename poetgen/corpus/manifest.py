@@ -1,0 +1,74 @@
+"""fetched.json: where a fetched corpus came from, and what every file of it must be."""
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from poetgen.files import write_json
+
+NAME = "fetched.json"
+
+
+@dataclass(frozen=True)
+class FileMark:
+    """What one file must be: its SHA-256 and its length in bytes."""
+
+    sha256: str
+    bytes: int
+
+
+def mark_of(content: bytes) -> FileMark:
+    """The mark of this content."""
+    return FileMark(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A fetched corpus: `revision` is what was asked for, `files` maps relative paths to their marks."""
+
+    url: str
+    commit: str
+    revision: str | None
+    files: dict[str, FileMark]
+
+    @property
+    def bytes(self) -> int:
+        """The size of all files."""
+        return sum(mark.bytes for mark in self.files.values())
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest | None":
+        """The manifest in `folder`; None when there is none, or none that can be read."""
+        try:
+            raw = json.loads((folder / NAME).read_text(encoding="utf-8"))
+            files = {
+                str(path): FileMark(str(m["sha256"]), int(m["bytes"])) for path, m in raw["files"].items()
+            }
+            revision = None if raw["revision"] is None else str(raw["revision"])
+            return cls(str(raw["url"]), str(raw["commit"]), revision, files)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def write(self, folder: Path) -> None:
+        """Write `folder`/fetched.json, whole or not at all. Raises PoetgenError."""
+        write_json(folder / NAME, asdict(self))
+
+    def fault(self, folder: Path) -> str | None:
+        """What is wrong with the files in `folder`, in a few words; None when each is as it was fetched."""
+        for path, mark in self.files.items():
+            try:
+                # The size first: it tells a half-written file without reading it.
+                same = (folder / path).stat().st_size == mark.bytes
+                if not same or mark_of((folder / path).read_bytes()) != mark:
+                    return f"{folder / path} has changed since it was fetched"
+            except OSError as error:
+                return f"{folder / path} cannot be read ({error.strerror})"
+        return None
+
+    def answers(self, url: str | None, revision: str | None) -> bool:
+        """Whether this is the corpus asked for, as far as can be told without asking the repository."""
+        if revision and re.fullmatch("[0-9a-f]{7,40}", revision) and self.commit.startswith(revision):
+            return url in (None, self.url) or len(revision) == len(self.commit)
+        return url in (None, self.url) and revision in (None, self.revision)
