@@ -89,7 +89,9 @@ class TrainingConfig:
     schedule: str = _key(
         "cosine", "what the learning rate does after warm-up", choices=("constant", "linear", "cosine")
     )
-    warmup_steps: int = _key(200, "steps over which the learning rate rises from 0", minimum=0)
+    warmup_steps: int = _key(
+        200, "steps over which the learning rate rises, at most a tenth of the run", minimum=0
+    )
     final_rate: float = _key(
         0.02, "share of the highest learning rate left at the end of the decay", minimum=0, maximum=1
     )

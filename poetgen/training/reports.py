@@ -1,0 +1,78 @@
+"""What a run tells whoever listens, and where it stands."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from poetgen.training.loop import StepReport
+
+
+@dataclass
+class Progress:
+    """Where a run stands; with weights, optimizer and random state it decides all that follows."""
+
+    step: int = 0
+    epoch: int = 1
+    position: int = 0  # batches of this epoch already taken
+    epoch_loss: float = 0.0
+    epoch_tokens: int = 0
+    seconds: float = 0.0  # of training, validation excluded, over all sittings
+    best_loss: float = math.inf
+    epochs_without_better: int = 0
+    finished: str = ""
+
+    def count(self, report: StepReport) -> None:
+        """Take in one step."""
+        self.step = report.step
+        self.position += 1
+        self.epoch_loss += report.summed_loss
+        self.epoch_tokens += report.tokens
+        self.seconds += report.seconds
+
+    def next_epoch(self) -> None:
+        """Stand before the next epoch's first batch."""
+        self.epoch += 1
+        self.position, self.epoch_loss, self.epoch_tokens = 0, 0.0, 0
+
+
+@dataclass(frozen=True)
+class Started:
+    """Before the first step of a sitting; `step` is 0 unless it resumes."""
+
+    run: Path
+    parameters: int
+    tokens: int
+    step: int
+    total_steps: int
+    expected_seconds: float
+    device: str
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """After an epoch, or at the end of a run inside one. Losses are natural-log means over tokens."""
+
+    epoch: int
+    step: int
+    train_loss: float
+    validation_loss: float
+    seconds: float
+    is_best: bool
+
+    @property
+    def perplexity(self) -> float:
+        """ppl_token on the validation poems."""
+        return math.exp(self.validation_loss)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end of a sitting: why, and the best model so far. An interrupted run can be resumed."""
+
+    reason: str
+    best: Path
+    best_perplexity: float
+    interrupted: bool
+
+
+Report = Started | StepReport | EpochReport | Finished

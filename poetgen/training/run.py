@@ -1,0 +1,380 @@
+"""One training from its start, or from where it was stopped, to its end; yields reports, prints nothing."""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from poetgen import __version__
+from poetgen.checkpoint import Checkpoint
+from poetgen.config import Config, flatten, from_dict
+from poetgen.corpus.batches import Indices, epoch_order, in_order, make_batch
+from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
+from poetgen.errors import CheckpointError, ConfigError, CorpusError, TrainingError
+from poetgen.model.language_model import build_model
+from poetgen.training.average import WeightAverage
+from poetgen.training.folder import RunFolder, finite
+from poetgen.training.loop import StepReport, StepSettings, accumulate_gradients, train, validation_loss
+from poetgen.training.optimizers import build_optimizer, default_learning_rate
+from poetgen.training.reports import EpochReport, Finished, Progress, Report, Started
+from poetgen.training.schedules import learning_rate_share
+
+SECONDS_BETWEEN_SAVES = 30.0
+STEPS_BETWEEN_RECORDS = 10
+CHANGEABLE = {"training.device"}  # everything else must be as the run began
+
+
+def run_training(
+    prepared: PreparedFolder,
+    run_dir: Path,
+    config: Config,
+    *,
+    resume: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Report]:
+    """Train in `run_dir` until the settings, or `should_stop` asked after each step, say to stop.
+
+    Raises CheckpointError when the folder is in use, already holds a run (or none, to resume) or began with
+    other settings or data; ConfigError for settings that cannot be; TrainingError when the loss is no number.
+    """
+    folder = RunFolder(run_dir)
+    if resume:
+        check_resumable(folder, config, prepared)
+    elif folder.config.exists():
+        raise CheckpointError(
+            f"{run_dir} already holds a run; go on with --resume {run_dir.name}, or choose another --run name"
+        )
+    with folder.locked():
+        run = Run(prepared, folder, config)
+        if resume:
+            run.restore()
+        else:
+            folder.write_config(config.to_dict(), data_fingerprint(prepared), __version__)
+            run.save()
+        yield from run.reports(should_stop)
+
+
+def check_resumable(folder: RunFolder, config: Config, prepared: PreparedFolder) -> None:
+    """Raises CheckpointError naming each setting, or the data, that is not as the run began."""
+    saved = folder.read_config()
+    before = flatten(from_dict(saved["config"], str(folder.config)).to_dict(), "config")
+    now = flatten(config.to_dict(), "config")
+    changed = [key for key in before if before[key] != now[key] and key not in CHANGEABLE]
+    if changed:
+        listed = ", ".join(f"{key} was {before[key]!r} and is now {now[key]!r}" for key in changed)
+        raise CheckpointError(
+            f"cannot resume {folder.name} with other settings: {listed}; start another --run"
+        )
+    if saved["data"] != data_fingerprint(prepared):
+        raise CheckpointError(
+            f"cannot resume {folder.name}: the poems in {prepared.path} are not those it began with; "
+            "prepare them as before, or start another --run"
+        )
+
+
+def data_fingerprint(prepared: PreparedFolder) -> dict[str, str]:
+    """SHA-256 of the vocabulary and the training poems."""
+    poems = prepared.split("train")
+    digest = hashlib.sha256("\n".join(prepared.vocabulary.tokens).encode())
+    digest.update(poems.offsets.tobytes())
+    digest.update(poems.ids.tobytes())
+    return {"sha256": digest.hexdigest()}
+
+
+class Run:
+    """A model, its optimizer and its place in the data."""
+
+    def __init__(self, prepared: PreparedFolder, folder: RunFolder, config: Config) -> None:
+        """Raises ConfigError for a device that is not there, CorpusError for a split without poems."""
+        self.prepared, self.folder, self.config = prepared, folder, config
+        self.settings = config.training
+        self.device = choose_device(self.settings.device)
+        self.train_poems = poems_of(prepared, "train")
+        self.validation_poems = poems_of(prepared, "validation")
+        torch.manual_seed(self.settings.seed)
+        self.model = build_model(len(prepared.vocabulary), config.model).to(self.device)
+        self.optimizer = build_optimizer(self.model.parameters(), self.settings)
+        self.average = WeightAverage(self.model, self.settings.average)
+        self.progress = Progress()
+        self.saved_at = time.monotonic()
+        self.step_settings = StepSettings(
+            self.settings.clip_norm, self.settings.segment_length, self.settings.precision
+        )
+        steps = self.settings.epochs * len(self.order(1))
+        self.total_steps = min(steps, self.settings.steps or steps)
+
+    # ---- the sequence ----
+
+    def reports(self, should_stop: Callable[[], bool]) -> Iterator[Report]:
+        """The run's reports from where it stands to its end."""
+        yield self.started()
+        while not self.progress.finished:
+            interrupted = yield from self.take_steps(should_stop)
+            if interrupted:
+                with self.average.applied():
+                    self.checkpoint(validation=None).save(self.folder.last)
+                self.save()
+                yield self.end("interrupted", interrupted=True)
+                return
+            yield self.finish_epoch()
+        yield self.end(self.progress.finished, interrupted=False)
+
+    def take_steps(self, should_stop: Callable[[], bool]) -> Generator[Report, None, bool]:
+        """The steps left in this epoch, or in the budget; returns whether the user asked to stop."""
+        at = self.progress
+        order = self.order(at.epoch)[at.position :] if not self.spent() else []
+        batches = (make_batch(self.train_poems, indices) for indices in order)
+        try:
+            for report in train(
+                self.model,
+                self.optimizer,
+                batches,
+                settings=self.step_settings,
+                learning_rate=self.learning_rate,
+                first_step=at.step,
+            ):
+                self.take_in(report)
+                yield report
+                if self.spent():
+                    return False
+                if should_stop():
+                    return True
+                if time.monotonic() - self.saved_at >= SECONDS_BETWEEN_SAVES:
+                    self.save()
+        except TrainingError as error:
+            raise TrainingError(f"{error}; {self.last_good()}") from error
+        return False
+
+    def take_in(self, report: StepReport) -> None:
+        """Count a step, average its weights, record it now and then."""
+        self.progress.count(report)
+        self.average.update(report.step)
+        if report.step % STEPS_BETWEEN_RECORDS == 0 or report.step == 1:
+            self.folder.append(
+                {
+                    "kind": "step",
+                    "step": report.step,
+                    "epoch": self.progress.epoch,
+                    "loss": report.loss,
+                    "gradient_norm": report.gradient_norm,
+                    "learning_rate": report.learning_rate,
+                    "seconds": self.progress.seconds,
+                }
+            )
+
+    def finish_epoch(self) -> EpochReport:
+        """Validate, keep the checkpoints, record the epoch, and decide whether the run goes on."""
+        at = self.progress
+        with self.average.applied():
+            loss = self.validate()
+            is_best = loss < at.best_loss
+            at.best_loss = min(loss, at.best_loss)
+            at.epochs_without_better = 0 if is_best else at.epochs_without_better + 1
+            checkpoint = self.checkpoint(validation=loss)
+        report = EpochReport(
+            at.epoch, at.step, at.epoch_loss / max(1, at.epoch_tokens), loss, at.seconds, is_best
+        )
+        for path in self.checkpoints_to_write(report):
+            checkpoint.save(path)
+        self.folder.append({"kind": "epoch", **asdict(report), "perplexity": report.perplexity})
+        at.finished = self.reason_to_stop()
+        at.next_epoch()
+        self.save()
+        return report
+
+    def checkpoints_to_write(self, report: EpochReport) -> Iterator[Path]:
+        """last always, best when it is, the epoch's own when asked for."""
+        if self.settings.keep_epochs:
+            yield self.folder.epoch_checkpoint(report.epoch, report.perplexity, self.settings.optimizer)
+        if report.is_best:
+            yield self.folder.best
+        yield self.folder.last
+
+    def spent(self) -> bool:
+        """Whether steps or minutes are used up."""
+        minutes = self.settings.minutes
+        return self.progress.step >= self.total_steps or 0 < 60 * minutes <= self.progress.seconds
+
+    def reason_to_stop(self) -> str:
+        """Why the run ends after this epoch; empty when it goes on."""
+        at, settings = self.progress, self.settings
+        if settings.stop_at and at.best_loss <= math.log(settings.stop_at):
+            return f"validation perplexity reached {settings.stop_at:g}"
+        if settings.patience and at.epochs_without_better >= settings.patience:
+            return f"no better validation perplexity for {at.epochs_without_better} epochs"
+        if at.step >= self.total_steps:
+            return f"{at.step} steps done" if settings.steps else f"{at.epoch} epochs done"
+        return f"{settings.minutes:g} minutes used" if self.spent() else ""
+
+    # ---- its parts ----
+
+    def order(self, epoch: int) -> list[Indices]:
+        """The batches of an epoch."""
+        return epoch_order(
+            self.train_poems,
+            batch_size=self.settings.batch_size,
+            max_tokens=self.settings.batch_size * self.settings.segment_length,
+            seed=self.settings.seed,
+            epoch=epoch,
+        )
+
+    def learning_rate(self, step: int) -> float:
+        """The rate of step 0, 1, ...; a limit in minutes shortens the decay to fit."""
+        done = step / self.total_steps
+        if self.settings.minutes:
+            done = max(done, self.progress.seconds / (60 * self.settings.minutes))
+        share = learning_rate_share(
+            step,
+            progress=done,
+            warmup_steps=min(self.settings.warmup_steps, self.total_steps // 10),
+            schedule=self.settings.schedule,
+            final_rate=self.settings.final_rate,
+        )
+        return share * (self.settings.learning_rate or default_learning_rate(self.settings.optimizer))
+
+    def validate(self) -> float:
+        """Mean natural-log loss of a validation token, the unknown counted as in docs/measures.md.
+
+        Raises TrainingError when it is no number.
+        """
+        poems, vocabulary = self.validation_poems, self.prepared.vocabulary
+        length = self.settings.segment_length
+        batches = (batch for _, batch in in_order(poems, batch_size=64, max_tokens=64 * length))
+        unknown = int((poems.ids == vocabulary.unknown).sum())
+        loss = validation_loss(self.model, batches, length)
+        loss += unknown * math.log(vocabulary.unknown_types) / len(poems.ids)
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"the validation loss is no longer a number after step {self.progress.step}; {self.last_good()}"
+            )
+        return loss
+
+    def started(self) -> Started:
+        """What this sitting begins with, and how long it will take by the time of one batch."""
+        steps_left = self.total_steps - self.progress.step
+        expected = self.seconds_per_step() * steps_left if steps_left and not self.progress.finished else 0.0
+        if self.settings.minutes:
+            expected = min(expected, max(0.0, 60 * self.settings.minutes - self.progress.seconds))
+        return Started(
+            run=self.folder.path,
+            parameters=sum(p.numel() for p in self.model.parameters()),
+            tokens=len(self.train_poems.ids),
+            step=self.progress.step,
+            total_steps=self.total_steps,
+            expected_seconds=expected,
+            device=str(self.device),
+        )
+
+    def seconds_per_step(self) -> float:
+        """Time the gradient of a middling batch, the second of two, and leave no trace in the run."""
+        random_state = random_states(self.device)
+        order = sorted(self.order(1), key=lambda indices: int(self.train_poems.lengths[indices].sum()))
+        batch = make_batch(self.train_poems, order[len(order) // 2]).to(self.device)
+        self.model.train()
+        for _ in range(2):
+            started = time.perf_counter()
+            accumulate_gradients(self.model, batch, self.step_settings)
+        seconds = time.perf_counter() - started
+        self.optimizer.zero_grad()
+        set_random_states(random_state)
+        return seconds
+
+    def end(self, reason: str, *, interrupted: bool) -> Finished:
+        """The report that closes a sitting."""
+        best = math.exp(self.progress.best_loss) if math.isfinite(self.progress.best_loss) else math.nan
+        return Finished(reason, self.folder.best, best, interrupted)
+
+    def last_good(self) -> str:
+        """Where the newest usable model is, for error messages."""
+        there = [path for path in (self.folder.best, self.folder.last) if path.exists()]
+        return f"the last good checkpoint is {there[0]}" if there else "no checkpoint was written before it"
+
+    # ---- what is kept ----
+
+    def checkpoint(self, *, validation: float | None) -> Checkpoint:
+        """The model as it stands, with its card."""
+        weights = {
+            name: value.detach().cpu().float().numpy() for name, value in self.model.state_dict().items()
+        }
+        return Checkpoint(weights, self.prepared.vocabulary, self.config.to_dict(), self.card(validation))
+
+    def card(self, validation: float | None) -> dict[str, Any]:
+        """What is known of the model's making."""
+        manifest = self.prepared.manifest
+        measured = {} if validation is None else {"loss": validation, "ppl_token": math.exp(validation)}
+        return {
+            "poetgen": __version__,
+            "run": self.folder.name,
+            "corpus": manifest.get("corpus", {}),
+            "splits": manifest.get("splits", {}),
+            "seed": self.settings.seed,
+            "optimizer": self.settings.optimizer,
+            "epoch": self.progress.epoch,
+            "step": self.progress.step,
+            "training_seconds": round(self.progress.seconds, 1),
+            "validation": measured,
+        }
+
+    def save(self) -> None:
+        """Write state.pt."""
+        progress = asdict(self.progress)
+        self.folder.save_state(
+            {
+                "progress": {**progress, "best_loss": finite(self.progress.best_loss)},
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "average": self.average.values,
+                "random": random_states(self.device),
+            }
+        )
+        self.saved_at = time.monotonic()
+
+    def restore(self) -> None:
+        """Stand where state.pt says. Raises CheckpointError when it does not fit."""
+        state = self.folder.load_state()
+        try:
+            best = state["progress"]["best_loss"]
+            self.progress = Progress(**{**state["progress"], "best_loss": math.inf if best is None else best})
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.average.load(state["average"])
+            set_random_states(state["random"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise CheckpointError(f"{self.folder.state} does not fit this run ({error})") from error
+        self.folder.forget_after(step=self.progress.step, epoch=self.progress.epoch)
+
+
+def poems_of(prepared: PreparedFolder, split: str) -> EncodedPoems:
+    """A split that has poems. Raises CorpusError when it has none."""
+    poems = prepared.split(split)
+    if not len(poems):
+        raise CorpusError(f"{prepared.path} has no {split} poems; prepare more, or with another --split")
+    return poems
+
+
+def choose_device(name: str) -> torch.device:
+    """`auto` is CUDA where there is one. Raises ConfigError when the device asked for is not there."""
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("training.device is 'cuda', and torch finds no CUDA here; use --device cpu")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def random_states(device: torch.device) -> dict[str, Tensor]:
+    """Torch's random state on the CPU, and on CUDA when the run is there."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def set_random_states(states: dict[str, Tensor]) -> None:
+    """Go on drawing from here; a CUDA state is left out where there is no CUDA."""
+    torch.set_rng_state(states["cpu"])
+    if "cuda" in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states["cuda"])
