@@ -1,0 +1,214 @@
+"""A model measured on poems: every token scored once, and the figures of docs/measures.md."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from poetgen.checkpoint import Checkpoint
+from poetgen.corpus.batches import Batch, in_order
+from poetgen.corpus.poem import MARKS, Poem
+from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
+from poetgen.corpus.vocabulary import Vocabulary
+from poetgen.errors import CheckpointError, CorpusError
+from poetgen.measures import BOOTSTRAP_SEED, Figures, PoemLosses, figures
+from poetgen.model.language_model import LanguageModel, restore_model
+
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Evaluation(Figures):
+    """The measures of a split or of given poems, and all that must be said beside them.
+
+    `split` is None for given poems, which alone have `fragments` and `without_fragments`. `seed` is that of the
+    training, `same_corpus` says whether the poems come from the commit the model learned from.
+    """
+
+    vocabulary_size: int
+    conditions: str
+    selection: str | None
+    split: str | None
+    corpus_commit: str | None
+    model_corpus_commit: str | None
+    same_corpus: bool | None
+    seed: int
+    bootstrap_seed: int
+    fragments: Figures | None = None
+    without_fragments: Figures | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; parts that were not measured are left out."""
+        values = dataclasses.asdict(self)
+        parts = ("fragments", "without_fragments")
+        return {name: value for name, value in values.items() if name not in parts or value is not None}
+
+
+def evaluate_split(
+    checkpoint: Checkpoint,
+    prepared: PreparedFolder,
+    split: str,
+    *,
+    batch_size: int = 64,
+    device: str = "cpu",
+    on_progress: OnProgress | None = None,
+) -> Evaluation:
+    """Measure a model on train, validation, test or fragments.
+
+    Raises CheckpointError when the model does not belong to these prepared poems, CorpusError when the split is
+    missing or empty.
+    """
+    check_belongs(checkpoint, prepared)
+    poems = prepared.split(split)
+    if not len(poems):
+        raise CorpusError(
+            f"{prepared.path} has no {split} poems; choose another split, or prepare more poems"
+        )
+    losses = score(checkpoint, poems, batch_size=batch_size, device=device, on_progress=on_progress)
+    corpus = prepared.manifest.get("corpus", {})
+    return Evaluation(
+        **vars(figures(losses)),
+        **_circumstances(checkpoint, corpus.get("commit")),
+        split=split,
+        selection=describe_selection(prepared.manifest.get("settings", {})),
+    )
+
+
+def evaluate_poems(
+    checkpoint: Checkpoint,
+    poems: Sequence[Poem],
+    *,
+    batch_size: int = 64,
+    device: str = "cpu",
+    on_progress: OnProgress | None = None,
+) -> Evaluation:
+    """Measure a model on any poems: all of them, the fragments among them, and the others.
+
+    Raises CorpusError when no poem has a hanzi.
+    """
+    poems = [poem for poem in poems if poem.hanzi]
+    if not poems:
+        raise CorpusError("there is no poem to measure; give a file with at least one line of hanzi")
+    encoded = encode_poems(checkpoint, poems)
+    losses = score(checkpoint, encoded, batch_size=batch_size, device=device, on_progress=on_progress)
+    fragment = np.array([poem.is_fragment for poem in poems])
+    return Evaluation(
+        **vars(figures(losses)),
+        **_circumstances(checkpoint, None),
+        split=None,
+        selection=None,
+        fragments=figures(losses[fragment]),
+        without_fragments=figures(losses[~fragment]),
+    )
+
+
+def _circumstances(checkpoint: Checkpoint, commit: str | None) -> dict[str, Any]:
+    learned = checkpoint.card.get("corpus")
+    model_commit = learned.get("commit") if isinstance(learned, Mapping) else None
+    return {
+        "vocabulary_size": len(checkpoint.vocabulary),
+        "conditions": "none",
+        "corpus_commit": commit,
+        "model_corpus_commit": model_commit,
+        "same_corpus": None if commit is None or model_commit is None else commit == model_commit,
+        "seed": checkpoint.config["training"]["seed"],
+        "bootstrap_seed": BOOTSTRAP_SEED,
+    }
+
+
+def check_belongs(checkpoint: Checkpoint, prepared: PreparedFolder) -> None:
+    """Raises CheckpointError when the prepared folder's numbers do not mean the model's characters."""
+    if checkpoint.vocabulary == prepared.vocabulary:
+        return
+    settings = prepared.manifest.get("settings", {})
+    learned = checkpoint.config["corpus"]
+    different = [
+        f"corpus.{key} is {settings[key]!r}, the model's was {learned[key]!r}"
+        for key in learned
+        if key in settings and settings[key] != learned[key]
+    ]
+    why = "; ".join(different) or "the settings are alike, the corpus is another"
+    raise CheckpointError(
+        f"the model was not trained on the poems in {prepared.path} ({why}); prepare them as it was trained, or "
+        "measure it on a file with --poems"
+    )
+
+
+def describe_selection(settings: Mapping[str, Any]) -> str:
+    """Which poems were prepared, in words."""
+    parts = ["all volumes" if settings.get("supplement") else "core volumes"]
+    for key, words in (
+        ("limit", "the first {} poems"),
+        ("form", "form {}"),
+        ("min_length", "at least {} hanzi"),
+        ("max_length", "at most {} hanzi"),
+    ):
+        if settings.get(key):
+            parts.append(words.format(settings[key]))
+    return ", ".join(parts)
+
+
+def encode_poems(checkpoint: Checkpoint, poems: Sequence[Poem]) -> EncodedPoems:
+    """Poems in the model's own numbers; their marks are left out when the model was trained without."""
+    vocabulary = checkpoint.vocabulary
+    dropped = MARKS if checkpoint.config["corpus"]["punctuation"] == "drop" else ""
+    without = str.maketrans("", "", dropped)
+    rows = [[*vocabulary.encode(poem.text.translate(without)), vocabulary.end] for poem in poems]
+    offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    return EncodedPoems(np.concatenate([np.array(row, dtype=np.int32) for row in rows]), offsets)
+
+
+def score(
+    checkpoint: Checkpoint,
+    poems: EncodedPoems,
+    *,
+    batch_size: int = 64,
+    segment_length: int = 128,
+    device: str = "cpu",
+    on_progress: OnProgress | None = None,
+) -> PoemLosses:
+    """What each poem costs the model, in the order of `poems`.
+
+    Raises CheckpointError when the model's probabilities are no numbers.
+    """
+    vocabulary = checkpoint.vocabulary
+    model = restore_model(len(vocabulary), checkpoint.model_config, checkpoint.weights).to(device).eval()
+    totals = np.zeros((len(poems), len(dataclasses.fields(PoemLosses))))
+    done, total = 0, len(poems.ids)
+    for indices, batch in in_order(poems, batch_size=batch_size, max_tokens=batch_size * len(poems.ids)):
+        on_device = batch.to(torch.device(device))
+        totals[indices] = score_batch(model, on_device, vocabulary, segment_length).cpu().numpy().T
+        done += batch.tokens
+        if on_progress:
+            on_progress(done, total)
+    loss, hanzi_loss, tokens, hanzi, unknown = totals.T
+    if not np.isfinite(loss).all():
+        raise CheckpointError("the model's probabilities are no numbers; train another, or fetch it again")
+    # <unknown> stands for several hanzi types, of which this was one
+    share = math.log(vocabulary.unknown_types)
+    return PoemLosses(
+        loss + share * unknown,
+        hanzi_loss + share * unknown,
+        *(counts.astype(np.int64) for counts in (tokens, hanzi, unknown)),
+    )
+
+
+def score_batch(model: LanguageModel, batch: Batch, vocabulary: Vocabulary, segment_length: int) -> Tensor:
+    """Of each poem: loss, loss on hanzi, tokens, hanzi, unknown hanzi: (5, B) float64."""
+    sums = torch.zeros(5, len(batch.lengths), dtype=torch.float64, device=batch.lengths.device)
+    states = None
+    for segment in batch.segments(segment_length):
+        losses, states = model.token_losses(
+            segment.inputs, segment.targets, states=states, lengths=segment.lengths
+        )
+        losses = losses.double()
+        real = torch.arange(len(losses), device=losses.device)[:, None] < segment.lengths
+        unknown = real & (segment.targets == vocabulary.unknown)
+        hanzi = unknown | (real & (segment.targets >= vocabulary.first_hanzi))
+        sums += torch.stack([values.sum(0) for values in (losses, losses * hanzi, real, hanzi, unknown)])
+    return sums
