@@ -17,7 +17,8 @@ State = tuple[LSTMState, ...]
 
 
 class Parameters(NamedTuple):
-    """embedding (V, E); one LSTMParameters a layer; projection (E, H) and output (V, E), untied None and (V, H)."""
+    """embedding (V, E); one LSTMParameters a layer; bias (V,); tied: projection (E, H) and the embedding again
+    as output, else no projection and output (V, H)."""
 
     embedding: Array
     layers: tuple[LSTMParameters, ...]

@@ -24,7 +24,7 @@ def rows_times(x: Array, weight: Array) -> Array:
     whole = outputs // rows * rows
     columns = x[:, :, None]  # (B, K, 1): numpy hands each (rows, K) @ (K, 1) to gemv
     blocks = np.matmul(weight[:whole].reshape(-1, 1, rows, inputs), columns)  # (N / rows, B, rows, 1)
-    y = blocks[..., 0].transpose(1, 0, 2).reshape(len(x), whole)
+    y: Array = blocks[..., 0].transpose(1, 0, 2).reshape(len(x), whole)
     if whole == outputs:
         return y
     return np.concatenate([y, np.matmul(weight[whole:], columns)[..., 0]], axis=1)

@@ -7,7 +7,7 @@ form, and the fold turned round. OpenCC is imported only here, and only when a t
 
 import os
 import unicodedata
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from poetgen.corpus.vocabulary import Vocabulary
@@ -25,18 +25,16 @@ STRAY = 20
 CLEARLY = 2
 
 # Old forms that OpenCC's t2s leaves alone, by how often the corpus has them: what a simplified edition prints.
-_OLD_FORMS = dict(
-    pair
-    for pair in (
-        "疎疏 劒剑 鴈雁 猨猿 慙惭 簷檐 鬬斗 徧遍 媿愧 嬾懒 蘂蕊 堦阶 臯皋 皐皋 珮佩 廻回 覩睹 飜翻 煖暖 秪只 髪发 暎映 "
-        "桮杯 歛敛 檝楫 呌叫 竝并 遰递 顇悴 隣邻 牋笺 荅答 燄焰 羇羁 巵卮 珪圭 逈迥 鏁锁 罇樽 鵶鸦 緜绵 僊仙 隄堤 缾瓶 "
-        "壻婿 毬球 棃梨 栢柏 麤粗 帬裙 筯箸 醆盏 牕窗 窓窗 窻窗 鸎莺 趂趁 牓榜 碁棋 藂丛 邨村 蹔暂 彊强 懽欢 粧妆 椀碗 "
-        "盌碗 汚污 蔕蒂 峩峨 欵款 穉稚 虵蛇 諠喧 飡餐 犂犁 袴裤 怱匆 悤匆 畧略 鼈鳖 輙辄 胷胸 搆构 廐厩 蕚萼 塲场 厓崖 "
-        "筭算 賸剩 臙胭 濬浚 襃褒 勅敕 恡吝 椶棕 羗羌 頴颖 鉏锄 碪砧 匳奁 旛幡 嵓岩 嵒岩 嗁啼 頳赪 衞卫 効效 徴征"
-    ).split()
+_OLD_FORMS = str.maketrans(
+    "疎劒鴈猨慙簷鬬徧媿嬾蘂堦臯皐珮廻覩飜煖秪髪暎桮歛檝呌竝遰顇隣牋荅燄羇巵珪逈鏁罇鵶"
+    "緜僊隄缾壻毬棃栢麤帬筯醆牕窓窻鸎趂牓碁藂邨蹔彊懽粧椀盌汚蔕峩欵穉虵諠飡犂袴怱悤畧"
+    "鼈輙胷搆廐蕚塲厓筭賸臙濬襃勅恡椶羗頴鉏碪匳旛嵓嵒嗁頳衞効徴",
+    "疏剑雁猿惭檐斗遍愧懒蕊阶皋皋佩回睹翻暖只发映杯敛楫叫并递悴邻笺答焰羁卮圭迥锁樽鸦"
+    "绵仙堤瓶婿球梨柏粗裙箸盏窗窗窗莺趁榜棋丛村暂强欢妆碗碗污蒂峨款稚蛇喧餐犁裤匆匆略"
+    "鳖辄胸构厩萼场崖算剩胭浚褒敕吝棕羌颖锄砧奁幡岩岩啼赪卫效征",
 )
 # Glyphs that fonts and keyboards elsewhere give for a corpus character, which no OpenCC table joins.
-_GLYPHS = dict(pair for pair in "眞真 淸清 靑青 卽即 旣既 尙尚 鄕鄉 敎教 緖緒 巢巢 吿告 靜静 〇零".split())
+_GLYPHS = dict(zip("眞淸靑卽旣尙鄕敎緖吿〇", "真清青即既尚鄉教緒告零", strict=True))
 _DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
 _HANZI = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
 
@@ -83,7 +81,7 @@ def convert(text: str, name: str) -> str:
 
 def to_simplified(text: str) -> str:
     """Corpus characters as a simplified edition prints them; one character stays one character."""
-    return "".join(_OLD_FORMS.get(char, char) for char in convert(text, "t2s"))
+    return convert(text, "t2s").translate(_OLD_FORMS)
 
 
 class Readings:
@@ -94,23 +92,18 @@ class Readings:
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self._count = vocabulary.count
-        self._known = [char for char in vocabulary.tokens[vocabulary.first_hanzi :] if is_hanzi(char)]
         self._vocabulary = vocabulary
+        self._count = vocabulary.count
 
-    @property
+    @cached_property
     def _folds(self) -> dict[str, list[str]]:
         """Simplified form → the known characters it prints, commonest first."""
-        if not hasattr(self, "_folded"):
-            folded: dict[str, list[str]] = {}
-            # One a line, so that no phrase rule of OpenCC reaches from one character into the next.
-            simple = to_simplified("\n".join(self._known)).split("\n")
-            for char, fold in zip(self._known, simple, strict=True):
-                folded.setdefault(fold, []).append(char)
-            self._folded = {
-                fold: sorted(chars, key=self._count, reverse=True) for fold, chars in folded.items()
-            }
-        return self._folded
+        known = sorted(self._vocabulary.tokens[self._vocabulary.first_hanzi :], key=self._count, reverse=True)
+        folds: dict[str, list[str]] = {}
+        # One a line, so that no phrase rule of OpenCC reaches from one character into the next.
+        for char, fold in zip(known, to_simplified("\n".join(known)).split("\n"), strict=True):
+            folds.setdefault(fold, []).append(char)
+        return folds
 
     def candidates(self, char: str) -> list[str]:
         """The known characters that `char` may stand for, commonest first; empty: the model cannot know it."""
@@ -138,7 +131,7 @@ class Readings:
     def is_only_simplified(self, char: str) -> bool:
         """Whether nobody writing traditional characters as the corpus does would have typed this one."""
         candidates = self.candidates(char)
-        if to_simplified(char) != char or not candidates or candidates[0] == char:
+        if to_simplified(char) != char or char not in self._folds or candidates[0] == char:
             return False
         return self._count(candidates[0]) >= STRAY * self._count(char) or char not in candidates
 

@@ -1,0 +1,127 @@
+"""`poetgen generate`: poems that begin with a text."""
+
+import json
+import secrets
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any
+
+import click
+
+from poetgen.cli.options import home_option, json_option
+from poetgen.errors import PromptError
+from poetgen.files import Workspace
+from poetgen.writing.writer import Writer, Written
+
+INTERRUPTED = 130
+
+
+@click.command(
+    epilog="Examples: poetgen generate 月 · poetgen generate 日 红 山 · poetgen generate --count 3 明月松"
+)
+@click.argument("prompts", metavar="[PROMPT]...", nargs=-1)
+@click.option("--count", type=click.IntRange(min=1), help="Poems for each prompt.  [default: 1]")
+@click.option("--seed", type=click.IntRange(min=0), help="Same seed, same poems.  [default: drawn, and told]")
+@click.option(
+    "--temperature", type=float, help="0 always takes the likeliest; higher is bolder.  [default: 0.8]"
+)
+@click.option("--top-k", type=int, help="Choose among the K likeliest characters only.  [default: 0, all]")
+@click.option(
+    "--top-p", type=float, help="Choose among the likeliest that hold this share.  [default: 1, all]"
+)
+@click.option("--max-length", type=int, help="Most hanzi in a poem.  [default: 120]")
+@click.option(
+    "--script",
+    type=click.Choice(["traditional", "simplified"]),
+    help="Script of the poems.  [default: that of the prompt; alike in both: POETGEN_SCRIPT or traditional]",
+)
+@click.option("--vertical", is_flag=True, help="Columns from right to left, as on paper.")
+@click.option("--interactive", is_flag=True, help="Ask for prompts, one a line, until an empty one.")
+@click.option(
+    "--checkpoint",
+    metavar="FILE|RUN",
+    help="Model to write with.  [default: the newest run in checkpoints/, else the released model]",
+)
+@json_option
+@home_option
+def generate(
+    prompts: tuple[str, ...],
+    count: int | None,
+    vertical: bool,
+    interactive: bool,
+    checkpoint: str | None,
+    as_json: bool,
+    workspace: Workspace,
+    **settings: Any,
+) -> None:
+    """Write poems that begin with each PROMPT, in either script.
+
+    Without a PROMPT it asks for one at a terminal; elsewhere, or with --count, the poems begin freely.
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    try:
+        writer = Writer.load(checkpoint, home=workspace.home)
+        click.echo(f"model: {writer.source}", err=True)
+        show = _Printer(as_json=as_json, vertical=vertical)
+        asks = interactive or (not prompts and count is None and sys.stdin.isatty())
+        if prompts or not asks:
+            show.all(_poems(writer, prompts or (None,), count=count or 1, **given))
+        if asks:
+            _converse(writer, show, count=count or 1, **given)
+    except KeyboardInterrupt:
+        click.echo(err=True)  # past the ^C and the question
+        raise SystemExit(INTERRUPTED) from None
+
+
+def _poems(writer: Writer, prompts: Iterable[str | None], **settings: Any) -> Iterator[Written]:
+    """Check every prompt, then write. One seed serves all, so that it can be told and given again."""
+    is_drawn = settings.get("seed") is None
+    if is_drawn:
+        settings["seed"] = secrets.randbelow(2**32)
+    each = [writer.write(prompt, **settings) for prompt in prompts]
+    if is_drawn:
+        click.echo(f"seed: {settings['seed']}", err=True)
+    return chain.from_iterable(each)
+
+
+def _converse(writer: Writer, show: "_Printer", **settings: Any) -> None:
+    """Ask, write, ask again; an empty line or the end of input ends it, a bad prompt does not."""
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+    while True:
+        if sys.stdin.isatty():
+            click.echo("A poem beginning with (empty line ends): ", nl=False, err=True)
+        typed = sys.stdin.readline().strip()
+        if not typed:
+            return
+        try:
+            show.all(_poems(writer, [typed], **settings))
+        except PromptError as error:
+            click.echo(f"Error: {error}", err=True)
+
+
+class _Printer:
+    """Poems on stdout, a blank line between; what is said about them on stderr."""
+
+    def __init__(self, *, as_json: bool, vertical: bool) -> None:
+        self.as_json, self.vertical, self.is_first = as_json, vertical, True
+
+    def all(self, poems: Iterable[Written]) -> None:
+        """Print each poem as it comes."""
+        for poem in poems:
+            if poem.index == 0:
+                for note in poem.notes:
+                    click.echo(note, err=True)
+            if self.as_json:
+                click.echo(json.dumps(_as_dict(poem), ensure_ascii=False))
+                continue
+            if not self.is_first:
+                click.echo()
+            self.is_first = False
+            click.echo(poem.vertical if self.vertical else str(poem))
+
+
+def _as_dict(poem: Written) -> dict[str, Any]:
+    names = ("prompt", "index", "text", "lines", "form", "script", "seed", "log_probability")
+    return {name: getattr(poem, name) for name in names}
