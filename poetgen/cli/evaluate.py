@@ -1,0 +1,179 @@
+"""`poetgen evaluate`: how well a model foretells poems."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from poetgen.checkpoint import Checkpoint, find_checkpoint
+from poetgen.cli.options import home_option, json_option
+from poetgen.files import Workspace
+
+if TYPE_CHECKING:
+    from poetgen.evaluate import Evaluation, OnProgress
+    from poetgen.measures import Figures
+
+SPLITS = ("validation", "test", "train", "fragments")
+SECONDS_BETWEEN_LINES = 30
+
+
+@click.command()
+@home_option
+@click.option(
+    "--checkpoint",
+    "given",
+    metavar="FILE|RUN",
+    help="The model [default: the newest run here, else the released model].",
+)
+@click.option(
+    "--split", type=click.Choice(SPLITS), help="Prepared poems to measure on [default: validation]."
+)
+@click.option(
+    "--poems",
+    "source",
+    type=click.Path(path_type=Path),
+    help="A JSON or text file, or a folder of them, to measure on instead.",
+)
+@click.option(
+    "--batch-size", type=click.IntRange(1, 4096), default=64, show_default=True, help="Poems at once."
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute.",
+)
+@json_option
+def evaluate(
+    workspace: Workspace,
+    *,
+    given: str | None,
+    split: str | None,
+    source: Path | None,
+    batch_size: int,
+    device: str,
+    as_json: bool,
+) -> None:
+    """Measure a model's perplexity, with 95 % intervals, as docs/measures.md defines it.
+
+    The test split is for the last word: choose between models on validation.
+    """
+    if split and source:
+        raise click.UsageError("--split and --poems are two ways to say what to measure on; give one")
+    path = find_checkpoint(workspace, given)
+    click.echo(f"model: {path}", err=True)
+    checkpoint = Checkpoint.load(path)
+    with progress() as on_progress:
+        options = Options(batch_size, device, on_progress)
+        if source is None:
+            evaluation = measure_split(checkpoint, workspace.prepared, split or "validation", options)
+        else:
+            evaluation = measure_poems(checkpoint, source, options)
+    if as_json:
+        names = {"checkpoint": str(path), "source": None if source is None else str(source)}
+        click.echo(json.dumps({**names, **evaluation.to_dict()}, ensure_ascii=False, allow_nan=False))
+    else:
+        click.echo("\n".join(describe(evaluation)))
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to measure."""
+
+    batch_size: int
+    device: str
+    on_progress: "OnProgress"
+
+    def resolved(self) -> dict[str, Any]:
+        """As evaluate's functions take them. Raises ConfigError for a device that is not there."""
+        from poetgen.training.run import choose_device
+
+        device = str(choose_device(self.device))
+        return {"batch_size": self.batch_size, "device": device, "on_progress": self.on_progress}
+
+
+def measure_split(checkpoint: Checkpoint, prepared: Path, split: str, options: Options) -> "Evaluation":
+    """Measure on a split of the prepared folder."""
+    from poetgen.corpus.prepared import PreparedFolder
+    from poetgen.evaluate import evaluate_split
+
+    return evaluate_split(checkpoint, PreparedFolder.open(prepared), split, **options.resolved())
+
+
+def measure_poems(checkpoint: Checkpoint, source: Path, options: Options) -> "Evaluation":
+    """Measure on every poem of a file or folder."""
+    from poetgen.corpus.prepare import read_poems
+    from poetgen.evaluate import evaluate_poems
+
+    poems = read_poems(source)
+    return evaluate_poems(checkpoint, poems, **options.resolved())
+
+
+@contextmanager
+def progress() -> Iterator["OnProgress"]:
+    """How far it is, on stderr: a bar at a terminal after two seconds, else a line every half minute."""
+    from tqdm import tqdm
+
+    told_at = monotonic()
+    with tqdm(unit="token", unit_scale=True, delay=2, leave=False, disable=not sys.stderr.isatty()) as bar:
+
+        def show(done: int, total: int) -> None:
+            nonlocal told_at
+            bar.total = total
+            bar.update(done - bar.n)
+            if bar.disable and monotonic() - told_at > SECONDS_BETWEEN_LINES:
+                told_at = monotonic()
+                click.echo(f"measured {done / total:.0%}", err=True)
+
+        yield show
+
+
+MEANINGS = {
+    "ppl_token": "perplexity of a token: hanzi, marks and ends",
+    "ppl_hanzi": "perplexity of a hanzi",
+    "ppl_poem": "mean of the poems' own perplexities",
+    "bits_per_hanzi": "bits for a poem's whole text, per hanzi",
+}
+
+
+def describe(evaluation: "Evaluation") -> Iterator[str]:
+    """The lines of the report a person reads."""
+    if evaluation.split:
+        commit = f", corpus {evaluation.corpus_commit[:12]}" if evaluation.corpus_commit else ""
+        yield f"{evaluation.split} split, {evaluation.selection}{commit}"
+        if evaluation.same_corpus is False:
+            yield f"the model learned from another commit of the corpus: {evaluation.model_corpus_commit}"
+    yield from table(evaluation)
+    for title, part in (
+        ("without fragments", evaluation.without_fragments),
+        ("fragments", evaluation.fragments),
+    ):
+        if part is not None:
+            yield ""
+            yield f"{title}:"
+            yield from table(part)
+    yield ""
+    yield (
+        f"conditions: {evaluation.conditions}; vocabulary: {evaluation.vocabulary_size:,}; "
+        f"intervals: 95 %, over poems; seed of the training: {evaluation.seed}"
+    )
+
+
+def table(figures: "Figures") -> Iterator[str]:
+    """Sizes, then a line for each measure with its interval."""
+    rate = figures.out_of_vocabulary_rate
+    yield (
+        f"{figures.poems:,} poems, {figures.tokens:,} tokens, {figures.hanzi:,} hanzi, "
+        f"{figures.out_of_vocabulary:,} outside the vocabulary{'' if rate is None else f' ({rate:.3%})'}"
+    )
+    for name, meaning in MEANINGS.items() if figures.poems else ():
+        value, bounds = getattr(figures, name), figures.intervals[name]
+        between = f"{bounds[0]:.2f} – {bounds[1]:.2f}" if bounds else ""
+        yield f"  {name:<15}{'∞' if value is None else f'{value:.2f}':>9}   {between:<19}  {meaning}".rstrip()

@@ -1,0 +1,89 @@
+"""`poetgen show`: what a checkpoint holds."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from poetgen.checkpoint import Checkpoint, find_checkpoint
+from poetgen.cli.options import home_option, json_option
+from poetgen.files import Workspace
+
+
+@click.command()
+@home_option
+@click.argument("checkpoint", metavar="[CHECKPOINT]", required=False)
+@json_option
+def show(workspace: Workspace, *, checkpoint: str | None, as_json: bool) -> None:
+    """Show a checkpoint's card: data, commit, configuration, sizes, perplexities.
+
+    CHECKPOINT is a file or a run [default: the newest run here, else the released model].
+    """
+    path = find_checkpoint(workspace, checkpoint)
+    contents = card_of(Checkpoint.load(path), path)
+    if as_json:
+        click.echo(printable(json.dumps(finite(contents), ensure_ascii=False)))
+    else:
+        click.echo(printable("\n".join(lines(contents))))
+
+
+def card_of(checkpoint: Checkpoint, path: Path) -> dict[str, Any]:
+    """Everything there is to say, sizes first, then the card as training wrote it, then the settings."""
+    types = sorted({str(array.dtype) for array in checkpoint.weights.values()})
+    return {
+        "file": str(path),
+        "bytes": path.stat().st_size,
+        "parameters": checkpoint.parameters,
+        "weights": ", ".join(types),
+        "vocabulary_size": len(checkpoint.vocabulary),
+        "card": dict(checkpoint.card),
+        "config": dict(checkpoint.config),
+    }
+
+
+def lines(value: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """A table as `key: value` lines, tables within it indented below their key."""
+    for key, inner in value.items():
+        name = one_line(str(key))
+        if isinstance(inner, Mapping) and inner:
+            yield f"{indent}{name}:"
+            yield from lines(inner, indent + "  ")
+        else:
+            yield f"{indent}{name}: {text_of(inner)}".rstrip()
+
+
+def text_of(value: Any) -> str:
+    """A plain JSON value on one line."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "-"}[value]
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return ", ".join(map(text_of, value)) or "-"
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False) if value else "-"
+    return one_line(str(value))
+
+
+def one_line(text: str) -> str:
+    """Control characters, line ends among them, as escapes: a card cannot command a terminal."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def printable(text: str) -> str:
+    """Text that any UTF-8 stream takes: lone surrogates as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def finite(value: Any) -> Any:
+    """The same JSON with null for numbers that JSON does not have."""
+    if isinstance(value, Mapping):
+        return {str(key): finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
