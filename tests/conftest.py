@@ -1,50 +1,130 @@
-"""What several test files share: a tiny model with random weights."""
+"""What several tests share: made-up poems, a prepared folder of them, and models too small to be good."""
 
+import json
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+# before torch is imported anywhere: tests are small, and threads would only wait for each other
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from poetgen.checkpoint import Checkpoint, parameter_shapes
 from poetgen.config import Config
-from poetgen.corpus.poem import MARKS
-from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
+from poetgen.corpus.poem import Poem
+from poetgen.corpus.prepared import FORMAT_VERSION, SPLITS, PreparedFolder
+from poetgen.corpus.vocabulary import Vocabulary
 
-# Characters with how often "training" saw them: among them pairs that simplified spelling merges.
-SEEN = {
-    **dict.fromkeys("月山水花春秋日風人天地上前明光疑是霜松間照泉流石清舉頭望低思故鄉", 100),
-    **{"雲": 142, "云": 17, "後": 44, "后": 3, "里": 45, "裏": 34, "牀": 90, "床": 2, "爲": 120, "為": 1},
-    **{"紅": 60, "湖": 30, "海": 50, "夜": 70, "胡": 20, "翫": 17, "玩": 11, "劒": 13, "劍": 5, "三": 40},
-    **{"幾": 32, "几": 2, "乾": 9, "干": 8, "發": 22, "髮": 12, "溫": 9, "說": 9, "真": 9, "龍": 9},
-}
+settings.register_profile("poetgen", deadline=None)
+settings.load_profile("poetgen")
 
-
-def tiny_vocabulary() -> Vocabulary:
-    hanzi = sorted(SEEN, key=lambda char: (-SEEN[char], char))
-    counts = [0, 50, 50, 3, 300, 280, 20, *(SEEN[char] for char in hanzi)]
-    return Vocabulary((*SPECIALS, *MARKS, *hanzi), counts, 2)
+HANZI = (
+    "日月山川風花雪雲春秋江水明清白青高遠古今人心客夢酒詩琴鶴松竹梅蘭天地東西南北來去歸行坐看聞聽空寒暮朝夜雨"
+)
+FORMS = ((5, 4), (7, 4), (5, 8), (7, 8))
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-def tiny_checkpoint(*, seed: int = 0, dtype: Any = np.float32, **settings: Any) -> Checkpoint:
-    """Random weights, large enough that no two poems are alike; settings as `section__key=value`."""
-    small = {"model.embedding_size": 12, "model.hidden_size": 20}
-    config = Config().replace(small | {key.replace("__", "."): value for key, value in settings.items()})
-    vocabulary, rng = tiny_vocabulary(), np.random.default_rng(seed)
-    shapes = parameter_shapes(len(vocabulary), config.model)
-    weights = {name: rng.normal(0, 0.5, shape).astype(dtype) for name, shape in shapes.items()}
-    return Checkpoint(weights, vocabulary, config.to_dict(), {"step": 1})
+def made_up_poem(number: int) -> Poem:
+    """Poem 0, 1, ...: regular, and unlike any other."""
+    rng = np.random.default_rng([7, number])
+    width, count = FORMS[number % len(FORMS)]
+    lines = tuple("".join(rng.choice(list(HANZI), size=width)) for _ in range(count))
+    return Poem(f"詩人{number % 5}", f"題{number}", lines, "，。" * (count // 2), f"poem-{number:03d}")
 
 
 @pytest.fixture(scope="session")
-def checkpoint_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny model on disk."""
-    path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
-    tiny_checkpoint(dtype=np.float16).save(path)
-    return path
+def poems() -> list[Poem]:
+    """Sixty regular poems in traditional characters."""
+    return [made_up_poem(number) for number in range(60)]
 
 
-@pytest.fixture(scope="session", name="tiny_checkpoint")
-def tiny_checkpoint_fixture() -> Any:
-    """Make a tiny model: `tiny_checkpoint(seed=0, model__num_layers=2)`."""
-    return tiny_checkpoint
+@pytest.fixture(scope="session")
+def write_prepared() -> Callable[..., PreparedFolder]:
+    """`write_prepared(path, {"train": poems, ...}, min_count=1, **corpus_settings)`: a folder as prepare writes it."""
+
+    def write(
+        path: Path, splits: dict[str, Sequence[Poem]], *, min_count: int = 1, **corpus_settings: Any
+    ) -> PreparedFolder:
+        config = Config().replace({f"corpus.{key}": value for key, value in corpus_settings.items()}).corpus
+        marks = "" if config.punctuation == "keep" else "，。？"
+        bodies = {
+            name: [poem.text.translate(str.maketrans("", "", marks)) for poem in splits.get(name, ())]
+            for name in SPLITS
+        }
+        vocabulary = Vocabulary.build(bodies["train"], min_count)
+        path.mkdir(parents=True)
+        for name in SPLITS:
+            rows = [[*vocabulary.encode(body), vocabulary.end] for body in bodies[name]]
+            np.save(path / f"{name}.ids.npy", np.array([number for row in rows for number in row], np.uint16))
+            np.save(path / f"{name}.offsets.npy", np.cumsum([0, *map(len, rows)], dtype=np.int64))
+            records = [
+                {"id": poem.id, "author": poem.author, "title": poem.title, "text": poem.text}
+                for poem in splits.get(name, ())
+            ]
+            text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+            (path / f"{name}.poems.jsonl").write_text(text, encoding="utf-8")
+        np.save(path / "counts.npy", np.array(vocabulary.counts, np.int64))
+        (path / "vocabulary.txt").write_text("\n".join(vocabulary.tokens) + "\n", encoding="utf-8")
+        manifest = {
+            "format_version": FORMAT_VERSION,
+            "corpus": {"url": "file:///made/up", "commit": COMMIT},
+            "settings": Config(corpus=config).to_dict()["corpus"],
+            "unknown_types": vocabulary.unknown_types,
+            "splits": {
+                name: {
+                    "poems": len(splits.get(name, ())),
+                    "tokens": sum(len(body) + 1 for body in bodies[name]),
+                    "hanzi": sum(poem.hanzi for poem in splits.get(name, ())),
+                }
+                for name in SPLITS
+            },
+        }
+        (path / "prepared.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
+        return PreparedFolder.open(path)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def prepared(
+    tmp_path_factory: pytest.TempPathFactory,
+    poems: list[Poem],
+    write_prepared: Callable[..., PreparedFolder],
+) -> PreparedFolder:
+    """The sixty poems as 44 : 8 : 8 with three fragments; a few characters are unknown. Not to be changed."""
+    fragments = [
+        Poem("", f"句{k}", (poem.lines[0],), "。", f"fragment-{k}") for k, poem in enumerate(poems[:3])
+    ]
+    splits = {"train": poems[:44], "validation": poems[44:52], "test": poems[52:], "fragments": fragments}
+    return write_prepared(tmp_path_factory.mktemp("shared") / "prepared", splits, min_count=14)
+
+
+@pytest.fixture(scope="session")
+def make_checkpoint() -> Callable[..., Checkpoint]:
+    """`make_checkpoint(vocabulary, spread=0.3, card=..., **model_settings)`: random weights, no torch."""
+
+    def make(
+        vocabulary: Vocabulary,
+        *,
+        spread: float = 0.3,
+        seed: int = 0,
+        card: dict[str, Any] | None = None,
+        corpus: dict[str, Any] | None = None,
+        **model_settings: Any,
+    ) -> Checkpoint:
+        sizes = {"embedding_size": 6, "hidden_size": 8, **model_settings}
+        config = Config().replace(
+            {f"model.{key}": value for key, value in sizes.items()}
+            | {f"corpus.{key}": value for key, value in (corpus or {}).items()}
+        )
+        rng = np.random.default_rng(seed)
+        shapes = parameter_shapes(len(vocabulary), config.model)
+        weights = {name: rng.normal(0, spread, shape).astype(np.float32) for name, shape in shapes.items()}
+        return Checkpoint(weights, vocabulary, config.to_dict(), card or {"corpus": {"commit": COMMIT}})
+
+    return make
