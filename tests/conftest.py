@@ -45,7 +45,7 @@ def poems() -> list[Poem]:
 
 @pytest.fixture(scope="session")
 def write_prepared() -> Callable[..., PreparedFolder]:
-    """`write_prepared(path, {"train": poems, ...}, min_count=1, **corpus_settings)`: a folder as prepare writes it."""
+    """`write_prepared(path, {"train": poems}, min_count=1, **corpus_settings)`: a folder as prepare writes it."""
 
     def write(
         path: Path, splits: dict[str, Sequence[Poem]], *, min_count: int = 1, **corpus_settings: Any
