@@ -85,10 +85,10 @@ class ProgressBar:
         from tqdm import tqdm
 
         if self._bar is None:
-            self._bar = tqdm(
-                total=progress.total, unit="file", leave=False, dynamic_ncols=True, mininterval=0
-            )
+            # `initial` keeps what an earlier run received out of the speed
+            self._bar = tqdm(total=progress.total, initial=progress.done, unit="file", leave=False)
         self._bar.update(progress.done - self._bar.n)
+        self._bar.refresh()
 
     def close(self) -> None:
         """End the bar, if there is one."""

@@ -8,6 +8,7 @@ only ten megabytes.
 """
 
 import os
+import re
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -33,7 +34,6 @@ from poetgen.corpus.repository import (
     without_password,
 )
 from poetgen.errors import CorpusError, PoetgenError
-from poetgen.locking import locked
 
 if TYPE_CHECKING:
     from git import Git
@@ -43,6 +43,8 @@ FOLDER = "全唐诗"
 VOLUMES = f"{FOLDER}/poet.tang.*.json"
 PATTERNS = (VOLUMES, f"{FOLDER}/authors.tang.json", f"{FOLDER}/唐诗三百首.json", "LICENSE")
 OLDEST_GIT = (2, 29)  # the first that fetches single objects without negotiating
+ENDLESS = 2**31 - 1  # the depth by which git means all of history
+SHORT_ID = re.compile("[0-9a-f]{4,39}")
 BATCH = 8  # files fetched at a time: what a killed run loses at most
 
 
@@ -89,16 +91,16 @@ def fetch_corpus(
     tell = on_progress or _deaf
     source = address(url) if url is not None else None
     revision = revision_name(revision) if revision is not None else None
+    landing = Landing(dest.resolve())
     there = _whole_manifest(dest, tell)
     if there and not update and there.answers(without_password(source) if source else None, revision):
+        landing.sweep()
         return _report(dest, there, already_there=True)
     if there and revision and not update:
         tell(FetchProgress(f"the corpus here is commit {there.commit}; fetching {revision} in its place"))
     recorded = there or Manifest.read(dest)
-    landing = Landing(dest.resolve())
-    busy = CorpusError(f"another poetgen fetch is writing {dest}; wait until it has finished")
     try:
-        with locked(landing.partial.with_suffix(".lock"), busy=busy):
+        with landing.locked():
             fetch = _Fetch(source or (recorded.url if recorded else DEFAULT_URL), landing, revision, tell)
             manifest, already_there = fetch.run()
     except OSError as error:
@@ -215,7 +217,7 @@ class _Fetch:
 
 
 class _Clone:
-    """A bare, shallow, blob-filtered clone in `partial`/git, driven by GitPython. Methods raise CorpusError."""
+    """A shallow, blob-filtered clone in `partial`/git, driven by GitPython. Methods raise CorpusError."""
 
     def __init__(
         self, landing: Landing, explain: Callable[[str], CorpusError], *, url: str, filtered: bool
@@ -231,10 +233,12 @@ class _Clone:
         self.command = [str(self._git.GIT_PYTHON_GIT_EXECUTABLE), *options]
         self._git.update_environment(
             GIT_DIR=str(self.git_dir),  # never a repository further up, whatever becomes of ours
+            GIT_WORK_TREE=str(self.partial),
+            GIT_INDEX_FILE=str(self.git_dir / "index"),
             GIT_OBJECT_DIRECTORY=str(self.git_dir / "objects"),
             **ENVIRONMENT,
         )
-        self._call("init", "--quiet", "--bare", "--template=")
+        self._call("init", "--quiet", "--template=")
         (self.git_dir / "info").mkdir(exist_ok=True)
         (self.git_dir / "info" / "attributes").write_text("* -text -ident -filter -working-tree-encoding\n")
         patterns = "".join(f"/{pattern}\n" for pattern in PATTERNS)
@@ -242,13 +246,25 @@ class _Clone:
 
     def receive_commit(self, revision: str, on_count: Count) -> str:
         """Fetch one commit with its trees (and, where the server cannot filter, all else). Returns its id."""
-        self._fetch(
-            "--depth=1",
-            *(["--filter=blob:none"] if self.filtered else []),
-            wants=[revision],
-            on_count=on_count,
-        )
+        try:
+            self._fetch("--depth=1", *self._filter("blob:none"), wants=[revision], on_count=on_count)
+        except CorpusError:
+            if not (self.filtered and SHORT_ID.fullmatch(revision)):
+                raise
+            return self.receive_commit(self._full_id(revision), on_count)
         return self._call("rev-parse", "--verify", "FETCH_HEAD^{commit}").strip()
+
+    def _full_id(self, short: str) -> str:
+        """The commit id that begins with `short`: only we can look it up, in the bare history of all branches."""
+        options = (f"--depth={ENDLESS}", *self._filter("tree:0"))
+        self._fetch(*options, wants=["+refs/heads/*:refs/far/*"], on_count=lambda done, of: None)
+        try:
+            return self._call("rev-parse", "--verify", f"{short}^{{commit}}").strip()
+        except Unexplained:
+            raise self.explain(f"fatal: unknown revision {short}") from None
+
+    def _filter(self, what: str) -> list[str]:
+        return [f"--filter={what}"] if self.filtered else []
 
     def tang_files(self, commit: str) -> dict[str, str]:
         """The Tang files of the commit: path → git's id of its content."""
@@ -268,7 +284,7 @@ class _Clone:
 
     def receive_objects(self, objects: list[str], on_count: Count) -> None:
         """Fetch these objects; git would fetch them by itself while checking out, but without telling how far."""
-        self._fetch("--filter=blob:none", wants=objects, on_count=on_count)
+        self._fetch(*self._filter("blob:none"), wants=objects, on_count=on_count)
 
     def check_out(self, commit: str) -> Path:
         """A new folder with the Tang files of the commit. A fresh index each time: no half-done one can hurt."""
@@ -311,7 +327,7 @@ class _Clone:
         lines: deque[str] = deque(maxlen=100)
         command = [*self.command, "fetch", "--progress", "--no-tags", *options, REMOTE, *wants]
         with self._process(command) as process:
-            for line in process.stderr:
+            for line in process.stderr or ():
                 lines.append(line)
                 hear(line)
             status = process.wait()

@@ -5,12 +5,14 @@ import shutil
 import stat
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from poetgen.corpus import manifest as manifests
 from poetgen.corpus.manifest import FileMark, mark_of
 from poetgen.errors import CorpusError
+from poetgen.locking import locked
 
 
 class Damaged(CorpusError):
@@ -25,6 +27,18 @@ class Landing:
         self.partial = dest.with_name(dest.name + ".partial")
         self.git_dir = self.partial / "git"
         self._old = self.partial / "old"
+        self._lock = dest.with_name(dest.name + ".lock")
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold this landing alone. Raises CorpusError when another process does, OSError when it cannot be."""
+        busy = CorpusError(f"another poetgen fetch is writing {self.dest}; wait until it has finished")
+        return locked(self._lock, busy=busy)
+
+    def sweep(self) -> None:
+        """Remove what a fetch killed after its work was done left beside a complete corpus."""
+        if self.partial.exists() or self._lock.exists():
+            with suppress(CorpusError, OSError), self.locked():  # in use or write-protected: no harm
+                remove(self.partial)
 
     def refuse_strangers(self, patterns: Sequence[str]) -> None:
         """Raise CorpusError when a folder holds what no fetch has put there, for it would be lost."""

@@ -104,8 +104,8 @@ _ADVICE = (  # (what git's complaint matches, the sentence: {url} {revision} {de
         "the repository {url} is empty; check --url",
     ),
     (
-        "(?i)couldn't find remote ref|not our ref|expected commit|unknown revision|bad object|bad revision",
-        "{url} has no revision {revision}; give a branch, a tag or all 40 characters of a commit id",
+        "(?i)couldn't find remote ref|not our ref|expected commit|unknown revision",
+        "{url} has no revision {revision}; give a branch, a tag or a commit id",
     ),
     (
         "could not read Username|Authentication failed|terminal prompts disabled",
