@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from poetgen.corpus.hanzi import (
     SIMPLIFIED,
@@ -75,24 +74,29 @@ def _as_hanzi(typed: str, max_length: int) -> str:
     text = normalize(typed)
     if not text:
         raise PromptError("the prompt is empty; begin with at least one hanzi, such as 月")
-    if sum(map(is_hanzi, text)) > max_length:
+    hanzi = sum(map(is_hanzi, text))
+    if hanzi > max_length:
         raise PromptError(
-            f"the prompt has {len(text)} characters and a poem at most {max_length} hanzi; "
+            f"the prompt has {hanzi} hanzi and a poem at most {max_length}; "
             "shorten the prompt or raise --max-length"
         )
     return text
 
 
 def _with_marks(text: str) -> str:
-    """Typed punctuation as the corpus' marks. Raises PromptError where no line stands before a mark."""
-    marked = "".join(_TYPED_MARKS.get(char, char) for char in text)
-    if marked[0] in MARKS:
-        raise PromptError(
-            f"the prompt begins with the mark {text[0]}; begin with at least one hanzi, such as 月"
-        )
-    for before, after in pairwise(marked):
-        if before in MARKS and after in MARKS:
-            raise PromptError(f"two marks in a row ({before}{after}) in the prompt; leave one out")
+    """Typed punctuation as the corpus' marks, a pair of lines closed by more than ，.
+
+    Raises PromptError where no line stands before a mark.
+    """
+    marked, lines = "", 0
+    for char in text:
+        mark = _TYPED_MARKS.get(char)
+        if mark and not marked:
+            raise PromptError(f"the prompt begins with the mark {mark}; begin with a hanzi, such as 月")
+        if mark and marked[-1] in MARKS:
+            raise PromptError(f"two marks in a row ({marked[-1]}{mark}) in the prompt; leave one out")
+        lines += bool(mark)
+        marked += STOP if mark == COMMA and lines % 2 == 0 else mark or char
     return marked
 
 

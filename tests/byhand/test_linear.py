@@ -46,7 +46,8 @@ def test_a_row_is_the_same_bits_in_any_company(outputs, inputs):
 def test_the_same_bits_for_any_number_of_threads():
     script = (
         "import numpy as np; from poetgen.byhand.linear import rows_times;"
-        "r = np.random.default_rng(0); x = r.normal(size=(4, 512)).astype('f'); w = r.normal(size=(7000, 512)).astype('f');"
+        "r = np.random.default_rng(0);"
+        "x, w = (r.normal(size=(n, 512)).astype('f') for n in (4, 7000));"
         "import hashlib; print(hashlib.sha256(rows_times(x, w).tobytes()).hexdigest())"
     )
     printed = {

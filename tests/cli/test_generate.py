@@ -1,0 +1,267 @@
+"""`poetgen generate` as its users meet it."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from poetgen.cli import poetgen
+from poetgen.corpus.poem import MARKS
+from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
+
+HANZI = "月雲山水花春秋日風人天地紅後爲牀明光云后床胡夜湖海"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, make_checkpoint):
+    """A workspace with one run."""
+    home = tmp_path_factory.mktemp("home")
+    counts = [0, 9, 9, 0, 300, 280, 20, *(500 // (place + 1) for place in range(len(HANZI)))]
+    checkpoint = make_checkpoint(Vocabulary((*SPECIALS, *MARKS, *HANZI), counts, 1), spread=0.5)
+    checkpoint.save(home / "checkpoints" / "run" / "best.safetensors")
+    return home
+
+
+@pytest.fixture
+def invoke(home):
+    """Run the command in the workspace: exit code, stdout, stderr."""
+
+    def invoking(*arguments, typed=""):
+        return CliRunner().invoke(poetgen, ["generate", "--home", str(home), *arguments], input=typed)
+
+    return invoking
+
+
+def start(home, *arguments, environment=None, **settings):
+    """The command in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "poetgen", "generate", *arguments],
+        env=os.environ | {"POETGEN_HOME": str(home)} | (environment or {}),
+        **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | settings,
+    )
+
+
+def test_a_poem_on_stdout_and_the_rest_on_stderr(invoke, home):
+    result = invoke("月", "--max-length", "20")
+    assert result.exit_code == 0
+    rows = result.stdout.splitlines()
+    assert len(rows) == 2
+    assert rows[0].startswith("月")
+    assert all(row[-1] in "。？" and row.count("，") == 1 for row in rows)
+    model, seed = result.stderr.splitlines()
+    assert model == f"model: {home / 'checkpoints' / 'run' / 'best.safetensors'}"
+    again = invoke("月", "--max-length", "20", "--seed", seed.removeprefix("seed: "))
+    assert again.stdout == result.stdout
+    assert again.stderr == model + "\n"
+
+
+def test_several_prompts_give_one_poem_each_and_the_same_as_alone(invoke):
+    together = invoke("日", "红", "山", "--seed", "4").stdout.split("\n\n")
+    assert [poem[0] for poem in together] == list("日红山")
+    assert together[1].strip() == invoke("红", "--seed", "4").stdout.strip()
+
+
+def test_count_gives_each_prompt_as_many(invoke):
+    poems = invoke("日", "山", "--seed", "4", "--count", "3").stdout.split("\n\n")
+    assert [poem[0] for poem in poems] == list("日日日山山山")
+    assert len(set(poems)) == 6
+
+
+def test_json_has_one_object_a_line(invoke):
+    result = invoke("红", "月", "--json", "--count", "2", "--seed", "9")
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(record["prompt"], record["index"]) for record in records] == [
+        ("红", 0),
+        ("红", 1),
+        ("月", 0),
+        ("月", 1),
+    ]
+    assert list(records[0]) == [
+        "prompt",
+        "index",
+        "text",
+        "lines",
+        "form",
+        "script",
+        "seed",
+        "log_probability",
+    ]
+    for record in records:
+        assert record["text"].startswith(record["prompt"])
+        assert "".join(record["lines"]) == "".join(char for char in record["text"] if char not in MARKS)
+        assert record["seed"] == 9
+        assert record["log_probability"] < 0
+    assert [record["script"] for record in records] == ["simplified"] * 2 + ["traditional"] * 2
+
+
+def test_vertical_is_the_same_poem_in_columns(invoke):
+    record = json.loads(invoke("月", "--seed", "1", "--json").stdout)
+    rows = invoke("月", "--seed", "1", "--vertical").stdout.splitlines()
+    columns = ["".join(row[::2][k] for row in rows) for k in range(len(record["lines"]))]
+    assert "".join(reversed(columns)) == record["text"]
+
+
+def test_without_a_prompt_and_a_terminal_the_poem_begins_freely(invoke):
+    assert invoke("--seed", "1").stdout.strip()
+    assert len(invoke("--seed", "1", "--count", "3").stdout.split("\n\n")) == 3
+
+
+def test_script(invoke, monkeypatch):
+    assert invoke("红").stdout.startswith("红")
+    assert invoke("红", "--script", "traditional").stdout.startswith("紅")
+    assert invoke("紅", "--script", "simplified").stdout.startswith("红")
+    assert json.loads(invoke("月", "--json").stdout)["script"] == "traditional"
+    monkeypatch.setenv("POETGEN_SCRIPT", "simplified")
+    assert json.loads(invoke("月", "--json").stdout)["script"] == "simplified"
+
+
+def test_what_was_read_otherwise_is_told(invoke):
+    assert "云 read as 雲" in invoke("云").stderr
+    assert "read as" not in invoke("红").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([""], "the prompt is empty"),
+        (["  "], "the prompt is empty"),
+        (["，。"], "begins with the mark"),
+        (["moon"], "'m' is no Chinese character; begin with Chinese characters, such as 月"),
+        (["月", "moon"], "'m' is no Chinese character"),
+        (["🌕"], "is no Chinese character"),
+        (["\udcff"], "not valid UTF-8"),
+        (["鬍"], "the model has never seen 鬍; the nearest it knows is 胡"),
+        (["囍"], "the model has never seen 囍"),
+        (["月" * 10_000], "the prompt has 10000 hanzi and a poem at most 120"),
+        (["月月月月月月月", "--max-length", "12"], "no room to complete a poem of 12 hanzi"),
+        (["--temperature", "-1"], "temperature must be 0 or more, not -1.0"),
+        (["--top-p", "2"], "top-p must be above 0"),
+        (["--top-k", "-3"], "top-k must be 0"),
+        (["--max-length", "3"], "max-length must be at least 10"),
+        (["--checkpoint", "nowhere"], "no checkpoint at nowhere"),
+        (["--", "-x"], "'-' is no Chinese character"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_1(invoke, arguments, message):
+    result = invoke(*arguments)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("Error: ")
+    assert message in last
+    assert "seed" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--count", "0"], ["--seed", "-1"], ["--script", "latin"], ["--no-such"]]
+)
+def test_impossible_usage_is_exit_2(invoke, arguments):
+    assert invoke(*arguments).exit_code == 2
+
+
+def test_a_bad_script_setting_is_an_error(invoke, monkeypatch):
+    monkeypatch.setenv("POETGEN_SCRIPT", "Klingon")
+    result = invoke("月")
+    assert result.exit_code == 1
+    assert "POETGEN_SCRIPT is 'Klingon'; set it to traditional or simplified" in result.stderr
+
+
+def test_interactive_asks_until_an_empty_line_and_survives_bad_prompts(invoke):
+    result = invoke("--interactive", "--seed", "2", typed="月\nmoon\n红\n\n山\n")
+    assert result.exit_code == 0
+    assert [poem[0] for poem in result.stdout.split("\n\n")] == ["月", "红"]
+    assert "Error: 'm' is no Chinese character" in result.stderr
+
+
+def test_interactive_ends_with_the_input(invoke):
+    assert invoke("--interactive", "日", typed="月").stdout.count("\n\n") == 1
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LC_ALL": "C"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "NO_COLOR": "1"},
+    ],
+)
+def test_any_locale_prints_utf8(home, environment):
+    process = start(home, "月".encode(), "--seed", "1", environment=environment)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert out.decode().startswith("月")
+    assert b"\x1b" not in out + err
+
+
+@pytest.mark.parametrize("environment", [{}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}])
+def test_broken_bytes_on_the_command_line(home, environment):
+    process = start(home, b"\xe6\x9c", environment=environment)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert out == b""
+    assert b"not valid UTF-8" in err
+    assert b"Traceback" not in err
+
+
+def test_a_reader_that_leaves_is_no_reason_to_complain(home):
+    with start(home, "--count", "400", "--seed", "1") as process:
+        assert process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+    assert b"Error" not in said
+    assert b"Traceback" not in said
+
+
+def test_writing_does_not_import_torch(home):
+    script = (
+        "import sys; from poetgen.cli import poetgen;"
+        "poetgen(['generate', '红', '--seed', '1'], standalone_mode=False);"
+        "print([name for name in ('torch', 'git', 'matplotlib', 'tqdm') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"POETGEN_HOME": str(home), "PYTHONUTF8": "1"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.decode().splitlines()[-1] == "[]"
+
+
+def until(descriptor, wanted, seconds=30):
+    """What a terminal shows up to and with `wanted`."""
+    shown, end = b"", time.monotonic() + seconds
+    while wanted not in shown and time.monotonic() < end:
+        shown += os.read(descriptor, 4096)
+    assert wanted in shown
+    return shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_at_a_terminal_it_asks_and_control_c_ends_quietly(home):
+    ours, theirs = pty.openpty()
+    process = start(home, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    until(ours, b"empty line ends): ")
+    os.write(ours, "月\n".encode())
+    assert "。" in until(ours, b"empty line ends): ").decode()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    rest = b""
+    with suppress(OSError):  # the other side is closed, and may have had nothing more to say
+        rest = os.read(ours, 4096)
+    assert b"Traceback" not in rest
+    assert b"Abort" not in rest
+    os.close(ours)
+
+
+def test_paths_are_told_as_they_are(home, invoke):
+    given = Path(home) / "checkpoints" / "run"
+    assert f"model: {given / 'best.safetensors'}" in invoke("月", "--checkpoint", str(given)).stderr

@@ -1,0 +1,88 @@
+"""Sampling keeps to what is allowed, to exactly k, and to its seed."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poetgen.errors import ConfigError
+from poetgen.writing.sampling import Sampling, random_stream, sample
+
+EVERYTHING = np.ones(6, bool)
+
+
+def drawn(logits, sampling, *, allowed=EVERYTHING, times=400):
+    rng = random_stream(0, 0)
+    values = np.array(logits, np.float32)
+    return [sample(values, allowed, sampling=sampling, rng=rng) for _ in range(times)]
+
+
+@given(
+    st.lists(st.floats(-50, 50, width=32), min_size=6, max_size=6),
+    st.lists(st.booleans(), min_size=6, max_size=6).filter(any),
+    st.floats(0, 10),
+    st.integers(0, 8),
+    st.floats(0.01, 1),
+)
+def test_only_what_is_allowed(logits, allowed, temperature, top_k, top_p):
+    sampling = Sampling(temperature, top_k, top_p)
+    assert all(allowed[number] for number in drawn(logits, sampling, allowed=np.array(allowed), times=20))
+
+
+def test_temperature_zero_takes_the_likeliest_allowed():
+    assert set(drawn([0, 5, 9, 1, 1, 1], Sampling(0))) == {2}
+    allowed = np.array([True, True, False, True, True, True])
+    assert set(drawn([0, 5, 9, 1, 1, 1], Sampling(0), allowed=allowed)) == {1}
+
+
+@pytest.mark.parametrize("temperature", [1e-310, 1e-30, 1e-3])
+def test_near_zero_is_like_zero_and_silent(temperature):
+    assert set(drawn([0, 5, 9, 1, 1, 1], Sampling(temperature))) == {2}
+
+
+def test_ties_let_no_more_than_k_through():
+    assert set(drawn([1] * 6, Sampling(1, top_k=2))) == {0, 1}
+
+
+def test_top_k_beyond_the_vocabulary_is_no_limit():
+    assert set(drawn([1] * 6, Sampling(1, top_k=100))) == set(range(6))
+
+
+@pytest.mark.parametrize(
+    ("top_p", "kept"), [(0.4, {0}), (0.5, {0}), (0.51, {0, 1}), (0.8, {0, 1, 2}), (1, {0, 1, 2, 3})]
+)
+def test_top_p_keeps_the_fewest_that_hold_it(top_p, kept):
+    logits = np.log([0.5, 0.25, 0.125, 0.125, 1e-30, 1e-30])
+    assert set(drawn(logits, Sampling(1, top_p=top_p))) == kept
+
+
+def test_frequencies_follow_the_probabilities():
+    shares = np.array([0.4, 0.3, 0.15, 0.1, 0.04, 0.01])
+    counts = np.bincount(drawn(np.log(shares), Sampling(1), times=20_000), minlength=6)
+    np.testing.assert_allclose(counts / 20_000, shares, atol=0.012)
+    sharper = shares**2 / (shares**2).sum()
+    counts = np.bincount(drawn(np.log(shares), Sampling(0.5), times=20_000), minlength=6)
+    np.testing.assert_allclose(counts / 20_000, sharper, atol=0.012)
+
+
+def test_streams_differ_by_seed_and_by_index():
+    firsts = {random_stream(seed, index).random() for seed in range(20) for index in range(20)}
+    assert len(firsts) == 400
+    assert random_stream(3, 4).random() == random_stream(3, 4).random()
+
+
+@pytest.mark.parametrize(
+    ("settings", "value"),
+    [
+        ({"temperature": -0.1}, "-0.1"),
+        ({"temperature": float("nan")}, "nan"),
+        ({"temperature": float("inf")}, "inf"),
+        ({"top_k": -1}, "-1"),
+        ({"top_p": 0.0}, "0.0"),
+        ({"top_p": 1.5}, "1.5"),
+        ({"top_p": float("nan")}, "nan"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_value(settings, value):
+    with pytest.raises(ConfigError, match=f"not {value}"):
+        Sampling(**settings)

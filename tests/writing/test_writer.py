@@ -1,0 +1,201 @@
+"""The laws of writing, on models with random weights."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poetgen.byhand.language_model import log_softmax, read, read_parameters, start
+from poetgen.corpus.hanzi import to_simplified
+from poetgen.corpus.poem import MARKS
+from poetgen.corpus.vocabulary import SPECIALS
+from poetgen.errors import CheckpointError, ConfigError, PromptError
+from poetgen.writing.draft import SHORTEST
+from poetgen.writing.writer import TOGETHER, Writer
+
+
+@pytest.fixture(scope="module", params=["keep", "drop"])
+def any_writer(tiny_checkpoint, request):
+    """A writer whose model writes marks, and one whose model does not."""
+    return Writer(tiny_checkpoint(corpus={"punctuation": request.param}))
+
+
+@pytest.fixture(scope="module")
+def writer(tiny_checkpoint):
+    return Writer(tiny_checkpoint(num_layers=2))
+
+
+@given(
+    prompt=st.none() | st.text(st.sampled_from("月红后床為云里明松"), min_size=1, max_size=12),
+    seed=st.integers(0, 2**70),
+    temperature=st.floats(0, 20),
+    top_k=st.integers(0, 80),
+    top_p=st.floats(0.01, 1),
+    max_length=st.integers(SHORTEST, 70),
+    script=st.sampled_from([None, "simplified", "traditional"]),
+)
+def test_every_poem_is_well_formed(any_writer, prompt, max_length, script, **settings):
+    try:
+        poems = list(any_writer.write(prompt, max_length=max_length, script=script, count=2, **settings))
+    except PromptError:
+        assert len(prompt) > 5  # too long for the limit
+        return
+    for poem in poems:
+        assert poem.text == "".join(line + mark for line, mark in zip(poem.lines, poem.marks, strict=True))
+        assert len({len(line) for line in poem.lines}) == 1
+        assert len(poem.lines[0]) in {4, 5, 6, 7}
+        assert len(poem.lines) % 2 == 0
+        assert sum(map(len, poem.lines)) <= max_length
+        assert len(poem.lines) >= 4 or max_length < 28
+        assert set(poem.marks[::2]) == {"，"}
+        assert set(poem.marks[1::2]) <= {"。", "？"}
+        assert not any(special in poem.text for special in SPECIALS)
+        assert not set("".join(poem.lines)) & set(MARKS)
+        assert np.isfinite(poem.log_probability)
+        if prompt:
+            assert to_simplified("".join(poem.lines)).startswith(to_simplified(poem.prompt))
+        if script == "simplified":
+            assert to_simplified(poem.text) == poem.text
+
+
+@pytest.mark.parametrize("seed", [0, 1, 12345])
+def test_a_poem_does_not_depend_on_how_many_are_asked_for(writer, seed):
+    many = list(writer.write("月", seed=seed, count=TOGETHER + 3))
+    assert many[:1] == list(writer.write("月", seed=seed))
+    assert many[:7] == list(writer.write("月", seed=seed, count=7))
+    assert len({poem.text for poem in many}) == len(many)
+    assert [poem.index for poem in many] == list(range(len(many)))
+
+
+def test_another_seed_is_another_poem_and_none_is_drawn(writer):
+    assert next(writer.write("月", seed=1)).text != next(writer.write("月", seed=2)).text
+    drawn = next(writer.write("月"))
+    assert drawn == next(writer.write("月", seed=drawn.seed))
+
+
+def test_temperature_zero_ignores_the_seed(writer):
+    assert len({poem.text for poem in writer.write("月", temperature=0, count=3)}) == 1
+
+
+def test_the_number_of_threads_changes_nothing(tiny_checkpoint, tmp_path):
+    path = tmp_path / "wide.safetensors"
+    tiny_checkpoint(hidden_size=256, embedding_size=64, spread=0.1).save(path)
+    script = (
+        "from poetgen import Writer; import sys\n"
+        "for poem in Writer.load(sys.argv[1]).write('月', seed=5, count=9):\n"
+        "    print(poem.text.encode(), poem.log_probability)"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", script, path],
+            env=os.environ | {"OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for threads in ("1", "2", "3")
+    }
+    assert len(printed) == 1
+
+
+def test_log_probability_is_that_of_the_whole_poem(writer, tiny_checkpoint):
+    checkpoint = tiny_checkpoint(num_layers=2)
+    poem = next(writer.write("明月", seed=3, top_k=4, temperature=0.5))
+    params, vocabulary = read_parameters(checkpoint.weights), checkpoint.vocabulary
+    total, state, last = 0.0, start(params, 1), vocabulary.begin
+    for number in [*vocabulary.encode(poem.text), vocabulary.end]:
+        logits, state = read(params, [last], state)
+        total += float(log_softmax(logits)[0, number])
+        last = number
+    assert poem.log_probability == pytest.approx(total)
+
+
+def test_scripts(writer):
+    assert next(writer.write("红", seed=1)).script == "simplified"
+    assert next(writer.write("红", seed=1)).text.startswith("红")
+    assert next(writer.write("紅", seed=1)).script == "traditional"
+    simplified = next(writer.write("紅", seed=1, script="simplified"))
+    assert simplified.text == to_simplified(next(writer.write("红", seed=1, script="traditional")).text)
+
+
+def test_the_model_chooses_among_readings(tiny_checkpoint):
+    """A model that always follows 山 by 云 and 水 by 雲 reads the same typed character in both ways."""
+    checkpoint = tiny_checkpoint()
+    vocabulary, weights = checkpoint.vocabulary, {k: v * 0 for k, v in checkpoint.weights.items()}
+    mountain, water, rare, usual = vocabulary.encode("山水云雲")
+    # the first embedding unit says 山 (+) or 水 (-); the first hidden unit repeats it
+    weights["embedding.weight"][[mountain, water], 0] = 5, -5
+    weights["lstm.cells.0.weight_ih"][2 * 20, 0] = 5
+    weights["lstm.cells.0.bias"][:] = 5
+    weights["lstm.cells.0.bias"][20:60] = -50, *[0] * 39
+    weights["projection.weight"][1, 0] = 1
+    weights["embedding.weight"][[rare, usual], 1] = 20, -20
+    writer = Writer(type(checkpoint)(weights, vocabulary, checkpoint.config))
+    assert next(writer.write("山云", script="traditional")).text.startswith("山云")
+    assert next(writer.write("水云", script="traditional")).text.startswith("水雲")
+
+
+def test_a_prompt_may_be_a_whole_poem(writer):
+    whole = "牀前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。"
+    poem = next(writer.write(whole, max_length=20))
+    assert poem.text == whole
+    assert poem.form == "五絕"
+    assert str(poem) == "牀前明月光，疑是地上霜。\n舉頭望明月，低頭思故鄉。"
+    assert poem.vertical.startswith("低　舉　疑　牀\n")
+
+
+def test_lines_of_a_prompt_may_be_unequal(writer):
+    for poem in writer.write("明月光，疑是地上霜。", count=5, max_length=30):
+        assert poem.form == "雜言"
+        assert len(poem.lines) % 2 == 0
+        assert all(3 <= len(line) <= 9 for line in poem.lines)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"prompt": ""}, PromptError, "empty"),
+        ({"prompt": "x"}, PromptError, "no Chinese character"),
+        ({"prompt": "月" * 20, "max_length": 20}, PromptError, "no room|at most"),
+        ({"prompt": "月月月月月，月月月月月。月", "max_length": 14}, PromptError, "no room"),
+        ({"seed": -1}, ConfigError, "-1"),
+        ({"count": 0}, ConfigError, "0"),
+        ({"max_length": SHORTEST - 1}, ConfigError, f"not {SHORTEST - 1}"),
+        ({"script": "latin"}, ConfigError, "traditional, simplified"),
+        ({"temperature": -1}, ConfigError, "-1"),
+    ],
+)
+def test_bad_input_is_refused_before_the_first_poem(writer, settings, error, message):
+    with pytest.raises(error, match=message):
+        writer.write(**settings)
+
+
+def test_a_bad_setting_of_the_script_is_refused_even_where_it_is_not_needed(writer, monkeypatch):
+    monkeypatch.setenv("POETGEN_SCRIPT", "x")
+    with pytest.raises(ConfigError, match="POETGEN_SCRIPT"):
+        writer.write("红", script="simplified")
+
+
+def test_load_takes_the_newest_run_of_the_workspace(tiny_checkpoint, tmp_path):
+    for k, name in enumerate(["old", "new"]):
+        path = tmp_path / "checkpoints" / name / "best.safetensors"
+        tiny_checkpoint(seed=k).save(path)
+        os.utime(path, (k, k))
+    assert Writer.load(home=tmp_path).source == path
+    assert Writer.load("old", home=tmp_path).source == path.parents[1] / "old" / "best.safetensors"
+    with pytest.raises(CheckpointError):
+        Writer.load(tmp_path / "none")
+
+
+def test_torch_is_never_imported(tiny_checkpoint, tmp_path):
+    path = tmp_path / "tiny.safetensors"
+    tiny_checkpoint().save(path)
+    script = (
+        "import sys; from poetgen import Writer; print(next(Writer.load(sys.argv[1]).write('红')).text.encode());"
+        "print([name for name in ('torch', 'git', 'matplotlib', 'click', 'tqdm') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1] == "[]"
