@@ -5,6 +5,14 @@ from dataclasses import dataclass
 COMMA, STOP, QUESTION = "，", "。", "？"
 MARKS = COMMA + STOP + QUESTION
 
+_HANZI_RANGES = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x3FFFF), (0xF900, 0xFAFF))
+
+
+def is_hanzi(char: str) -> bool:
+    """A Han character: the unified ideographs, their extensions and compatibility forms, and 〇."""
+    return char == "〇" or any(first <= ord(char) <= last for first, last in _HANZI_RANGES)
+
+
 FRAGMENT_LINES = 4
 FRAGMENT_HANZI = 20
 

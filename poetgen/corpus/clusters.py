@@ -1,0 +1,89 @@
+"""Near-duplicate poems, and the split that keeps them together."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from poetgen.corpus.poem import Poem
+
+SHARED = 0.75
+
+
+def cluster(poems: Sequence[Poem]) -> list[int]:
+    """For each poem the number of its cluster's first poem.
+
+    Two poems are near duplicates when they share three quarters or more of the shorter one's (distinct) lines;
+    clusters are what follows from that in chains.
+    """
+    parent = list(range(len(poems)))
+    lines = [frozenset(poem.lines) for poem in poems]
+    for (a, b), shared in count_shared_lines(lines).items():
+        if shared >= SHARED * min(len(lines[a]), len(lines[b])):
+            first, second = sorted((_root(parent, a), _root(parent, b)))
+            parent[second] = first
+    return [_root(parent, k) for k in range(len(poems))]
+
+
+def count_shared_lines(lines: Sequence[frozenset[str]]) -> Counter[tuple[int, int]]:
+    """How many lines each pair of poems has in common; pairs without any are left out."""
+    holders = defaultdict(list)
+    for k, own in enumerate(lines):
+        for line in own:
+            holders[line].append(k)
+    pairs: Counter[tuple[int, int]] = Counter()
+    for poems in holders.values():
+        pairs.update((a, b) for n, b in enumerate(poems) for a in poems[:n])
+    return pairs
+
+
+def _root(parent: list[int], k: int) -> int:
+    while parent[k] != k:
+        parent[k] = parent[parent[k]]
+        k = parent[k]
+    return k
+
+
+def poem_key(poem: Poem) -> str:
+    """Its id; without one, the SHA-256 of its body."""
+    return poem.id or hashlib.sha256(poem.text.encode()).hexdigest()
+
+
+def position(key: str) -> float:
+    """A number in [0, 1) decided by the key alone: the first 8 bytes of SHA-256 of `poetgen split:` + key."""
+    digest = hashlib.sha256(f"poetgen split:{key}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def split(poems: Sequence[Poem], clusters: Sequence[int], ratio: str) -> dict[str, list[int]]:
+    """Numbers of the poems of train, validation and test, whole clusters each, in the order given.
+
+    `ratio` such as 96:2:2, or 9:1 for train and validation alone. A corpus so small that validation (or train)
+    would be empty lends it the nearest cluster, so that every training can be measured.
+    """
+    smallest: dict[int, str] = {}
+    for poem, root in zip(poems, clusters, strict=True):
+        key = poem_key(poem)
+        smallest[root] = min(smallest.get(root, key), key)
+    places = {root: position(key) for root, key in smallest.items()}
+    parts = [float(part) for part in ratio.split(":")]
+    train_end, validation_end = parts[0] / sum(parts), (parts[0] + parts[1]) / sum(parts)
+    names = {
+        root: "train" if place < train_end else "validation" if place < validation_end else "test"
+        for root, place in places.items()
+    }
+    _fill_empty(names, places)
+    members: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
+    for k, root in enumerate(clusters):
+        members[names[root]].append(k)
+    return members
+
+
+def _fill_empty(names: dict[int, str], places: dict[int, float]) -> None:
+    by_place = sorted(places, key=lambda root: places[root])
+    if len(by_place) > 1:
+        if "train" not in names.values():
+            names[by_place[0]] = "train"
+        if "validation" not in names.values():
+            in_train = [root for root in by_place if names[root] == "train"]
+            lender = in_train[-1] if len(in_train) > 1 else by_place[-1]
+            names[lender] = "validation"

@@ -1,0 +1,230 @@
+"""The stage from raw poems to a prepared folder, and its report."""
+
+import hashlib
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from poetgen.config import CorpusConfig
+from poetgen.corpus.clean import CleaningReport
+from poetgen.corpus.clusters import cluster, split
+from poetgen.corpus.poem import FORMS, Poem, form_name
+from poetgen.corpus.prepared import FORMAT_VERSION
+from poetgen.corpus.sources import OnProgress, read_poems, source_files
+from poetgen.corpus.vocabulary import Vocabulary
+from poetgen.errors import ConfigError, CorpusError
+from poetgen.files import write_json, write_text
+
+SIMPLIFIED_NAMES = {"五绝": "五絕", "七绝": "七絕"}
+QUANTILES = {
+    "1%": 0.01,
+    "10%": 0.1,
+    "25%": 0.25,
+    "50%": 0.5,
+    "75%": 0.75,
+    "90%": 0.9,
+    "99%": 0.99,
+    "100%": 1.0,
+}
+
+
+@dataclass(frozen=True)
+class PrepareReport:
+    """What was kept, changed and dropped, and what came of it; `to_dict` is what report.json holds."""
+
+    cleaning: CleaningReport
+    selection: dict[str, int]
+    forms: dict[str, int]
+    lengths: dict[str, int]
+    clusters: dict[str, int]
+    splits: dict[str, dict[str, Any]]
+    vocabulary: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "cleaning": self.cleaning.to_dict(),
+            "selection": self.selection,
+            "forms": self.forms,
+            "lengths": self.lengths,
+            "clusters": self.clusters,
+            "splits": self.splits,
+            "vocabulary": self.vocabulary,
+        }
+
+
+def prepare_corpus(
+    source: Path,
+    out_dir: Path,
+    config: CorpusConfig,
+    *,
+    strict: bool = False,
+    on_progress: OnProgress | None = None,
+) -> PrepareReport:
+    """Read, clean, select, cluster, split and number the poems of `source` into `out_dir`.
+
+    The folder is written beside `out_dir` and takes its place at the end. Same input, same bytes.
+    Raises CorpusError when nothing can be read or nothing is left, ConfigError for a form that is none.
+    """
+    shape = parse_form(config.form)
+    poems, cleaning = read_poems(source, supplement=config.supplement, strict=strict, on_progress=on_progress)
+    whole, fragments, selection = select(poems, config, shape)
+    if len(whole) < 2:
+        raise CorpusError(
+            f"{len(whole)} poems of {source} are left after cleaning and selection; at least 2 are needed"
+        )
+    roots = cluster(whole)
+    members = split(whole, roots, config.split)
+    splits = {name: [whole[k] for k in numbers] for name, numbers in members.items()}
+    splits["fragments"] = fragments
+    vocabulary = Vocabulary.build((body(poem, config) for poem in splits["train"]), config.min_count)
+    sizes = {name: measure(part, vocabulary, config) for name, part in splits.items()}
+    sizes_of_clusters = Counter(Counter(roots).values())
+    report = PrepareReport(
+        cleaning,
+        selection,
+        dict(Counter(form_name(poem.shape) for poem in whole).most_common()),
+        quantiles(whole),
+        {
+            "clusters": len(set(roots)),
+            "poems_with_near_duplicates": sum(n * size for size, n in sizes_of_clusters.items() if size > 1),
+        },
+        sizes,
+        len(vocabulary),
+    )
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "unknown_types": vocabulary.unknown_types,
+        "corpus": origin(source, config),
+        "settings": asdict(config),
+        "splits": sizes,
+    }
+    write_folder(out_dir, splits, vocabulary, config, manifest, report)
+    return report
+
+
+def parse_form(name: str) -> tuple[int, int] | None:
+    """五絕 (either script) or 5x6 to (hanzi a line, lines); empty to None. Raises ConfigError."""
+    if not name:
+        return None
+    known = FORMS.get(SIMPLIFIED_NAMES.get(name, name))
+    if known is not None:
+        return known
+    free = re.fullmatch(r"([1-9]\d*)[x×]([1-9]\d*)", name)
+    if free is None:
+        raise ConfigError(f"unknown form {name!r}; choose one of {', '.join(FORMS)}, or a shape such as 5x6")
+    return int(free[1]), int(free[2])
+
+
+def select(
+    poems: Sequence[Poem], config: CorpusConfig, shape: tuple[int, int] | None
+) -> tuple[list[Poem], list[Poem], dict[str, int]]:
+    """(whole poems, fragments, how many each setting dropped); `limit` counts whole poems that are kept."""
+    whole: list[Poem] = []
+    fragments: list[Poem] = []
+    dropped = {"form": 0, "min_length": 0, "max_length": 0, "limit": 0}
+    for poem in poems:
+        if config.limit and len(whole) >= config.limit:
+            dropped["limit"] += 1
+        elif shape and poem.shape != shape:
+            dropped["form"] += 1
+        elif poem.hanzi < config.min_length:
+            dropped["min_length"] += 1
+        elif config.max_length and poem.hanzi > config.max_length:
+            dropped["max_length"] += 1
+        else:
+            (fragments if poem.is_fragment else whole).append(poem)
+    return whole, fragments, {**dropped, "fragments": len(fragments), "kept": len(whole)}
+
+
+def body(poem: Poem, config: CorpusConfig) -> str:
+    """What the model reads: the text, or the hanzi alone when marks are dropped."""
+    return poem.text if config.punctuation == "keep" else "".join(poem.lines)
+
+
+def measure(poems: Sequence[Poem], vocabulary: Vocabulary, config: CorpusConfig) -> dict[str, Any]:
+    """Poems, tokens (the end counted), hanzi, and hanzi the vocabulary lacks."""
+    hanzi = sum(poem.hanzi for poem in poems)
+    missing = sum(char not in vocabulary for poem in poems for line in poem.lines for char in line)
+    return {
+        "poems": len(poems),
+        "tokens": sum(len(body(poem, config)) + 1 for poem in poems),
+        "hanzi": hanzi,
+        "out_of_vocabulary": missing,
+        "out_of_vocabulary_rate": missing / hanzi if hanzi else 0.0,
+    }
+
+
+def quantiles(poems: Sequence[Poem]) -> dict[str, int]:
+    """Lengths in hanzi at some shares of the poems."""
+    lengths = sorted(poem.hanzi for poem in poems)
+    return {
+        name: lengths[min(len(lengths) - 1, int(share * len(lengths)))] for name, share in QUANTILES.items()
+    }
+
+
+def origin(source: Path, config: CorpusConfig) -> dict[str, Any]:
+    """Where the poems came from: url and commit of a fetched corpus, and a SHA-256 over the files read."""
+    digest = hashlib.sha256()
+    for file in source_files(source, supplement=config.supplement):
+        digest.update(file.name.encode())
+        digest.update(file.read_bytes())
+    found: dict[str, Any] = {"source": source.name, "sha256": digest.hexdigest()}
+    manifest = source / "fetched.json"
+    if manifest.is_file():
+        fetched = json.loads(manifest.read_text(encoding="utf-8"))
+        found |= {key: fetched[key] for key in ("url", "commit") if key in fetched}
+    volumes = "全唐詩, core volumes and 補編" if config.supplement else "全唐詩, core volumes"
+    return {**found, "selection": volumes if manifest.is_file() else source.name}
+
+
+def write_folder(
+    out_dir: Path,
+    splits: dict[str, list[Poem]],
+    vocabulary: Vocabulary,
+    config: CorpusConfig,
+    manifest: dict[str, Any],
+    report: PrepareReport,
+) -> None:
+    """Write a prepared folder beside `out_dir`, then let it take its place. Raises CorpusError."""
+    partial, old = (out_dir.with_name(f".{out_dir.name}.{suffix}") for suffix in ("partial", "old"))
+    try:
+        for leftover in (partial, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        partial.mkdir(parents=True)
+        for name, poems in splits.items():
+            write_split(partial, name, poems, vocabulary, config)
+        write_text(partial / "vocabulary.txt", "".join(f"{token}\n" for token in vocabulary.tokens))
+        np.save(partial / "counts.npy", np.array(vocabulary.counts, dtype=np.int64))
+        write_json(partial / "report.json", report.to_dict())
+        write_json(partial / "prepared.json", manifest)
+        if out_dir.exists():
+            out_dir.rename(old)
+        partial.rename(out_dir)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise CorpusError(
+            f"cannot write {out_dir}: {error.strerror or error}; what was there is kept"
+        ) from error
+
+
+def write_split(
+    folder: Path, name: str, poems: Sequence[Poem], vocabulary: Vocabulary, config: CorpusConfig
+) -> None:
+    """ids, offsets and readable poems of one split."""
+    kind = np.uint16 if len(vocabulary) <= 2**16 else np.int32
+    rows = [[*vocabulary.encode(body(poem, config)), vocabulary.end] for poem in poems]
+    np.save(folder / f"{name}.ids.npy", np.array([number for row in rows for number in row], dtype=kind))
+    np.save(folder / f"{name}.offsets.npy", np.cumsum([0, *map(len, rows)], dtype=np.int64))
+    records = ({"id": p.id, "author": p.author, "title": p.title, "text": p.text} for p in poems)
+    write_text(
+        folder / f"{name}.poems.jsonl",
+        "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records),
+    )
