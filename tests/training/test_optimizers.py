@@ -1,0 +1,75 @@
+"""Every optimizer by name: it steps, it learns, and it is what torch.optim has under that name."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from poetgen.config import OPTIMIZERS, TrainingConfig
+from poetgen.errors import ConfigError
+from poetgen.training.optimizers import RULES, build_optimizer, default_learning_rate
+
+
+def problem() -> tuple[nn.Linear, torch.Tensor, torch.Tensor]:
+    torch.manual_seed(0)
+    return nn.Linear(8, 5), torch.randn(40, 8), torch.randint(5, (40,))
+
+
+def losses(config: TrainingConfig, steps: int) -> list[float]:
+    model, x, targets = problem()
+    optimizer = build_optimizer(model.parameters(), config)
+    found = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), targets)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        found.append(loss.item())
+    return found
+
+
+def test_every_name_has_a_rule_and_a_rate_of_its_own() -> None:
+    assert tuple(RULES) == OPTIMIZERS
+    assert all(default_learning_rate(name) > 0 for name in OPTIMIZERS)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_its_own_rate_lowers_a_loss(name: str) -> None:
+    found = losses(TrainingConfig(optimizer=name), 60)
+    assert min(found[-3:]) < found[0] - 0.1
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_rate_given_is_taken(name: str) -> None:
+    model, _, _ = problem()
+    optimizer = build_optimizer(model.parameters(), TrainingConfig(optimizer=name, learning_rate=0.0123))
+    assert [group["lr"] for group in optimizer.param_groups] == [0.0123]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_weight_decay_pulls_weights_to_zero(name: str) -> None:
+    model, _, _ = problem()
+    before = model.weight.norm().item()
+    optimizer = build_optimizer(model.parameters(), TrainingConfig(optimizer=name, weight_decay=0.1))
+    for _ in range(3):
+        for parameter in model.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+        optimizer.step()
+    assert model.weight.norm().item() < before
+
+
+MOMENTA = [("sgd", 0, False), ("momentum", 0.9, False), ("nesterov", 0.9, True)]
+
+
+@pytest.mark.parametrize(("name", "momentum", "nesterov"), MOMENTA)
+def test_the_three_kinds_of_sgd(name: str, momentum: float, nesterov: bool) -> None:
+    model, _, _ = problem()
+    group = build_optimizer(model.parameters(), TrainingConfig(optimizer=name)).param_groups[0]
+    assert (group["momentum"], group["nesterov"]) == (momentum, nesterov)
+
+
+def test_what_torch_refuses_is_said_in_a_sentence() -> None:
+    model, _, _ = problem()
+    with pytest.raises(ConfigError, match="optimizer adam refuses its settings"):
+        build_optimizer(model.parameters(), TrainingConfig(learning_rate=-1.0))
