@@ -89,6 +89,7 @@ def fetch_corpus(
     wanted; a damaged one is fetched anew. Raises CorpusError.
     """
     tell = on_progress or _deaf
+    _need_chinese_file_names()
     source = address(url) if url is not None else None
     revision = revision_name(revision) if revision is not None else None
     landing = Landing(dest.resolve())
@@ -108,6 +109,15 @@ def fetch_corpus(
             f"cannot write {error.filename or dest}: {error.strerror or error}; mend that or choose another --home"
         ) from error
     return _report(dest, manifest, already_there=already_there)
+
+
+def _need_chinese_file_names() -> None:
+    try:
+        os.fsencode(FOLDER)
+    except UnicodeEncodeError as error:
+        raise CorpusError(
+            "this locale has no Chinese file names; set PYTHONUTF8=1 and run poetgen fetch again"
+        ) from error
 
 
 def _deaf(progress: FetchProgress) -> None:
@@ -149,7 +159,9 @@ class _Fetch:
         try:
             return self._attempts()
         except (PoetgenError, OSError):
-            if not self.worth_keeping:
+            if self.worth_keeping:
+                self.landing.recover()
+            else:
                 remove(self.landing.partial)
             raise
 

@@ -88,7 +88,7 @@ def without_password(text: str) -> str:
 _TRUST = "git config --global --add safe.directory "
 _ADVICE = (  # (what git's complaint matches, the sentence: {url} {revision} {dest} {reason})
     (
-        "No space left on device|Disk quota exceeded",
+        "No space left on device|Disk quota exceeded|Out of diskspace",
         "the disk is full, {dest} cannot be written; free some space and run: poetgen fetch",
     ),
     (
@@ -96,12 +96,16 @@ _ADVICE = (  # (what git's complaint matches, the sentence: {url} {revision} {de
         "{dest} lies on a read-only disk; choose another folder with --home",
     ),
     (
+        "(?i)unable to write|write error|Permission denied$",
+        "cannot write {dest} ({reason}); make room there or choose another folder with --home",
+    ),
+    (
         "dubious ownership",
         "git does not trust {url}, which belongs to another user; if you do, run: " + _TRUST + "{folder}",
     ),
     (
         "couldn't find remote ref HEAD|Couldn't find remote ref HEAD",
-        "the repository {url} is empty; check --url",
+        "the repository {url} has no commit to give; check --url",
     ),
     (
         "(?i)couldn't find remote ref|not our ref|expected commit|unknown revision",
