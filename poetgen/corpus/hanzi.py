@@ -1,4 +1,4 @@
-"""Hanzi, and the two scripts: typed text → the corpus' own characters, and back for print.
+"""The two scripts of hanzi: typed text → the corpus' own characters, and back for print.
 
 The corpus is traditional, in its own choice among variants (爲 not 為, 却 not 卻, 劒 beside 劍). What a typed
 character may stand for is read off the vocabulary itself: every known character is folded to its simplified
@@ -11,13 +11,14 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.errors import ConfigError, PoetgenError
+from poetgen.errors import ConfigError
 
 if TYPE_CHECKING:
     from opencc import OpenCC
 
 SCRIPTS = TRADITIONAL, SIMPLIFIED = "traditional", "simplified"
 SCRIPT_VARIABLE = "POETGEN_SCRIPT"
+INSTALL_OPENCC = "OpenCC is not installed; run: pip install 'opencc>=1.4,<2'"
 
 # A form this many times rarer than its rival is a stray of the corpus (烟 床 为) or another print's glyph (為 裡).
 STRAY = 20
@@ -36,13 +37,6 @@ _OLD_FORMS = str.maketrans(
 # Glyphs that fonts and keyboards elsewhere give for a corpus character, which no OpenCC table joins.
 _GLYPHS = dict(zip("眞淸靑卽旣尙鄕敎緖吿〇", "真清青即既尚鄉教緒告零", strict=True))
 _DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
-_HANZI = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
-
-
-def is_hanzi(char: str) -> bool:
-    """Whether this one character is a Chinese character (〇 included)."""
-    number = ord(char)
-    return char == "〇" or any(first <= number <= last for first, last in _HANZI)
 
 
 def normalize(text: str) -> str:
@@ -65,18 +59,26 @@ def preferred_script() -> str:
 
 
 @lru_cache
-def _converter(name: str) -> "OpenCC":
+def _converter(name: str) -> "OpenCC | None":
     try:
         from opencc import OpenCC
-    except ImportError as error:
-        raise PoetgenError("OpenCC is not installed; run: pip install 'opencc>=1.4,<2'") from error
+    except ImportError:  # a machine set up for training only: traditional prompts can still be read
+        return None
     return OpenCC(name)
 
 
+def can_convert() -> bool:
+    """Whether OpenCC is installed."""
+    return _converter("t2s") is not None
+
+
 def convert(text: str, name: str) -> str:
-    """Convert by one of OpenCC's tables that keep the length, such as t2s. Raises PoetgenError without OpenCC."""
-    converted: str = _converter(name).convert(text)
-    return converted if len(converted) == len(text) else "".join(_converter(name).convert(c) for c in text)
+    """Convert by one of OpenCC's tables that keep the length, such as t2s; without OpenCC nothing changes."""
+    converter = _converter(name)
+    if converter is None:
+        return text
+    converted: str = converter.convert(text)
+    return converted if len(converted) == len(text) else "".join(converter.convert(char) for char in text)
 
 
 def to_simplified(text: str) -> str:

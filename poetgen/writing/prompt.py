@@ -4,15 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from poetgen.corpus.hanzi import (
+    INSTALL_OPENCC,
     SIMPLIFIED,
     TRADITIONAL,
     Readings,
-    is_hanzi,
+    can_convert,
     normalize,
     preferred_script,
     to_simplified,
 )
-from poetgen.corpus.poem import COMMA, MARKS, QUESTION, STOP
+from poetgen.corpus.poem import COMMA, MARKS, QUESTION, STOP, is_hanzi
 from poetgen.errors import PromptError
 from poetgen.writing.draft import REGULAR
 
@@ -105,8 +106,9 @@ def _check_known(text: str, readings: Readings) -> None:
         if char in MARKS or (is_hanzi(char) and readings.candidates(char)):
             continue
         near = readings.nearest(char)
-        hint = f"the nearest it knows is {near}" if near else "try another"
         if is_hanzi(char):
+            hint = f"the nearest it knows is {near}" if near else "try another"
+            hint = hint if can_convert() else f"if it is simplified: {INSTALL_OPENCC}"
             raise PromptError(f"the model has never seen {char}; {hint}")
         hint = f"did you mean {near}?" if near else "begin with Chinese characters, such as 月"
         raise PromptError(f"{char!r} is no Chinese character; {hint}")

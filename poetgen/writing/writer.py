@@ -18,9 +18,17 @@ from poetgen.byhand import language_model
 from poetgen.byhand.language_model import State, log_softmax, read_parameters
 from poetgen.checkpoint import Checkpoint, find_checkpoint
 from poetgen.config import from_dict
-from poetgen.corpus.hanzi import SCRIPTS, SIMPLIFIED, Readings, preferred_script, to_simplified
+from poetgen.corpus.hanzi import (
+    INSTALL_OPENCC,
+    SCRIPTS,
+    SIMPLIFIED,
+    Readings,
+    can_convert,
+    preferred_script,
+    to_simplified,
+)
 from poetgen.corpus.poem import MARKS, Poem, form_name
-from poetgen.errors import ConfigError, PromptError
+from poetgen.errors import ConfigError, PoetgenError, PromptError
 from poetgen.files import Workspace
 from poetgen.writing import layout
 from poetgen.writing.draft import SHORTEST, Draft, Follows, MarkedDraft, UnmarkedDraft, break_lines
@@ -127,7 +135,10 @@ class Writer:
         seed = secrets.randbelow(2**32) if seed is None else seed
         _check_settings(seed, count, max_length, script)
         beginning = self._read(prompt, max_length)
-        return self._write(beginning, sampling, seed, count, max_length, script or beginning.script)
+        script = script or beginning.script
+        if script == SIMPLIFIED and not can_convert():
+            raise PoetgenError(f"simplified poems cannot be printed: {INSTALL_OPENCC}")
+        return self._write(beginning, sampling, seed, count, max_length, script)
 
     def _write(
         self, prompt: Prompt, sampling: Sampling, seed: int, count: int, max_length: int, script: str

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.hanzi import Readings, is_hanzi, normalize, preferred_script, to_simplified
+from poetgen.corpus.hanzi import Readings, normalize, preferred_script, to_simplified
 from poetgen.corpus.poem import MARKS
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
-from poetgen.errors import ConfigError, PoetgenError
+from poetgen.errors import ConfigError
 
 # Real counts of the core volumes, commonest first within each class.
 COUNTS = {
@@ -101,16 +101,6 @@ def test_normal_forms(typed, plain):
     assert normalize(typed) == plain
 
 
-@pytest.mark.parametrize("char", "月〇㐀鿿𠀀豈")
-def test_hanzi(char):
-    assert is_hanzi(char)
-
-
-@pytest.mark.parametrize("char", "aあ한，。　□々🌕\ue000\ud800")
-def test_not_hanzi(char):
-    assert not is_hanzi(char)
-
-
 def test_old_forms_are_printed_new():
     assert to_simplified("劒氣疎鴈爲說") == "剑气疏雁为说"
 
@@ -123,13 +113,3 @@ def test_preferred_script(monkeypatch):
     monkeypatch.setenv("POETGEN_SCRIPT", "Klingon")
     with pytest.raises(ConfigError, match="'Klingon'; set it to traditional or simplified"):
         preferred_script()
-
-
-def test_without_opencc_the_remedy_is_told(monkeypatch):
-    from poetgen.corpus import hanzi
-
-    monkeypatch.setitem(__import__("sys").modules, "opencc", None)
-    hanzi._converter.cache_clear()
-    with pytest.raises(PoetgenError, match="pip install"):
-        to_simplified("說")
-    hanzi._converter.cache_clear()

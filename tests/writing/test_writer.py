@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.byhand.language_model import log_softmax, read, read_parameters, start
+from poetgen.corpus import hanzi
 from poetgen.corpus.hanzi import to_simplified
 from poetgen.corpus.poem import MARKS
 from poetgen.corpus.vocabulary import SPECIALS
-from poetgen.errors import CheckpointError, ConfigError, PromptError
+from poetgen.errors import CheckpointError, ConfigError, PoetgenError, PromptError
 from poetgen.writing.draft import SHORTEST
 from poetgen.writing.writer import TOGETHER, Writer
 
@@ -199,3 +200,16 @@ def test_torch_is_never_imported(tiny_checkpoint, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[1] == "[]"
+
+
+def test_without_opencc_traditional_prompts_still_work(tiny_checkpoint, monkeypatch):
+    monkeypatch.setitem(sys.modules, "opencc", None)
+    hanzi._converter.cache_clear()
+    try:
+        writer = Writer(tiny_checkpoint())
+        assert next(writer.write("紅")).text.startswith("紅")
+        for settings in ({"prompt": "红"}, {"prompt": "紅", "script": "simplified"}):
+            with pytest.raises(PoetgenError, match="pip install 'opencc"):
+                writer.write(**settings)
+    finally:
+        hanzi._converter.cache_clear()
