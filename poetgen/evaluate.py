@@ -75,7 +75,7 @@ def evaluate_split(
         **vars(figures(losses)),
         **_circumstances(checkpoint, corpus.get("commit")),
         split=split,
-        selection=describe_selection(prepared.manifest.get("settings", {})),
+        selection=describe_selection(corpus.get("selection"), prepared.manifest.get("settings", {})),
     )
 
 
@@ -139,9 +139,9 @@ def check_belongs(checkpoint: Checkpoint, prepared: PreparedFolder) -> None:
     )
 
 
-def describe_selection(settings: Mapping[str, Any]) -> str:
-    """Which poems were prepared, in words."""
-    parts = ["all volumes" if settings.get("supplement") else "core volumes"]
+def describe_selection(source: str | None, settings: Mapping[str, Any]) -> str:
+    """Which poems were prepared, in words: `source` as its manifest calls it, and what the settings left."""
+    parts = [source or ("all volumes" if settings.get("supplement") else "core volumes")]
     for key, words in (
         ("limit", "the first {} poems"),
         ("form", "form {}"),

@@ -101,7 +101,7 @@ def prepared(
         Poem("", f"句{k}", (poem.lines[0],), "。", f"fragment-{k}") for k, poem in enumerate(poems[:3])
     ]
     splits = {"train": poems[:44], "validation": poems[44:52], "test": poems[52:], "fragments": fragments}
-    return write_prepared(tmp_path_factory.mktemp("shared") / "prepared", splits, min_count=14)
+    return write_prepared(tmp_path_factory.mktemp("shared") / "prepared", splits, min_count=25)
 
 
 @pytest.fixture(scope="session")

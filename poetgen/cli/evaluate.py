@@ -1,18 +1,16 @@
 """`poetgen evaluate`: how well a model foretells poems."""
 
 import json
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from poetgen.checkpoint import Checkpoint, find_checkpoint
 from poetgen.cli.options import home_option, json_option
+from poetgen.cli.progress import progress_bar
 from poetgen.files import Workspace
 
 if TYPE_CHECKING:
@@ -20,7 +18,8 @@ if TYPE_CHECKING:
     from poetgen.measures import Figures
 
 SPLITS = ("validation", "test", "train", "fragments")
-SECONDS_BETWEEN_LINES = 30
+MOST_FAULTS = 20
+ODD_RATE = 0.05
 
 
 @click.command()
@@ -70,7 +69,7 @@ def evaluate(
     path = find_checkpoint(workspace, given)
     click.echo(f"model: {path}", err=True)
     checkpoint = Checkpoint.load(path)
-    with progress() as on_progress:
+    with progress_bar("measuring", unit="token") as on_progress:
         options = Options(batch_size, device, on_progress)
         if source is None:
             evaluation = measure_split(checkpoint, workspace.prepared, split or "validation", options)
@@ -109,30 +108,24 @@ def measure_split(checkpoint: Checkpoint, prepared: Path, split: str, options: O
 
 def measure_poems(checkpoint: Checkpoint, source: Path, options: Options) -> "Evaluation":
     """Measure on every poem of a file or folder."""
-    from poetgen.corpus.prepare import read_poems
+    from poetgen.corpus.sources import read_poems
     from poetgen.evaluate import evaluate_poems
 
-    poems = read_poems(source)
-    return evaluate_poems(checkpoint, poems, **options.resolved())
-
-
-@contextmanager
-def progress() -> Iterator["OnProgress"]:
-    """How far it is, on stderr: a bar at a terminal after two seconds, else a line every half minute."""
-    from tqdm import tqdm
-
-    told_at = monotonic()
-    with tqdm(unit="token", unit_scale=True, delay=2, leave=False, disable=not sys.stderr.isatty()) as bar:
-
-        def show(done: int, total: int) -> None:
-            nonlocal told_at
-            bar.total = total
-            bar.update(done - bar.n)
-            if bar.disable and monotonic() - told_at > SECONDS_BETWEEN_LINES:
-                told_at = monotonic()
-                click.echo(f"measured {done / total:.0%}", err=True)
-
-        yield show
+    poems, report = read_poems(source)
+    for fault in report.faults[:MOST_FAULTS]:
+        click.echo(f"skipped {fault}", err=True)
+    unusable = len(report.faults) + report.records - report.kept
+    if unusable:
+        click.echo(f"measuring {report.kept:,} poems; {unusable:,} records cannot be read as verse", err=True)
+    evaluation = evaluate_poems(checkpoint, poems, **options.resolved())
+    rate = evaluation.out_of_vocabulary_rate or 0
+    if rate > ODD_RATE:
+        click.echo(
+            f"the model does not know {rate:.0%} of the hanzi; poems are measured as they stand, so give them in "
+            "the script the model was trained on",
+            err=True,
+        )
+    return evaluation
 
 
 MEANINGS = {
