@@ -159,9 +159,8 @@ class _Fetch:
         try:
             return self._attempts()
         except (PoetgenError, OSError):
-            if self.worth_keeping:
-                self.landing.recover()
-            else:
+            self.landing.recover()  # before anything is removed: it may hold the only corpus
+            if not self.worth_keeping:
                 remove(self.landing.partial)
             raise
 
@@ -239,7 +238,7 @@ class _Clone:
         settings = {**SETTINGS, **(FILTER_SETTINGS if filtered else {}), f"remote.{REMOTE}.url": url}
         self.git_dir.mkdir(parents=True, exist_ok=True)
         for lock in self.git_dir.rglob("*.lock"):  # left by a kill: we hold the one lock that counts
-            lock.unlink()
+            lock.unlink(missing_ok=True)
         self._git = _git(self.partial)
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         self.command = [str(self._git.GIT_PYTHON_GIT_EXECUTABLE), *options]
