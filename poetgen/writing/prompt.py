@@ -21,9 +21,8 @@ from poetgen.writing.draft import REGULAR
 _TYPED_MARKS = {",": COMMA, "、": COMMA, ";": COMMA, ":": COMMA, ".": STOP, "!": STOP, "?": QUESTION} | {
     mark: mark for mark in MARKS
 }
-# Nats by which a typed character is preferred to its rivals: everything typed is certainly simplified, may be
-# either, is certainly traditional.
-SIMPLIFIED_BONUS, EITHER_BONUS, TRADITIONAL_BONUS = 0.0, 1.0, 5.0
+# Nats by which a typed character is preferred to its rivals, by the script the prompt is certainly in.
+BONUS = {SIMPLIFIED: 0.0, None: 1.0, TRADITIONAL: 5.0}
 
 Choose = Callable[[Sequence[Sequence[tuple[str, float]]]], str]
 Score = Callable[[Sequence[str]], Sequence[float]]
@@ -60,8 +59,9 @@ def read_prompt(
     marked = _broken(voted, score) if keeps_marks else voted
     spelled = _spread(plain, marked)
     is_lone = sum(map(is_hanzi, plain)) == 1
-    text = marked if is_lone else choose(_choices(spelled, readings))
-    return Prompt(given, text, spelled, _script(spelled, text), _notes(spelled, text, readings))
+    certain = _certain_script(spelled, readings)
+    text = marked if is_lone else choose(_choices(spelled, readings, certain))
+    return Prompt(given, text, spelled, _script(spelled, text, certain), _notes(spelled, text, readings))
 
 
 def _as_hanzi(typed: str, max_length: int) -> str:
@@ -150,15 +150,15 @@ def _spread(plain: str, marked: str) -> str:
     return spread
 
 
-def _choices(typed: str, readings: Readings) -> list[list[tuple[str, float]]]:
-    chars = [char for char in typed if char not in MARKS]
-    simple = to_simplified(typed)
-    if any(map(readings.is_only_simplified, chars)):
-        bonus = SIMPLIFIED_BONUS
-    elif any(char != fold for char, fold in zip(typed, simple, strict=True)):
-        bonus = TRADITIONAL_BONUS
-    else:
-        bonus = EITHER_BONUS
+def _certain_script(typed: str, readings: Readings) -> str | None:
+    """The script that some character is only used in; simplified where both are mixed; None: alike in both."""
+    if any(readings.is_only_simplified(char) for char in typed if char not in MARKS):
+        return SIMPLIFIED
+    return TRADITIONAL if to_simplified(typed) != typed else None
+
+
+def _choices(typed: str, readings: Readings, certain: str | None) -> list[list[tuple[str, float]]]:
+    bonus = BONUS[certain]
     return [
         [
             (char, bonus * (char == place))
@@ -168,12 +168,11 @@ def _choices(typed: str, readings: Readings) -> list[list[tuple[str, float]]]:
     ]
 
 
-def _script(typed: str, text: str) -> str:
-    """Simplified when some character was read as a traditional one that simplified spelling writes so."""
+def _script(typed: str, text: str, certain: str | None) -> str:
+    """Alike in both, but read as what only simplified spelling writes so (云 as 雲): simplified after all."""
     simple = to_simplified(text)
-    if any(a != b and a == fold for a, b, fold in zip(typed, text, simple, strict=True)):
-        return SIMPLIFIED
-    return TRADITIONAL if to_simplified(typed) != typed else preferred_script()
+    is_spelled_so = any(a != b and a == fold for a, b, fold in zip(typed, text, simple, strict=True))
+    return certain or (SIMPLIFIED if is_spelled_so else preferred_script())
 
 
 def _notes(typed: str, text: str, readings: Readings) -> tuple[str, ...]:
