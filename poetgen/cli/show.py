@@ -27,7 +27,7 @@ def show(workspace: Workspace, *, checkpoint: str | None, as_json: bool) -> None
     if as_json:
         click.echo(printable(json.dumps(finite(contents), ensure_ascii=False)))
     else:
-        click.echo(printable("\n".join(lines(contents))))
+        click.echo("\n".join(map(printable, lines(contents))))
 
 
 def card_of(checkpoint: Checkpoint, path: Path) -> dict[str, Any]:
@@ -47,12 +47,11 @@ def card_of(checkpoint: Checkpoint, path: Path) -> dict[str, Any]:
 def lines(value: Mapping[str, Any], indent: str = "") -> Iterator[str]:
     """A table as `key: value` lines, tables within it indented below their key."""
     for key, inner in value.items():
-        name = one_line(str(key))
         if isinstance(inner, Mapping) and inner:
-            yield f"{indent}{name}:"
+            yield f"{indent}{key}:"
             yield from lines(inner, indent + "  ")
         else:
-            yield f"{indent}{name}: {text_of(inner)}".rstrip()
+            yield f"{indent}{key}: {text_of(inner)}".rstrip(" ")
 
 
 def text_of(value: Any) -> str:
@@ -67,17 +66,15 @@ def text_of(value: Any) -> str:
         return ", ".join(map(text_of, value)) or "-"
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False) if value else "-"
-    return one_line(str(value))
-
-
-def one_line(text: str) -> str:
-    """Control characters, line ends among them, as escapes: a card cannot command a terminal."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return str(value)
 
 
 def printable(text: str) -> str:
-    """Text that any UTF-8 stream takes: lone surrogates as escapes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """One line without control characters or lone surrogates, which become JSON's escapes.
+
+    A card comes from others: it must not command the terminal, nor fail to print.
+    """
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
 
 
 def finite(value: Any) -> Any:
