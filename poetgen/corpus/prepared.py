@@ -59,15 +59,16 @@ class PreparedFolder:
         try:
             manifest = json.loads((path / "prepared.json").read_text(encoding="utf-8"))
             version = manifest["format_version"]
-            if version != FORMAT_VERSION:
-                raise CorpusError(f"{path} has format {version}, not {FORMAT_VERSION}; run: poetgen prepare")
             tokens = (path / "vocabulary.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
             counts = np.load(path / "counts.npy", allow_pickle=False)
-            return cls(path, Vocabulary(tokens, counts.tolist(), manifest["unknown_types"]), manifest)
+            vocabulary = Vocabulary(tokens, counts.tolist(), manifest["unknown_types"])
         except FileNotFoundError as error:
             raise CorpusError(f"no prepared poems at {path}; run: poetgen prepare") from error
-        except (ValueError, KeyError, TypeError, EOFError) as error:
+        except (ValueError, KeyError, TypeError, EOFError, CorpusError) as error:
             raise CorpusError(f"{path} is damaged ({error}); run: poetgen prepare") from error
+        if version != FORMAT_VERSION:
+            raise CorpusError(f"{path} has format {version}, not {FORMAT_VERSION}; run: poetgen prepare")
+        return cls(path, vocabulary, manifest)
 
     def split(self, name: str) -> EncodedPoems:
         """The poems of train, validation, test or fragments. Raises CorpusError."""

@@ -112,10 +112,7 @@ def _json_records(file: Path, text: str, faults: list[str]) -> Iterator[Record]:
     except (ValueError, RecursionError) as error:
         faults.append(f"{file}: broken JSON ({error})")
         return
-    if not isinstance(entries, list):
-        faults.append(f"{file}: not a list of poems")
-        return
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(entries if isinstance(entries, list) else [entries]):
         fault = record_fault(entry)
         if fault:
             faults.append(f"{file}[{index}]: {fault}")

@@ -1,0 +1,132 @@
+"""`poetgen prepare`: clean, split and number the poems for training."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from poetgen.cli.options import home_option, json_option
+from poetgen.cli.progress import progress_bar
+from poetgen.config import SPLITS, load_config
+from poetgen.files import Workspace
+
+if TYPE_CHECKING:
+    from poetgen.corpus.prepare import PrepareReport
+
+MOST_FORMS = 12
+MOST_FAULTS = 20
+
+
+@click.command()
+@click.argument("source", required=False, type=click.Path(path_type=Path))
+@home_option
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write [default: data/prepared].")
+@click.option("--supplement", is_flag=True, default=None, help="Add 全唐詩補編 (volumes 50000 and up).")
+@click.option("--limit", type=int, metavar="N", help="Only the first N usable poems, in volume order.")
+@click.option("--form", help="Only one form: 五絕 七絕 五律 七律 (either script), or a shape such as 5x6.")
+@click.option("--min-length", type=int, metavar="HANZI", help="Drop shorter poems.")
+@click.option("--max-length", type=int, metavar="HANZI", help="Drop longer poems; none is ever cut.")
+@click.option("--min-count", type=int, metavar="N", help="Characters rarer than this in train are unknown.")
+@click.option("--punctuation", type=click.Choice(["keep", "drop"]), help="Whether ，。？ are tokens.")
+@click.option("--split", type=click.Choice(SPLITS), help="train : validation : test.")
+@click.option("--config", "config_name", metavar="NAME|FILE", help="Take the [corpus] settings of a config.")
+@click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Change any setting.")
+@click.option("--strict", is_flag=True, help="Stop at the first record that cannot be read.")
+@json_option
+def prepare(
+    source: Path | None,
+    *,
+    workspace: Workspace,
+    out: Path | None,
+    config_name: str | None,
+    settings: tuple[str, ...],
+    strict: bool,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Clean, split and number the poems for training.
+
+    SOURCE is the fetched corpus unless given: any folder or file of JSON as chinese-poetry writes it, or a UTF-8
+    text with one poem a line, or with blocks parted by blank lines (a first line without end mark is the title).
+    """
+    from poetgen.corpus.prepare import prepare_corpus
+
+    config = load_config(
+        config_name, settings=settings, flags={f"corpus.{key}": value for key, value in flags.items()}
+    ).corpus
+    out = out or workspace.prepared
+    with progress_bar("reading", unit="file") as on_progress:
+        report = prepare_corpus(
+            source or workspace.corpus, out, config, strict=strict, on_progress=on_progress
+        )
+    click.echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else table(report))
+    for fault in report.cleaning.faults[:MOST_FAULTS]:
+        click.echo(f"skipped {fault}", err=True)
+    if len(report.cleaning.faults) > MOST_FAULTS:
+        click.echo(f"... and {len(report.cleaning.faults) - MOST_FAULTS} more, all in report.json", err=True)
+    click.echo(f"Written to {out}. Next, run: poetgen train", err=True)
+
+
+def table(report: "PrepareReport") -> str:
+    """The report as a person reads it."""
+    return "\n\n".join([cleaning_table(report), selection_lines(report), split_table(report)])
+
+
+def cleaning_table(report: "PrepareReport") -> str:
+    """Each rule with its counts and two examples."""
+    cleaning = report.cleaning.to_dict()
+    rows = [f"{'rule':<14}{'kept':>8}{'changed':>9}{'dropped':>9}"]
+    for name, rule in cleaning["rules"].items():
+        rows.append(f"{name:<14}{rule['kept']:>8,}{rule['changed']:>9,}{rule['dropped']:>9,}")
+        rows += [f"    {where}  {' → '.join(short(*texts))}" for where, *texts in rule["examples"]]
+    rows.append(f"{'records':<14}{cleaning['records']:>8,}, {cleaning['kept']:,} usable")
+    if cleaning["faults"]:
+        rows[-1] += f", {len(cleaning['faults']):,} more could not be read"
+    return "\n".join(rows)
+
+
+def short(before: str, after: str | None = None, *, around: int = 9) -> list[str]:
+    """An example cut to where it matters: the first difference, or the poem's beginning."""
+    if after is None:
+        return [before if len(before) <= 3 * around else before[: 3 * around] + "…"]
+    same = next(
+        (k for k, (a, b) in enumerate(zip(before, after, strict=False)) if a != b),
+        min(len(before), len(after)),
+    )
+    start = max(0, same - around)
+    return [
+        ("…" if start else "") + text[start : same + around] + ("…" if same + around < len(text) else "")
+        for text in (before, after)
+    ]
+
+
+def selection_lines(report: "PrepareReport") -> str:
+    """What the settings left out, forms, lengths, duplicates."""
+    dropped = {name: n for name, n in report.selection.items() if n and name not in ("kept", "fragments")}
+    forms = list(report.forms.items())
+    lines = [
+        f"whole poems    {report.selection['kept']:,}",
+        f"fragments      {report.selection['fragments']:,} (fewer than 4 lines or 20 hanzi, kept apart)",
+    ]
+    if dropped:
+        lines.append("left out by    " + ", ".join(f"{name} {n:,}" for name, n in dropped.items()))
+    lines += [
+        "forms          "
+        + ", ".join(f"{name} {n:,}" for name, n in forms[:MOST_FORMS])
+        + (f", {len(forms) - MOST_FORMS} more" if len(forms) > MOST_FORMS else ""),
+        "hanzi a poem   " + ", ".join(f"{share} {length:,}" for share, length in report.lengths.items()),
+        f"near duplicates  {report.clusters['poems_with_near_duplicates']:,} poems; "
+        f"{report.clusters['clusters']:,} clusters, each whole in one split",
+    ]
+    return "\n".join(lines)
+
+
+def split_table(report: "PrepareReport") -> str:
+    """Sizes of the splits, and what their vocabulary lacks."""
+    rows = [f"{'split':<14}{'poems':>8}{'tokens':>11}{'hanzi':>11}{'unknown hanzi':>22}"]
+    for name, size in report.splits.items():
+        unknown = f"{size['out_of_vocabulary']:,} ({size['out_of_vocabulary_rate']:.3%})"
+        rows.append(f"{name:<14}{size['poems']:>8,}{size['tokens']:>11,}{size['hanzi']:>11,}{unknown:>22}")
+    rows.append(f"{'vocabulary':<14}{report.vocabulary:>8,} tokens, built from train")
+    return "\n".join(rows)

@@ -1,0 +1,78 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from poetgen.cli import poetgen
+
+
+@pytest.fixture
+def corpus(tmp_path, poems):
+    folder = tmp_path / "data" / "corpus" / "全唐诗"
+    folder.mkdir(parents=True)
+    records = [{"author": p.author, "title": p.title, "id": p.id, "paragraphs": [p.text]} for p in poems]
+    (folder / "poet.tang.0.json").write_text(json.dumps([*records, {"title": "無"}]), encoding="utf-8")
+    return tmp_path
+
+
+def run(*words):
+    return CliRunner().invoke(poetgen, ["prepare", *map(str, words)])
+
+
+def test_the_fetched_corpus_is_prepared_and_reported(corpus):
+    result = run("--home", corpus)
+    assert result.exit_code == 0, result.output
+    assert "whole poems    60" in result.stdout and "vocabulary" in result.stdout
+    assert "poet.tang.0.json[60]: no paragraphs" in result.stderr and "run: poetgen train" in result.stderr
+    assert (corpus / "data" / "prepared" / "prepared.json").exists()
+
+
+def test_json_is_the_report_and_nothing_else(corpus):
+    result = run("--home", corpus, "--json", "--split", "8:2", "--limit", 30)
+    report = json.loads(result.stdout)
+    assert report["selection"]["kept"] == 30 and report["splits"]["test"]["poems"] == 0
+    assert report == json.loads((corpus / "data" / "prepared" / "report.json").read_text(encoding="utf-8"))
+
+
+def test_a_text_file_and_another_place(tmp_path, poems):
+    source = tmp_path / "mine.txt"
+    source.write_text("\n".join(p.text for p in poems), encoding="utf-8")
+    result = run(
+        source, "--out", tmp_path / "out", "--config", write_config(tmp_path), "--set", "corpus.limit=20"
+    )
+    assert result.exit_code == 0, result.output
+    manifest = json.loads((tmp_path / "out" / "prepared.json").read_text(encoding="utf-8"))
+    assert manifest["settings"]["limit"] == 20 and manifest["settings"]["min_count"] == 3
+    assert manifest["corpus"]["source"] == "mine.txt"
+
+
+def write_config(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text("[corpus]\nmin_count = 3\nlimit = 40\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "run: poetgen fetch"),
+        (("nowhere",), "no corpus at nowhere"),
+        (("--form", "十絕"), "unknown form '十絕'"),
+        (("--limit", "-1"), "corpus.limit must be at least 0"),
+        (("--min-count", "0"), "corpus.min_count must be at least 1"),
+        (("--set", "corpus.mincount=2"), "did you mean"),
+        (("--config", "nothing"), "no config 'nothing'"),
+    ],
+)
+def test_bad_input_gets_one_sentence(tmp_path, words, said):
+    result = run(*words, "--home", tmp_path)
+    assert result.exit_code == 1 and said in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1 and "Traceback" not in result.output
+
+
+def test_strict_stops_at_the_first_fault_and_changes_nothing(corpus):
+    assert run("--home", corpus).exit_code == 0
+    before = (corpus / "data" / "prepared" / "prepared.json").read_bytes()
+    result = run("--home", corpus, "--strict", "--limit", "5")
+    assert result.exit_code == 1 and "poet.tang.0.json[60]" in result.stderr
+    assert (corpus / "data" / "prepared" / "prepared.json").read_bytes() == before

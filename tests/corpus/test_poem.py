@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poetgen.corpus.poem import Poem, form_name, is_hanzi
+
+HANZI = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=9)
+
+
+@given(st.lists(st.tuples(HANZI, st.sampled_from("，。？")), min_size=1, max_size=12))
+def test_text_is_every_line_with_its_mark(pairs):
+    poem = Poem("", "", tuple(line for line, _ in pairs), "".join(mark for _, mark in pairs))
+    assert poem.text == "".join(line + mark for line, mark in pairs)
+    assert poem.hanzi == sum(len(line) for line, _ in pairs)
+
+
+@pytest.mark.parametrize(
+    ("lines", "fragment"),
+    [
+        (("白日依山盡", "黃河入海流", "欲窮千里目", "更上一層樓"), False),  # 4 lines, 20 hanzi: just whole
+        (("白日依山盡", "黃河入海流", "欲窮千里目"), True),
+        (("白日依山", "黃河入海", "欲窮千里", "更上一層樓"), True),  # 17 hanzi
+        (("落葉滿空山何處尋行跡", "落葉滿空山何處尋行跡"), True),  # 20 hanzi, 2 lines
+    ],
+)
+def test_fragments_have_fewer_than_four_lines_or_twenty_hanzi(lines, fragment):
+    assert Poem("", "", lines, "，" * len(lines)).is_fragment is fragment
+
+
+@pytest.mark.parametrize(
+    ("shape", "name"),
+    [
+        ((5, 4), "五絕"),
+        ((7, 4), "七絕"),
+        ((5, 8), "五律"),
+        ((7, 8), "七律"),
+        ((5, 10), "5x10"),
+        (None, "雜言"),
+    ],
+)
+def test_forms_have_names(shape, name):
+    assert form_name(shape) == name
+
+
+@pytest.mark.parametrize(
+    ("char", "is_one"), [("月", True), ("〇", True), ("𥫗", True), ("㙟", True), ("，", False)]
+)
+def test_what_is_a_hanzi(char, is_one):
+    assert is_hanzi(char) is is_one
+
+
+@pytest.mark.parametrize("char", list("aＡ1□○●ア\ue829。 ⿰"))
+def test_what_is_no_hanzi(char):
+    assert not is_hanzi(char)

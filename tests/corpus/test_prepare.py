@@ -1,0 +1,188 @@
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from poetgen.config import CorpusConfig
+from poetgen.corpus.poem import MARKS
+from poetgen.corpus.prepare import parse_form, prepare_corpus
+from poetgen.corpus.prepared import SPLITS, PreparedFolder
+from poetgen.errors import ConfigError, CorpusError
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory, poems):
+    """Sixty poems, one of them twice, a fragment, a lacuna and a note."""
+    folder = tmp_path_factory.mktemp("source")
+    records = [
+        {"author": p.author, "title": p.title, "id": p.id, "paragraphs": [p.text]} for p in (*poems, poems[3])
+    ]
+    records[-1]["id"] = "twin"
+    records += [
+        {"paragraphs": ["日月山川，風花雪雲。"], "id": "fragment"},
+        {"paragraphs": ["日月□川，風花雪雲。" * 3], "id": "lacuna"},
+        {"paragraphs": ["江水明清（一作靜），春秋白青。" * 3], "id": "note"},
+    ]
+    (folder / "poems.json").write_text(json.dumps(records, ensure_ascii=False), encoding="utf-8")
+    return folder
+
+
+def prepare(source, out, **settings):
+    report = prepare_corpus(source, out, CorpusConfig(**settings))
+    return report, PreparedFolder.open(out)
+
+
+def texts(folder, split):
+    encoded = folder.split(split)
+    return [folder.vocabulary.decode(encoded[k].tolist()) for k in range(len(encoded))]
+
+
+def bytes_of(folder):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+
+
+def test_every_usable_poem_is_in_exactly_one_split_as_it_was(source, tmp_path):
+    report, folder = prepare(source, tmp_path / "out", min_count=1, split="8:1:1")
+    found = [text.removesuffix("<end>") for name in SPLITS for text in texts(folder, name)]
+    # validation and test may hold characters that train lacks
+    assert len(found) == 63
+    assert report.selection == {
+        "form": 0,
+        "min_length": 0,
+        "max_length": 0,
+        "limit": 0,
+        "fragments": 1,
+        "kept": 62,
+    }
+    assert texts(folder, "fragments") == ["日月山川，風花雪雲。<end>"]
+    assert {name: size["poems"] for name, size in report.splits.items()} == {
+        name: len(folder.split(name)) for name in SPLITS
+    }
+    assert sum(size["tokens"] for size in report.splits.values()) == sum(len(text) for text in found) + len(
+        found
+    ) - 8 * sum(text.count("<unknown>") for text in found)
+
+
+def test_same_input_same_bytes_and_no_trace_of_where(source, tmp_path):
+    prepare(source, tmp_path / "one")
+    prepare(source, tmp_path / "elsewhere" / "two")
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "elsewhere" / "two")
+    assert not any(str(tmp_path).encode() in path.read_bytes() for path in (tmp_path / "one").iterdir())
+
+
+def test_twins_are_never_parted(source, tmp_path):
+    _, folder = prepare(source, tmp_path / "out", split="8:1:1")
+    homes = [
+        name
+        for name in SPLITS
+        for line in (folder.path / f"{name}.poems.jsonl").read_text(encoding="utf-8").splitlines()
+        if json.loads(line)["id"] in ("twin", "poem-003")
+    ]
+    assert len(homes) == 2 and len(set(homes)) == 1
+
+
+def test_the_vocabulary_is_train_s_alone(source, tmp_path):
+    _, folder = prepare(source, tmp_path / "out", min_count=1, split="8:1:1")
+    seen = "".join(texts(folder, "train")).replace("<end>", "")
+    assert set(folder.vocabulary.tokens[7:]) == set(seen) - set(MARKS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "law"),
+    [
+        ({"form": "五絕"}, lambda p: [len(line) for line in p] == [5] * 4),
+        ({"form": "七律"}, lambda p: [len(line) for line in p] == [7] * 8),
+        ({"form": "5x8"}, lambda p: [len(line) for line in p] == [5] * 8),
+        ({"min_length": 29}, lambda p: sum(map(len, p)) >= 29),
+        ({"max_length": 39}, lambda p: sum(map(len, p)) <= 39),
+    ],
+)
+def test_selection_drops_and_never_cuts(source, tmp_path, settings, law):
+    _, folder = prepare(source, tmp_path / "out", min_count=1, **settings)
+    everything = {poem for name in SPLITS for poem in bodies(prepare(source, tmp_path / "all")[1], name)}
+    chosen = [poem for name in SPLITS for poem in bodies(folder, name)]
+    assert chosen and all(poem in everything for poem in chosen)
+    assert all(law(poem.replace("。", "，").rstrip("，").split("，")) for poem in chosen)
+
+
+def bodies(folder, split):
+    lines = (folder.path / f"{split}.poems.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["text"] for line in lines]
+
+
+def test_limit_takes_the_first_poems(source, tmp_path, poems):
+    _, folder = prepare(source, tmp_path / "out", limit=10)
+    assert sorted(p for name in SPLITS for p in bodies(folder, name)) == sorted(p.text for p in poems[:10])
+
+
+def test_dropped_marks_are_no_tokens(source, tmp_path):
+    _, folder = prepare(source, tmp_path / "out", punctuation="drop")
+    assert not any(mark in text for name in SPLITS for mark in MARKS for text in texts(folder, name))
+    size = folder.manifest["splits"]["train"]
+    assert size["tokens"] == size["hanzi"] + size["poems"] == len(folder.split("train").ids)
+
+
+def test_ids_are_small_integers_that_can_be_memory_mapped(source, tmp_path):
+    _, folder = prepare(source, tmp_path / "out")
+    train = folder.split("train")
+    assert train.ids.dtype == np.uint16 and isinstance(train.ids, np.memmap)
+
+
+def test_a_hand_count_of_five_poems(tmp_path):
+    path = tmp_path / "five.txt"
+    path.write_text(
+        "日月山川花，風花雪雲月。江水明清白，春秋白青明。\n"  # 20 hanzi, 4 marks
+        "日月山川花，風花雪雲月。江水明清白，春秋白青明？\n"
+        "高遠古今人心客，夢酒詩琴鶴松竹。梅蘭天地東西南，北來去歸行坐看。\n"  # 28 hanzi
+        "日月。\n"  # a fragment: 2 hanzi
+        "□□。\n",  # a lacuna
+        encoding="utf-8",
+    )
+    report, _ = prepare(path, tmp_path / "out", min_count=1)
+    assert report.cleaning.records == 5 and report.cleaning.kept == 4
+    whole = [size for name, size in report.splits.items() if name != "fragments"]
+    assert sum(size["hanzi"] for size in whole) == 20 + 20 + 28
+    assert sum(size["tokens"] for size in whole) == 25 + 25 + 33
+    assert report.splits["fragments"]["tokens"] == 4
+
+
+def test_an_old_prepared_folder_survives_a_failure(source, tmp_path, monkeypatch):
+    prepare(source, tmp_path / "out")
+    before = bytes_of(tmp_path / "out")
+
+    def full(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(CorpusError, match="No space left on device"):
+        prepare_corpus(source, tmp_path / "out", CorpusConfig(limit=20))
+    assert bytes_of(tmp_path / "out") == before
+
+
+def test_a_new_one_takes_the_place_of_the_old(source, tmp_path):
+    prepare(source, tmp_path / "out")
+    _, folder = prepare(source, tmp_path / "out", limit=20)
+    assert sum(len(folder.split(name)) for name in SPLITS) == 20
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("", None), ("五絕", (5, 4)), ("五绝", (5, 4)), ("七律", (7, 8)), ("6x6", (6, 6)), ("5×10", (5, 10))],
+)
+def test_forms_are_known_by_name_in_either_script(name, shape):
+    assert parse_form(name) == shape
+
+
+@pytest.mark.parametrize("name", ["五言", "5x", "x4", "0x4", "5x-4", "sonnet"])
+def test_unknown_forms_are_refused(name):
+    with pytest.raises(ConfigError, match="unknown form"):
+        parse_form(name)
+
+
+@pytest.mark.parametrize("settings", [{"min_length": 1000}, {"form": "6x6"}, {"limit": 1}])
+def test_a_selection_that_leaves_nothing_to_split_is_refused(source, tmp_path, settings):
+    with pytest.raises(CorpusError, match="left after cleaning and selection"):
+        prepare(source, tmp_path / "out", **settings)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,103 @@
+import json
+
+import pytest
+
+from poetgen.corpus.sources import read_poems, source_files
+from poetgen.errors import CorpusError
+
+GOOD = {
+    "author": "王之渙",
+    "title": "登鸛雀樓",
+    "paragraphs": ["白日依山盡，黃河入海流。", "欲窮千里目，更上一層樓。"],
+    "id": "a",
+}
+
+
+def write(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), encoding="utf-8"
+    )
+    return path
+
+
+def volume(path, number, *records):
+    return write(path / "全唐诗" / f"poet.tang.{number}.json", list(records))
+
+
+def test_volumes_are_read_in_numeric_order_and_the_supplement_only_when_asked(tmp_path):
+    for number in (10000, 0, 9000, 50000):
+        volume(tmp_path, number, {**GOOD, "id": str(number)})
+    volume(tmp_path / "全唐诗" / "error", 0, {**GOOD, "id": "error"})
+    write(tmp_path / "全唐诗" / "authors.tang.json", [{"name": "王之渙"}])
+    write(tmp_path / "全唐诗" / "唐诗三百首.json", [{**GOOD, "id": "again"}])
+    write(tmp_path / "全唐诗" / "poet.song.0.json", [{**GOOD, "id": "song"}])
+    write(tmp_path / "fetched.json", {})
+    core, _ = read_poems(tmp_path, supplement=False)
+    everything, _ = read_poems(tmp_path)
+    assert [poem.id for poem in core] == ["0", "9000", "10000"]
+    assert [poem.id for poem in everything] == ["0", "9000", "10000", "50000"]
+
+
+def test_any_folder_of_json_a_single_file_and_text_are_read(tmp_path):
+    write(tmp_path / "mine" / "b.json", [{**GOOD, "id": "b"}])
+    one = write(tmp_path / "mine" / "a.json", GOOD)
+    text = write(tmp_path / "mine.txt", "".join(GOOD["paragraphs"]) + "\n")
+    assert [poem.id for poem in read_poems(tmp_path / "mine")[0]] == ["a", "b"]
+    assert read_poems(one)[0][0].text == read_poems(text)[0][0].text == "".join(GOOD["paragraphs"])
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ("text", "a str, not an object"),
+        (7, "a int, not an object"),
+        ({"title": "無"}, "no paragraphs"),
+        ({"paragraphs": "白日依山盡"}, "paragraphs are not a list of texts"),
+        ({"paragraphs": [["白日依山盡"]]}, "paragraphs are not a list of texts"),
+        ({"paragraphs": [None]}, "paragraphs are not a list of texts"),
+        ({**GOOD, "author": 3}, "author is not a text"),
+        ({**GOOD, "id": ["x"]}, "id is not a text"),
+    ],
+)
+def test_a_bad_record_is_named_with_file_and_index_and_the_rest_is_read(tmp_path, bad, said):
+    path = write(tmp_path / "a.json", [GOOD, bad, {**GOOD, "id": "b"}])
+    poems, report = read_poems(path)
+    assert [poem.id for poem in poems] == ["a", "b"]
+    assert report.faults == [f"{path}[1]: {said}"]
+    with pytest.raises(CorpusError, match=r"a\.json\[1\].*--strict"):
+        read_poems(path, strict=True)
+
+
+@pytest.mark.parametrize("text", ["[{", "[" * 100_000, "\x00"])
+def test_broken_json_is_named_and_skipped(tmp_path, text):
+    bad, _ = write(tmp_path / "a.json", text), write(tmp_path / "b.json", [GOOD])
+    poems, report = read_poems(tmp_path)
+    assert len(poems) == 1 and len(report.faults) == 1
+    assert report.faults[0].startswith(f"{bad}: broken JSON")
+
+
+def test_a_file_that_is_not_utf8_is_named(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("白日依山盡".encode("gb18030"))
+    with pytest.raises(CorpusError, match="not UTF-8"):
+        read_poems(path)
+
+
+def test_missing_author_title_and_id_are_no_fault(tmp_path):
+    poems, report = read_poems(
+        write(tmp_path / "a.json", [{"paragraphs": GOOD["paragraphs"], "title": None}])
+    )
+    assert (poems[0].author, poems[0].title, poems[0].id) == ("", "", "") and not report.faults
+
+
+@pytest.mark.parametrize("content", ["[]", "{", "[1, 2]"])
+def test_nothing_readable_at_all_is_an_error(tmp_path, content):
+    with pytest.raises(CorpusError, match="no poems can be read"):
+        read_poems(write(tmp_path / "a.json", content))
+
+
+def test_nowhere_and_an_empty_folder_say_what_to_run(tmp_path):
+    for path in (tmp_path / "nowhere", tmp_path):
+        with pytest.raises(CorpusError, match="run: poetgen fetch"):
+            source_files(path, supplement=True)
