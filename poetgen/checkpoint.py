@@ -17,6 +17,7 @@ from poetgen.files import Workspace, shipped, written_whole
 FORMAT_VERSION = 1
 BEST = "best.safetensors"
 _KEY = "poetgen"
+DEEPEST = 32  # tables and lists in one another; a card as training writes it has three or four
 AGAIN = "fetch or train it again"
 Array = npt.NDArray[Any]
 
@@ -94,7 +95,18 @@ def _card(metadata: Mapping[str, Any]) -> dict[str, Any]:
     card = metadata["card"]
     if not isinstance(card, dict):
         raise TypeError("its card is no table")
+    if _depth(card) > DEEPEST:
+        raise ValueError(f"its card is nested more than {DEEPEST} deep")
     return card
+
+
+def _depth(value: Any) -> int:
+    """How many tables and lists stand in one another; without recursion, which a hostile card could exhaust."""
+    depth, level = 0, [value]
+    while level := [inner for inner in level if isinstance(inner, dict | list)]:
+        level = [item for inner in level for item in (inner.values() if isinstance(inner, dict) else inner)]
+        depth += 1
+    return depth
 
 
 def _vocabulary(metadata: Mapping[str, Any]) -> Vocabulary:
