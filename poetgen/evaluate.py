@@ -27,7 +27,7 @@ class Evaluation(Figures):
     """The measures of a split or of given poems, and all that must be said beside them.
 
     `split` is None for given poems, which alone have `fragments` and `without_fragments`. `seed` is that of the
-    training, `same_corpus` says whether the poems come from the commit the model learned from.
+    training, `same_corpus` says whether the poems come from the corpus the model learned from, None when that is unknown.
     """
 
     vocabulary_size: int
@@ -73,7 +73,7 @@ def evaluate_split(
     corpus = prepared.manifest.get("corpus", {})
     return Evaluation(
         **vars(figures(losses)),
-        **_circumstances(checkpoint, corpus.get("commit")),
+        **_circumstances(checkpoint, corpus),
         split=split,
         selection=describe_selection(corpus.get("selection"), prepared.manifest.get("settings", {})),
     )
@@ -99,7 +99,7 @@ def evaluate_poems(
     fragment = np.array([poem.is_fragment for poem in poems])
     return Evaluation(
         **vars(figures(losses)),
-        **_circumstances(checkpoint, None),
+        **_circumstances(checkpoint, {}),
         split=None,
         selection=None,
         fragments=figures(losses[fragment]),
@@ -107,15 +107,16 @@ def evaluate_poems(
     )
 
 
-def _circumstances(checkpoint: Checkpoint, commit: str | None) -> dict[str, Any]:
+def _circumstances(checkpoint: Checkpoint, corpus: Mapping[str, Any]) -> dict[str, Any]:
     learned = checkpoint.card.get("corpus")
-    model_commit = learned.get("commit") if isinstance(learned, Mapping) else None
+    learned = learned if isinstance(learned, Mapping) else {}
+    marks = [key for key in ("commit", "sha256") if corpus.get(key) and learned.get(key)]
     return {
         "vocabulary_size": len(checkpoint.vocabulary),
         "conditions": "none",
-        "corpus_commit": commit,
-        "model_corpus_commit": model_commit,
-        "same_corpus": None if commit is None or model_commit is None else commit == model_commit,
+        "corpus_commit": corpus.get("commit"),
+        "model_corpus_commit": learned.get("commit"),
+        "same_corpus": corpus[marks[0]] == learned[marks[0]] if marks else None,
         "seed": checkpoint.config["training"]["seed"],
         "bootstrap_seed": BOOTSTRAP_SEED,
     }

@@ -235,6 +235,10 @@ def test_all_that_must_be_said_is_said(prepared: PreparedFolder, make_checkpoint
     assert found.same_corpus is True
     other = make_checkpoint(prepared.vocabulary, card={"corpus": {"commit": "another"}})
     assert evaluate_split(other, prepared, "validation").same_corpus is False
+    folder = replace(prepared, manifest={**prepared.manifest, "corpus": {"sha256": "a"}})
+    for learned, same in (({"sha256": "a"}, True), ({"sha256": "b", "commit": "c"}, False), ({}, None)):
+        alike = make_checkpoint(prepared.vocabulary, card={"corpus": learned})
+        assert evaluate_split(alike, folder, "validation").same_corpus is same
     unknown = make_checkpoint(prepared.vocabulary, card={"corpus": 5})
     assert evaluate_split(unknown, prepared, "validation").same_corpus is None
     names = {"poems", "tokens", "hanzi", "vocabulary_size", "out_of_vocabulary", "out_of_vocabulary_rate"}

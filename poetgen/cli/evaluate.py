@@ -92,7 +92,7 @@ class Options:
 
     def resolved(self) -> dict[str, Any]:
         """As evaluate's functions take them. Raises ConfigError for a device that is not there."""
-        from poetgen.training.run import choose_device
+        from poetgen.training.devices import choose_device
 
         device = str(choose_device(self.device))
         return {"batch_size": self.batch_size, "device": device, "on_progress": self.on_progress}
@@ -142,7 +142,7 @@ def describe(evaluation: "Evaluation") -> Iterator[str]:
         commit = f", corpus {evaluation.corpus_commit[:12]}" if evaluation.corpus_commit else ""
         yield f"{evaluation.split} split, {evaluation.selection}{commit}"
         if evaluation.same_corpus is False:
-            yield f"the model learned from another commit of the corpus: {evaluation.model_corpus_commit}"
+            yield "the model learned from another state of the corpus"
     yield from table(evaluation)
     for title, part in (
         ("without fragments", evaluation.without_fragments),
@@ -156,6 +156,11 @@ def describe(evaluation: "Evaluation") -> Iterator[str]:
     yield (
         f"conditions: {evaluation.conditions}; vocabulary: {evaluation.vocabulary_size:,}; "
         f"intervals: 95 %, over poems; seed of the training: {evaluation.seed}"
+        + (
+            f"; it learned from corpus {str(commit)[:12]}"
+            if (commit := evaluation.model_corpus_commit)
+            else ""
+        )
     )
 
 
