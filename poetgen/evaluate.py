@@ -27,7 +27,7 @@ class Evaluation(Figures):
     """The measures of a split or of given poems, and all that must be said beside them.
 
     `split` is None for given poems, which alone have `fragments` and `without_fragments`. `seed` is that of the
-    training, `same_corpus` says whether the poems come from the corpus the model learned from, None when that is unknown.
+    training, `same_corpus` says whether the poems come from the corpus the model learned from, None: not known.
     """
 
     vocabulary_size: int

@@ -153,15 +153,11 @@ def describe(evaluation: "Evaluation") -> Iterator[str]:
             yield f"{title}:"
             yield from table(part)
     yield ""
+    learned = evaluation.model_corpus_commit
     yield (
-        f"conditions: {evaluation.conditions}; vocabulary: {evaluation.vocabulary_size:,}; "
-        f"intervals: 95 %, over poems; seed of the training: {evaluation.seed}"
-        + (
-            f"; it learned from corpus {str(commit)[:12]}"
-            if (commit := evaluation.model_corpus_commit)
-            else ""
-        )
+        f"conditions: {evaluation.conditions}; vocabulary: {evaluation.vocabulary_size:,}; intervals: 95 %, over poems"
     )
+    yield f"trained with seed {evaluation.seed}{f' on corpus {str(learned)[:12]}' if learned else ''}"
 
 
 def table(figures: "Figures") -> Iterator[str]:
