@@ -153,10 +153,8 @@ def describe(evaluation: "Evaluation") -> Iterator[str]:
             yield f"{title}:"
             yield from table(part)
     yield ""
-    learned = evaluation.model_corpus_commit
-    yield (
-        f"conditions: {evaluation.conditions}; vocabulary: {evaluation.vocabulary_size:,}; intervals: 95 %, over poems"
-    )
+    size, learned = evaluation.vocabulary_size, evaluation.model_corpus_commit
+    yield f"conditions: {evaluation.conditions}; vocabulary: {size:,}; intervals: 95 %, over poems"
     yield f"trained with seed {evaluation.seed}{f' on corpus {str(learned)[:12]}' if learned else ''}"
 
 
