@@ -1,5 +1,6 @@
 """`poetgen train`: grow a model on the prepared poems."""
 
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from poetgen.cli.narrator import Narrator
 from poetgen.cli.options import home_option
 from poetgen.config import (
     INITIALIZATIONS,
     OPTIMIZERS,
     Config,
+    flatten,
     from_dict,
-    load_config,
     parse_settings,
     read_config_file,
 )
@@ -27,8 +29,7 @@ from poetgen.files import Workspace
 
 if TYPE_CHECKING:
     from poetgen.training.folder import RunFolder
-    from poetgen.training.loop import StepReport
-    from poetgen.training.reports import EpochReport, Finished, Report, Started
+    from poetgen.training.reports import Report
 
 INTERRUPTED = 130  # what a shell reports of a command ended by Ctrl-C
 NEWEST = "<newest>"
@@ -73,22 +74,22 @@ def train(
 
     Begin small: `poetgen train --config tiny`. Ctrl-C saves; `poetgen train --resume` goes on.
     """
-    if resume and run_name:
+    if resume is not None and run_name is not None:
         raise click.UsageError("--resume NAME says which run goes on; leave --run away")
     given = {
         **(read_config_file(config_name) if config_name else {}),
         **parse_settings(settings),
         **named(flags),
     }
-    if resume:
-        folder, config = resumed(workspace, resume, given)
-        prepared = PreparedFolder.open(workspace.prepared)
-    else:
-        prepared = prepared_poems(workspace, given)
-        config = Config().replace(given)
-        config = from_dict({**config.to_dict(), "corpus": prepared.manifest["settings"]}, "prepared.json")
-        folder = new_folder(workspace, run_name, config)
-    follow(prepared, folder, config, resume=bool(resume))
+    try:
+        if resume is None:
+            folder, prepared, config = begun(workspace, run_name, given)
+        else:
+            folder, prepared, config = resumed(workspace, resume, given)
+        follow(workspace, prepared, folder, config, resume=resume is not None)
+    except KeyboardInterrupt:
+        click.echo("stopped at once; what was saved before can go on with: poetgen train --resume", err=True)
+        sys.exit(INTERRUPTED)
 
 
 SECTIONS = {
@@ -110,40 +111,73 @@ def named(flags: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+Beginning = tuple["RunFolder", PreparedFolder, Config]
+
+
+def begun(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> Beginning:
+    """A new run: its folder, its poems, and its settings, those of the prepared poems among them."""
+    config = Config().replace(given)  # first of all: what cannot be is said before poems are prepared
+    folder = new_folder(workspace, name, config)
+    prepared = prepared_poems(workspace, given)
+    return folder, prepared, config.replace(corpus_settings(prepared))
+
+
+def resumed(workspace: Workspace, name: str, given: Mapping[str, Any]) -> Beginning:
+    """The run to go on with, its poems, and its settings with those given and those of the poems laid over."""
+    from poetgen.training.folder import RunFolder, newest_run
+
+    folder = newest_run(workspace.runs) if name == NEWEST else RunFolder(workspace.runs / name)
+    if not folder.config.exists() and (Path(name) / folder.config.name).exists():
+        folder = RunFolder(Path(name).resolve())
+    if not folder.config.exists():
+        runs = sorted(path.parent.name for path in workspace.runs.glob(f"*/{folder.config.name}"))
+        there = f"there are: {', '.join(runs)}" if runs else "start one with: poetgen train"
+        raise CheckpointError(f"no run {name!r} in {workspace.runs}; {there}")
+    config = from_dict(folder.read_config()["config"], str(folder.config))
+    prepared = PreparedFolder.open(workspace.prepared)
+    return folder, prepared, config.replace({**corpus_settings(prepared), **given})
+
+
 def prepared_poems(workspace: Workspace, given: Mapping[str, Any]) -> PreparedFolder:
     """The prepared folder, made first when only the fetched corpus is there.
 
     Raises CorpusError when neither is, ConfigError when it was prepared with other settings than asked for.
     """
-    corpus_settings = {key: value for key, value in given.items() if key.startswith("corpus.")}
+    asked = {key: value for key, value in given.items() if key.startswith("corpus.")}
     if not (workspace.prepared / "prepared.json").exists():
-        if not workspace.corpus.exists():
-            raise CorpusError(f"no poems below {workspace.home}; run: poetgen fetch, then: poetgen prepare")
-        from poetgen.corpus.prepare import prepare_corpus
-
-        click.echo(f"preparing the poems of {workspace.corpus} first", err=True)
-        prepare_corpus(workspace.corpus, workspace.prepared, load_config(flags=corpus_settings).corpus)
+        prepare_first(workspace, Config().replace(asked))
     prepared = PreparedFolder.open(workspace.prepared)
-    asked = Config().replace(corpus_settings).to_dict()["corpus"]
-    for key in corpus_settings:
-        name = key.removeprefix("corpus.")
-        if prepared.manifest["settings"][name] != asked[name]:
+    found = corpus_settings(prepared)
+    for key, value in asked.items():
+        if found.get(key) != value:
             raise ConfigError(
-                f"{prepared.path} was prepared with {key} = {prepared.manifest['settings'][name]!r}, "
-                f"not {asked[name]!r}; run poetgen prepare with the same --config and --set first"
+                f"{prepared.path} was prepared with {key} = {found.get(key)!r}, not {value!r}; "
+                "run poetgen prepare with the same --config and --set first"
             )
     return prepared
 
 
-def resumed(workspace: Workspace, name: str, given: Mapping[str, Any]) -> tuple["RunFolder", Config]:
-    """The run to go on with, and its settings with those given now laid over them."""
-    from poetgen.training.folder import RunFolder, newest_run
+def prepare_first(workspace: Workspace, config: Config) -> None:
+    """Prepare the fetched corpus. Raises CorpusError when there is none."""
+    if not workspace.corpus.exists():
+        raise CorpusError(f"no poems below {workspace.home}; run: poetgen fetch")
+    from poetgen.cli.progress import progress_bar
+    from poetgen.corpus.prepare import prepare_corpus
 
-    folder = newest_run(workspace.runs) if name == NEWEST else RunFolder(workspace.runs / name)
-    if not folder.config.exists() and Path(name).is_dir():
-        folder = RunFolder(Path(name))
-    config = from_dict(folder.read_config()["config"], str(folder.config))
-    return folder, config.replace(given)
+    click.echo(f"preparing the poems of {workspace.corpus} first", err=True)
+    with progress_bar("reading", unit="file") as on_progress:
+        prepare_corpus(workspace.corpus, workspace.prepared, config.corpus, on_progress=on_progress)
+
+
+def corpus_settings(prepared: PreparedFolder) -> dict[str, Any]:
+    """What the poems were prepared with, as `corpus.key` values. Raises CorpusError when it is not told."""
+    try:
+        settings, size = prepared.manifest["settings"], prepared.manifest["splits"]["train"]
+        if size["tokens"] < 1 or size["hanzi"] < 0:
+            raise ValueError("no tokens to train on")
+        return flatten({"corpus": settings}, "prepared.json")
+    except (KeyError, TypeError, ValueError, ConfigError) as error:
+        raise CorpusError(f"{prepared.path} is damaged ({error}); run: poetgen prepare") from error
 
 
 def new_folder(workspace: Workspace, name: str | None, config: Config) -> "RunFolder":
@@ -151,7 +185,7 @@ def new_folder(workspace: Workspace, name: str | None, config: Config) -> "RunFo
     from poetgen.training.folder import RunFolder
 
     if name is not None:
-        if not name or Path(name).name != name:
+        if not name.isprintable() or name == ".." or Path(name).name != name:
             raise CheckpointError(f"a run cannot be called {name!r}; give a plain name such as --run moon")
         return RunFolder(workspace.runs / name)
     stem = f"{date.today().isoformat()}_{config.training.optimizer}"
@@ -164,9 +198,11 @@ def numbered(stem: str, k: int) -> str:
     return stem if k == 1 else f"{stem}-{k}"
 
 
-def follow(prepared: PreparedFolder, folder: "RunFolder", config: Config, *, resume: bool) -> None:
+def follow(
+    workspace: Workspace, prepared: PreparedFolder, folder: "RunFolder", config: Config, *, resume: bool
+) -> None:
     """Run the training and say how it goes."""
-    from poetgen.training.curves import draw_curves
+    from poetgen.errors import TrainingError
     from poetgen.training.reports import Finished
     from poetgen.training.run import run_training
 
@@ -177,13 +213,34 @@ def follow(prepared: PreparedFolder, folder: "RunFolder", config: Config, *, res
         try:
             for last in reports:
                 show(last)
+        except TrainingError:
+            show.close()
+            draw(folder)  # the picture of what went wrong
+            raise
         finally:
             show.close()
-    if folder.metrics.exists() and not draw_curves(folder.records(), folder.curves, folder.name):
-        click.echo("no curves.png: install the drawing extra with pip install 'poetgen[plot]'", err=True)
     if isinstance(last, Finished) and last.interrupted:
-        click.echo(f"stopped and saved; go on with: poetgen train --resume {folder.name}", err=True)
+        click.echo(f"stopped and saved; go on with: {resume_command(workspace, folder)}", err=True)
+    if show.began or not folder.curves.exists():
+        draw(folder)
+    if isinstance(last, Finished) and last.interrupted:
         sys.exit(128 + stop[0] if stop else INTERRUPTED)
+
+
+def draw(folder: "RunFolder") -> None:
+    """Draw curves.png, or say what it takes."""
+    from poetgen.training.curves import draw_curves
+
+    if not draw_curves(folder.records(), folder.curves, folder.name):
+        click.echo("no curves.png: install the drawing extra with pip install 'poetgen[plot]'", err=True)
+
+
+def resume_command(workspace: Workspace, folder: "RunFolder") -> str:
+    """What to type to go on, the workspace named when it is not the one found without."""
+    parts = ["poetgen", "train", "--resume", folder.name]
+    if workspace.home.resolve() != Workspace.find().home.resolve():
+        parts += ["--home", str(workspace.home)]
+    return shlex.join(parts)
 
 
 @contextmanager
@@ -202,93 +259,3 @@ def stop_requests() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class Narrator:
-    """Tells the reports of a run on stderr: a bar at a terminal, plain lines elsewhere."""
-
-    SECONDS_BETWEEN_LINES = 15.0
-
-    def __init__(self, prepared: PreparedFolder) -> None:
-        train = prepared.manifest["splits"]["train"]
-        self.hanzi_share = train["hanzi"] / train["tokens"]
-        self.bar: Any = None
-        self.loss, self.rate, self.steps_left, self.told_at = 0.0, 0.0, 0, 0.0
-
-    def __call__(self, report: "Report") -> None:
-        """Tell one report."""
-        from poetgen.training.loop import StepReport
-        from poetgen.training.reports import EpochReport, Finished, Started
-
-        match report:
-            case Started():
-                self.begin(report)
-            case StepReport():
-                self.step(report)
-            case EpochReport():
-                self.epoch(report)
-            case Finished():
-                self.end(report)
-
-    def begin(self, report: "Started") -> None:
-        from tqdm import tqdm
-
-        step = f", from step {report.step:,}" if report.step else ""
-        click.echo(
-            f"{report.run.name}: {report.parameters:,} parameters on {report.device}, {report.tokens:,} tokens, "
-            f"{report.total_steps:,} steps{step}; about {duration(report.expected_seconds)}",
-            err=True,
-        )
-        self.steps_left = report.total_steps - report.step
-        if sys.stderr.isatty():
-            self.bar = tqdm(total=report.total_steps, initial=report.step, unit="step", dynamic_ncols=True)
-
-    def step(self, report: "StepReport") -> None:
-        from math import exp
-        from time import monotonic
-
-        self.steps_left -= 1
-        first = self.loss == 0
-        self.loss = report.loss if first else 0.98 * self.loss + 0.02 * report.loss
-        rate = report.tokens * self.hanzi_share / report.seconds
-        self.rate = rate if first else 0.98 * self.rate + 0.02 * rate
-        figures = f"loss {self.loss:.3f}, perplexity {exp(min(self.loss, 50)):.1f}, {self.rate:,.0f} 字/s"
-        if self.bar is not None:
-            self.bar.set_postfix_str(figures, refresh=False)
-            self.bar.update()
-        elif monotonic() - self.told_at > self.SECONDS_BETWEEN_LINES:
-            self.told_at = monotonic()
-            click.echo(f"step {report.step:,}: {figures}, {self.steps_left:,} steps left", err=True)
-
-    def epoch(self, report: "EpochReport") -> None:
-        line = (
-            f"epoch {report.epoch}: train loss {report.train_loss:.4f}, "
-            f"validation loss {report.validation_loss:.4f}, perplexity {report.perplexity:.2f}"
-            f"{' (best)' if report.is_best else ''}, {duration(report.seconds)}"
-        )
-        if self.bar is not None:
-            self.bar.clear()
-        click.echo(line, err=True)
-
-    def end(self, report: "Finished") -> None:
-        self.close()
-        if not report.interrupted:
-            click.echo(f"done: {report.reason}", err=True)
-            click.echo(f"{report.best}  validation perplexity {report.best_perplexity:.2f}")
-
-    def close(self) -> None:
-        """Leave the terminal as it was."""
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: 42 s, 3 min 5 s, 2 h 10 min."""
-    seconds = round(seconds)
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, seconds = divmod(seconds, 60)
-    if minutes < 60:
-        return f"{minutes} min {seconds} s"
-    return f"{minutes // 60} h {minutes % 60} min"

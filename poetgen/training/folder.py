@@ -13,16 +13,17 @@
 and place together, and a kill between any two files leaves the older state, which is whole.
 """
 
+import io
 import json
 import math
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
-from poetgen.errors import CheckpointError
+from poetgen.errors import CheckpointError, PoetgenError
 from poetgen.files import write_json, write_text, written_whole
+from poetgen.locking import locked
 
 STATE_VERSION = 1
 
@@ -49,21 +50,19 @@ class RunFolder:
         """Where `--keep-epochs` puts an epoch's model."""
         return self.path / f"epoch-{epoch:02d}_ppl-{perplexity:.1f}_{optimizer}.safetensors"
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Hold the run for this process; the system lets go when the process ends, however it ends.
 
-        Raises CheckpointError when another process trains here.
+        Entering raises CheckpointError when another process trains here.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / "lock").open("a+b") as file:
-            try:
-                _lock(file.fileno())
-            except OSError as error:
-                raise CheckpointError(
-                    f"another process is training in {self.path}; wait for it, or choose another name with --run"
-                ) from error
-            yield
+        busy = f"another process is training in {self.path}; wait for it, or choose another name with --run"
+        return locked(self.path / "lock", busy=CheckpointError(busy))
+
+    def sweep(self) -> None:
+        """Remove half-written files that a killed process left; only for who holds the lock."""
+        for leftover in self.path.glob(".*.partial"):
+            with suppress(OSError):
+                leftover.unlink()
 
     def write_config(self, config: Mapping[str, Any], data: Mapping[str, Any], version: str) -> None:
         """Record what the run began with."""
@@ -78,40 +77,42 @@ class RunFolder:
             raise CheckpointError(
                 f"no run at {self.path}; start it with: poetgen train --run {self.name}"
             ) from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise CheckpointError(f"{self.config} is damaged ({error}); start another run") from error
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Add one record to metrics.jsonl."""
-        with self.metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        """Add one record to metrics.jsonl. Raises PoetgenError when the disk refuses."""
+        try:
+            with self.metrics.open("a", encoding="utf-8", newline="\n") as file:
+                file.write(line_of(record))
+        except OSError as error:
+            raise PoetgenError(
+                f"cannot write {self.metrics}: {error.strerror or error}; "
+                f"mend that, then go on from the last save with: poetgen train --resume {self.name}"
+            ) from error
 
     def records(self) -> list[dict[str, Any]]:
-        """All whole records; a line cut short by a kill is left out."""
+        """All whole records; a line cut short by a kill, or otherwise not ours, is left out."""
         if not self.metrics.exists():
             return []
-        found = []
-        for line in self.metrics.read_text(encoding="utf-8").splitlines():
-            try:
-                record = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(record, dict):
-                found.append(record)
-        return found
+        lines = self.metrics.read_text(encoding="utf-8", errors="replace").splitlines()
+        return [record for line in lines if (record := record_of(line)) is not None]
 
     def forget_after(self, *, step: int, epoch: int) -> None:
         """Drop records that a resumed run will make again: steps past `step`, epochs from `epoch` on."""
         limits = {"step": step, "epoch": epoch - 1}
         kept = [record for record in self.records() if record[record["kind"]] <= limits[record["kind"]]]
-        write_text(self.metrics, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in kept))
+        write_text(self.metrics, "".join(map(line_of, kept)))
 
     def save_state(self, state: Mapping[str, Any]) -> None:
-        """Write state.pt: tensors and plain values only."""
+        """Write state.pt: tensors and plain values only. Raises PoetgenError when the disk refuses."""
         import torch
 
         with written_whole(self.state) as temporary:
-            torch.save({"version": STATE_VERSION, **state}, temporary)
+            # by way of memory: writing itself, torch says of a full disk only that an assertion failed
+            file = io.BytesIO()
+            torch.save({"version": STATE_VERSION, **state}, file)
+            temporary.write_bytes(file.getbuffer())
 
     def load_state(self) -> dict[str, Any]:
         """Read state.pt; nothing in it can execute. Raises CheckpointError."""
@@ -128,6 +129,8 @@ class RunFolder:
             ) from error
         except CheckpointError:
             raise
+        except OSError as error:
+            raise CheckpointError(f"cannot read {self.state}: {error.strerror or error}") from error
         except Exception as error:  # torch.load has no one exception for a damaged file
             raise CheckpointError(
                 f"{self.state} cannot be read ({type(error).__name__}); start another run"
@@ -136,7 +139,8 @@ class RunFolder:
 
 def newest_run(runs: Path) -> RunFolder:
     """The run whose state was saved last. Raises CheckpointError when there is none."""
-    states = sorted(runs.glob("*/state.pt"), key=lambda path: path.stat().st_mtime)
+    states = [path for path in runs.glob("*/state.pt") if RunFolder(path.parent).config.exists()]
+    states.sort(key=lambda path: (path.stat().st_mtime, path))
     if not states:
         raise CheckpointError(f"no run to resume in {runs}; start one with: poetgen train")
     return RunFolder(states[-1].parent)
@@ -147,13 +151,16 @@ def finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _lock(descriptor: int) -> None:
-    """Take an exclusive lock or raise OSError at once."""
-    if os.name == "nt":
-        import msvcrt
+def line_of(record: Mapping[str, Any]) -> str:
+    """A record as a line of metrics.jsonl."""
+    return json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
 
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    else:
-        import fcntl
 
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def record_of(line: str) -> dict[str, Any] | None:
+    """A record from its line; None when it is not one."""
+    try:
+        record = json.loads(line)
+        whole = isinstance(record[record["kind"]], int)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return record if whole and record["kind"] in ("step", "epoch") else None

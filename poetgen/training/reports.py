@@ -6,6 +6,8 @@ from pathlib import Path
 
 from poetgen.training.loop import StepReport
 
+LARGEST_LOSS = 700.0  # exp of about 710 is more than a float holds
+
 
 @dataclass
 class Progress:
@@ -62,7 +64,7 @@ class EpochReport:
     @property
     def perplexity(self) -> float:
         """ppl_token on the validation poems."""
-        return math.exp(self.validation_loss)
+        return perplexity(self.validation_loss)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,11 @@ class Finished:
     best: Path
     best_perplexity: float
     interrupted: bool
+
+
+def perplexity(loss: float) -> float:
+    """exp(loss), and infinity for a loss beyond what a float can hold."""
+    return math.exp(loss) if loss < LARGEST_LOSS else math.inf
 
 
 Report = Started | StepReport | EpochReport | Finished

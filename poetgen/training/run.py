@@ -1,6 +1,5 @@
 """One training from its start, or from where it was stopped, to its end; yields reports, prints nothing."""
 
-import hashlib
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -9,25 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from poetgen import __version__
 from poetgen.checkpoint import Checkpoint
-from poetgen.config import Config, flatten, from_dict
+from poetgen.config import Config
 from poetgen.corpus.batches import Indices, epoch_order, in_order, make_batch
 from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
-from poetgen.errors import CheckpointError, ConfigError, CorpusError, TrainingError
+from poetgen.errors import CheckpointError, CorpusError, TrainingError
 from poetgen.model.language_model import build_model
 from poetgen.training.average import WeightAverage
+from poetgen.training.devices import choose_device, random_states, set_random_states
 from poetgen.training.folder import RunFolder, finite
 from poetgen.training.loop import StepReport, StepSettings, accumulate_gradients, train, validation_loss
 from poetgen.training.optimizers import build_optimizer, default_learning_rate
-from poetgen.training.reports import EpochReport, Finished, Progress, Report, Started
+from poetgen.training.reports import EpochReport, Finished, Progress, Report, Started, perplexity
+from poetgen.training.resuming import check_resumable, data_fingerprint
 from poetgen.training.schedules import learning_rate_share
 
 SECONDS_BETWEEN_SAVES = 30.0
 STEPS_BETWEEN_RECORDS = 10
-CHANGEABLE = {"training.device"}  # everything else must be as the run began
 
 
 def run_training(
@@ -46,45 +45,21 @@ def run_training(
     folder = RunFolder(run_dir)
     if resume:
         check_resumable(folder, config, prepared)
-    elif folder.config.exists():
-        raise CheckpointError(
-            f"{run_dir} already holds a run; go on with --resume {run_dir.name}, or choose another --run name"
-        )
+    run = Run(prepared, folder, config)  # before the folder, which is not made for settings that cannot be
     with folder.locked():
-        run = Run(prepared, folder, config)
+        folder.sweep()
         if resume:
             run.restore()
+        elif folder.config.exists():
+            raise CheckpointError(
+                f"{run_dir} already holds a run; go on with --resume {run_dir.name}, "
+                "or choose another --run name"
+            )
         else:
-            folder.write_config(config.to_dict(), data_fingerprint(prepared), __version__)
             run.save()
+            # last, because a run is there once its config is: killed before, the same command begins again
+            folder.write_config(config.to_dict(), data_fingerprint(prepared), __version__)
         yield from run.reports(should_stop)
-
-
-def check_resumable(folder: RunFolder, config: Config, prepared: PreparedFolder) -> None:
-    """Raises CheckpointError naming each setting, or the data, that is not as the run began."""
-    saved = folder.read_config()
-    before = flatten(from_dict(saved["config"], str(folder.config)).to_dict(), "config")
-    now = flatten(config.to_dict(), "config")
-    changed = [key for key in before if before[key] != now[key] and key not in CHANGEABLE]
-    if changed:
-        listed = ", ".join(f"{key} was {before[key]!r} and is now {now[key]!r}" for key in changed)
-        raise CheckpointError(
-            f"cannot resume {folder.name} with other settings: {listed}; start another --run"
-        )
-    if saved["data"] != data_fingerprint(prepared):
-        raise CheckpointError(
-            f"cannot resume {folder.name}: the poems in {prepared.path} are not those it began with; "
-            "prepare them as before, or start another --run"
-        )
-
-
-def data_fingerprint(prepared: PreparedFolder) -> dict[str, str]:
-    """SHA-256 of the vocabulary and the training poems."""
-    poems = prepared.split("train")
-    digest = hashlib.sha256("\n".join(prepared.vocabulary.tokens).encode())
-    digest.update(poems.offsets.tobytes())
-    digest.update(poems.ids.tobytes())
-    return {"sha256": digest.hexdigest()}
 
 
 class Run:
@@ -108,12 +83,14 @@ class Run:
         )
         steps = self.settings.epochs * len(self.order(1))
         self.total_steps = min(steps, self.settings.steps or steps)
+        self.record_every = min(STEPS_BETWEEN_RECORDS, 1 + self.total_steps // 100)
 
     # ---- the sequence ----
 
     def reports(self, should_stop: Callable[[], bool]) -> Iterator[Report]:
-        """The run's reports from where it stands to its end."""
-        yield self.started()
+        """The run's reports from where it stands to its end; a finished run has nothing but its end to tell."""
+        if not self.progress.finished:
+            yield self.started()
         while not self.progress.finished:
             interrupted = yield from self.take_steps(should_stop)
             if interrupted:
@@ -122,6 +99,7 @@ class Run:
                 self.save()
                 yield self.end("interrupted", interrupted=True)
                 return
+            self.save()  # validation may take long: a kill in it must not cost the steps before it
             yield self.finish_epoch()
         yield self.end(self.progress.finished, interrupted=False)
 
@@ -155,7 +133,7 @@ class Run:
         """Count a step, average its weights, record it now and then."""
         self.progress.count(report)
         self.average.update(report.step)
-        if report.step % STEPS_BETWEEN_RECORDS == 0 or report.step == 1:
+        if report.step % self.record_every == 0 or report.step == 1:
             self.folder.append(
                 {
                     "kind": "step",
@@ -182,7 +160,7 @@ class Run:
         )
         for path in self.checkpoints_to_write(report):
             checkpoint.save(path)
-        self.folder.append({"kind": "epoch", **asdict(report), "perplexity": report.perplexity})
+        self.folder.append({"kind": "epoch", **asdict(report), "perplexity": finite(report.perplexity)})
         at.finished = self.reason_to_stop()
         at.next_epoch()
         self.save()
@@ -209,7 +187,7 @@ class Run:
         if settings.patience and at.epochs_without_better >= settings.patience:
             return f"no better validation perplexity for {at.epochs_without_better} epochs"
         if at.step >= self.total_steps:
-            return f"{at.step} steps done" if settings.steps else f"{at.epoch} epochs done"
+            return counted(at.step, "step") if settings.steps else counted(at.epoch, "epoch")
         return f"{settings.minutes:g} minutes used" if self.spent() else ""
 
     # ---- its parts ----
@@ -258,7 +236,7 @@ class Run:
     def started(self) -> Started:
         """What this sitting begins with, and how long it will take by the time of one batch."""
         steps_left = self.total_steps - self.progress.step
-        expected = self.seconds_per_step() * steps_left if steps_left and not self.progress.finished else 0.0
+        expected = self.seconds_per_step() * steps_left if steps_left else 0.0
         if self.settings.minutes:
             expected = min(expected, max(0.0, 60 * self.settings.minutes - self.progress.seconds))
         return Started(
@@ -287,8 +265,7 @@ class Run:
 
     def end(self, reason: str, *, interrupted: bool) -> Finished:
         """The report that closes a sitting."""
-        best = math.exp(self.progress.best_loss) if math.isfinite(self.progress.best_loss) else math.nan
-        return Finished(reason, self.folder.best, best, interrupted)
+        return Finished(reason, self.folder.best, perplexity(self.progress.best_loss), interrupted)
 
     def last_good(self) -> str:
         """Where the newest usable model is, for error messages."""
@@ -307,7 +284,9 @@ class Run:
     def card(self, validation: float | None) -> dict[str, Any]:
         """What is known of the model's making."""
         manifest = self.prepared.manifest
-        measured = {} if validation is None else {"loss": validation, "ppl_token": math.exp(validation)}
+        measured = (
+            {} if validation is None else {"loss": validation, "ppl_token": finite(perplexity(validation))}
+        )
         return {
             "poetgen": __version__,
             "run": self.folder.name,
@@ -342,12 +321,28 @@ class Run:
             best = state["progress"]["best_loss"]
             self.progress = Progress(**{**state["progress"], "best_loss": math.inf if best is None else best})
             self.model.load_state_dict(state["model"])
-            self.optimizer.load_state_dict(state["optimizer"])
+            self.restore_optimizer(state["optimizer"])
             self.average.load(state["average"])
             set_random_states(state["random"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise CheckpointError(f"{self.folder.state} does not fit this run ({error})") from error
-        self.folder.forget_after(step=self.progress.step, epoch=self.progress.epoch)
+        except (KeyError, IndexError, AttributeError, TypeError, ValueError, RuntimeError) as error:
+            raise CheckpointError(
+                f"{self.folder.state} does not fit this run ({error}); start another run"
+            ) from error
+        if not self.progress.finished:
+            self.folder.forget_after(step=self.progress.step, epoch=self.progress.epoch)
+
+    def restore_optimizer(self, state: dict[str, Any]) -> None:
+        """Take over an optimizer's memory; which kernel steps is this device's choice, not the saved one's."""
+        groups = [
+            {**saved, "fused": own.get("fused")} if "fused" in own else saved
+            for saved, own in zip(state["param_groups"], self.optimizer.param_groups, strict=True)
+        ]
+        self.optimizer.load_state_dict({**state, "param_groups": groups})
+
+
+def counted(number: int, what: str) -> str:
+    """How much was done."""
+    return f"{number:,} {what}{'' if number == 1 else 's'} done"
 
 
 def poems_of(prepared: PreparedFolder, split: str) -> EncodedPoems:
@@ -356,25 +351,3 @@ def poems_of(prepared: PreparedFolder, split: str) -> EncodedPoems:
     if not len(poems):
         raise CorpusError(f"{prepared.path} has no {split} poems; prepare more, or with another --split")
     return poems
-
-
-def choose_device(name: str) -> torch.device:
-    """`auto` is CUDA where there is one. Raises ConfigError when the device asked for is not there."""
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("training.device is 'cuda', and torch finds no CUDA here; use --device cpu")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
-
-
-def random_states(device: torch.device) -> dict[str, Tensor]:
-    """Torch's random state on the CPU, and on CUDA when the run is there."""
-    states = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        states["cuda"] = torch.cuda.get_rng_state(device)
-    return states
-
-
-def set_random_states(states: dict[str, Tensor]) -> None:
-    """Go on drawing from here; a CUDA state is left out where there is no CUDA."""
-    torch.set_rng_state(states["cpu"])
-    if "cuda" in states and torch.cuda.is_available():
-        torch.cuda.set_rng_state(states["cuda"])

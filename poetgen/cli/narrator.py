@@ -1,0 +1,117 @@
+"""A training told on stderr as it goes: a bar at a terminal, a plain line now and then elsewhere."""
+
+import sys
+from math import exp
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from poetgen.corpus.prepared import PreparedFolder
+
+if TYPE_CHECKING:
+    from poetgen.training.loop import StepReport
+    from poetgen.training.reports import EpochReport, Finished, Report, Started
+
+SECONDS_BETWEEN_LINES = 30.0
+MEMORY = 0.98  # of the running means of loss and speed
+BAR = "{percentage:3.0f}%|{bar}| step {n_fmt}/{total_fmt}, {remaining} left{postfix}"
+
+
+class Narrator:
+    """Told every report of a run; the best model's path and perplexity go to stdout at the end."""
+
+    def __init__(self, prepared: PreparedFolder) -> None:
+        train = prepared.manifest["splits"]["train"]
+        self.hanzi_share = train["hanzi"] / train["tokens"]
+        self.began = False
+        self.bar: Any = None
+        self.loss, self.rate, self.steps_left, self.told_at = 0.0, 0.0, 0, 0.0
+
+    def __call__(self, report: "Report") -> None:
+        """Tell one report."""
+        from poetgen.training.loop import StepReport
+        from poetgen.training.reports import EpochReport, Finished, Started
+
+        match report:
+            case Started():
+                self.begin(report)
+            case StepReport():
+                self.step(report)
+            case EpochReport():
+                self.epoch(report)
+            case Finished():
+                self.end(report)
+
+    def begin(self, report: "Started") -> None:
+        """The first line: how big, how much, how long."""
+        from tqdm import tqdm
+
+        self.began, self.steps_left = True, report.total_steps - report.step
+        step = f", from step {report.step:,}" if report.step else ""
+        click.echo(
+            f"{report.run.name}: {report.parameters:,} parameters on {report.device}, {report.tokens:,} tokens, "
+            f"{report.total_steps:,} steps{step}; about {duration(report.expected_seconds)}",
+            err=True,
+        )
+        if sys.stderr.isatty():
+            total, initial = report.total_steps, report.step
+            self.bar = tqdm(total=total, initial=initial, bar_format=BAR, dynamic_ncols=True, leave=False)
+
+    def step(self, report: "StepReport") -> None:
+        """Move the bar, or say a line when it is time for one."""
+        rate = report.tokens * self.hanzi_share / report.seconds
+        if not self.loss:
+            self.loss, self.rate = report.loss, rate
+        self.loss = MEMORY * self.loss + (1 - MEMORY) * report.loss
+        self.rate = MEMORY * self.rate + (1 - MEMORY) * rate
+        self.steps_left -= 1
+        figures = f"loss {self.loss:.3f}, perplexity {exp(min(self.loss, 50)):,.1f}, {self.rate:,.0f} 字/s"
+        if self.bar is not None:
+            self.bar.set_postfix_str(figures, refresh=False)
+            self.bar.update()
+        elif monotonic() - self.told_at > SECONDS_BETWEEN_LINES:
+            self.told_at = monotonic()
+            click.echo(f"step {report.step:,}: {figures}, {self.steps_left:,} steps left", err=True)
+
+    def epoch(self, report: "EpochReport") -> None:
+        """A line above the bar."""
+        if self.bar is not None:
+            self.bar.clear()
+        click.echo(
+            f"epoch {report.epoch}: train loss {report.train_loss:.4f}, "
+            f"validation loss {report.validation_loss:.4f}, perplexity {report.perplexity:,.2f}"
+            f"{' (best)' if report.is_best else ''}, {duration(report.seconds)}",
+            err=True,
+        )
+        if self.bar is not None:
+            self.bar.refresh()
+
+    def end(self, report: "Finished") -> None:
+        """Why it ended, and the best model there is."""
+        self.close()
+        if report.interrupted:
+            return
+        run = report.best.parent.name
+        click.echo(
+            f"done: {report.reason}" if self.began else f"{run} is finished already: {report.reason}",
+            err=True,
+        )
+        click.echo(f"{report.best}  validation perplexity {report.best_perplexity:,.2f}")
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 42 s, 3 min 5 s, 2 h 10 min."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s"
+    return f"{minutes // 60} h {minutes % 60} min"
