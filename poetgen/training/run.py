@@ -277,7 +277,8 @@ class Run:
     def checkpoint(self, *, validation: float | None) -> Checkpoint:
         """The model as it stands, with its card."""
         weights = {
-            name: value.detach().cpu().float().numpy() for name, value in self.model.state_dict().items()
+            name: value.detach().cpu().float().numpy().copy()
+            for name, value in self.model.state_dict().items()
         }
         return Checkpoint(weights, self.prepared.vocabulary, self.config.to_dict(), self.card(validation))
 
