@@ -119,7 +119,8 @@ class RunFolder:
         import torch
 
         try:
-            state = torch.load(self.state, map_location="cpu", weights_only=True)
+            file = io.BytesIO(self.state.read_bytes())
+            state = torch.load(file, map_location="cpu", weights_only=True)
             if state["version"] != STATE_VERSION:
                 raise CheckpointError(f"{self.state} has version {state['version']}, not {STATE_VERSION}")
             return dict(state)

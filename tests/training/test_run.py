@@ -1,0 +1,254 @@
+"""A run from its start to its end: what it reports, what it writes, when it stops."""
+
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from poetgen.checkpoint import Checkpoint
+from poetgen.config import OPTIMIZERS, Config
+from poetgen.corpus.poem import Poem
+from poetgen.corpus.prepared import PreparedFolder
+from poetgen.errors import CheckpointError, ConfigError, CorpusError, PoetgenError, TrainingError
+from poetgen.evaluate import evaluate_split
+from poetgen.training.folder import RunFolder
+from poetgen.training.loop import StepReport
+from poetgen.training.reports import EpochReport, Finished, Report, Started, perplexity
+from poetgen.training.run import Run, run_training
+
+
+def settings(**changes: Any) -> Config:
+    small = {"model.embedding_size": 6, "model.hidden_size": 8, "training.batch_size": 12}
+    more = {f"training.{key}" if "." not in key else key: value for key, value in changes.items()}
+    return Config().replace({**small, "training.device": "cpu", "training.epochs": 3, **more})
+
+
+@pytest.fixture
+def trained(prepared: PreparedFolder, tmp_path: Path) -> Callable[..., list[Report]]:
+    """`trained(**settings)` trains in tmp_path / "run" and gives all reports."""
+
+    def train(**changes: Any) -> list[Report]:
+        return list(run_training(prepared, tmp_path / "run", settings(**changes)))
+
+    return train
+
+
+def of(kind: type, reports: list[Report]) -> list[Any]:
+    return [report for report in reports if isinstance(report, kind)]
+
+
+def test_reports_come_in_order_and_agree_with_the_files(
+    trained: Callable[..., list[Report]], prepared: PreparedFolder, tmp_path: Path
+) -> None:
+    reports = trained()
+    folder = RunFolder(tmp_path / "run")
+    started, end = reports[0], reports[-1]
+    assert isinstance(started, Started) and isinstance(end, Finished)
+    assert (started.step, started.total_steps, started.tokens) == (0, 12, len(prepared.split("train").ids))
+    weights = Checkpoint.load(folder.best).weights
+    assert started.parameters == sum(array.size for array in weights.values())
+    assert started.expected_seconds > 0
+    assert [report.step for report in of(StepReport, reports)] == [*range(1, 13)]
+    epochs = of(EpochReport, reports)
+    assert [epoch.step for epoch in epochs] == [4, 8, 12]
+    records = [record for record in folder.records() if record["kind"] == "epoch"]
+    assert [record["validation_loss"] for record in records] == [epoch.validation_loss for epoch in epochs]
+    assert end.best_perplexity == min(epoch.perplexity for epoch in epochs)
+    assert end.reason == "3 epochs done" and end.best == folder.best
+
+
+def test_the_epochs_train_loss_is_the_mean_over_its_tokens(trained: Callable[..., list[Report]]) -> None:
+    reports = trained(epochs=1)
+    steps = of(StepReport, reports)
+    mean = sum(step.summed_loss for step in steps) / sum(step.tokens for step in steps)
+    assert of(EpochReport, reports)[0].train_loss == pytest.approx(mean)
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_the_best_file_measures_as_it_was_validated(
+    trained: Callable[..., list[Report]], prepared: PreparedFolder, tmp_path: Path, average: float
+) -> None:
+    end = trained(average=average)[-1]
+    best = Checkpoint.load(tmp_path / "run" / "best.safetensors")
+    assert best.card["corpus"] == prepared.manifest["corpus"]
+    assert best.card["validation"]["ppl_token"] == pytest.approx(end.best_perplexity)
+    measured = evaluate_split(best, prepared, "validation").to_dict()
+    assert measured["ppl_token"] == pytest.approx(end.best_perplexity, rel=1e-5)
+
+
+SHORT = [
+    ({"steps": 1}, 1, "1 step done"),
+    ({"steps": 5}, 5, "5 steps done"),
+    ({"minutes": 1e-6}, 1, "1e-06 minutes used"),
+    ({"epochs": 1}, 4, "1 epoch done"),
+    ({"stop_at": 1e6}, 4, "validation perplexity reached 1e+06"),
+    (
+        {"patience": 2, "epochs": 9, "learning_rate": 1e-30},
+        12,
+        "no better validation perplexity for 2 epochs",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "steps", "reason"), SHORT, ids=str)
+def test_every_run_ends_with_a_validation_and_a_best_file(
+    trained: Callable[..., list[Report]], tmp_path: Path, changes: dict[str, Any], steps: int, reason: str
+) -> None:
+    reports = trained(**changes)
+    assert isinstance(reports[-2], EpochReport) and reports[-2].step == steps
+    assert reports[-1].reason == reason and not reports[-1].interrupted
+    assert math.isfinite(reports[-1].best_perplexity)
+    card = Checkpoint.load(tmp_path / "run" / "best.safetensors").card
+    assert card["validation"]["ppl_token"] == reports[-1].best_perplexity
+
+
+def test_patience_counts_only_epochs_without_a_better_one(trained: Callable[..., list[Report]]) -> None:
+    reports = trained(patience=1, epochs=5, learning_rate=0.01)
+    epochs = of(EpochReport, reports)
+    worse = [epoch.is_best for epoch in epochs].index(False) if not all(e.is_best for e in epochs) else 4
+    assert len(epochs) == worse + 1
+
+
+def test_epochs_are_kept_by_number_perplexity_and_optimizer(
+    trained: Callable[..., list[Report]], tmp_path: Path
+) -> None:
+    epochs = of(EpochReport, trained(keep_epochs=True, optimizer="rmsprop"))
+    kept = sorted(path.name for path in (tmp_path / "run").glob("epoch-*"))
+    assert kept == [f"epoch-{e.epoch:02d}_ppl-{e.perplexity:.1f}_rmsprop.safetensors" for e in epochs]
+    assert all(re.fullmatch(r"epoch-0[123]_ppl-[\d.]+_rmsprop\.safetensors", name) for name in kept)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_lowers_the_loss_with_its_own_rate(
+    trained: Callable[..., list[Report]], name: str
+) -> None:
+    first, *_, last = of(EpochReport, trained(optimizer=name, epochs=6, patience=0, **{"model.dropout": 0.0}))
+    assert last.validation_loss < first.validation_loss
+    assert last.train_loss < first.train_loss
+
+
+def test_the_same_seed_is_the_same_run_and_another_is_not(prepared: PreparedFolder, tmp_path: Path) -> None:
+    def weights(name: str, seed: int) -> Any:
+        list(run_training(prepared, tmp_path / name, settings(seed=seed, epochs=1)))
+        return Checkpoint.load(tmp_path / name / "last.safetensors").weights["embedding.weight"]
+
+    one = weights("one", 0)
+    assert (one == weights("two", 0)).all()
+    assert not (one == weights("three", 1)).all()
+
+
+def test_measuring_draws_no_random_number_and_leaves_the_weights(
+    prepared: PreparedFolder, tmp_path: Path
+) -> None:
+    run = Run(prepared, RunFolder(tmp_path / "run"), settings(average=0.9))
+    before = [torch.get_rng_state(), *(p.detach().clone() for p in run.model.parameters())]
+    run.started()
+    with run.average.applied():
+        run.validate()
+    for one, other in zip(before, [torch.get_rng_state(), *run.model.parameters()], strict=True):
+        assert torch.equal(one, other.detach())
+    assert all(p.grad is None for p in run.model.parameters())
+
+
+def test_a_loss_that_is_no_number_stops_with_step_rate_and_what_is_left(
+    prepared: PreparedFolder, tmp_path: Path
+) -> None:
+    wild = settings(optimizer="sgd", learning_rate=1e9, clip_norm=0.0, epochs=20, schedule="constant")
+    told = r"at step \d+ \(loss .*, gradient norm .*, learning rate .*\); try a lower --learning-rate; "
+    with pytest.raises(TrainingError, match=told + "no checkpoint was written"):
+        list(run_training(prepared, tmp_path / "run", wild))
+    assert RunFolder(tmp_path / "run").load_state()["progress"]["step"] == 0
+
+
+def test_a_loss_that_is_no_number_later_names_the_last_good_checkpoint(
+    prepared: PreparedFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rate = Run.learning_rate
+    monkeypatch.setattr(Run, "learning_rate", lambda run, step: rate(run, step) if step < 6 else 1e38)
+    with pytest.raises(TrainingError, match=r"at step 8 .*last good checkpoint is .*best\.safetensors"):
+        list(run_training(prepared, tmp_path / "run", settings()))
+    assert Checkpoint.load(tmp_path / "run" / "best.safetensors").card["step"] == 4
+
+
+def test_a_loss_beyond_what_exp_can_hold_is_an_infinite_perplexity(
+    trained: Callable[..., list[Report]], tmp_path: Path
+) -> None:
+    assert (perplexity(0.0), perplexity(1e4)) == (1.0, math.inf)
+    end = trained(optimizer="sgd", learning_rate=1e6, steps=3, keep_epochs=True)[-1]
+    assert end.best_perplexity == math.inf
+    (record,) = [record for record in RunFolder(tmp_path / "run").records() if record["kind"] == "epoch"]
+    assert record["perplexity"] is None
+    assert Checkpoint.load(end.best).card["validation"]["ppl_token"] is None
+
+
+def test_fifty_poems_are_enough(
+    tmp_path: Path, poems: list[Poem], write_prepared: Callable[..., PreparedFolder]
+) -> None:
+    splits = {"train": poems[:48], "validation": poems[48:49], "test": poems[49:50]}
+    fifty = write_prepared(tmp_path / "prepared", splits, min_count=2)
+    end = [*run_training(fifty, tmp_path / "run", settings(batch_size=64))][-1]
+    assert isinstance(end, Finished) and math.isfinite(end.best_perplexity)
+
+
+@pytest.mark.parametrize("missing", ["train", "validation"])
+def test_a_split_without_poems_is_named_and_leaves_no_folder(
+    tmp_path: Path, poems: list[Poem], write_prepared: Callable[..., PreparedFolder], missing: str
+) -> None:
+    splits = {name: poems[:9] for name in ("train", "validation") if name != missing}
+    empty = write_prepared(tmp_path / "prepared", splits)
+    with pytest.raises(CorpusError, match=f"has no {missing} poems"):
+        list(run_training(empty, tmp_path / "run", settings()))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is CUDA here")
+def test_a_device_that_is_not_there_is_refused(prepared: PreparedFolder, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="torch finds no CUDA here; use --device cpu"):
+        list(run_training(prepared, tmp_path / "run", settings(device="cuda")))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_not_written_over(trained: Callable[..., list[Report]], tmp_path: Path) -> None:
+    trained(steps=1)
+    before = (tmp_path / "run" / "state.pt").read_bytes()
+    with pytest.raises(CheckpointError, match="already holds a run; go on with --resume run"):
+        trained(steps=1)
+    assert (tmp_path / "run" / "state.pt").read_bytes() == before
+
+
+def test_one_process_at_a_time(prepared: PreparedFolder, tmp_path: Path) -> None:
+    first = run_training(prepared, tmp_path / "run", settings())
+    next(first)
+    for resume in (False, True):
+        with pytest.raises(CheckpointError, match="another process is training in"):
+            next(run_training(prepared, tmp_path / "run", settings(), resume=resume))
+    first.close()  # type: ignore[attr-defined]
+    assert [*run_training(prepared, tmp_path / "run", settings(), resume=True)]
+
+
+@pytest.mark.parametrize("call", [1, 2, 3, 4])
+def test_a_full_disk_is_one_sentence_and_leaves_the_older_state(
+    prepared: PreparedFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    save, calls = torch.save, 0
+
+    def full(*arguments: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            raise OSError(28, "No space left on device")
+        save(*arguments)
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(PoetgenError, match=r"cannot write .*state\.pt: No space left on device"):
+        list(run_training(prepared, tmp_path / "run", settings(epochs=2)))
+    monkeypatch.undo()
+    begun = RunFolder(tmp_path / "run").config.exists()
+    assert begun == (call > 1)
+    end = [*run_training(prepared, tmp_path / "run", settings(epochs=2), resume=begun)][-1]
+    assert isinstance(end, Finished) and not end.interrupted
+    assert not [*(tmp_path / "run").glob(".*")]
