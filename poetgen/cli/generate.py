@@ -12,7 +12,8 @@ import click
 from poetgen.cli.options import home_option, json_option
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
-from poetgen.writing.writer import Writer, Written
+from poetgen.writing.sampling import Sampling
+from poetgen.writing.writer import DEFAULT_MAX_LENGTH, Writer, Written
 
 INTERRUPTED = 130
 
@@ -24,13 +25,15 @@ INTERRUPTED = 130
 @click.option("--count", type=click.IntRange(min=1), help="Poems for each prompt.  [default: 1]")
 @click.option("--seed", type=click.IntRange(min=0), help="Same seed, same poems.  [default: drawn, and told]")
 @click.option(
-    "--temperature", type=float, help="0 always takes the likeliest; higher is bolder.  [default: 0.8]"
+    "--temperature",
+    type=float,
+    help=f"0 always takes the likeliest; higher is bolder.  [default: {Sampling.temperature}]",
 )
 @click.option("--top-k", type=int, help="Choose among the K likeliest characters only.  [default: 0, all]")
 @click.option(
     "--top-p", type=float, help="Choose among the likeliest that hold this share.  [default: 1, all]"
 )
-@click.option("--max-length", type=int, help="Most hanzi in a poem.  [default: 120]")
+@click.option("--max-length", type=int, help=f"Most hanzi in a poem.  [default: {DEFAULT_MAX_LENGTH}]")
 @click.option(
     "--script",
     type=click.Choice(["traditional", "simplified"]),

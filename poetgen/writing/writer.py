@@ -1,8 +1,8 @@
 """Prompt and seed → poems, by the NumPy network; torch is never imported to write.
 
-Every poem draws from a random stream of its own, made of the seed and its index, and every number it is made
-from is computed from its own row alone (poetgen.byhand.linear): poem 3 of seed 7 is the same poem whatever the
-count, the batch and the number of threads.
+Every poem draws from a random stream of its own, made of the seed, its index and its prompt, and every number
+it is made from is computed from its own row alone (poetgen.byhand.linear): poem 3 of seed 7 is the same poem
+whatever the count, the batch and the number of threads.
 """
 
 import secrets
@@ -208,7 +208,9 @@ class Writer:
         logits, state, known = self._follow(prompt.text)
         draft = self._draft(prompt.text, max_length)
         start = self.vocabulary.encode(prompt.text)
-        rows = [_Row(k, random_stream(seed, k), draft.copy(), list(start), known) for k in indices]
+        rows = [
+            _Row(k, random_stream(seed, k, prompt.text), draft.copy(), list(start), known) for k in indices
+        ]
         logits = np.repeat(logits, len(rows), axis=0)
         state = language_model.select(state, [0] * len(rows))
         writing = rows

@@ -65,9 +65,11 @@ def test_frequencies_follow_the_probabilities():
     np.testing.assert_allclose(counts / 20_000, sharper, atol=0.012)
 
 
-def test_streams_differ_by_seed_and_by_index():
-    firsts = {random_stream(seed, index).random() for seed in range(20) for index in range(20)}
-    assert len(firsts) == 400
+def test_streams_differ_by_seed_index_and_beginning():
+    cases = [
+        (seed, index, text) for seed in range(12) for index in range(12) for text in ("", "月", "日", "明月")
+    ]
+    assert len({random_stream(*case).random() for case in cases}) == len(cases)
     assert random_stream(3, 4).random() == random_stream(3, 4).random()
 
 
