@@ -89,8 +89,8 @@ def to_simplified(text: str) -> str:
 class Readings:
     """What typed characters may stand for among the characters of a vocabulary.
 
-    Measured on held-out corpus lines, the commonest candidate is right for 99.0 % of lone characters, and a
-    model's choice among the candidates for 99.3 % of the characters of a line.
+    On 500 held-out lines written in simplified characters the commonest candidate is right for 98.3 % of the
+    characters; a model's choice among the candidates (poetgen.writing.prompt) for 98.8 % and more.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
