@@ -22,7 +22,9 @@ MOST_FAULTS = 20
 @click.argument("source", required=False, type=click.Path(path_type=Path))
 @home_option
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write [default: data/prepared].")
-@click.option("--supplement", is_flag=True, default=None, help="Add 全唐詩補編 (volumes 50000 and up).")
+@click.option(
+    "--supplement/--no-supplement", default=None, help="Add 全唐詩補編 (volumes 50000 and up) [default: no]."
+)
 @click.option("--limit", type=int, metavar="N", help="Only the first N usable poems, in volume order.")
 @click.option("--form", help="Only one form: 五絕 七絕 五律 七律 (either script), or a shape such as 5x6.")
 @click.option("--min-length", type=int, metavar="HANZI", help="Drop shorter poems.")
@@ -79,26 +81,11 @@ def cleaning_table(report: "PrepareReport") -> str:
     rows = [f"{'rule':<14}{'kept':>8}{'changed':>9}{'dropped':>9}"]
     for name, rule in cleaning["rules"].items():
         rows.append(f"{name:<14}{rule['kept']:>8,}{rule['changed']:>9,}{rule['dropped']:>9,}")
-        rows += [f"    {where}  {' → '.join(short(*texts))}" for where, *texts in rule["examples"]]
+        rows += [f"    {where}  {' → '.join(texts)}" for where, *texts in rule["examples"]]
     rows.append(f"{'records':<14}{cleaning['records']:>8,}, {cleaning['kept']:,} usable")
     if cleaning["faults"]:
         rows[-1] += f", {len(cleaning['faults']):,} more could not be read"
     return "\n".join(rows)
-
-
-def short(before: str, after: str | None = None, *, around: int = 9) -> list[str]:
-    """An example cut to where it matters: the first difference, or the poem's beginning."""
-    if after is None:
-        return [before if len(before) <= 3 * around else before[: 3 * around] + "…"]
-    same = next(
-        (k for k, (a, b) in enumerate(zip(before, after, strict=False)) if a != b),
-        min(len(before), len(after)),
-    )
-    start = max(0, same - around)
-    return [
-        ("…" if start else "") + text[start : same + around] + ("…" if same + around < len(text) else "")
-        for text in (before, after)
-    ]
 
 
 def selection_lines(report: "PrepareReport") -> str:

@@ -13,28 +13,47 @@ from typing import Any
 from poetgen.corpus.poem import MARKS, is_hanzi
 
 EXAMPLES = 2
-_INNERMOST_NOTE = re.compile(r"（[^（）]*）|〖[^〖〗]*〗")
+EXAMPLE_BEFORE, EXAMPLE_AFTER = 9, 18
+_OPENS = {"）": "（", "〗": "〖"}
+_LACUNA = re.compile(r"[□囗○●{}…⋯]|\.\.")
 _MARK_RUN = re.compile(r"([，。？])[，。？]+")
 _LINES = re.compile(r"([^，。？]*)([，。？])")
-_MARKS = str.maketrans("、：,:；;！!?", "，，，，。。。。？", "…")
+_MARKS = str.maketrans("、：,:；;！!?.", "，，，，。。。。？。")
+_KEPT_FORMS = frozenset("，。？！；：（）［］…")  # NFKC would make them ASCII
 
 
 class Unusable(Exception):
-    """Why a poem is dropped; raised by a rule, caught by `clean`."""
+    """A poem is dropped because of what stands at `place` of its body; raised by a rule, caught by `clean`."""
+
+    def __init__(self, place: int = 0) -> None:
+        super().__init__(place)
+        self.place = place
 
 
 @dataclass
 class RuleCount:
-    """What one rule did, with examples: (where, before, after) for changes, (where, body) for drops."""
+    """What one rule did, with examples: [where, before, after] for changes, [where, body] for drops."""
 
     changed: int = 0
     dropped: int = 0
     examples: list[list[str]] = field(default_factory=list)
 
-    def note(self, *example: str) -> None:
-        """Keep the first few examples."""
+    def note(self, where: str, *texts: str, place: int) -> None:
+        """Keep the first few examples, cut to what stands around `place`."""
         if len(self.examples) < EXAMPLES:
-            self.examples.append([text if len(text) <= 60 else text[:59] + "…" for text in example])
+            self.examples.append([where, *(excerpt(text, place) for text in texts)])
+
+
+def excerpt(text: str, place: int) -> str:
+    """What stands around `place`, with … where more was cut away."""
+    start, end = max(0, place - EXAMPLE_BEFORE), place + EXAMPLE_AFTER
+    return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
+
+
+def first_difference(before: str, after: str) -> int:
+    """Where two texts part; where the shorter ends when it begins the longer."""
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((k for k, (a, b) in pairs if a != b), min(len(before), len(after)))
 
 
 @dataclass
@@ -64,21 +83,35 @@ class CleaningReport:
 def normalise_forms(body: str) -> str:
     """Compatibility characters to the ordinary ones (U+2ECA ⻊ → 足, full-width Ａ → A), blanks removed."""
     return "".join(
-        char if char in "，。？！；：（）［］" else unicodedata.normalize("NFKC", char)
+        char if char in _KEPT_FORMS else unicodedata.normalize("NFKC", char)
         for char in body
         if not char.isspace() and char != "\ufeff"
     )
 
 
 def strip_notes(body: str) -> str:
-    """Editors' notes in （…） and 〖…〗, nested ones too, are no verse; an unmatched bracket spoils the poem."""
+    """Editors' notes in （…） and 〖…〗, nested ones too, are no verse; an unmatched bracket spoils the poem.
+
+    Such a poem (36 of the supplement) could only be guessed at: its verse may go on after the lost bracket.
+    One unmatched inside a whole note is gone with the note.
+    """
     body = body.replace("(", "（").replace(")", "）")
-    before = ""
-    while before != body:
-        before, body = body, _INNERMOST_NOTE.sub("", body)
-    if any(bracket in body for bracket in "（）〖〗"):
-        raise Unusable
-    return body
+    kept: list[str] = []
+    opened: list[int] = []
+    for place, char in enumerate(body):
+        if char in "（〖":
+            opened.append(place)
+        elif char in _OPENS:
+            while opened and body[opened[-1]] != _OPENS[char]:
+                opened.pop()
+            if not opened:
+                raise Unusable(place)
+            opened.pop()
+        elif not opened:
+            kept.append(char)
+    if opened:
+        raise Unusable(opened[-1])
+    return "".join(kept)
 
 
 def strip_quotes(body: str) -> str:
@@ -92,9 +125,13 @@ def unwrap_restored(body: str) -> str:
 
 
 def drop_lacunae(body: str) -> str:
-    """□ 囗 ○ ● mark lost characters, {…} describes one that has no code: the verse is not whole."""
-    if re.search("[□囗○●{}]", body):
-        raise Unusable
+    """□ 囗 ○ ● mark lost characters, … lost lines, {…} a character without a code: the verse is not whole.
+
+    囗 is a character too, but in 全唐詩 always a lacuna, as rows of it show.
+    """
+    lacuna = _LACUNA.search(body)
+    if lacuna:
+        raise Unusable(lacuna.start())
     return body
 
 
@@ -113,14 +150,19 @@ def unify_marks(body: str) -> str:
 
 
 def drop_strays(body: str) -> str:
-    """Whatever is now neither hanzi nor mark, private-use characters first of all, cannot be read as verse."""
-    if not all(char in MARKS or is_hanzi(char) for char in body):
-        raise Unusable
+    """Whatever is now neither hanzi nor mark cannot be read as verse.
+
+    On 全唐詩: private-use characters, ⿰ descriptions, a slash, a letter; each stands where a character is
+    missing or wrong, so the poem is dropped and not mended. An unmatched [ ends here too.
+    """
+    for place, char in enumerate(body):
+        if char not in MARKS and not is_hanzi(char):
+            raise Unusable(place)
     return body
 
 
 def drop_empty(body: str) -> str:
-    """A record without a single hanzi is no poem."""
+    """A record without a single hanzi is no poem: 176 of the supplement are a lone 。"""
     if not body.strip(MARKS):
         raise Unusable
     return body
@@ -139,20 +181,21 @@ RULES: dict[str, Callable[[str], str]] = {
 }
 
 
-def clean(body: str, report: CleaningReport, *, where: str = "") -> str | None:
+def clean(raw: str, report: CleaningReport, *, where: str = "") -> str | None:
     """The clean body of a raw one, or None when a rule drops it; `report` counts either."""
     report.records += 1
+    body = raw
     for name, rule in RULES.items():
         count = report.rules[name]
         try:
             after = rule(body)
-        except Unusable:
+        except Unusable as unusable:
             count.dropped += 1
-            count.note(where, body)
+            count.note(where, body or raw, place=unusable.place)
             return None
         if after != body:
             count.changed += 1
-            count.note(where, body, after)
+            count.note(where, body, after, place=first_difference(body, after))
         body = after
     report.kept += 1
     return body

@@ -1,12 +1,10 @@
 """Near-duplicate poems, and the split that keeps them together."""
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from poetgen.corpus.poem import Poem
-
-SHARED = 0.75
 
 
 def cluster(poems: Sequence[Poem]) -> list[int]:
@@ -15,25 +13,31 @@ def cluster(poems: Sequence[Poem]) -> list[int]:
     Two poems are near duplicates when they share three quarters or more of the shorter one's (distinct) lines;
     clusters are what follows from that in chains.
     """
-    parent = list(range(len(poems)))
     lines = [frozenset(poem.lines) for poem in poems]
-    for (a, b), shared in count_shared_lines(lines).items():
-        if shared >= SHARED * min(len(lines[a]), len(lines[b])):
-            first, second = sorted((_root(parent, a), _root(parent, b)))
-            parent[second] = first
+    first: dict[frozenset[str], int] = {}  # each set of lines once: a thousand copies make no million pairs
+    for k, own in enumerate(lines):
+        first.setdefault(own, k)
+    parent = [first[own] for own in lines]
+    distinct = list(first)
+    for a, b in near_duplicates(distinct):
+        earlier, later = sorted((_root(parent, first[distinct[a]]), _root(parent, first[distinct[b]])))
+        parent[later] = earlier
     return [_root(parent, k) for k in range(len(poems))]
 
 
-def count_shared_lines(lines: Sequence[frozenset[str]]) -> Counter[tuple[int, int]]:
-    """How many lines each pair of poems has in common; pairs without any are left out."""
+def near_duplicates(lines: Sequence[frozenset[str]]) -> Iterator[tuple[int, int]]:
+    """Pairs (a, b) in which a, not the longer one, has three quarters or more of its lines in common with b."""
     holders = defaultdict(list)
     for k, own in enumerate(lines):
         for line in own:
             holders[line].append(k)
-    pairs: Counter[tuple[int, int]] = Counter()
-    for poems in holders.values():
-        pairs.update((a, b) for n, b in enumerate(poems) for a in poems[:n])
-    return pairs
+    for a, own in enumerate(lines):
+        needed = -(-3 * len(own) // 4)
+        # b lacks at most len(own) - needed lines, so it has one of any len(own) - needed + 1: look at the rarest
+        rarest = sorted(own, key=lambda line: len(holders[line]))[: len(own) - needed + 1]
+        for b in {b for line in rarest for b in holders[line]}:
+            if b != a and len(lines[b]) >= len(own) and len(own & lines[b]) >= needed:
+                yield a, b
 
 
 def _root(parent: list[int], k: int) -> int:

@@ -3,9 +3,9 @@
 import hashlib
 import json
 import re
-import shutil
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ import numpy as np
 from poetgen.config import CorpusConfig
 from poetgen.corpus.clean import CleaningReport
 from poetgen.corpus.clusters import cluster, split
+from poetgen.corpus.manifest import Manifest
 from poetgen.corpus.poem import FORMS, Poem, form_name
-from poetgen.corpus.prepared import FORMAT_VERSION
-from poetgen.corpus.sources import OnProgress, read_poems, source_files
+from poetgen.corpus.prepared import FORMAT_VERSION, check_place, replaced
+from poetgen.corpus.sources import OnProgress, read_poems, shown, source_files
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import write_json, write_text
@@ -71,9 +72,11 @@ def prepare_corpus(
     """Read, clean, select, cluster, split and number the poems of `source` into `out_dir`.
 
     The folder is written beside `out_dir` and takes its place at the end. Same input, same bytes.
-    Raises CorpusError when nothing can be read or nothing is left, ConfigError for a form that is none.
+    Raises CorpusError when nothing can be read, nothing is left or `out_dir` holds something else, ConfigError
+    for a form that is none.
     """
     shape = parse_form(config.form)
+    out_dir = check_place(out_dir)
     poems, cleaning = read_poems(source, supplement=config.supplement, strict=strict, on_progress=on_progress)
     whole, fragments, selection = select(poems, config, shape)
     if len(whole) < 2:
@@ -81,6 +84,11 @@ def prepare_corpus(
             f"{len(whole)} poems of {source} are left after cleaning and selection; at least 2 are needed"
         )
     roots = cluster(whole)
+    if len(set(roots)) < 2:
+        raise CorpusError(
+            f"the {len(whole)} poems of {source} are near duplicates of one another, so none can be kept apart to "
+            "validate on; add poems"
+        )
     members = split(whole, roots, config.split)
     splits = {name: [whole[k] for k in numbers] for name, numbers in members.items()}
     splits["fragments"] = fragments
@@ -106,7 +114,13 @@ def prepare_corpus(
         "settings": asdict(config),
         "splits": sizes,
     }
-    write_folder(out_dir, splits, vocabulary, config, manifest, report)
+    with replaced(out_dir) as folder:
+        for name, part in splits.items():
+            write_split(folder, name, part, vocabulary, config)
+        write_text(folder / "vocabulary.txt", "".join(f"{token}\n" for token in vocabulary.tokens))
+        np.save(folder / "counts.npy", np.array(vocabulary.counts, dtype=np.int64))
+        write_json(folder / "report.json", report.to_dict())
+        write_json(folder / "prepared.json", manifest)
     return report
 
 
@@ -117,8 +131,9 @@ def parse_form(name: str) -> tuple[int, int] | None:
     known = FORMS.get(SIMPLIFIED_NAMES.get(name, name))
     if known is not None:
         return known
-    free = re.fullmatch(r"([1-9]\d*)[x×]([1-9]\d*)", name)
+    free = re.fullmatch(r"([1-9][0-9]{0,3})[x×]([1-9][0-9]{0,3})", name)
     if free is None:
+        name = name if len(name) <= 20 else name[:20] + "…"
         raise ConfigError(f"unknown form {name!r}; choose one of {', '.join(FORMS)}, or a shape such as 5x6")
     return int(free[1]), int(free[2])
 
@@ -174,45 +189,17 @@ def origin(source: Path, config: CorpusConfig) -> dict[str, Any]:
     """Where the poems came from: url and commit of a fetched corpus, and a SHA-256 over the files read."""
     digest = hashlib.sha256()
     for file in source_files(source, supplement=config.supplement):
-        digest.update(file.name.encode())
-        digest.update(file.read_bytes())
-    found: dict[str, Any] = {"source": source.name, "sha256": digest.hexdigest()}
-    manifest = source / "fetched.json"
-    if manifest.is_file():
-        fetched = json.loads(manifest.read_text(encoding="utf-8"))
-        found |= {key: fetched[key] for key in ("url", "commit") if key in fetched}
+        digest.update(file.name.encode("utf-8", "surrogateescape"))
+        with suppress(OSError):  # then it was not read either, and stands among the faults
+            digest.update(file.read_bytes())
+    source = source.resolve()  # "." has a name too
+    name = shown(source, source)
+    found = {"source": name, "sha256": digest.hexdigest()}
+    fetched = Manifest.read(source)
+    if fetched is None:
+        return {**found, "selection": name}
     volumes = "全唐詩, core volumes and 補編" if config.supplement else "全唐詩, core volumes"
-    return {**found, "selection": volumes if manifest.is_file() else source.name}
-
-
-def write_folder(
-    out_dir: Path,
-    splits: dict[str, list[Poem]],
-    vocabulary: Vocabulary,
-    config: CorpusConfig,
-    manifest: dict[str, Any],
-    report: PrepareReport,
-) -> None:
-    """Write a prepared folder beside `out_dir`, then let it take its place. Raises CorpusError."""
-    partial, old = (out_dir.with_name(f".{out_dir.name}.{suffix}") for suffix in ("partial", "old"))
-    try:
-        for leftover in (partial, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        partial.mkdir(parents=True)
-        for name, poems in splits.items():
-            write_split(partial, name, poems, vocabulary, config)
-        write_text(partial / "vocabulary.txt", "".join(f"{token}\n" for token in vocabulary.tokens))
-        np.save(partial / "counts.npy", np.array(vocabulary.counts, dtype=np.int64))
-        write_json(partial / "report.json", report.to_dict())
-        write_json(partial / "prepared.json", manifest)
-        if out_dir.exists():
-            out_dir.rename(old)
-        partial.rename(out_dir)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise CorpusError(
-            f"cannot write {out_dir}: {error.strerror or error}; what was there is kept"
-        ) from error
+    return {**found, "url": fetched.url, "commit": fetched.commit, "selection": volumes}
 
 
 def write_split(

@@ -10,7 +10,9 @@ SPLIT.poems.jsonl one poem a line: id, author, title, text
 """
 
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,14 @@ import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CorpusError
+from poetgen.locking import locked
 
 FORMAT_VERSION = 1
 SPLITS = ("train", "validation", "test", "fragments")
+FILES = frozenset(
+    ["prepared.json", "report.json", "vocabulary.txt", "counts.npy"]
+    + [f"{name}.{kind}" for name in SPLITS for kind in ("ids.npy", "offsets.npy", "poems.jsonl")]
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,9 @@ class PreparedFolder:
             vocabulary = Vocabulary(tokens, counts.tolist(), manifest["unknown_types"])
         except FileNotFoundError as error:
             raise CorpusError(f"no prepared poems at {path}; run: poetgen prepare") from error
-        except (ValueError, KeyError, TypeError, EOFError, CorpusError) as error:
+        except OSError as error:
+            raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
+        except (ValueError, KeyError, TypeError, EOFError, AttributeError, CorpusError) as error:
             raise CorpusError(f"{path} is damaged ({error}); run: poetgen prepare") from error
         if version != FORMAT_VERSION:
             raise CorpusError(f"{path} has format {version}, not {FORMAT_VERSION}; run: poetgen prepare")
@@ -77,8 +86,56 @@ class PreparedFolder:
             offsets = np.load(self.path / f"{name}.offsets.npy", allow_pickle=False)
         except FileNotFoundError as error:
             raise CorpusError(f"{self.path} has no {name} poems; run: poetgen prepare") from error
+        except OSError as error:
+            raise CorpusError(f"cannot read {self.path}: {error.strerror or error}") from error
         except (ValueError, EOFError) as error:
             raise CorpusError(f"{self.path} is damaged ({error}); run: poetgen prepare") from error
-        if len(offsets) == 0 or offsets[-1] != len(ids):
+        if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(ids) or np.any(np.diff(offsets) < 1):
             raise CorpusError(f"{self.path} is damaged ({name} is cut short); run: poetgen prepare")
         return EncodedPoems(ids, offsets)
+
+
+def check_place(path: Path) -> Path:
+    """`path` in full, if a prepared folder may be put there. Raises CorpusError if something would be lost."""
+    path = path.resolve()
+    if path.is_dir():
+        inside = {file.name for file in path.iterdir() if not file.name.startswith(".")}
+        strangers = sorted(inside - FILES) or sorted(inside if "prepared.json" not in inside else ())
+        if not strangers:
+            return path
+        raise CorpusError(f"{path} holds other files ({strangers[0]}); choose a new folder with --out")
+    if path.exists():
+        raise CorpusError(f"{path} is a file; choose a new folder with --out")
+    return path
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Give an empty folder beside `path` that takes its place at the end; on failure the old one stays.
+
+    A swap killed half-way is undone by the next call. Raises CorpusError, also while another process is here.
+    """
+    partial, old, lock = (path.with_name(f".{path.name}.{suffix}") for suffix in ("partial", "old", "lock"))
+    busy = CorpusError(f"another poetgen prepare is writing {path}; wait until it has finished")
+    try:
+        with locked(lock, busy=busy):
+            _recover(path, partial, old)
+            try:
+                partial.mkdir()
+                yield partial
+                if path.exists():
+                    path.rename(old)
+                partial.rename(path)
+            finally:
+                _recover(path, partial, old)
+    except OSError as error:
+        raise CorpusError(
+            f"cannot write {path}: {error.strerror or error}; what was there is kept"
+        ) from error
+
+
+def _recover(path: Path, partial: Path, old: Path) -> None:
+    if old.exists() and not path.exists():
+        old.rename(path)
+    for leftover in (partial, old):
+        shutil.rmtree(leftover, ignore_errors=True)

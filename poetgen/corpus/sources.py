@@ -14,19 +14,20 @@ from poetgen.errors import CorpusError
 
 FIRST_SUPPLEMENT = 50_000  # volumes poet.tang.50000.json and up are 全唐詩補編
 _VOLUME = re.compile(r"poet\.tang\.(\d+)\.json")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write them, UTF-8 cannot
+_KINDS = {str: "a text", list: "a list", bool: "true or false", type(None): "null"}
 OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Record:
-    """One raw poem: `where` is file and index, for messages; volume is None outside 全唐詩."""
+    """One raw poem; `where` is its file and its index or line there, for messages."""
 
     where: str
     author: str
     title: str
     body: str
     id: str
-    volume: int | None
 
 
 def read_poems(
@@ -41,12 +42,11 @@ def read_poems(
     poems = []
     files = source_files(path, supplement=supplement)
     for done, file in enumerate(files, start=1):
-        for record in read_file(file, report.faults):
-            if isinstance(record, Record):
-                body = clean(record.body, report, where=record.where)
-                if body is not None:
-                    lines, marks = split_lines(body)
-                    poems.append(Poem(record.author, record.title, lines, marks, record.id))
+        for record in read_file(file, shown(file, path), report.faults):
+            body = clean(record.body, report, where=record.where)
+            if body is not None:
+                lines, marks = split_lines(body)
+                poems.append(Poem(record.author, record.title, lines, marks, record.id))
         if strict and report.faults:
             raise CorpusError(f"{report.faults[0]}; mend it, or leave --strict away to skip it")
         if on_progress:
@@ -59,8 +59,14 @@ def read_poems(
     return poems, report
 
 
+def shown(file: Path, source: Path) -> str:
+    """A file's name as messages have it: below `source`, and printable whatever its bytes."""
+    name = file.name if file == source else file.relative_to(source).as_posix()
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def source_files(path: Path, *, supplement: bool) -> list[Path]:
-    """The files to read: 全唐詩's volumes in numeric order where there are any, else all JSON by name.
+    """The files to read: 全唐詩's volumes in numeric order where there are any, else all JSON, else all text.
 
     `error/`, which repeats the volumes' names, and lists of authors are never poems. Raises CorpusError.
     """
@@ -68,14 +74,31 @@ def source_files(path: Path, *, supplement: bool) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise CorpusError(f"no corpus at {path}; run: poetgen fetch")
-    found = [file for file in sorted(path.rglob("*.json")) if not _is_apart(file.relative_to(path))]
+    found = _files(path, ".json")
     volumes = sorted((number, file) for file in found if (number := volume_number(file)) is not None)
     if volumes:
-        return [file for number, file in volumes if supplement or number < FIRST_SUPPLEMENT]
-    texts = sorted(file for file in path.rglob("*.txt") if not _is_apart(file.relative_to(path)))
-    if not found and not texts:
+        chosen = [file for number, file in volumes if supplement or number < FIRST_SUPPLEMENT]
+        if not chosen:
+            raise CorpusError(f"{path} has volumes of 全唐詩補編 alone; take them with --supplement")
+        return chosen
+    files = found or _files(path, ".txt")
+    if not files:
         raise CorpusError(f"no JSON or text files below {path}; run: poetgen fetch")
-    return found or texts
+    return files
+
+
+def _files(folder: Path, suffix: str) -> list[Path]:
+    files = [
+        file
+        for file in folder.rglob("*")
+        if file.suffix.lower() == suffix and file.is_file() and not _is_apart(file.relative_to(folder))
+    ]
+    return sorted(files, key=lambda file: _natural(file.relative_to(folder).as_posix()))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that puts poet.song.9000 before poet.song.10000."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split("([0-9]+)", name)]
 
 
 def _is_apart(relative: Path) -> bool:
@@ -89,48 +112,41 @@ def volume_number(file: Path) -> int | None:
     return int(match[1]) if match else None
 
 
-def read_file(file: Path, faults: list[str]) -> Iterator[Record]:
-    """The records of one file; faults are added to `faults`, each with file and index."""
+def read_file(file: Path, name: str, faults: list[str]) -> Iterator[Record]:
+    """The records of one file; what cannot be read is added to `faults`, with `name` and index."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        faults.append(f"{file}: not UTF-8 ({error.reason} at byte {error.start})")
-        return
+        faults.append(f"{name}: not UTF-8 ({error.reason} at byte {error.start})")
     except OSError as error:
-        faults.append(f"{file}: cannot be read ({error.strerror or error})")
-        return
-    if file.suffix == ".json":
-        yield from _json_records(file, text, faults)
+        faults.append(f"{name}: cannot be read ({error.strerror or error})")
     else:
-        for number, title, body in text_poems(text):
-            yield Record(f"{file.name}:{number}", "", title, body, "", None)
+        if file.suffix.lower() == ".json":
+            yield from _json_records(text, name, faults)
+        else:
+            for number, title, body in text_poems(text):
+                yield Record(f"{name}:{number}", "", title, body, "")
 
 
-def _json_records(file: Path, text: str, faults: list[str]) -> Iterator[Record]:
+def _json_records(text: str, name: str, faults: list[str]) -> Iterator[Record]:
     try:
         entries = json.loads(text)
     except (ValueError, RecursionError) as error:
-        faults.append(f"{file}: broken JSON ({error})")
+        faults.append(f"{name}: broken JSON ({error})")
         return
     for index, entry in enumerate(entries if isinstance(entries, list) else [entries]):
         fault = record_fault(entry)
         if fault:
-            faults.append(f"{file}[{index}]: {fault}")
+            faults.append(f"{name}[{index}]: {fault}")
         else:
-            yield Record(
-                f"{file.name}[{index}]",
-                entry.get("author") or "",
-                entry.get("title") or "",
-                "".join(entry["paragraphs"]),
-                entry.get("id") or "",
-                volume_number(file),
-            )
+            author, title, id = (entry.get(key) or "" for key in ("author", "title", "id"))
+            yield Record(f"{name}[{index}]", author, title, "".join(entry["paragraphs"]), id)
 
 
 def record_fault(entry: Any) -> str:
     """Why this JSON value is no poem record; empty when it is one. Author, title and id may be missing."""
     if not isinstance(entry, dict):
-        return f"a {type(entry).__name__}, not an object"
+        return f"not an object but {_KINDS.get(type(entry), 'a number')}"
     if "paragraphs" not in entry:
         return "no paragraphs"
     paragraphs = entry["paragraphs"]
@@ -139,4 +155,5 @@ def record_fault(entry: Any) -> str:
     for key in ("author", "title", "id"):
         if not isinstance(entry.get(key) or "", str):
             return f"{key} is not a text"
-    return ""
+    texts = (*paragraphs, *(entry.get(key) or "" for key in ("author", "title", "id")))
+    return "half a character (a lone surrogate)" if any(map(_LONE_SURROGATE.search, texts)) else ""

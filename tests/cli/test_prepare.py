@@ -1,4 +1,8 @@
 import json
+import os
+import subprocess
+import sys
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -76,3 +80,35 @@ def test_strict_stops_at_the_first_fault_and_changes_nothing(corpus):
     result = run("--home", corpus, "--strict", "--limit", "5")
     assert result.exit_code == 1 and "poet.tang.0.json[60]" in result.stderr
     assert (corpus / "data" / "prepared" / "prepared.json").read_bytes() == before
+
+
+def test_flags_have_the_last_word(corpus, tmp_path):
+    config = tmp_path / "own.toml"
+    config.write_text("[corpus]\nsupplement = true\nlimit = 9\n", encoding="utf-8")
+    result = run("--home", corpus, "--config", config, "--no-supplement", "--limit", 8)
+    assert result.exit_code == 0, result.output
+    manifest = json.loads((corpus / "data" / "prepared" / "prepared.json").read_text(encoding="utf-8"))
+    assert manifest["settings"]["supplement"] is False and manifest["settings"]["limit"] == 8
+
+
+def test_a_real_process_gives_the_table_to_a_pipe_under_a_c_locale(corpus):
+    words = [sys.executable, "-m", "poetgen", "prepare", "--home", str(corpus)]
+    result = subprocess.run(words, capture_output=True, env={**os.environ, "LC_ALL": "C"}, check=False)
+    assert result.returncode == 0, result.stderr.decode()
+    assert "五律" in result.stdout.decode() and "poet.tang.0.json[60]" in result.stderr.decode()
+
+
+def test_killed_at_any_instant_it_leaves_the_old_folder_or_the_new(corpus):
+    prepared = corpus / "data" / "prepared"
+    words = [sys.executable, "-m", "poetgen", "prepare", "--home", str(corpus)]
+    assert run("--home", corpus, "--limit", 20).exit_code == 0
+    for delay in (0.08, 0.12, 0.16, 0.2):
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+        # killed between its two renames, the old folder waits beside its place
+        place = prepared if prepared.exists() else prepared.with_name(".prepared.old")
+        json.loads((place / "prepared.json").read_text(encoding="utf-8"))
+    assert run("--home", corpus).exit_code == 0
+    assert [path.name for path in sorted((corpus / "data").iterdir())] == ["corpus", "prepared"]

@@ -25,7 +25,12 @@ VERSE = "白日依山盡，黃河入海流。"
         ("lacunae", "白日依□盡，黃河入海流。", None),
         ("lacunae", "白日依囗盡，黃河入海流。", None),
         ("lacunae", "白日依{𥫗/戢}盡，黃河入海流。", None),
+        ("lacunae", "白日依山盡，……黃河入海流。", None),
+        ("lacunae", "白日依山盡，...黃河入海流。", None),
+        ("notes", "白日（一作〖1月）依山盡，黃河入海流。", VERSE),
         ("notes", "白日依山盡（一作，黃河入海流。", None),
+        ("notes", "白日依山盡一作），黃河入海流。", None),
+        ("notes", "白日（依山〖盡，黃河）入海〗流。", None),
         ("strays", "白日依\ue829盡，黃河入海流。", None),
         ("strays", "Ｂ白日依山盡，黃河入海流。", None),
         ("empty", "。", None),
@@ -84,3 +89,18 @@ def test_no_more_than_two_examples_a_rule():
     for _ in range(5):
         clean("□", report)
     assert len(report.rules["lacunae"].examples) == 2
+
+
+def test_examples_show_the_place_that_matters():
+    report = CleaningReport()
+    clean("日" * 50 + "（注）" + "月" * 50, report, where="change")
+    clean("日" * 50 + "□" + "月" * 50, report, where="drop")
+    clean("。", report, where="nothing")
+    (change,), (drop,), (nothing,) = (report.rules[name].examples for name in ("notes", "lacunae", "empty"))
+    assert change[0] == "change" and "日（注）月" in change[1] and "日月" in change[2]
+    assert drop[0] == "drop" and "日□月" in drop[1] and all(len(text) < 40 for text in (*change, *drop))
+    assert nothing == ["nothing", "。"]
+
+
+def test_brackets_a_hundred_thousand_deep_are_quick():
+    assert clean("（" * 100_000 + "）" * 100_000 + VERSE, CleaningReport()) == VERSE

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.clusters import cluster, poem_key, position, split
+from poetgen.corpus.clusters import cluster, near_duplicates, poem_key, position, split
 from poetgen.corpus.poem import Poem
 
 
@@ -87,3 +87,23 @@ def test_the_smallest_corpus_has_something_to_train_and_to_validate_on(count, ra
     poems = numbered(count)
     members = split(poems, cluster(poems), ratio)
     assert members["train"] and members["validation"]
+
+
+line_sets = st.lists(st.frozensets(st.sampled_from("甲乙丙丁戊己庚辛"), min_size=1), max_size=12)
+
+
+@given(line_sets)
+def test_near_duplicates_are_all_pairs_that_the_definition_names(lines):
+    found = {frozenset(pair) for pair in near_duplicates(lines)}
+    assert found == {
+        frozenset((a, b))
+        for a in range(len(lines))
+        for b in range(a)
+        if 4 * len(lines[a] & lines[b]) >= 3 * min(len(lines[a]), len(lines[b]))
+    }
+
+
+def test_many_copies_and_a_line_that_all_share_are_quick():
+    poems = [poem("甲", "乙", "丙", id=str(k)) for k in range(20_000)]
+    poems += [poem("甲", "乙", f"丁{k}", f"戊{k}", id=f"x{k}") for k in range(20_000)]
+    assert len(set(cluster(poems))) == 20_001

@@ -175,9 +175,9 @@ def test_forms_are_known_by_name_in_either_script(name, shape):
     assert parse_form(name) == shape
 
 
-@pytest.mark.parametrize("name", ["五言", "5x", "x4", "0x4", "5x-4", "sonnet"])
+@pytest.mark.parametrize("name", ["五言", "5x", "x4", "0x4", "5x-4", "sonnet", "5x" + "9" * 5000])
 def test_unknown_forms_are_refused(name):
-    with pytest.raises(ConfigError, match="unknown form"):
+    with pytest.raises(ConfigError, match=r"unknown form.{1,30}; choose one of 五絕"):
         parse_form(name)
 
 
@@ -186,3 +186,45 @@ def test_a_selection_that_leaves_nothing_to_split_is_refused(source, tmp_path, s
     with pytest.raises(CorpusError, match="left after cleaning and selection"):
         prepare(source, tmp_path / "out", **settings)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_corpus_of_one_poem_s_variants_cannot_be_validated_on(tmp_path):
+    path = tmp_path / "one.txt"
+    path.write_text("日月山川花，風花雪雲月。江水明清白，春秋白青明。\n" * 3, encoding="utf-8")
+    with pytest.raises(CorpusError, match="near duplicates of one another"):
+        prepare(path, tmp_path / "out")
+
+
+def test_a_folder_of_the_user_s_own_is_never_replaced(source, tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious", encoding="utf-8")
+    with pytest.raises(CorpusError, match="holds other files"):
+        prepare(source, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_fetched_corpus_is_named_by_url_and_commit(tmp_path, poems):
+    def write(name, value):
+        (tmp_path / "corpus" / name).write_text(json.dumps(value), encoding="utf-8")
+
+    (tmp_path / "corpus").mkdir()
+    write("poet.tang.0.json", [{"paragraphs": [poem.text]} for poem in poems])
+    assert prepare(tmp_path / "corpus", tmp_path / "out")[1].manifest["corpus"].keys() == {
+        "source",
+        "sha256",
+        "selection",
+    }
+    write("fetched.json", {"url": "file:///here", "commit": "abc", "revision": None, "files": {}})
+    found = prepare(tmp_path / "corpus", tmp_path / "out")[1].manifest["corpus"]
+    assert (found["url"], found["commit"]) == ("file:///here", "abc")
+    assert found["selection"] == "全唐詩, core volumes"
+    # a manifest that cannot be read names nothing, and hinders nothing
+    (tmp_path / "corpus" / "fetched.json").write_text("{", encoding="utf-8")
+    assert "commit" not in prepare(tmp_path / "corpus", tmp_path / "out")[1].manifest["corpus"]
+
+
+@pytest.mark.parametrize("count", [2, 5, 50])
+def test_the_smallest_corpora_can_be_trained_and_validated_on(tmp_path, poems, count):
+    path = tmp_path / "few.txt"
+    path.write_text("\n".join(poem.text for poem in poems[:count]), encoding="utf-8")
+    _, folder = prepare(path, tmp_path / "out")
+    assert len(folder.split("train")) >= 1 <= len(folder.split("validation"))

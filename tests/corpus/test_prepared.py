@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.prepared import FILES, PreparedFolder, check_place, replaced
 from poetgen.errors import CorpusError
+from poetgen.locking import locked
 
 
 @pytest.fixture
@@ -50,3 +51,67 @@ def test_a_split_cut_short_is_said(folder):
     (folder.path / "train.ids.npy").unlink()
     with pytest.raises(CorpusError, match="no train poems"):
         folder.split("train")
+
+
+def test_a_file_in_the_place_of_the_folder_is_said(tmp_path):
+    (tmp_path / "prepared").write_bytes(b"")
+    with pytest.raises(CorpusError, match=r"cannot read .*prepared"):
+        PreparedFolder.open(tmp_path / "prepared")
+
+
+@pytest.mark.parametrize("offsets", [[], [1, 3], [0, 5, 3, 9], [0, 9, 9]])
+def test_offsets_that_cannot_be_are_said(folder, offsets):
+    np.save(folder.path / "train.ids.npy", np.zeros(max(offsets, default=0), np.uint16))
+    np.save(folder.path / "train.offsets.npy", np.array(offsets, np.int64))
+    with pytest.raises(CorpusError, match="damaged"):
+        folder.split("train")
+
+
+def test_folders_that_hold_something_else_are_refused_and_ours_are_not(folder, tmp_path):
+    assert {path.name for path in folder.path.iterdir()} <= FILES
+    for place in (tmp_path / "new" / "place", folder.path, tmp_path / "." / "prepared"):
+        assert check_place(place) == place.resolve()
+    (tmp_path / "mine").mkdir()
+    assert check_place(tmp_path / "mine")  # empty: nothing to lose
+    for name, place in (("thesis.txt", folder.path), ("report.json", tmp_path / "mine")):
+        (place / name).write_bytes(b"mine")
+        with pytest.raises(CorpusError, match=f"holds other files.*{name}.*--out"):
+            check_place(place)
+    with pytest.raises(CorpusError, match="is a file"):
+        check_place(tmp_path / "mine" / "report.json")
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt(), OSError(28, "No space left on device"), ValueError()])
+def test_the_old_folder_stays_and_nothing_else_when_writing_fails(tmp_path, fault):
+    place = tmp_path / "prepared"
+    place.mkdir()
+    (place / "prepared.json").write_bytes(b"old")
+    with pytest.raises(CorpusError if isinstance(fault, OSError) else type(fault)), replaced(place) as folder:
+        (folder / "prepared.json").write_bytes(b"new")
+        raise fault
+    assert (place / "prepared.json").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["prepared"]
+
+
+def test_a_swap_killed_half_way_is_undone(tmp_path):
+    place, old = tmp_path / "prepared", tmp_path / ".prepared.old"
+    old.mkdir()
+    (old / "prepared.json").write_bytes(b"old")
+    (tmp_path / ".prepared.partial").mkdir()
+    with pytest.raises(ZeroDivisionError), replaced(place):
+        assert (place / "prepared.json").read_bytes() == b"old"
+        raise ZeroDivisionError
+    assert (place / "prepared.json").read_bytes() == b"old"
+    with replaced(place) as folder:
+        (folder / "prepared.json").write_bytes(b"new")
+    assert (place / "prepared.json").read_bytes() == b"new"
+    assert [path.name for path in tmp_path.iterdir()] == ["prepared"]
+
+
+def test_two_at_once_are_refused(tmp_path):
+    with (
+        locked(tmp_path / ".prepared.lock", busy=CorpusError()),
+        pytest.raises(CorpusError, match="another poetgen prepare"),
+        replaced(tmp_path / "prepared"),
+    ):
+        raise AssertionError

@@ -1,8 +1,12 @@
 import json
+import os
+import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from poetgen.corpus.sources import read_poems, source_files
+from poetgen.corpus.sources import read_poems, record_fault, source_files
 from poetgen.errors import CorpusError
 
 GOOD = {
@@ -50,31 +54,35 @@ def test_any_folder_of_json_a_single_file_and_text_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ("text", "a str, not an object"),
-        (7, "a int, not an object"),
+        ("text", "not an object but a text"),
+        (7, "not an object but a number"),
         ({"title": "無"}, "no paragraphs"),
         ({"paragraphs": "白日依山盡"}, "paragraphs are not a list of texts"),
         ({"paragraphs": [["白日依山盡"]]}, "paragraphs are not a list of texts"),
         ({"paragraphs": [None]}, "paragraphs are not a list of texts"),
         ({**GOOD, "author": 3}, "author is not a text"),
         ({**GOOD, "id": ["x"]}, "id is not a text"),
+        ({**GOOD, "title": "\ud800"}, "half a character (a lone surrogate)"),
+        ({**GOOD, "paragraphs": ["白\udfff日"]}, "half a character (a lone surrogate)"),
     ],
 )
 def test_a_bad_record_is_named_with_file_and_index_and_the_rest_is_read(tmp_path, bad, said):
-    path = write(tmp_path / "a.json", [GOOD, bad, {**GOOD, "id": "b"}])
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([GOOD, bad, {**GOOD, "id": "b"}]), encoding="utf-8")
     poems, report = read_poems(path)
     assert [poem.id for poem in poems] == ["a", "b"]
-    assert report.faults == [f"{path}[1]: {said}"]
+    assert report.faults == [f"a.json[1]: {said}"]
     with pytest.raises(CorpusError, match=r"a\.json\[1\].*--strict"):
         read_poems(path, strict=True)
 
 
 @pytest.mark.parametrize("text", ["[{", "[" * 100_000, "\x00"])
 def test_broken_json_is_named_and_skipped(tmp_path, text):
-    bad, _ = write(tmp_path / "a.json", text), write(tmp_path / "b.json", [GOOD])
+    write(tmp_path / "below" / "a.json", text)
+    write(tmp_path / "b.json", [GOOD])
     poems, report = read_poems(tmp_path)
     assert len(poems) == 1 and len(report.faults) == 1
-    assert report.faults[0].startswith(f"{bad}: broken JSON")
+    assert report.faults[0].startswith("below/a.json: broken JSON")
 
 
 def test_a_file_that_is_not_utf8_is_named(tmp_path):
@@ -101,3 +109,48 @@ def test_nowhere_and_an_empty_folder_say_what_to_run(tmp_path):
     for path in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(CorpusError, match="run: poetgen fetch"):
             source_files(path, supplement=True)
+
+
+def test_files_of_other_corpora_are_read_in_numeric_order_too(tmp_path):
+    for name in ("poet.song.10000.json", "poet.song.9000.json", "Poet.Song.0.JSON"):
+        write(tmp_path / name, [{**GOOD, "id": name}])
+    (tmp_path / "folder.json").mkdir()
+    found = [poem.id for poem in read_poems(tmp_path)[0]]
+    assert found[-2:] == ["poet.song.9000.json", "poet.song.10000.json"] and len(found) == 3
+
+
+def test_text_files_of_a_folder_are_read_when_it_has_no_json(tmp_path):
+    write(tmp_path / "a.txt", "".join(GOOD["paragraphs"]))
+    assert len(read_poems(tmp_path)[0]) == 1
+
+
+def test_volumes_of_the_supplement_alone_ask_for_the_flag(tmp_path):
+    volume(tmp_path, 50000, GOOD)
+    assert len(read_poems(tmp_path)[0]) == 1
+    with pytest.raises(CorpusError, match="take them with --supplement"):
+        read_poems(tmp_path, supplement=False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such a name")
+def test_a_file_name_that_is_not_utf8_can_be_named(tmp_path):
+    path = tmp_path / os.fsdecode(b"\xff.json")
+    path.write_text("{", encoding="utf-8")
+    write(tmp_path / "good.json", [GOOD])
+    _, report = read_poems(tmp_path)
+    assert report.faults[0].startswith("\\udcff.json: broken JSON")
+    assert "\n" not in report.faults[0] and report.faults[0].encode()
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["author", "title", "id", "paragraphs"]), values) | values)
+def test_any_json_value_is_a_record_or_has_a_fault(entry):
+    fault = record_fault(entry)
+    if not fault:
+        assert "".join(entry["paragraphs"]).encode() is not None
+        assert isinstance(entry.get("title") or "", str)

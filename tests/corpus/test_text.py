@@ -1,4 +1,8 @@
-from poetgen.corpus.text import text_poems
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poetgen.corpus.text import ends_verse, text_poems
 
 MOON = "牀前看月光，疑是地上霜。舉頭望山月，低頭思故鄉。"
 TOWER = "白日依山盡，黃河入海流。欲窮千里目，更上一層樓。"
@@ -29,3 +33,35 @@ def test_byte_order_mark_and_windows_line_ends_change_nothing():
 
 def test_nothing_in_nothing_out():
     assert list(text_poems("\n \n\n")) == []
+
+
+@pytest.mark.parametrize("title", ["靜夜思", "秋興（其一）", "（其一）", "「靜夜思」", "秋興 (1)"])
+def test_a_note_after_a_title_makes_it_no_verse(title):
+    assert list(text_poems(f"{title}\n{MOON}\n\n{TOWER}")) == [(1, title, MOON), (4, "", TOWER)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["白日依山盡，", "白日依山盡。（一作「月」。）", "「白日依山盡。」", "白日依山盡!", "盡。 (一作月)"],
+)
+def test_a_first_line_with_its_mark_is_verse_whatever_follows_the_mark(line):
+    assert ends_verse(line)
+    assert next(text_poems(f"{line}\n{MOON}\n\n{TOWER}")) == (1, "", line + MOON)
+
+
+def test_verse_lines_without_marks_stay_lines():
+    text = "登樓\n白日依山盡\n黃河入海流\n欲窮千里目\n更上一層樓\n\n" + MOON
+    assert next(text_poems(text)) == (1, "登樓", "白日依山盡，黃河入海流。欲窮千里目，更上一層樓")
+
+
+def test_a_title_before_a_colon():
+    assert list(text_poems(f"登樓:{TOWER}\n歌曰：{MOON}\n")) == [(1, "登樓", TOWER), (2, "", f"歌曰：{MOON}")]
+
+
+@given(st.text("白日，。：:（）() \u3000\n\r\ufeff靜」", max_size=40))
+def test_every_text_is_read_and_no_hanzi_is_lost(text):
+    poems = list(text_poems(text))
+    assert all(1 <= number <= len(text.splitlines()) for number, _, _ in poems)
+    hanzi = "白日靜"
+    found = "".join(title + body for _, title, body in poems)
+    assert [char for char in found if char in hanzi] == [char for char in text if char in hanzi]
