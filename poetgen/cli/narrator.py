@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from poetgen.training.reports import EpochReport, Finished, Report, Started
 
 SECONDS_BETWEEN_LINES = 30.0
-MEMORY = 0.98  # of the running means of loss and speed
+NEWEST = 0.05  # share that the newest step has in the running means of loss and speed, more at the beginning
 BAR = "{percentage:3.0f}%|{bar}| step {n_fmt}/{total_fmt}, {remaining} left{postfix}"
 
 
@@ -26,7 +26,8 @@ class Narrator:
         self.hanzi_share = train["hanzi"] / train["tokens"]
         self.began = False
         self.bar: Any = None
-        self.loss, self.rate, self.steps_left, self.told_at = 0.0, 0.0, 0, 0.0
+        self.loss, self.rate, self.told_at = 0.0, 0.0, -SECONDS_BETWEEN_LINES
+        self.steps_told, self.steps_left = 0, 0
 
     def __call__(self, report: "Report") -> None:
         """Tell one report."""
@@ -60,12 +61,11 @@ class Narrator:
 
     def step(self, report: "StepReport") -> None:
         """Move the bar, or say a line when it is time for one."""
-        rate = report.tokens * self.hanzi_share / report.seconds
-        if not self.loss:
-            self.loss, self.rate = report.loss, rate
-        self.loss = MEMORY * self.loss + (1 - MEMORY) * report.loss
-        self.rate = MEMORY * self.rate + (1 - MEMORY) * rate
+        self.steps_told += 1
         self.steps_left -= 1
+        newest = max(NEWEST, 2 / (self.steps_told + 1))
+        self.loss += newest * (report.loss - self.loss)
+        self.rate += newest * (report.tokens * self.hanzi_share / report.seconds - self.rate)
         figures = f"loss {self.loss:.3f}, perplexity {exp(min(self.loss, 50)):,.1f}, {self.rate:,.0f} 字/s"
         if self.bar is not None:
             self.bar.set_postfix_str(figures, refresh=False)

@@ -185,7 +185,7 @@ def new_folder(workspace: Workspace, name: str | None, config: Config) -> "RunFo
     from poetgen.training.folder import RunFolder
 
     if name is not None:
-        if not name.isprintable() or name == ".." or Path(name).name != name:
+        if name in ("", "..") or not name.isprintable() or Path(name).name != name:
             raise CheckpointError(f"a run cannot be called {name!r}; give a plain name such as --run moon")
         return RunFolder(workspace.runs / name)
     stem = f"{date.today().isoformat()}_{config.training.optimizer}"

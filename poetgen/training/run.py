@@ -7,20 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from poetgen import __version__
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
 from poetgen.corpus.batches import Indices, epoch_order, in_order, make_batch
 from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
 from poetgen.errors import CheckpointError, CorpusError, TrainingError
-from poetgen.model.language_model import build_model
-from poetgen.training.average import WeightAverage
-from poetgen.training.devices import choose_device, random_states, set_random_states
 from poetgen.training.folder import RunFolder, finite
-from poetgen.training.loop import StepReport, StepSettings, accumulate_gradients, train, validation_loss
-from poetgen.training.optimizers import build_optimizer, default_learning_rate
+from poetgen.training.learner import Learner
+from poetgen.training.loop import StepReport, train, validation_loss
+from poetgen.training.optimizers import default_learning_rate
 from poetgen.training.reports import EpochReport, Finished, Progress, Report, Started, perplexity
 from poetgen.training.resuming import check_resumable, data_fingerprint
 from poetgen.training.schedules import learning_rate_share
@@ -63,24 +59,17 @@ def run_training(
 
 
 class Run:
-    """A model, its optimizer and its place in the data."""
+    """What learns, its place in the data, and the folder that keeps both."""
 
     def __init__(self, prepared: PreparedFolder, folder: RunFolder, config: Config) -> None:
         """Raises ConfigError for a device that is not there, CorpusError for a split without poems."""
         self.prepared, self.folder, self.config = prepared, folder, config
         self.settings = config.training
-        self.device = choose_device(self.settings.device)
         self.train_poems = poems_of(prepared, "train")
         self.validation_poems = poems_of(prepared, "validation")
-        torch.manual_seed(self.settings.seed)
-        self.model = build_model(len(prepared.vocabulary), config.model).to(self.device)
-        self.optimizer = build_optimizer(self.model.parameters(), self.settings)
-        self.average = WeightAverage(self.model, self.settings.average)
+        self.learner = Learner(len(prepared.vocabulary), config)
         self.progress = Progress()
         self.saved_at = time.monotonic()
-        self.step_settings = StepSettings(
-            self.settings.clip_norm, self.settings.segment_length, self.settings.precision
-        )
         steps = self.settings.epochs * len(self.order(1))
         self.total_steps = min(steps, self.settings.steps or steps)
         self.record_every = min(STEPS_BETWEEN_RECORDS, 1 + self.total_steps // 100)
@@ -94,7 +83,7 @@ class Run:
         while not self.progress.finished:
             interrupted = yield from self.take_steps(should_stop)
             if interrupted:
-                with self.average.applied():
+                with self.learner.average.applied():
                     self.checkpoint(validation=None).save(self.folder.last)
                 self.save()
                 yield self.end("interrupted", interrupted=True)
@@ -110,10 +99,10 @@ class Run:
         batches = (make_batch(self.train_poems, indices) for indices in order)
         try:
             for report in train(
-                self.model,
-                self.optimizer,
+                self.learner.model,
+                self.learner.optimizer,
                 batches,
-                settings=self.step_settings,
+                settings=self.learner.step_settings,
                 learning_rate=self.learning_rate,
                 first_step=at.step,
             ):
@@ -132,7 +121,7 @@ class Run:
     def take_in(self, report: StepReport) -> None:
         """Count a step, average its weights, record it now and then."""
         self.progress.count(report)
-        self.average.update(report.step)
+        self.learner.average.update(report.step)
         if report.step % self.record_every == 0 or report.step == 1:
             self.folder.append(
                 {
@@ -149,7 +138,7 @@ class Run:
     def finish_epoch(self) -> EpochReport:
         """Validate, keep the checkpoints, record the epoch, and decide whether the run goes on."""
         at = self.progress
-        with self.average.applied():
+        with self.learner.average.applied():
             loss = self.validate()
             is_best = loss < at.best_loss
             at.best_loss = min(loss, at.best_loss)
@@ -225,7 +214,7 @@ class Run:
         length = self.settings.segment_length
         batches = (batch for _, batch in in_order(poems, batch_size=64, max_tokens=64 * length))
         unknown = int((poems.ids == vocabulary.unknown).sum())
-        loss = validation_loss(self.model, batches, length)
+        loss = validation_loss(self.learner.model, batches, length)
         loss += unknown * math.log(vocabulary.unknown_types) / len(poems.ids)
         if not math.isfinite(loss):
             raise TrainingError(
@@ -236,32 +225,24 @@ class Run:
     def started(self) -> Started:
         """What this sitting begins with, and how long it will take by the time of one batch."""
         steps_left = self.total_steps - self.progress.step
-        expected = self.seconds_per_step() * steps_left if steps_left else 0.0
+        batch = make_batch(self.train_poems, self.middling_batch())
+        expected = self.learner.seconds_per_step(batch) * steps_left if steps_left else 0.0
         if self.settings.minutes:
             expected = min(expected, max(0.0, 60 * self.settings.minutes - self.progress.seconds))
         return Started(
             run=self.folder.path,
-            parameters=sum(p.numel() for p in self.model.parameters()),
+            parameters=self.learner.parameters,
             tokens=len(self.train_poems.ids),
             step=self.progress.step,
             total_steps=self.total_steps,
             expected_seconds=expected,
-            device=str(self.device),
+            device=str(self.learner.device),
         )
 
-    def seconds_per_step(self) -> float:
-        """Time the gradient of a middling batch, the second of two, and leave no trace in the run."""
-        random_state = random_states(self.device)
+    def middling_batch(self) -> Indices:
+        """The batch with the median number of tokens."""
         order = sorted(self.order(1), key=lambda indices: int(self.train_poems.lengths[indices].sum()))
-        batch = make_batch(self.train_poems, order[len(order) // 2]).to(self.device)
-        self.model.train()
-        for _ in range(2):
-            started = time.perf_counter()
-            accumulate_gradients(self.model, batch, self.step_settings)
-        seconds = time.perf_counter() - started
-        self.optimizer.zero_grad()
-        set_random_states(random_state)
-        return seconds
+        return order[len(order) // 2]
 
     def end(self, reason: str, *, interrupted: bool) -> Finished:
         """The report that closes a sitting."""
@@ -276,11 +257,8 @@ class Run:
 
     def checkpoint(self, *, validation: float | None) -> Checkpoint:
         """The model as it stands, with its card."""
-        weights = {
-            name: value.detach().cpu().float().numpy().copy()
-            for name, value in self.model.state_dict().items()
-        }
-        return Checkpoint(weights, self.prepared.vocabulary, self.config.to_dict(), self.card(validation))
+        vocabulary, config = self.prepared.vocabulary, self.config.to_dict()
+        return Checkpoint(self.learner.weights(), vocabulary, config, self.card(validation))
 
     def card(self, validation: float | None) -> dict[str, Any]:
         """What is known of the model's making."""
@@ -303,16 +281,8 @@ class Run:
 
     def save(self) -> None:
         """Write state.pt."""
-        progress = asdict(self.progress)
-        self.folder.save_state(
-            {
-                "progress": {**progress, "best_loss": finite(self.progress.best_loss)},
-                "model": self.model.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-                "average": self.average.values,
-                "random": random_states(self.device),
-            }
-        )
+        progress = {**asdict(self.progress), "best_loss": finite(self.progress.best_loss)}
+        self.folder.save_state({"progress": progress, **self.learner.state()})
         self.saved_at = time.monotonic()
 
     def restore(self) -> None:
@@ -321,24 +291,14 @@ class Run:
         try:
             best = state["progress"]["best_loss"]
             self.progress = Progress(**{**state["progress"], "best_loss": math.inf if best is None else best})
-            self.model.load_state_dict(state["model"])
-            self.restore_optimizer(state["optimizer"])
-            self.average.load(state["average"])
-            set_random_states(state["random"])
+            self.learner.load_state(state)
         except (KeyError, IndexError, AttributeError, TypeError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())  # torch answers in several lines
             raise CheckpointError(
-                f"{self.folder.state} does not fit this run ({error}); start another run"
+                f"{self.folder.state} does not fit this run ({reason:.200}); start another run"
             ) from error
         if not self.progress.finished:
             self.folder.forget_after(step=self.progress.step, epoch=self.progress.epoch)
-
-    def restore_optimizer(self, state: dict[str, Any]) -> None:
-        """Take over an optimizer's memory; which kernel steps is this device's choice, not the saved one's."""
-        groups = [
-            {**saved, "fused": own.get("fused")} if "fused" in own else saved
-            for saved, own in zip(state["param_groups"], self.optimizer.param_groups, strict=True)
-        ]
-        self.optimizer.load_state_dict({**state, "param_groups": groups})
 
 
 def counted(number: int, what: str) -> str:

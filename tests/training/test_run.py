@@ -145,13 +145,13 @@ def test_measuring_draws_no_random_number_and_leaves_the_weights(
     prepared: PreparedFolder, tmp_path: Path
 ) -> None:
     run = Run(prepared, RunFolder(tmp_path / "run"), settings(average=0.9))
-    before = [torch.get_rng_state(), *(p.detach().clone() for p in run.model.parameters())]
+    before = [torch.get_rng_state(), *(p.detach().clone() for p in run.learner.model.parameters())]
     run.started()
-    with run.average.applied():
+    with run.learner.average.applied():
         run.validate()
-    for one, other in zip(before, [torch.get_rng_state(), *run.model.parameters()], strict=True):
+    for one, other in zip(before, [torch.get_rng_state(), *run.learner.model.parameters()], strict=True):
         assert torch.equal(one, other.detach())
-    assert all(p.grad is None for p in run.model.parameters())
+    assert all(p.grad is None for p in run.learner.model.parameters())
 
 
 def test_a_loss_that_is_no_number_stops_with_step_rate_and_what_is_left(

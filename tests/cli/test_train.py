@@ -1,0 +1,392 @@
+"""`poetgen train`, from the command line: as its users meet it, and as they and the system stop it."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+import poetgen.cli.train as command
+from poetgen.checkpoint import Checkpoint
+from poetgen.cli import poetgen
+from poetgen.cli.narrator import duration
+from poetgen.corpus.poem import Poem
+from poetgen.corpus.prepared import PreparedFolder
+from poetgen.training.folder import RunFolder
+
+SMALL = ["--device", "cpu", "--embedding-size", "6", "--hidden-size", "8", "--batch-size", "12"]
+
+
+@pytest.fixture
+def home(tmp_path: Path, prepared: PreparedFolder) -> Path:
+    """A workspace with the shared poems, prepared."""
+    shutil.copytree(prepared.path, tmp_path / "data" / "prepared")
+    return tmp_path
+
+
+def run(home: Path, *arguments: Any) -> Result:
+    return CliRunner().invoke(poetgen, ["train", "--home", str(home), *map(str, arguments)])
+
+
+def begin(home: Path, name: str, *arguments: Any) -> Result:
+    return run(home, "--run", name, *SMALL, *arguments)
+
+
+def refused(result: Result, told: str) -> None:
+    """One sentence, exit 1, no traceback."""
+    assert result.exit_code == 1, result.output
+    assert re.search(told, result.stderr), result.stderr
+    assert result.stderr.strip().splitlines()[-1].startswith("Error: ")
+    assert isinstance(result.exception, SystemExit)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_run_tells_its_size_its_epochs_and_its_best(home: Path) -> None:
+    result = begin(home, "moon", "--epochs", 2, "--keep-epochs")
+    assert result.exit_code == 0, result.output
+    lines = result.stderr.splitlines()
+    assert re.fullmatch(
+        r"moon: [\d,]+ parameters on cpu, [\d,]+ tokens, 8 steps; about (\d+ min )?\d+ s", lines[0]
+    )
+    epochs = [line for line in lines if line.startswith("epoch")]
+    shape = r"epoch \d: train loss \d\.\d{4}, validation loss \d\.\d{4}, perplexity [\d.]+( \(best\))?, \d+ s"
+    assert len(epochs) == 2 and all(re.fullmatch(shape, line) for line in epochs)
+    assert "done: 2 epochs done" in lines
+    assert len(lines) <= 6
+    folder = home / "checkpoints" / "moon"
+    best = Checkpoint.load(folder / "best.safetensors").card["validation"]["ppl_token"]
+    assert result.stdout == f"{folder / 'best.safetensors'}  validation perplexity {best:.2f}\n"
+    names = {"best.safetensors", "last.safetensors", "state.pt", "config.json", "metrics.jsonl", "curves.png"}
+    assert names | {path.name for path in folder.glob("epoch-0[12]_ppl-*_adam.safetensors")} == {
+        *files(folder)
+    }
+    assert len([*folder.glob("epoch-*")]) == 2
+
+
+def test_a_run_without_a_name_is_called_by_date_and_optimizer(home: Path) -> None:
+    for _ in range(2):
+        assert run(home, *SMALL, "--optimizer", "nesterov", "--steps", 1).exit_code == 0
+    names = sorted(path.name for path in (home / "checkpoints").iterdir())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d_nesterov", names[0]) and names[1] == f"{names[0]}-2"
+
+
+def test_flags_win_over_set_and_set_over_the_file(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("[model]\nhidden_size = 3\nembedding_size = 3\n[training]\nseed = 3\n", encoding="utf-8")
+    given = ["--config", file, "--set", "model.hidden_size=4", "--set", "training.seed=4", "--seed", 5]
+    assert run(home, "--run", "moon", *given, "--steps", 1, "--layers", 2, "--device", "cpu").exit_code == 0
+    config = json.loads((home / "checkpoints" / "moon" / "config.json").read_text(encoding="utf-8"))["config"]
+    assert config["model"]["embedding_size"] == 3 and config["model"]["hidden_size"] == 4
+    assert config["model"]["num_layers"] == 2 and config["training"]["seed"] == 5
+
+
+def test_every_flag_reaches_its_setting(home: Path) -> None:
+    flags = {
+        "optimizer": "sgd", "learning-rate": 0.5, "dropout": 0.1, "init": "xavier", "epochs": 3, "steps": 2,
+        "minutes": 4.5, "stop-at": 1.5, "seed": 9,
+    }  # fmt: skip
+    words = [word for name, value in flags.items() for word in (f"--{name}", value)]
+    assert begin(home, "moon", *words, "--keep-epochs").exit_code == 0
+    config = json.loads((home / "checkpoints" / "moon" / "config.json").read_text(encoding="utf-8"))["config"]
+    found = {**config["model"], **config["training"]}
+    expected = {name.replace("-", "_"): value for name, value in flags.items() if name != "init"}
+    expected |= {"initialization": "xavier", "keep_epochs": True, "hidden_size": 8, "batch_size": 12}
+    assert {name: found[name] for name in expected} == expected
+
+
+# ---- resuming ----
+
+
+def test_resume_takes_the_newest_a_name_or_a_path(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for age, name in enumerate(["sun", "moon"]):
+        assert begin(home, name, "--steps", 1).exit_code == 0
+        os.utime(home / "checkpoints" / name / "state.pt", (1e9 - age, 1e9 - age))
+    monkeypatch.chdir(home)
+    for words, name in [
+        (["--resume"], "sun"),
+        (["--resume", "--device", "cpu"], "sun"),
+        (["--resume", "moon"], "moon"),
+        (["--resume", home / "checkpoints" / "moon"], "moon"),
+        (["--resume", "checkpoints/moon"], "moon"),
+    ]:
+        result = run(home, *words)
+        assert result.exit_code == 0, result.output
+        assert f"{name} is finished already: 1 step done" in result.stderr
+        assert result.stdout.startswith(str(home / "checkpoints" / name / "best.safetensors"))
+
+
+def test_a_finished_run_is_left_as_it_is(home: Path) -> None:
+    begin(home, "moon", "--steps", 1)
+    before = files(home / "checkpoints" / "moon")
+    assert run(home, "--resume", "moon").exit_code == 0
+    assert files(home / "checkpoints" / "moon") == before
+
+
+def test_resume_refuses_what_it_cannot_go_on_with(home: Path) -> None:
+    refused(run(home, "--resume"), "no run to resume in .*; start one with: poetgen train")
+    refused(run(home, "--resume", "moon"), "no run 'moon' in .*; start one with: poetgen train")
+    begin(home, "sun", "--steps", 1)
+    refused(run(home, "--resume", "moon"), "no run 'moon' in .*; there are: sun")
+    refused(run(home, "--resume", ""), "no run '' in .*; there are: sun")
+    refused(begin(home, "sun"), "already holds a run; go on with --resume sun")
+    refused(run(home, "--resume", "sun", "--epochs", 4), "training.epochs was 10 and is now 4")
+    refused(run(home, "--resume", "sun", "--set", "corpus.split=8:2"), "corpus.split was '96:2:2' and is now")
+    assert run(home, "--resume", "sun", "--run", "moon").exit_code == 2
+
+
+def test_resume_refuses_poems_prepared_otherwise(
+    home: Path, poems: list[Poem], write_prepared: Callable[..., PreparedFolder]
+) -> None:
+    begin(home, "moon", "--steps", 1)
+    parts = {"train": poems[:44], "validation": poems[44:]}
+    for corpus, told in (
+        ({"split": "8:2"}, "corpus.split was '96:2:2' and is now '8:2'"),
+        ({}, "not those it began with"),
+    ):
+        shutil.rmtree(home / "data" / "prepared")
+        write_prepared(home / "data" / "prepared", parts, **corpus)
+        refused(run(home, "--resume", "moon"), told)
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", b"PK\x03\x04"])
+def test_a_damaged_run_is_named_and_refused(home: Path, damage: bytes) -> None:
+    begin(home, "moon", "--steps", 1)
+    folder = home / "checkpoints" / "moon"
+    (folder / "state.pt").write_bytes(damage)
+    refused(run(home, "--resume", "moon"), r"state\.pt cannot be read \(\w+\); start another run")
+    (folder / "state.pt").unlink()
+    refused(run(home, "--resume", "moon"), "nothing to resume")
+    (folder / "config.json").write_bytes(damage)
+    refused(run(home, "--resume", "moon"), r"config\.json is damaged")
+
+
+@pytest.mark.parametrize("key", ["progress", "model", "optimizer", "average", "random"])
+def test_a_state_that_does_not_fit_is_refused(home: Path, key: str) -> None:
+    begin(home, "moon", "--steps", 1, "--set", "training.average=0.9")
+    folder = RunFolder(home / "checkpoints" / "moon")
+    state = folder.load_state()
+    for value in ({}, [torch.zeros(3)], None, 3):
+        folder.save_state({**state, key: value})
+        refused(run(home, "--resume", "moon"), r"state\.pt does not fit this run \(.*\); start another run")
+
+
+# ---- what cannot be ----
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/tmp/a", "a\nb", "\udcff"])
+def test_a_name_that_is_no_plain_name_is_refused(home: Path, name: str) -> None:
+    refused(begin(home, name, "--steps", 1), "a run cannot be called")
+    assert not (home / "checkpoints").exists()
+
+
+def test_a_chinese_name_is_a_name(home: Path) -> None:
+    assert begin(home, "月下獨酌", "--steps", 1).exit_code == 0
+    assert (home / "checkpoints" / "月下獨酌" / "curves.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--hidden-size", "0"], "model.hidden_size must be at least 1"),
+        (["--set", "model.hiden_size=3"], "did you mean hidden_size"),
+        (["--config", "nothing"], "no config 'nothing'; there are: .*tiny"),
+        (["--set", "corpus.min_count=7"], "prepared with corpus.min_count = .*, not 7; run poetgen prepare"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_and_leave_nothing(
+    home: Path, words: list[str], told: str
+) -> None:
+    refused(run(home, "--run", "moon", *words), told)
+    assert not (home / "checkpoints").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is CUDA here")
+def test_a_device_that_is_not_there_is_refused(home: Path) -> None:
+    refused(run(home, "--run", "moon", "--device", "cuda"), "use --device cpu")
+    assert not (home / "checkpoints").exists()
+
+
+def test_a_loss_that_is_no_number_ends_with_what_to_do_and_a_picture(home: Path) -> None:
+    wild = ["--optimizer", "sgd", "--learning-rate", "1e9", "--set", "training.clip_norm=0"]
+    result = begin(home, "moon", *wild)
+    refused(result, r"no longer a number at step \d+ .*learning rate .*; try a lower --learning-rate")
+    assert (home / "checkpoints" / "moon" / "curves.png").exists()
+
+
+def test_a_full_disk_is_one_sentence(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    refused(begin(home, "moon", "--steps", 1), r"cannot write .*state\.pt: No space left on device")
+
+
+def test_without_matplotlib_there_is_no_picture_and_it_says_so(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    result = begin(home, "moon", "--steps", 1)
+    assert result.exit_code == 0 and "pip install 'poetgen[plot]'" in result.stderr
+    assert not (home / "checkpoints" / "moon" / "curves.png").exists()
+
+
+# ---- where the poems come from ----
+
+
+def test_with_nothing_it_says_what_to_run(tmp_path: Path) -> None:
+    refused(run(tmp_path), "no poems below .*; run: poetgen fetch")
+    (tmp_path / "data" / "corpus").mkdir(parents=True)
+    refused(run(tmp_path), "run: poetgen fetch")
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_the_fetched_corpus_is_prepared_first(tmp_path: Path, poems: list[Poem]) -> None:
+    folder = tmp_path / "data" / "corpus" / "全唐诗"
+    folder.mkdir(parents=True)
+    records = [{"author": p.author, "title": p.title, "id": p.id, "paragraphs": [p.text]} for p in poems]
+    (folder / "poet.tang.0.json").write_text(json.dumps(records), encoding="utf-8")
+    words = ["--set", "corpus.split=8:1:1", "--set", "corpus.limit=50", "--steps", 1]
+    refused(begin(tmp_path, "moon", *words, "--set", "training.seed=-1"), "training.seed must be at least 0")
+    assert not (tmp_path / "data" / "prepared").exists()
+    result = begin(tmp_path, "moon", *words)
+    assert result.exit_code == 0, result.output
+    assert "preparing the poems of" in result.stderr
+    config = RunFolder(tmp_path / "checkpoints" / "moon").read_config()["config"]
+    assert (config["corpus"]["split"], config["corpus"]["limit"]) == ("8:1:1", 50)
+    assert "preparing" not in begin(tmp_path, "sun", "--steps", 1).stderr
+
+
+@pytest.mark.parametrize("manifest", ["settings", "splits", "unknown_types"])
+def test_a_damaged_prepared_folder_is_named(home: Path, manifest: str) -> None:
+    path = home / "data" / "prepared" / "prepared.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    del values[manifest]
+    path.write_text(json.dumps(values), encoding="utf-8")
+    refused(begin(home, "moon"), "is damaged .*; run: poetgen prepare")
+
+
+def test_the_tiny_config_can_be_trained(home: Path) -> None:
+    assert run(home, "--config", "tiny", "--run", "moon", "--steps", 2, "--device", "cpu").exit_code == 0
+
+
+# ---- stopped and killed, for real ----
+
+DRIVER = """
+import time
+from poetgen.training import folder, run
+run.SECONDS_BETWEEN_SAVES = 0.03
+append = folder.RunFolder.append
+def slowly(self, record):
+    append(self, record)
+    time.sleep(0.01)
+folder.RunFolder.append = slowly
+from poetgen.cli import main
+main()
+"""
+LONG = ["--epochs", "60", "--set", "training.patience=0", "--set", "training.average=0.9", "--dropout", "0.3"]
+
+
+def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
+    root = Path(command.__file__).parents[2]
+    return subprocess.Popen(
+        [sys.executable, "-c", DRIVER, "train", "--home", str(home), *arguments],
+        env=os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def wait_for_step(process: subprocess.Popen[str], folder: RunFolder, step: int) -> None:
+    """Until the run has got that far."""
+    for _ in range(20_000):
+        if any(record["step"] >= step for record in folder.records()):
+            return
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.003)
+    raise AssertionError(f"step {step} was never reached")
+
+
+def same_as_never_stopped(home: Path, name: str) -> None:
+    """Finish the run here, and compare with one that nobody stopped."""
+    assert run(home, "--resume", name).exit_code == 0
+    one, other = (RunFolder(home / "checkpoints" / each) for each in (name, "whole"))
+    if not other.config.exists():
+        assert begin(home, "whole", *LONG).exit_code == 0
+    mine, theirs = one.records(), other.records()
+    for record in (*mine, *theirs):
+        del record["seconds"]
+    assert mine == theirs
+    for path in ("best.safetensors", "last.safetensors"):
+        left, right = (Checkpoint.load(folder.path / path).weights for folder in (one, other))
+        assert all((left[key] == right[key]).all() for key in right)
+
+
+def test_a_run_killed_at_several_instants_ends_as_if_never_killed(home: Path) -> None:
+    folder = RunFolder(home / "checkpoints" / "moon")
+    words = ["--run", "moon", *SMALL, *LONG]
+    for step in (5, 58, 131):
+        process = start(home, *words)
+        wait_for_step(process, folder, step)
+        if step == 5:
+            refused(run(home, "--resume", "moon"), "another process is training in")
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        words = ["--resume", "moon"]
+    assert not (folder.load_state()["progress"]["finished"])
+    same_as_never_stopped(home, "moon")
+    assert not [*folder.path.glob(".*")]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_interrupted_or_terminated_it_saves_and_says_how_to_go_on(home: Path) -> None:
+    asked = {"ctrl-c": signal.SIGINT, "term": signal.SIGTERM}
+    running = {name: start(home, "--run", name, *SMALL, *LONG) for name in asked}
+    for name, number in asked.items():
+        process, folder = running[name], RunFolder(home / "checkpoints" / name)
+        wait_for_step(process, folder, 30)
+        process.send_signal(number)
+        _, told = process.communicate(timeout=60)
+        assert process.returncode == 128 + number
+        assert f"stopped and saved; go on with: poetgen train --resume {name} --home {home}" in told
+        assert "Traceback" not in told
+        step = folder.load_state()["progress"]["step"]
+        assert Checkpoint.load(folder.last).card["step"] == step >= 30
+    same_as_never_stopped(home, "ctrl-c")
+
+
+def test_the_same_in_a_default_workspace_needs_no_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    workspace = command.Workspace.find()
+    folder = RunFolder(workspace.runs / "my moon")
+    assert command.resume_command(workspace, folder) == "poetgen train --resume 'my moon'"
+
+
+def test_a_second_interrupt_ends_at_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def impatient(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "follow", impatient)
+    result = begin(home, "moon")
+    assert result.exit_code == 130
+    assert "poetgen train --resume" in result.stderr
+
+
+def test_a_duration_is_said_as_people_say_it() -> None:
+    said = [duration(seconds) for seconds in (0.2, 42, 185, 7800)]
+    assert said == ["0 s", "42 s", "3 min 5 s", "2 h 10 min"]
