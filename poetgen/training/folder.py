@@ -15,7 +15,6 @@ and place together, and a kill between any two files leaves the older state, whi
 
 import io
 import json
-import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -145,11 +144,6 @@ def newest_run(runs: Path) -> RunFolder:
     if not states:
         raise CheckpointError(f"no run to resume in {runs}; start one with: poetgen train")
     return RunFolder(states[-1].parent)
-
-
-def finite(value: float) -> float | None:
-    """JSON has no infinity: None stands for it."""
-    return value if math.isfinite(value) else None
 
 
 def line_of(record: Mapping[str, Any]) -> str:

@@ -1,8 +1,9 @@
 """What a run tells whoever listens, and where it stands."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from poetgen.training.loop import StepReport
 
@@ -22,6 +23,16 @@ class Progress:
     best_loss: float = math.inf
     epochs_without_better: int = 0
     finished: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**asdict(self), "best_loss": finite(self.best_loss)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Progress":
+        """Back from plain values. Raises KeyError or TypeError for others."""
+        best = values["best_loss"]
+        return cls(**{**values, "best_loss": math.inf if best is None else best})
 
     def count(self, report: StepReport) -> None:
         """Take in one step."""
@@ -80,6 +91,16 @@ class Finished:
 def perplexity(loss: float) -> float:
     """exp(loss), and infinity for a loss beyond what a float can hold."""
     return math.exp(loss) if loss < LARGEST_LOSS else math.inf
+
+
+def finite(value: float) -> float | None:
+    """JSON has no infinity: None stands for it."""
+    return value if math.isfinite(value) else None
+
+
+def counted(number: int, what: str) -> str:
+    """How much was done."""
+    return f"{number:,} {what}{'' if number == 1 else 's'} done"
 
 
 Report = Started | StepReport | EpochReport | Finished

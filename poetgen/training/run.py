@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from poetgen import __version__
 from poetgen.checkpoint import Checkpoint
@@ -13,11 +12,21 @@ from poetgen.config import Config
 from poetgen.corpus.batches import Indices, epoch_order, in_order, make_batch
 from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
 from poetgen.errors import CheckpointError, CorpusError, TrainingError
-from poetgen.training.folder import RunFolder, finite
+from poetgen.training.card import card_of
+from poetgen.training.folder import RunFolder
 from poetgen.training.learner import Learner
 from poetgen.training.loop import StepReport, train, validation_loss
 from poetgen.training.optimizers import default_learning_rate
-from poetgen.training.reports import EpochReport, Finished, Progress, Report, Started, perplexity
+from poetgen.training.reports import (
+    EpochReport,
+    Finished,
+    Progress,
+    Report,
+    Started,
+    counted,
+    finite,
+    perplexity,
+)
 from poetgen.training.resuming import check_resumable, data_fingerprint
 from poetgen.training.schedules import learning_rate_share
 
@@ -257,40 +266,19 @@ class Run:
 
     def checkpoint(self, *, validation: float | None) -> Checkpoint:
         """The model as it stands, with its card."""
-        vocabulary, config = self.prepared.vocabulary, self.config.to_dict()
-        return Checkpoint(self.learner.weights(), vocabulary, config, self.card(validation))
-
-    def card(self, validation: float | None) -> dict[str, Any]:
-        """What is known of the model's making."""
-        manifest = self.prepared.manifest
-        measured = (
-            {} if validation is None else {"loss": validation, "ppl_token": finite(perplexity(validation))}
-        )
-        return {
-            "poetgen": __version__,
-            "run": self.folder.name,
-            "corpus": manifest.get("corpus", {}),
-            "splits": manifest.get("splits", {}),
-            "seed": self.settings.seed,
-            "optimizer": self.settings.optimizer,
-            "epoch": self.progress.epoch,
-            "step": self.progress.step,
-            "training_seconds": round(self.progress.seconds, 1),
-            "validation": measured,
-        }
+        card = card_of(self.folder.name, self.prepared, self.settings, self.progress, validation=validation)
+        return Checkpoint(self.learner.weights(), self.prepared.vocabulary, self.config.to_dict(), card)
 
     def save(self) -> None:
         """Write state.pt."""
-        progress = {**asdict(self.progress), "best_loss": finite(self.progress.best_loss)}
-        self.folder.save_state({"progress": progress, **self.learner.state()})
+        self.folder.save_state({"progress": self.progress.to_dict(), **self.learner.state()})
         self.saved_at = time.monotonic()
 
     def restore(self) -> None:
         """Stand where state.pt says. Raises CheckpointError when it does not fit."""
         state = self.folder.load_state()
         try:
-            best = state["progress"]["best_loss"]
-            self.progress = Progress(**{**state["progress"], "best_loss": math.inf if best is None else best})
+            self.progress = Progress.from_dict(state["progress"])
             self.learner.load_state(state)
         except (KeyError, IndexError, AttributeError, TypeError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())  # torch answers in several lines
@@ -299,11 +287,6 @@ class Run:
             ) from error
         if not self.progress.finished:
             self.folder.forget_after(step=self.progress.step, epoch=self.progress.epoch)
-
-
-def counted(number: int, what: str) -> str:
-    """How much was done."""
-    return f"{number:,} {what}{'' if number == 1 else 's'} done"
 
 
 def poems_of(prepared: PreparedFolder, split: str) -> EncodedPoems:
