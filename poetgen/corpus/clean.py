@@ -80,13 +80,22 @@ class CleaningReport:
         return {"records": self.records, "kept": self.kept, "rules": rules, "faults": self.faults}
 
 
+class _Forms(dict[int, str]):
+    """What each character becomes, worked out once, when it is first met: a table for str.translate."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        blank = char.isspace() or char == "\ufeff"
+        self[code] = "" if blank else char if char in _KEPT_FORMS else unicodedata.normalize("NFKC", char)
+        return self[code]
+
+
+_FORMS = _Forms()
+
+
 def normalise_forms(body: str) -> str:
     """Compatibility characters to the ordinary ones (U+2ECA ⻊ → 足, full-width Ａ → A), blanks removed."""
-    return "".join(
-        char if char in _KEPT_FORMS else unicodedata.normalize("NFKC", char)
-        for char in body
-        if not char.isspace() and char != "\ufeff"
-    )
+    return body.translate(_FORMS)
 
 
 def strip_notes(body: str) -> str:
@@ -96,6 +105,8 @@ def strip_notes(body: str) -> str:
     One unmatched inside a whole note is gone with the note.
     """
     body = body.replace("(", "（").replace(")", "）")
+    if not any(bracket in body for bracket in "（）〖〗"):
+        return body
     kept: list[str] = []
     opened: list[int] = []
     for place, char in enumerate(body):
@@ -155,9 +166,9 @@ def drop_strays(body: str) -> str:
     On 全唐詩: private-use characters, ⿰ descriptions, a slash, a letter; each stands where a character is
     missing or wrong, so the poem is dropped and not mended. An unmatched [ ends here too.
     """
-    for place, char in enumerate(body):
-        if char not in MARKS and not is_hanzi(char):
-            raise Unusable(place)
+    strays = {char for char in set(body) if char not in MARKS and not is_hanzi(char)}
+    if strays:
+        raise Unusable(min(map(body.index, strays)))
     return body
 
 
