@@ -1,8 +1,9 @@
 """A poem in the making: what may follow, so that every poem is well formed and comes to an end.
 
-Regular verse: the first line has 4 to 7 hanzi, all lines have as many, their number is even and at least 4,
-odd lines end with ，and even ones with 。or ？. Where a prompt has lines of other or unequal lengths the poem is
-mixed: lines of 3 to 9 hanzi, in pairs all the same. Fewer lines only where `max_length` leaves no room.
+Regular verse: the first line has 5 or 7 hanzi (4 to 7 where the prompt has it whole), all lines have as many,
+their number is even and at least 4, odd lines end with ，and even ones with 。or ？. Where a prompt has lines of
+other or unequal lengths the poem is mixed: lines of 3 to 9 hanzi, in pairs all the same. Fewer lines only where
+`max_length` leaves no room.
 """
 
 from dataclasses import dataclass, field
@@ -13,8 +14,8 @@ from poetgen.corpus.poem import COMMA, MARKS, QUESTION, STOP
 REGULAR = range(4, 8)
 MIXED = range(3, 10)
 LEAST_LINES = 4
-UNMARKED = (5, 7)
-SHORTEST = 2 * UNMARKED[0]  # hanzi: two lines that any model can write
+USUAL = (5, 7)
+SHORTEST = 2 * USUAL[0]  # hanzi: two lines that any model can write
 
 
 class Follows(NamedTuple):
@@ -74,7 +75,7 @@ class MarkedDraft:
     def _lengths(self) -> list[int]:
         """Lengths the open line may come to, its own pair completed within `max_length`; empty: no room."""
         if not self.lines:
-            fit = [n for n in REGULAR if n >= self.open and 2 * n <= self._room]
+            fit = [n for n in USUAL if n >= self.open and 2 * n <= self._room]
             whole = [n for n in fit if LEAST_LINES * n <= self._room]
             return whole or fit
         length = self.lines[0]
@@ -120,9 +121,9 @@ class UnmarkedDraft:
     def _ends(self) -> list[int]:
         """Lengths this poem may come to."""
         pairs = [
-            n for n in range(2, self.max_length + 1) if any(n % (2 * length) == 0 for length in UNMARKED)
+            n for n in range(2, self.max_length + 1) if any(n % (2 * length) == 0 for length in USUAL)
         ]
-        least = min(LEAST_LINES * UNMARKED[0], max(pairs, default=0))
+        least = min(LEAST_LINES * USUAL[0], max(pairs, default=0))
         return [n for n in pairs if n >= max(least, self.hanzi)]
 
     def follows(self) -> Follows:
@@ -138,6 +139,6 @@ class UnmarkedDraft:
 
 def break_lines(hanzi: str) -> tuple[tuple[str, ...], str]:
     """The lines and marks of a poem written without marks: lines of 5, else of 7, in whole pairs."""
-    length = next((n for n in UNMARKED if len(hanzi) % (2 * n) == 0), UNMARKED[0])
+    length = next((n for n in USUAL if len(hanzi) % (2 * n) == 0), USUAL[0])
     lines = tuple(hanzi[k : k + length] for k in range(0, len(hanzi), length))
     return lines, "".join(COMMA if k % 2 == 0 else STOP for k in range(len(lines)))

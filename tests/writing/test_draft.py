@@ -38,9 +38,9 @@ def check(text, max_length):
 @given(st.data(), st.integers(SHORTEST, 60))
 def test_free_poems_are_regular_verse(data, max_length):
     lines, marks = check(finished(MarkedDraft(max_length), "", data.draw), max_length)
-    assert {len(line) for line in lines} <= {4, 5, 6, 7}
+    assert {len(line) for line in lines} <= {5, 7}
     assert len(set(map(len, lines))) == 1
-    assert len(lines) >= (4 if max_length >= 16 else 2)
+    assert len(lines) >= (4 if max_length >= 20 else 2)
     assert set(marks[::2]) == {COMMA}
     assert set(marks[1::2]) <= {"。", "？"}
 
