@@ -313,7 +313,7 @@ def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def wait_for_step(process: subprocess.Popen[str], folder: RunFolder, step: int) -> None:
     """Until the run has got that far."""
-    for _ in range(20_000):
+    for _ in range(100_000):
         if any(record["step"] >= step for record in folder.records()):
             return
         assert process.poll() is None, process.communicate()
@@ -361,7 +361,7 @@ def test_interrupted_or_terminated_it_saves_and_says_how_to_go_on(home: Path) ->
         process, folder = running[name], RunFolder(home / "checkpoints" / name)
         wait_for_step(process, folder, 30)
         process.send_signal(number)
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=300)
         assert process.returncode == 128 + number
         assert f"stopped and saved; go on with: poetgen train --resume {name} --home {home}" in told
         assert "Traceback" not in told
