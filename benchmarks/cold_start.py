@@ -2,7 +2,7 @@
 
     python benchmarks/cold_start.py [ROUNDS]
 
-Whole processes, the three in turn each round; prints medians, spread and the ratio of each pair of a round as JSON.
+Whole processes, the three in turn each round; prints medians, spread, and the ratio within each round, as JSON.
 """
 
 import json
