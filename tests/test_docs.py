@@ -1,0 +1,217 @@
+"""The documents: both READMEs say the same commands, the commands exist, and what is listed is there."""
+
+import contextlib
+import io
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from poetgen.cli import COMMANDS, poetgen
+from poetgen.files import shipped
+
+ROOT = Path(__file__).parents[1]
+READMES = ("README.md", "README.zh-CN.md")
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+)
+RELEASED = ("checkpoints/tang.safetensors", "checkpoints/tang.md")
+HAS_MODEL = (shipped("checkpoints") / "tang.safetensors").is_file()
+NO_MODEL = "no model is released yet"
+# options of other programs, shown in code spans
+FOREIGN = {"--check", "--strict"}
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced blocks of a language, their own indentation taken away."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text, flags=re.MULTILINE | re.DOTALL)
+    return [re.sub(f"^{indent}", "", body, flags=re.MULTILINE) for indent, body in found]
+
+
+def command_lines(text: str) -> list[str]:
+    """Every line of the shell blocks, without its comment."""
+    lines = [re.sub(r"(^|\s+)#.*", "", line) for block in blocks(text, "sh") for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+def spans(text: str) -> list[str]:
+    """What stands between single backticks, outside the fenced blocks."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL))
+
+
+def calls(line: str) -> Iterator[list[str]]:
+    """The arguments of each `poetgen` in a shell line; chained commands and variables before it are understood."""
+    for command in re.split(r"&&|\||\$\(|\)", line.strip('"')):
+        words = shlex.split(command.replace('"', ""))
+        while words and "=" in words[0]:
+            words.pop(0)
+        if words[:1] == ["poetgen"]:
+            yield words[1:]
+
+
+def shown_calls(text: str) -> list[list[str]]:
+    """Every call of poetgen in shell blocks and in code spans."""
+    written = [
+        *command_lines(text),
+        *(span for span in spans(text) if re.match(r"poetgen [\w-]+( |$)", span)),
+    ]
+    return [arguments for line in written for arguments in calls(line) if arguments]
+
+
+def check_call(arguments: list[str]) -> None:
+    """Parse as the command line would, without running anything. Raises click.UsageError."""
+    name, *rest = arguments
+    if name.startswith("-"):
+        assert CliRunner().invoke(poetgen, arguments).exit_code == 0
+        return
+    if name == "COMMAND":  # stands for any of them
+        for each in COMMANDS:
+            check_call([each, *rest])
+        return
+    command = poetgen.get_command(click.Context(poetgen), name)
+    assert command is not None, f"there is no poetgen {name}"
+    if "--help" in rest:
+        assert CliRunner().invoke(poetgen, arguments).exit_code == 0
+    else:
+        command.make_context(name, rest)
+
+
+def options_of(name: str) -> set[str]:
+    """Every spelling of every option of a command."""
+    command = poetgen.get_command(click.Context(poetgen), name)
+    assert command is not None
+    every = [param for param in command.params if isinstance(param, click.Option)]
+    return {spelling for param in every for spelling in (*param.opts, *param.secondary_opts)} | {"--help"}
+
+
+def listed_files(text: str) -> Iterator[tuple[str, str]]:
+    """Path and phrase of every line of the file tree."""
+    [tree] = [block for block in blocks(text, "text") if "pyproject.toml" in block]
+    folders: list[str] = []
+    for line in tree.splitlines():
+        indent = (len(line) - len(line.lstrip())) // 2
+        name, _, phrase = line.strip().partition(" ")
+        path = "".join(folders[:indent]) + name
+        folders[indent:] = [name]
+        yield path, phrase.strip()
+
+
+@pytest.mark.parametrize("language", ["sh", "python"])
+def test_both_readmes_say_the_same_commands(language: str) -> None:
+    english, chinese = (
+        command_lines(read(name)) if language == "sh" else blocks(read(name), language) for name in READMES
+    )
+    assert english == chinese
+    assert english
+
+
+def test_both_readmes_list_the_same_files() -> None:
+    english, chinese = ([path for path, _ in listed_files(read(name))] for name in READMES)
+    assert english == chinese
+
+
+def test_both_readmes_have_the_same_chapters_and_links() -> None:
+    english, chinese = ([line.split()[0] for line in headings(read(name))] for name in READMES)
+    assert english == chinese
+    english, chinese = (sorted(set(links(read(name))) - set(READMES)) for name in READMES)
+    assert english == chinese
+
+
+def headings(text: str) -> list[str]:
+    outside = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^#+ .*", outside, flags=re.MULTILINE)
+
+
+def links(text: str) -> list[str]:
+    return re.findall(r"\]\(([^)]+)\)", text)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_call_shown_is_understood(document: str) -> None:
+    for arguments in shown_calls(read(document)):
+        check_call(arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["wirte"], ["generate", "月", "--sed", "1"], ["prepare", "--split", "7:3"]]
+)
+def test_a_call_that_is_none_would_be_found(arguments: list[str]) -> None:
+    with pytest.raises((AssertionError, click.UsageError)):
+        check_call(arguments)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_option_named_exists(document: str) -> None:
+    known = FOREIGN.union(*map(options_of, COMMANDS))
+    named = {word for span in spans(read(document)) for word in re.findall(r"(?<!\S)--[a-z-]+", span)}
+    assert named <= known
+
+
+@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_documented_with_its_options(readme: str, name: str) -> None:
+    text = read(readme)
+    assert f"### poetgen {name}\n" in text
+    assert any(arguments[0] == name for arguments in shown_calls(text))
+    own = options_of(name) - {"--help", "--no-supplement"}
+    everywhere = {word for part in (*command_lines(text), *spans(text)) for word in part.split()}
+    assert own <= everywhere
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_completion_is_explained_for_every_shell(readme: str) -> None:
+    shown = re.findall(r"_POETGEN_COMPLETE=(\w+) poetgen", "\n".join(command_lines(read(readme))))
+    assert shown == ["bash_source", "zsh_source", "fish_source"]
+    for value in shown[1:]:  # bash's own asks the bash that is there
+        result = CliRunner().invoke(
+            poetgen, [], env={"_POETGEN_COMPLETE": value}, prog_name="poetgen", catch_exceptions=False
+        )
+        assert result.exit_code == 0
+        assert "_POETGEN_COMPLETE" in result.output
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_file_is_listed_with_a_phrase_and_exists(readme: str) -> None:
+    listed = dict(listed_files(read(readme)))
+    for path, phrase in listed.items():
+        assert (ROOT / path).exists() or (path in RELEASED and not HAS_MODEL), f"{path} is not there"
+        assert phrase or path in ("configs/", "docs/", "poetgen/"), f"{path} has no phrase"
+    modules = [path for path in ROOT.glob("poetgen/**/*.py") if path.read_text(encoding="utf-8")]
+    there = [*modules, *ROOT.glob("configs/*.toml"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.py")]
+    assert {path.relative_to(ROOT).as_posix() for path in there} <= listed.keys()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document: str) -> None:
+    for link in links(read(document)):
+        address = urlsplit(link)
+        if not address.scheme:
+            path = (ROOT / document).parent / address.path
+            assert path.exists() or (link in RELEASED and not HAS_MODEL), link
+
+
+@pytest.mark.skipif(not HAS_MODEL, reason=NO_MODEL)
+def test_the_python_example_writes_a_poem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [example] = blocks(read("README.md"), "python")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("POETGEN_HOME", raising=False)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(example, "README.md", "exec"), {})
+    assert printed.getvalue().startswith("月")
+
+
+@pytest.mark.skipif(not HAS_MODEL, reason=NO_MODEL)
+def test_the_first_command_writes_a_poem(tmp_path: Path) -> None:
+    first = next(calls(command_lines(read("README.md"))[0]))
+    result = CliRunner().invoke(poetgen, [*first, "--home", str(tmp_path)])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("月")
