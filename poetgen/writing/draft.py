@@ -120,9 +120,7 @@ class UnmarkedDraft:
 
     def _ends(self) -> list[int]:
         """Lengths this poem may come to."""
-        pairs = [
-            n for n in range(2, self.max_length + 1) if any(n % (2 * length) == 0 for length in USUAL)
-        ]
+        pairs = [n for n in range(2, self.max_length + 1) if any(n % (2 * length) == 0 for length in USUAL)]
         least = min(LEAST_LINES * USUAL[0], max(pairs, default=0))
         return [n for n in pairs if n >= max(least, self.hanzi)]
 
