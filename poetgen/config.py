@@ -101,7 +101,7 @@ class TrainingConfig:
         128, "longer poems are read in segments of this many tokens, state carried", minimum=1
     )
     epochs: int = _key(10, "times through the training poems", minimum=1)
-    steps: int = _key(0, "stop after this many steps; 0: let epochs decide", minimum=0)
+    steps: int = _key(0, "train for this many steps, whatever epochs says; 0: let epochs decide", minimum=0)
     minutes: float = _key(0.0, "stop after this many minutes of training; 0: no limit", minimum=0)
     patience: int = _key(
         3, "stop after this many epochs without a better validation perplexity; 0: never", minimum=0

@@ -79,8 +79,7 @@ class Run:
         self.learner = Learner(len(prepared.vocabulary), config)
         self.progress = Progress()
         self.saved_at = time.monotonic()
-        steps = self.settings.epochs * len(self.order(1))
-        self.total_steps = min(steps, self.settings.steps or steps)
+        self.total_steps = self.settings.steps or self.settings.epochs * len(self.order(1))
         self.record_every = min(STEPS_BETWEEN_RECORDS, 1 + self.total_steps // 100)
 
     # ---- the sequence ----

@@ -106,6 +106,11 @@ def test_every_run_ends_with_a_validation_and_a_best_file(
     assert card["validation"]["ppl_token"] == reports[-1].best_perplexity
 
 
+def test_steps_decide_whatever_epochs_says(trained: Callable[..., list[Report]]) -> None:
+    epochs = of(EpochReport, trained(epochs=1, steps=20, patience=0))
+    assert len(epochs) > 1 and epochs[-1].step == 20
+
+
 def test_patience_counts_only_epochs_without_a_better_one(trained: Callable[..., list[Report]]) -> None:
     reports = trained(patience=1, epochs=5, learning_rate=0.01)
     epochs = of(EpochReport, reports)
