@@ -13,16 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from poetgen.cli import COMMANDS, poetgen
-from poetgen.files import shipped
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
 )
-RELEASED = ("checkpoints/tang.safetensors", "checkpoints/tang.md")
-HAS_MODEL = (shipped("checkpoints") / "tang.safetensors").is_file()
-NO_MODEL = "no model is released yet"
 # options of other programs, shown in code spans
 FOREIGN = {"--check", "--strict"}
 
@@ -183,7 +179,7 @@ def test_completion_is_explained_for_every_shell(readme: str) -> None:
 def test_every_file_is_listed_with_a_phrase_and_exists(readme: str) -> None:
     listed = dict(listed_files(read(readme)))
     for path, phrase in listed.items():
-        assert (ROOT / path).exists() or (path in RELEASED and not HAS_MODEL), f"{path} is not there"
+        assert (ROOT / path).exists(), f"{path} is not there"
         assert phrase or path in ("configs/", "docs/", "poetgen/"), f"{path} has no phrase"
     modules = [path for path in ROOT.glob("poetgen/**/*.py") if path.read_text(encoding="utf-8")]
     there = [*modules, *ROOT.glob("configs/*.toml"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.py")]
@@ -196,10 +192,23 @@ def test_every_link_leads_somewhere(document: str) -> None:
         address = urlsplit(link)
         if not address.scheme:
             path = (ROOT / document).parent / address.path
-            assert path.exists() or (link in RELEASED and not HAS_MODEL), link
+            assert path.exists(), link
 
 
-@pytest.mark.skipif(not HAS_MODEL, reason=NO_MODEL)
+@pytest.mark.parametrize("readme", READMES)
+def test_the_poems_shown_are_the_models_own(
+    readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POETGEN_SCRIPT", raising=False)
+    [session] = [block for block in blocks(read(readme), "text") if block.startswith("$ ")]
+    shown = [part.partition("\n") for part in session.split("$ ") if part]
+    assert len(shown) > 1
+    for command, _, poem in shown:
+        [arguments] = calls(command)
+        result = CliRunner().invoke(poetgen, [*arguments, "--home", str(tmp_path)])
+        assert result.stdout.strip() == poem.strip()
+
+
 def test_the_python_example_writes_a_poem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [example] = blocks(read("README.md"), "python")
     monkeypatch.chdir(tmp_path)
@@ -209,7 +218,6 @@ def test_the_python_example_writes_a_poem(tmp_path: Path, monkeypatch: pytest.Mo
     assert printed.getvalue().startswith("月")
 
 
-@pytest.mark.skipif(not HAS_MODEL, reason=NO_MODEL)
 def test_the_first_command_writes_a_poem(tmp_path: Path) -> None:
     first = next(calls(command_lines(read("README.md"))[0]))
     result = CliRunner().invoke(poetgen, [*first, "--home", str(tmp_path)])
