@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from poetgen.config import Config
 from poetgen.corpus.poem import Poem
 from poetgen.corpus.prepared import FORMAT_VERSION, SPLITS, PreparedFolder
 from poetgen.corpus.vocabulary import Vocabulary
+
+# a shell makes what it starts in the background deaf to Ctrl-C, and so every process that a test starts
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("poetgen", deadline=None)
 settings.load_profile("poetgen")
