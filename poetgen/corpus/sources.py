@@ -73,7 +73,9 @@ def source_files(path: Path, *, supplement: bool) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise CorpusError(f"no corpus at {path}; run: poetgen fetch")
+        raise CorpusError(
+            f"no poems at {path}; give a corpus folder, a JSON or a text file, or run: poetgen fetch"
+        )
     found = _files(path, ".json")
     volumes = sorted((number, file) for file in found if (number := volume_number(file)) is not None)
     if volumes:

@@ -60,7 +60,7 @@ def write_config(tmp_path):
     ("words", "said"),
     [
         ((), "run: poetgen fetch"),
-        (("nowhere",), "no corpus at nowhere"),
+        (("nowhere",), "no poems at nowhere"),
         (("--form", "十絕"), "unknown form '十絕'"),
         (("--limit", "-1"), "corpus.limit must be at least 0"),
         (("--min-count", "0"), "corpus.min_count must be at least 1"),
