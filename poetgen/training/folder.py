@@ -111,7 +111,7 @@ class RunFolder:
             # by way of memory: writing itself, torch says of a full disk only that an assertion failed
             file = io.BytesIO()
             torch.save({"version": STATE_VERSION, **state}, file)
-            temporary.write_bytes(file.getbuffer())
+            temporary.write_bytes(file.getvalue())
 
     def load_state(self) -> dict[str, Any]:
         """Read state.pt; nothing in it can execute. Raises CheckpointError."""
