@@ -9,6 +9,7 @@ import click
 from poetgen import __version__
 from poetgen.errors import PoetgenError
 
+INTERRUPTED = 130  # what a shell reports of a command ended by Ctrl-C
 COMMANDS = {
     "fetch": "Fetch the corpus 全唐詩 with git.",
     "prepare": "Clean, split and number the poems for training.",

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import home_option, json_option
 from poetgen.corpus.fetch import DEFAULT_URL, FetchProgress, FetchReport, fetch_corpus
 from poetgen.files import Workspace
@@ -43,7 +44,7 @@ def fetch(
     except KeyboardInterrupt:
         bar.close()
         click.echo("Stopped; what has arrived is kept. To go on, run the same command again.", err=True)
-        ctx.exit(130)
+        ctx.exit(INTERRUPTED)
     finally:
         bar.close()
     values = asdict(report) | {"path": str(report.path)}

@@ -9,13 +9,12 @@ from typing import Any
 
 import click
 
+from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import home_option, json_option
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
 from poetgen.writing.sampling import Sampling
 from poetgen.writing.writer import DEFAULT_MAX_LENGTH, Writer, Written
-
-INTERRUPTED = 130
 
 
 @click.command(

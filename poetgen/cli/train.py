@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import Narrator
 from poetgen.cli.options import home_option
 from poetgen.config import (
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from poetgen.training.folder import RunFolder
     from poetgen.training.reports import Report
 
-INTERRUPTED = 130  # what a shell reports of a command ended by Ctrl-C
 NEWEST = "<newest>"
 
 

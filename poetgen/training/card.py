@@ -5,7 +5,8 @@ from typing import Any
 from poetgen import __version__
 from poetgen.config import TrainingConfig
 from poetgen.corpus.prepared import PreparedFolder
-from poetgen.training.reports import Progress, finite, perplexity
+from poetgen.measures import finite
+from poetgen.training.reports import Progress, perplexity
 
 
 def card_of(

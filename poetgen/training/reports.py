@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from poetgen.measures import finite
 from poetgen.training.loop import StepReport
 
 LARGEST_LOSS = 700.0  # exp of about 710 is more than a float holds
@@ -91,11 +92,6 @@ class Finished:
 def perplexity(loss: float) -> float:
     """exp(loss), and infinity for a loss beyond what a float can hold."""
     return math.exp(loss) if loss < LARGEST_LOSS else math.inf
-
-
-def finite(value: float) -> float | None:
-    """JSON has no infinity: None stands for it."""
-    return value if math.isfinite(value) else None
 
 
 def counted(number: int, what: str) -> str:

@@ -12,6 +12,7 @@ from poetgen.config import Config
 from poetgen.corpus.batches import Indices, epoch_order, in_order, make_batch
 from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
 from poetgen.errors import CheckpointError, CorpusError, TrainingError
+from poetgen.measures import finite
 from poetgen.training.card import card_of
 from poetgen.training.folder import RunFolder
 from poetgen.training.learner import Learner
@@ -24,7 +25,6 @@ from poetgen.training.reports import (
     Report,
     Started,
     counted,
-    finite,
     perplexity,
 )
 from poetgen.training.resuming import check_resumable, data_fingerprint
