@@ -1,4 +1,4 @@
-"""The language model in NumPy: embedding → LSTM layers → output layer; it writes the poems.
+"""The language model in NumPy: embedding → LSTM layers → output layer; it writes the poems, and can learn.
 
 x = E[id];  h¹ = LSTM¹(x);  h² = LSTM²(h¹) …;  logits = W h + b,  tied: logits = E (P h) + b
 """
@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.byhand.linear import rows_times
+from poetgen.byhand import embedding, linear, lstm, softmax
+from poetgen.byhand.linear import LinearParameters, rows_times
 from poetgen.byhand.lstm import LSTMParameters, LSTMState, step_forward, zero_state
 
 Array = npt.NDArray[Any]
@@ -18,7 +19,7 @@ State = tuple[LSTMState, ...]
 
 class Parameters(NamedTuple):
     """embedding (V, E); one LSTMParameters a layer; bias (V,); tied: projection (E, H) and the embedding again
-    as output, else no projection and output (V, H)."""
+    as output, else no projection and output (V, H). Gradients come in the same shapes."""
 
     embedding: Array
     layers: tuple[LSTMParameters, ...]
@@ -27,27 +28,61 @@ class Parameters(NamedTuple):
     bias: Array
 
 
+class Masks(NamedTuple):
+    """What dropout multiplies by, 0 or 1 / (1 - share): characters' rows (V, 1), each layer's outputs (B, H)."""
+
+    characters: Array
+    layers: tuple[Array, ...]
+
+
+class Cache(NamedTuple):
+    """What the backward pass needs: ids (T, B), each layer's cache, the top layer's output, the masks."""
+
+    ids: Array
+    layers: tuple[lstm.Cache, ...]
+    y: Array
+    masks: Masks | None
+
+
 def read_parameters(weights: Mapping[str, Array], dtype: npt.DTypeLike = np.float32) -> Parameters:
-    """Name the weights of a checkpoint (poetgen.checkpoint.parameter_shapes), in the type to count in."""
+    """Name the weights of a checkpoint (poetgen.checkpoint.parameter_shapes), in the type to count in.
+
+    Arrays that are of that type already are not copied.
+    """
     arrays = {name: np.ascontiguousarray(array, dtype) for name, array in weights.items()}
     number = sum(name.startswith("lstm.cells.") and name.endswith(".bias") for name in arrays)
     layers = tuple(
         LSTMParameters(*(arrays[f"lstm.cells.{layer}.{part}"] for part in LSTMParameters._fields))
         for layer in range(number)
     )
-    embedding = arrays["embedding.weight"]
+    characters = arrays["embedding.weight"]
     return Parameters(
-        embedding,
+        characters,
         layers,
         arrays.get("projection.weight"),
-        arrays.get("output.weight", embedding),
+        arrays.get("output.weight", characters),
         arrays["output.bias"],
     )
+
+
+def named(params: Parameters) -> dict[str, Array]:
+    """The arrays, parameters or gradients, under their names in a checkpoint: `read_parameters` undone."""
+    arrays = {"embedding.weight": params.embedding}
+    for layer, parts in enumerate(params.layers):
+        arrays |= {f"lstm.cells.{layer}.{name}": part for name, part in parts._asdict().items()}
+    if params.projection is not None:
+        arrays["projection.weight"] = params.projection
+    else:
+        arrays["output.weight"] = params.output
+    return {**arrays, "output.bias": params.bias}
 
 
 def start(params: Parameters, batch: int) -> State:
     """The state before the first character of a poem."""
     return tuple(zero_state(layer, batch) for layer in params.layers)
+
+
+# ---- writing: one character at a time ----
 
 
 def select(state: State, rows: Sequence[int] | Array) -> State:
@@ -67,7 +102,83 @@ def read(params: Parameters, ids: Sequence[int] | Array, state: State) -> tuple[
     return rows_times(features, params.output) + params.bias, tuple(after)
 
 
-def log_softmax(logits: Array) -> Array:
-    """Natural-log probabilities along the last axis, in float64."""
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+# ---- learning: all characters at once ----
+
+
+def forward(
+    params: Parameters, ids: Array, state: State, masks: Masks | None = None
+) -> tuple[Array, State, Cache]:
+    """What the output layer reads: ids (T, B) -> (T, B, E) when tied, else (T, B, H)."""
+    weight = params.embedding if masks is None else params.embedding * masks.characters
+    y, _ = embedding.forward(weight, ids)
+    after, caches = [], []
+    for number, (layer, before) in enumerate(zip(params.layers, state, strict=True)):
+        y, last, cache = lstm.forward(layer, y, before)
+        y = y if masks is None else y * masks.layers[number]
+        after.append(last)
+        caches.append(cache)
+    features = y if params.projection is None else y @ params.projection.T
+    return features, tuple(after), Cache(ids, tuple(caches), y, masks)
+
+
+def backward(params: Parameters, cache: Cache, dfeatures: Array) -> Parameters:
+    """Gradients of all that lies below the output layer, whose own are left 0; dfeatures (T, B, E or H)."""
+    dprojection, dy = None, dfeatures
+    if params.projection is not None:
+        rows = dfeatures.reshape(-1, dfeatures.shape[-1])
+        dprojection, dy = rows.T @ cache.y.reshape(len(rows), -1), dfeatures @ params.projection
+    dlayers = []
+    for number in reversed(range(len(params.layers))):
+        dy = dy if cache.masks is None else dy * cache.masks.layers[number]
+        layer, kept = params.layers[number], cache.layers[number]
+        # nothing is asked of the last state: gradients stop where a segment ends (truncated BPTT)
+        grads, dy, _ = lstm.backward(layer, kept, dy, zero_state(layer, dy.shape[1]))
+        dlayers.append(grads)
+    dembedding = embedding.backward(params.embedding, cache.ids, dy)
+    if cache.masks is not None:
+        dembedding *= cache.masks.characters
+    zeros = np.zeros_like(params.output), np.zeros_like(params.bias)
+    return Parameters(dembedding, tuple(reversed(dlayers)), dprojection, *zeros)
+
+
+def losses(
+    params: Parameters, ids: Array, targets: Array, *, lengths: Array, state: State
+) -> tuple[Array, State]:
+    """Natural-log loss of each real token, in no order that matters: ids, targets (T, B), lengths (B,) -> (N,)."""
+    features, after, _ = forward(params, ids, state)
+    real = np.arange(len(ids))[:, None] < lengths
+    logits, _ = linear.forward(LinearParameters(params.output, params.bias), features[real])
+    found, _ = softmax.forward(logits, targets[real])
+    return found, after
+
+
+def gradients(
+    params: Parameters,
+    ids: Array,
+    targets: Array,
+    *,
+    lengths: Array,
+    state: State,
+    scale: float = 1.0,
+    masks: Masks | None = None,
+) -> tuple[float, Parameters, State]:
+    """Σ over real tokens of the natural-log loss, the gradient of `scale` times that sum, and the states after.
+
+    ids, targets (T, B), lengths (B,) in tokens. What lies past a poem's end comes after all its real tokens, so
+    it changes none of them, and no loss is taken there; the state after belongs to poems that go on.
+    """
+    features, after, cache = forward(params, ids, state, masks)
+    real = np.arange(len(ids))[:, None] < lengths
+    output = LinearParameters(params.output, params.bias)
+    logits, rows = linear.forward(output, features[real])
+    found, kept = softmax.forward(logits, targets[real])
+    dlogits = softmax.backward(kept, np.full_like(found, scale))
+    doutput, drows = linear.backward(output, rows, dlogits)
+    dfeatures = np.zeros_like(features)
+    dfeatures[real] = drows
+    below = backward(params, cache, dfeatures)
+    grads = below._replace(output=doutput.weight, bias=doutput.bias)
+    if params.projection is not None:  # tied: the embedding is the output weight too, and gets both gradients
+        both = below.embedding + doutput.weight
+        grads = grads._replace(embedding=both, output=both)
+    return float(found.sum(dtype=np.float64)), grads, after

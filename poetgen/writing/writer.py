@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.byhand import language_model
-from poetgen.byhand.language_model import State, log_softmax, read_parameters
+from poetgen.byhand.language_model import State, read_parameters
+from poetgen.byhand.softmax import log_softmax
 from poetgen.checkpoint import Checkpoint, find_checkpoint
 from poetgen.config import from_dict
 from poetgen.corpus.hanzi import (

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from poetgen.byhand.language_model import log_softmax, read, read_parameters, select, start
+from poetgen.byhand.language_model import read, read_parameters, select, start
+from poetgen.byhand.softmax import log_softmax
 from poetgen.config import Config
 from poetgen.model.language_model import build_model
 

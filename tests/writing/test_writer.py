@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.byhand.language_model import log_softmax, read, read_parameters, start
+from poetgen.byhand.language_model import read, read_parameters, start
+from poetgen.byhand.softmax import log_softmax
 from poetgen.corpus import hanzi
 from poetgen.corpus.hanzi import to_simplified
 from poetgen.corpus.poem import MARKS
