@@ -41,6 +41,7 @@ OPTIMIZERS = (
     "adamw",
     "adamax",
     "nadam",
+    "adabound",
 )
 
 
