@@ -32,29 +32,36 @@ def advance(params: LSTMParameters, cache: StepCache, before: Influence) -> Infl
     """The total derivatives ∂h'/∂θ, ∂c'/∂θ after a step, from those before it."""
     by = step_jacobians(params, cache)
     here = immediate(cache)
-    h = (
-        carried(by.h_hbefore, h_theta) + carried(by.h_cbefore, c_theta) + now
-        for h_theta, c_theta, now in zip(before.h, before.c, here.h, strict=True)
-    )
-    c = (
-        carried(by.c_hbefore, h_theta) + carried(by.c_cbefore, c_theta) + now
-        for h_theta, c_theta, now in zip(before.h, before.c, here.c, strict=True)
-    )
-    return Influence(LSTMParameters(*h), LSTMParameters(*c))
+    h = added(carried(by.h_hbefore, before.h), carried(by.h_cbefore, before.c))
+    c = added(carried(by.c_hbefore, before.h), carried(by.c_cbefore, before.c))
+    return Influence(added(h, here.h), added(c, here.c))
 
 
-def carried(jacobian: Array, influence: Array) -> Array:
+def carried(jacobian: Array, influence: LSTMParameters) -> LSTMParameters:
     """The chain rule for each poem: (B, H, H), (B, H, *θ) -> (B, H, *θ)."""
-    return np.asarray(np.einsum("bkj,bj...->bk...", jacobian, influence, optimize=True))
+    return LSTMParameters(
+        *(np.einsum("bkj,bj...->bk...", jacobian, by_theta, optimize=True) for by_theta in influence)
+    )
 
 
-def gradients(params: LSTMParameters, x: Array, state: LSTMState, dy: Array) -> LSTMParameters:
-    """The gradient of Σ dy ⊙ y by the parameters, ready at every step: x (T, B, E), dy (T, B, H)."""
+def gradients(
+    params: LSTMParameters, x: Array, state: LSTMState, dy: Array, dstate: LSTMState
+) -> LSTMParameters:
+    """The gradient by the parameters, as `lstm.backward` gives it, ready when the last step is read."""
     influence = no_influence(params, len(state.h))
     grads = LSTMParameters(*(np.zeros_like(theta) for theta in params))
     for x_t, dy_t in zip(x, dy, strict=True):
         state, cache = lstm.step_forward(params, x_t, state)
         influence = advance(params, cache, influence)
-        parts = (np.einsum("bk,bk...->...", dy_t, h_theta) for h_theta in influence.h)
-        grads = LSTMParameters(*(total + part for total, part in zip(grads, parts, strict=True)))
-    return grads
+        grads = added(grads, pulled(dy_t, influence.h))
+    return added(grads, added(pulled(dstate.h, influence.h), pulled(dstate.c, influence.c)))
+
+
+def pulled(d: Array, influence: LSTMParameters) -> LSTMParameters:
+    """A gradient by h (or c), brought to the parameters: (B, H), (B, H, *θ) -> (*θ)."""
+    return LSTMParameters(*(np.einsum("bk,bk...->...", d, by_theta) for by_theta in influence))
+
+
+def added(these: LSTMParameters, those: LSTMParameters) -> LSTMParameters:
+    """Sums, parameter by parameter."""
+    return LSTMParameters(*(this + that for this, that in zip(these, those, strict=True)))

@@ -17,6 +17,7 @@ COMMANDS = {
     "generate": "Write poems that begin with a text.",
     "evaluate": "Measure a model's perplexity.",
     "show": "Show what a checkpoint holds.",
+    "gradcheck": "Check every hand-derived gradient.",
 }
 
 

@@ -1,0 +1,170 @@
+"""The table of `poetgen gradcheck`: every derivative by hand against differences, autograd and RTRL."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from poetgen.byhand.differences import derivative, error
+from poetgen.errors import ConfigError
+from poetgen.study.cases import Case, Sizes
+from poetgen.study.lstm_cases import lstm_cases
+from poetgen.study.output_cases import model_cases, output_cases
+from poetgen.study.rnn_cases import rnn_cases
+
+DIFFERENCE, AUTOGRAD, RTRL = 1e-7, 1e-12, 1e-10  # the largest errors that pass
+SECONDS = 40.0  # what the differences of all rows together may take
+ROWS = {"lstm": 73, "rnn": 26}  # of each cell's table
+INFLUENCE_BYTES = 2**29  # ∂h/∂θ of a batch may take this much; several such arrays are alive at once
+BYTES = 2**31
+
+
+@dataclass(frozen=True)
+class Row:
+    """One derivative: its largest errors (differences.error), None where a way does not apply.
+
+    `checked` of its `coordinates` were moved for the difference.
+    """
+
+    part: str
+    derivative: str
+    shape: tuple[int, ...]
+    difference: float
+    autograd: float | None
+    rtrl: float | None
+    checked: int
+    coordinates: int
+
+    @property
+    def passed(self) -> bool:
+        """Whether no error is too large; what is no number has not passed."""
+        limits = ((self.difference, DIFFERENCE), (self.autograd, AUTOGRAD), (self.rtrl, RTRL))
+        return all(value is None or value <= limit for value, limit in limits)
+
+
+def check_gradients(cell: str, sizes: Sizes) -> Iterator[Row]:
+    """Row after row, as they are found.
+
+    Raises ConfigError for an unknown cell, and for sizes or a scale that cannot be computed with.
+    """
+    check_sizes(cell, sizes)
+    rng = np.random.default_rng(sizes.seed)
+    for case in cases(cell, sizes):
+        yield judged(case, coordinates_per_row(cell, sizes), rng)
+
+
+def cases(cell: str, sizes: Sizes) -> Iterator[Case]:
+    """The cell's own derivatives, then those of all that stands around it."""
+    own = lstm_cases(sizes, with_influences=influences_fit(sizes)) if cell == "lstm" else rnn_cases(sizes)
+    yield from own
+    yield from output_cases(sizes)
+    if cell == "lstm":
+        yield from model_cases(sizes)
+
+
+def judged(case: Case, most: int, rng: np.random.Generator) -> Row:
+    """Compare a case with all it can be compared with, the difference at `most` coordinates at most."""
+    number = case.variable.size
+    chosen = None if number <= most else np.sort(rng.choice(number, most, replace=False))
+    numeric = derivative(case.value, case.variable, coordinates=chosen)
+    byhand = case.byhand
+    if chosen is not None:
+        byhand = byhand.reshape(*byhand.shape[: byhand.ndim - case.variable.ndim], -1)[..., chosen]
+    return Row(
+        part=case.part,
+        derivative=case.name,
+        shape=case.byhand.shape,
+        difference=error(byhand, numeric),
+        autograd=None if case.autograd is None else error(case.byhand, case.autograd),
+        rtrl=None if case.rtrl is None else error(case.byhand, case.rtrl),
+        checked=number if chosen is None else most,
+        coordinates=number,
+    )
+
+
+# ---- what sizes cost ----
+
+
+def check_sizes(cell: str, sizes: Sizes) -> None:
+    """Raises ConfigError for what cannot be, or would take hours or more memory than there may be."""
+    if cell not in ROWS:
+        raise ConfigError(f"no cell {cell!r}; choose one of: {', '.join(ROWS)}")
+    for name in ("hidden_size", "input_size", "steps", "batch"):
+        if getattr(sizes, name) < 1:
+            raise ConfigError(f"{name} must be at least 1, not {getattr(sizes, name)}")
+    if not 0 <= sizes.scale <= 10:
+        raise ConfigError(
+            f"weights cannot be drawn at scale {sizes.scale:g}; give one between 0 and 10"
+        )
+    needed, most = forward_bytes(sizes), BYTES
+    if needed > most:
+        raise ConfigError(
+            f"these sizes need {needed / 2**30:,.0f} GiB; choose smaller ones, at most {most / 2**30:g}"
+        )
+    hours = 2 * ROWS[cell] * seconds_per_value(cell, sizes) / 3600
+    if hours > 0.25:
+        raise ConfigError(f"one difference in each row would take {hours:,.1f} hours; choose smaller sizes")
+
+
+def remarks(cell: str, sizes: Sizes, rows: Iterable[Row]) -> list[str]:
+    """What the reader must know of rows sampled, and of rows that were left out for their size."""
+    said = []
+    sampled = [row for row in rows if row.checked < row.coordinates]
+    if sampled:
+        said.append(
+            f"finite differences of all coordinates would take too long: {len(sampled)} rows were checked at "
+            f"{min(row.checked for row in sampled)} coordinates each, drawn from the seed"
+        )
+    if cell == "lstm" and not influences_fit(sizes):
+        said.append(
+            f"∂h/∂θ and RTRL left out: they need {influence_bytes(sizes) / 2**30:,.1f} GiB at these sizes, "
+            "as many numbers as units times parameters"
+        )
+    return said
+
+
+def forward_bytes(sizes: Sizes) -> int:
+    """About what a pass over all steps and its gradients keep, in float64."""
+    rows = 4 * sizes.hidden_size
+    parameters = rows * (sizes.input_size + sizes.hidden_size + 1)
+    return 8 * (8 * parameters + 12 * sizes.steps * sizes.batch * (rows + sizes.input_size))
+
+
+def influence_bytes(sizes: Sizes) -> int:
+    """∂h/∂θ and ∂c/∂θ of a batch in float64."""
+    parameters = 4 * sizes.hidden_size * (sizes.input_size + sizes.hidden_size + 1)
+    return 16 * sizes.batch * sizes.hidden_size * parameters
+
+
+def influences_fit(sizes: Sizes) -> bool:
+    """Whether ∂h/∂θ and RTRL are checked too."""
+    return influence_bytes(sizes) <= INFLUENCE_BYTES
+
+
+def seconds_per_value(cell: str, sizes: Sizes) -> float:
+    """About what one pass over all steps takes: overhead, and products at four thousand million a second."""
+    rows = (4 if cell == "lstm" else 1) * sizes.hidden_size
+    products = 2.0 * sizes.batch * rows * (sizes.input_size + sizes.hidden_size)
+    return sizes.steps * (5e-5 + products / 4e9)
+
+
+def coordinates_per_row(cell: str, sizes: Sizes) -> int:
+    """How many coordinates a row may move; decided by the sizes alone, so that the table is the same anywhere."""
+    return max(1, int(SECONDS / ROWS[cell] / 2 / seconds_per_value(cell, sizes)))
+
+
+def as_record(row: Row) -> dict[str, Any]:
+    """A row for JSON; an error that is no number is null."""
+    errors = {"difference": row.difference, "autograd": row.autograd, "rtrl": row.rtrl}
+    finite = {k: v if v is not None and math.isfinite(v) else None for k, v in errors.items()}
+    return {
+        "part": row.part,
+        "derivative": row.derivative,
+        "shape": list(row.shape),
+        **finite,
+        "checked": row.checked,
+        "coordinates": row.coordinates,
+        "passed": row.passed,
+    }
