@@ -1,5 +1,6 @@
 """A poem as poetgen sees it: lines of hanzi, each with the mark that ends it."""
 
+import re
 from dataclasses import dataclass
 
 COMMA, STOP, QUESTION = "，", "。", "？"
@@ -53,6 +54,15 @@ class Poem:
 
 
 FORMS = {"五絕": (5, 4), "七絕": (7, 4), "五律": (5, 8), "七律": (7, 8)}
+_SIMPLIFIED_FORMS = {"五绝": "五絕", "七绝": "七絕"}
+_FREE_SHAPE = re.compile(r"([1-9][0-9]{0,3})[x×]([1-9][0-9]{0,3})", re.ASCII)
+
+
+def read_shape(name: str) -> tuple[int, int] | None:
+    """(hanzi a line, lines) of 五絕 七絕 五律 七律 in either script, or of a shape such as 5x6; else None."""
+    known = FORMS.get(_SIMPLIFIED_FORMS.get(name, name))
+    free = _FREE_SHAPE.fullmatch(name)
+    return known or ((int(free[1]), int(free[2])) if free else None)
 
 
 def form_name(shape: tuple[int, int] | None) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,14 +15,13 @@ from poetgen.config import CorpusConfig
 from poetgen.corpus.clean import CleaningReport
 from poetgen.corpus.clusters import cluster, split
 from poetgen.corpus.manifest import Manifest
-from poetgen.corpus.poem import FORMS, Poem, form_name
+from poetgen.corpus.poem import FORMS, Poem, form_name, read_shape
 from poetgen.corpus.prepared import FORMAT_VERSION, check_place, replaced
 from poetgen.corpus.sources import OnProgress, read_poems, shown, source_files
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import write_json, write_text
 
-SIMPLIFIED_NAMES = {"五绝": "五絕", "七绝": "七絕"}
 QUANTILES = {
     "1%": 0.01,
     "10%": 0.1,
@@ -128,14 +126,11 @@ def parse_form(name: str) -> tuple[int, int] | None:
     """五絕 (either script) or 5x6 to (hanzi a line, lines); empty to None. Raises ConfigError."""
     if not name:
         return None
-    known = FORMS.get(SIMPLIFIED_NAMES.get(name, name))
-    if known is not None:
-        return known
-    free = re.fullmatch(r"([1-9][0-9]{0,3})[x×]([1-9][0-9]{0,3})", name)
-    if free is None:
+    shape = read_shape(name)
+    if shape is None:
         name = name if len(name) <= 20 else name[:20] + "…"
         raise ConfigError(f"unknown form {name!r}; choose one of {', '.join(FORMS)}, or a shape such as 5x6")
-    return int(free[1]), int(free[2])
+    return shape
 
 
 def select(

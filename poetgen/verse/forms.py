@@ -1,0 +1,122 @@
+"""The forms of a poem: 五絕 七絕 五律 七律, 排律 of any length, and free shapes such as 5x6."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from poetgen.corpus.poem import form_name, read_shape
+from poetgen.errors import PromptError
+
+MOST_HANZI = 20  # in a line, and
+MOST_LINES = 200  # in a poem that can be asked for: 杜甫's longest 排律 has a hundred couplets
+FEWEST_COUPLETS = 5  # of a 排律; 4 make a 律詩
+USUAL_COUPLETS = 6  # of a 排律 whose length is not said: the examination poem of the Tang, 五言六韻
+
+_LENGTHS = {"五": 5, "七": 7, "wu": 5, "qi": 7}
+_KINDS = {"絕句": 4, "絕": 4, "jueju": 4, "jue": 4, "律詩": 8, "律": 8, "lüshi": 8, "lü": 8}
+_KINDS |= {"排律": 0, "排": 0, "pailü": 0, "pai": 0}
+_SPELLINGS = str.maketrans("绝诗韵×*v", "絕詩韻xxü")
+_NAMED = re.compile(
+    rf"({'|'.join(_LENGTHS)})(?:言|yan)?({'|'.join(_KINDS)})([0-9]+|[〇零一二三四五六七八九十百]+)?(?:韻|yun)?"
+)
+_DIAERESIS = "\u0308"
+_DIGITS = "零一二三四五六七八九"
+
+
+@dataclass(frozen=True)
+class Form:
+    """Lines of one length: `line_length` hanzi in each of `line_count` lines."""
+
+    line_length: int
+    line_count: int
+
+    @property
+    def name(self) -> str:
+        """五絕 七絕 五律 七律, 五言排律六韻 (its couplets), or a shape such as 5x6."""
+        if self.regulated and self.line_count > 8:
+            return f"{'五' if self.line_length == 5 else '七'}言排律{_numeral(self.line_count // 2)}韻"
+        return form_name((self.line_length, self.line_count))
+
+    @property
+    def regulated(self) -> bool:
+        """Whether the rules of 近體詩 are made for this shape: 絕句, 律詩 or 排律 of 5 or 7 hanzi a line."""
+        long = self.line_count >= 2 * FEWEST_COUPLETS and self.line_count % 2 == 0
+        return self.line_length in (5, 7) and (self.line_count in (4, 8) or long)
+
+
+def parse_form(text: str) -> Form:
+    """The form named by `text`, in either script, in pinyin or as a shape.
+
+    五絕, 五绝, 五言絕句, wujue, wǔjué and 5x4 are one; a 排律 takes its couplets: 五言排律12 or 五言排律十二韻 has
+    24 lines, 五言排律 alone 12. Raises PromptError.
+    """
+    plain = _plain(text)
+    shape = read_shape(plain) or _named_shape(plain)
+    if shape is None:
+        shown = text if len(text) <= 20 else text[:20] + "…"
+        raise PromptError(
+            f"unknown form {shown!r}; choose 五絕, 七絕, 五律, 七律, 五言排律 or 七言排律 (with its couplets: "
+            "五言排律12), or a shape such as 5x6"
+        )
+    if shape[0] > MOST_HANZI or shape[1] > MOST_LINES:
+        raise PromptError(
+            f"{shape[1]} lines of {shape[0]} hanzi are too many; ask for at most {MOST_LINES} lines of at most "
+            f"{MOST_HANZI}"
+        )
+    return Form(*shape)
+
+
+def form_of(lines: Sequence[str]) -> Form | None:
+    """The form of a poem's lines (hanzi alone, without marks); None when they are not of one length."""
+    lengths = set(map(len, lines))
+    return Form(lengths.pop(), len(lines)) if len(lengths) == 1 and 0 not in lengths else None
+
+
+def _plain(text: str) -> str:
+    """One spelling of many: full width, capitals, blanks and tone marks (wǔ lǜ → wu lü) taken away."""
+    text = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).lower())
+    kept = (
+        char for char in text if not (char.isspace() or (unicodedata.combining(char) and char != _DIAERESIS))
+    )
+    text = unicodedata.normalize("NFC", "".join(kept)).translate(_SPELLINGS)
+    return re.sub(r"lu(?=shi|$|[0-9])", "lü", text)
+
+
+def _named_shape(name: str) -> tuple[int, int] | None:
+    match = _NAMED.fullmatch(name)
+    if match is None:
+        return None
+    length, count, couplets = _LENGTHS[match[1]], _KINDS[match[2]], match[3]
+    if count:
+        return None if couplets else (length, count)
+    number = _number(couplets) if couplets else USUAL_COUPLETS
+    if number is None:
+        return None
+    if number < FEWEST_COUPLETS:
+        raise PromptError(
+            f"a 排律 has at least {FEWEST_COUPLETS} couplets, not {number}; for four choose 五律 or 七律"
+        )
+    return length, 2 * number
+
+
+def _number(text: str) -> int | None:
+    """12 or 十二 → 12, 一百二十 → 120; None when it is no number so written."""
+    if text.isascii():
+        return int(text[:4])  # more digits than can be asked for say no more
+    text = text.replace("〇", "零")
+    return next((n for n in range(1, 1000) if text in (_numeral(n), _numeral(n).removeprefix("一"))), None)
+
+
+def _numeral(n: int) -> str:
+    """1 ≤ n < 1000 in words: 12 → 十二, 105 → 一百零五; beyond, in digits."""
+    if n >= 1000:
+        return str(n)
+    hundreds, rest = divmod(n, 100)
+    tens, ones = divmod(rest, 10)
+    text = f"{_DIGITS[hundreds]}百" if hundreds else ""
+    if hundreds and rest and not tens:
+        text += "零"
+    if tens:
+        text += ("" if tens == 1 and not hundreds else _DIGITS[tens]) + "十"
+    return text + (_DIGITS[ones] if ones else "")
