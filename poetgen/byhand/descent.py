@@ -89,6 +89,8 @@ class Optimizer:
             ]
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("this is no state of an optimizer: give what state_dict() returned") from error
+        if steps < 0:
+            raise ValueError(f"the number of steps must be at least 0, not {steps}")
         self.steps = steps
         for own, array in arrays:
             own[...] = array
@@ -108,5 +110,7 @@ def shapes(arrays: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
 def must_fit(what: str, given: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     """Raises ValueError for the first name that is missing, unknown or of another shape."""
     for name in (*wanted, *given):
-        if given.get(name) != wanted.get(name):
-            raise ValueError(f"{what} of {name} must be of shape {wanted.get(name)}, not {given.get(name)}")
+        if name not in given or name not in wanted:
+            raise ValueError(f"{what} of {name} is {'missing' if name in wanted else 'of no parameter here'}")
+        if given[name] != wanted[name]:
+            raise ValueError(f"{what} of {name} must be of shape {wanted[name]}, not {given[name]}")

@@ -260,7 +260,7 @@ class Rule(NamedTuple):
     settings: Mapping[str, Any] = {}
 
 
-# rates are for clipped gradients of the mean token loss
+# rates are for clipped gradients of the mean token loss; AdaBound ends as Momentum does, for its m is (1 - β₁) b
 RULES = {
     "sgd": Rule(SGD, 4.0),
     "momentum": Rule(Momentum, 1.0, {"momentum": 0.9}),
@@ -272,7 +272,7 @@ RULES = {
     "adamw": Rule(AdamW, 3e-3),
     "adamax": Rule(Adamax, 5e-3),
     "nadam": Rule(Nadam, 3e-3),
-    "adabound": Rule(AdaBound, 3e-3, {"final_lr": 4.0}),
+    "adabound": Rule(AdaBound, 3e-3, {"final_lr": 10.0}),
 }
 
 

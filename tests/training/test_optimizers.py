@@ -1,10 +1,13 @@
-"""Every optimizer by name: it steps, it learns, and it is what torch.optim has under that name."""
+"""Every optimizer by name: it steps, it learns, and it is what torch.optim, or the hand, has under that name."""
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from poetgen.byhand import optimizers as byhand
+from poetgen.byhand.differences import error
 from poetgen.config import OPTIMIZERS, TrainingConfig
 from poetgen.errors import ConfigError
 from poetgen.training.optimizers import RULES, build_optimizer, default_learning_rate
@@ -30,7 +33,7 @@ def losses(config: TrainingConfig, steps: int) -> list[float]:
 
 
 def test_every_name_has_a_rule_and_a_rate_of_its_own() -> None:
-    assert tuple(RULES) == OPTIMIZERS
+    assert tuple(RULES) == tuple(byhand.RULES) == OPTIMIZERS
     assert all(default_learning_rate(name) > 0 for name in OPTIMIZERS)
 
 
@@ -57,6 +60,27 @@ def test_weight_decay_pulls_weights_to_zero(name: str) -> None:
             parameter.grad = torch.zeros_like(parameter)
         optimizer.step()
     assert model.weight.norm().item() < before
+
+
+@pytest.mark.parametrize("learning_rate", [0.0, 0.01])
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_same_name_by_hand_is_the_same_optimizer(
+    name: str, weight_decay: float, learning_rate: float
+) -> None:
+    model, x, targets = problem()
+    config = TrainingConfig(optimizer=name, weight_decay=weight_decay, learning_rate=learning_rate)
+    theirs = build_optimizer(model.parameters(), config)
+    ours = {key: theta.detach().numpy().copy() for key, theta in model.named_parameters()}
+    hand = byhand.build_optimizer(name, ours, lr=learning_rate, weight_decay=weight_decay)
+    for step in range(20):
+        theirs.zero_grad()
+        F.cross_entropy(model(x), targets).backward()
+        theirs.param_groups[0]["lr"] = hand.lr = (learning_rate or default_learning_rate(name)) * 0.9**step
+        hand.step({key: theta.grad.numpy() for key, theta in model.named_parameters()})
+        theirs.step()
+    for key, theta in model.named_parameters():
+        assert error(ours[key].astype(np.float64), theta.detach().double().numpy()) < 1e-5  # float32
 
 
 MOMENTA = [("sgd", 0, False), ("momentum", 0.9, False), ("nesterov", 0.9, True)]
