@@ -28,6 +28,7 @@ def _key(
     return field(default=default, metadata={"meaning": meaning, **limits})
 
 
+BACKENDS = ("torch", "numpy")
 SPLITS = ("96:2:2", "8:1:1", "8:2", "9:1")
 INITIALIZATIONS = ("uniform", "normal", "xavier", "orthogonal", "zeros")
 OPTIMIZERS = (
@@ -118,6 +119,9 @@ class TrainingConfig:
         "float32",
         "of the big matrix products in training; evaluation is always float32",
         choices=("float32", "bfloat16"),
+    )
+    backend: str = _key(
+        "torch", "who derives and updates: PyTorch, or the equations by hand in NumPy", choices=BACKENDS
     )
     device: str = _key("auto", "auto takes CUDA when it is there", choices=("auto", "cpu", "cuda"))
     keep_epochs: bool = _key(False, "keep one checkpoint per epoch")

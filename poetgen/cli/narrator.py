@@ -51,8 +51,9 @@ class Narrator:
         self.began, self.steps_left = True, report.total_steps - report.step
         step = f", from step {report.step:,}" if report.step else ""
         click.echo(
-            f"{report.run.name}: {report.parameters:,} parameters on {report.device}, {report.tokens:,} tokens, "
-            f"{report.total_steps:,} steps{step}; about {duration(report.expected_seconds)}",
+            f"{report.run.name}: {report.parameters:,} parameters on {report.computes_on}, "
+            f"{report.tokens:,} tokens, {report.total_steps:,} steps{step}; "
+            f"about {duration(report.expected_seconds)}",
             err=True,
         )
         if sys.stderr.isatty():

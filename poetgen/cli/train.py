@@ -16,6 +16,7 @@ from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import Narrator
 from poetgen.cli.options import home_option
 from poetgen.config import (
+    BACKENDS,
     INITIALIZATIONS,
     OPTIMIZERS,
     Config,
@@ -61,6 +62,7 @@ NEWEST = "<newest>"
 @click.option("--stop-at", type=float, help="Stop at this validation perplexity.")
 @click.option("--patience", type=int, help="Stop after this many epochs without a better one; 0: never.")
 @click.option("--seed", type=int, help="Decides weights, order and dropout.")
+@click.option("--backend", type=click.Choice(BACKENDS), help="Who derives: PyTorch, or NumPy by hand.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to compute.")
 @click.option("--keep-epochs", is_flag=True, default=None, help="Keep one checkpoint per epoch.")
 def train(

@@ -95,9 +95,7 @@ def check_sizes(cell: str, sizes: Sizes) -> None:
         if getattr(sizes, name) < 1:
             raise ConfigError(f"{name} must be at least 1, not {getattr(sizes, name)}")
     if not 0 <= sizes.scale <= 10:
-        raise ConfigError(
-            f"weights cannot be drawn at scale {sizes.scale:g}; give one between 0 and 10"
-        )
+        raise ConfigError(f"weights cannot be drawn at scale {sizes.scale:g}; give one between 0 and 10")
     needed, most = forward_bytes(sizes), BYTES
     if needed > most:
         raise ConfigError(

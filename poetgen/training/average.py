@@ -1,10 +1,10 @@
 """A running average of the weights: what is validated and saved, while the raw weights go on learning."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 
 class WeightAverage:
@@ -14,9 +14,9 @@ class WeightAverage:
     `decay` 0 there is none, and `applied` leaves the weights as they are.
     """
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
+    def __init__(self, parameters: Iterable[Tensor], decay: float) -> None:
         self.decay = decay
-        self.parameters = list(model.parameters())
+        self.parameters = list(parameters)
         self.values = [p.detach().clone() for p in self.parameters] if decay else []
 
     @torch.no_grad()

@@ -59,7 +59,7 @@ class Started:
     step: int
     total_steps: int
     expected_seconds: float
-    device: str
+    computes_on: str
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from poetgen.errors import CheckpointError, CorpusError, TrainingError
 from poetgen.measures import finite
 from poetgen.training.card import card_of
 from poetgen.training.folder import RunFolder
-from poetgen.training.learner import Learner
-from poetgen.training.loop import StepReport, train, validation_loss
+from poetgen.training.learner import build_learner
+from poetgen.training.loop import StepReport, train
 from poetgen.training.optimizers import default_learning_rate
 from poetgen.training.reports import (
     EpochReport,
@@ -76,7 +76,7 @@ class Run:
         self.settings = config.training
         self.train_poems = poems_of(prepared, "train")
         self.validation_poems = poems_of(prepared, "validation")
-        self.learner = Learner(len(prepared.vocabulary), config)
+        self.learner = build_learner(len(prepared.vocabulary), config)
         self.progress = Progress()
         self.saved_at = time.monotonic()
         self.total_steps = self.settings.steps or self.settings.epochs * len(self.order(1))
@@ -107,10 +107,8 @@ class Run:
         batches = (make_batch(self.train_poems, indices) for indices in order)
         try:
             for report in train(
-                self.learner.model,
-                self.learner.optimizer,
+                self.learner,
                 batches,
-                settings=self.learner.step_settings,
                 learning_rate=self.learning_rate,
                 first_step=at.step,
             ):
@@ -222,7 +220,7 @@ class Run:
         length = self.settings.segment_length
         batches = (batch for _, batch in in_order(poems, batch_size=64, max_tokens=64 * length))
         unknown = int((poems.ids == vocabulary.unknown).sum())
-        loss = validation_loss(self.learner.model, batches, length)
+        loss = self.learner.validation_loss(batches)
         loss += unknown * math.log(vocabulary.unknown_types) / len(poems.ids)
         if not math.isfinite(loss):
             raise TrainingError(
@@ -244,7 +242,7 @@ class Run:
             step=self.progress.step,
             total_steps=self.total_steps,
             expected_seconds=expected,
-            device=str(self.learner.device),
+            computes_on=self.learner.computes_on,
         )
 
     def middling_batch(self) -> Indices:

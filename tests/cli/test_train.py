@@ -20,6 +20,7 @@ import poetgen.cli.train as command
 from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
 from poetgen.cli.narrator import duration
+from poetgen.config import BACKENDS
 from poetgen.corpus.poem import Poem
 from poetgen.corpus.prepared import PreparedFolder
 from poetgen.training.folder import RunFolder
@@ -107,6 +108,20 @@ def test_every_flag_reaches_its_setting(home: Path) -> None:
     assert {name: found[name] for name in expected} == expected
 
 
+def test_by_hand_the_same_command_trains_stops_resumes_and_writes(home: Path) -> None:
+    given = ["--backend", "numpy", "--optimizer", "nadam", "--epochs", 2, "--dropout", 0.2]
+    result = begin(home, "moon", *given)
+    assert result.exit_code == 0, result.output
+    assert "on cpu, by NumPy" in result.stderr
+    whole = Checkpoint.load(home / "checkpoints" / "moon" / "best.safetensors")
+    assert whole.config["training"]["backend"] == "numpy"
+    assert (home / "checkpoints" / "moon" / "curves.png").stat().st_size > 1000
+    poem = CliRunner().invoke(poetgen, ["generate", "月", "--home", str(home), "--seed", "1"])
+    assert poem.exit_code == 0 and poem.stdout.startswith("月"), poem.output
+    refused(begin(home, "sun", "--backend", "numpy", "--device", "cuda"), "leave --device cuda away")
+    refused(run(home, "--resume", "moon", "--backend", "torch"), "training.backend was 'numpy'")
+
+
 # ---- resuming ----
 
 
@@ -173,9 +188,14 @@ def test_a_damaged_run_is_named_and_refused(home: Path, damage: bytes) -> None:
     refused(run(home, "--resume", "moon"), r"config\.json is damaged")
 
 
-@pytest.mark.parametrize("key", ["progress", "model", "optimizer", "average", "random"])
-def test_a_state_that_does_not_fit_is_refused(home: Path, key: str) -> None:
-    begin(home, "moon", "--steps", 1, "--set", "training.average=0.9")
+PARTS = ["progress", "model", "optimizer", "average"]
+
+
+@pytest.mark.parametrize(
+    ("backend", "key"), [("torch", "random"), *((name, key) for name in BACKENDS for key in PARTS)]
+)
+def test_a_state_that_does_not_fit_is_refused(home: Path, backend: str, key: str) -> None:
+    begin(home, "moon", "--steps", 1, "--backend", backend, "--set", "training.average=0.9")
     folder = RunFolder(home / "checkpoints" / "moon")
     state = folder.load_state()
     for value in ({}, [torch.zeros(3)], None, 3):

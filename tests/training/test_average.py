@@ -23,7 +23,7 @@ def moved(model: nn.Module) -> None:
 def test_it_is_the_recursion_of_its_docstring(decay: float, steps: int) -> None:
     torch.manual_seed(0)
     model = nn.Linear(3, 2).double()
-    average = WeightAverage(model, decay)
+    average = WeightAverage(model.parameters(), decay)
     expected = weights(model)
     for step in range(1, steps + 1):
         moved(model)
@@ -36,7 +36,7 @@ def test_it_is_the_recursion_of_its_docstring(decay: float, steps: int) -> None:
 
 def test_it_is_applied_inside_only_even_when_something_fails() -> None:
     model = nn.Linear(3, 2)
-    average = WeightAverage(model, 0.5)
+    average = WeightAverage(model.parameters(), 0.5)
     moved(model)
     own = weights(model)
     for error in (None, RuntimeError("moon")):
@@ -52,7 +52,7 @@ def test_it_is_applied_inside_only_even_when_something_fails() -> None:
 
 def test_without_decay_the_weights_stay_their_own() -> None:
     model = nn.Linear(3, 2)
-    average = WeightAverage(model, 0.0)
+    average = WeightAverage(model.parameters(), 0.0)
     own = weights(model)
     average.update(1)
     with average.applied():
@@ -62,7 +62,7 @@ def test_without_decay_the_weights_stay_their_own() -> None:
 
 def test_it_shares_no_memory_with_the_weights() -> None:
     model = nn.Linear(3, 2)
-    average = WeightAverage(model, 0.9)
+    average = WeightAverage(model.parameters(), 0.9)
     before = [value.clone() for value in average.values]
     moved(model)
     assert all(map(torch.equal, average.values, before))
@@ -70,7 +70,7 @@ def test_it_shares_no_memory_with_the_weights() -> None:
 
 def test_saved_values_are_taken_over_and_others_refused() -> None:
     model = nn.Linear(3, 2)
-    average = WeightAverage(model, 0.9)
+    average = WeightAverage(model.parameters(), 0.9)
     average.load([torch.ones(2, 3), torch.zeros(2)])
     assert average.values[0].sum() == 6
     with pytest.raises(ValueError, match="shorter"):

@@ -1,29 +1,39 @@
-"""The training loop: it learns, one step a batch, and stops before a number that is none."""
+"""The training loop, by PyTorch and by hand: it learns, a step a batch, and stops before what is no number."""
 
-import copy
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch.optim import SGD
 
-from poetgen.config import ModelConfig, TrainingConfig
+from poetgen.byhand.differences import error
+from poetgen.config import BACKENDS, OPTIMIZERS, Config
 from poetgen.corpus.batches import Batch, in_order, make_batch
 from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
-from poetgen.errors import TrainingError
-from poetgen.model.language_model import LanguageModel, build_model
-from poetgen.training.loop import StepReport, StepSettings, accumulate_gradients, train, validation_loss
-from poetgen.training.optimizers import build_optimizer
+from poetgen.errors import ConfigError, TrainingError
+from poetgen.training.learner import Learner, build_learner
+from poetgen.training.loop import StepReport, train
 
-SETTINGS = StepSettings(clip_norm=1.0, segment_length=128, precision="float32")
-SMALL = ModelConfig(embedding_size=8, hidden_size=12, dropout=0.0)
+SMALL = {"model.embedding_size": 8, "model.hidden_size": 12, "model.dropout": 0.0, "training.device": "cpu"}
+Built = Callable[..., Learner]
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def model(prepared: PreparedFolder) -> LanguageModel:
-    torch.manual_seed(0)
-    return build_model(len(prepared.vocabulary), SMALL)
+def built(prepared: PreparedFolder) -> Built:
+    """`built(backend, **{"training.seed": 1})`: a learner of the prepared poems' characters."""
+
+    def build(backend: str, **changes: Any) -> Learner:
+        settings = {**SMALL, "training.backend": backend, **changes}
+        return build_learner(len(prepared.vocabulary), Config().replace(settings))
+
+    return build
 
 
 @pytest.fixture
@@ -31,35 +41,38 @@ def batch(prepared: PreparedFolder) -> Batch:
     return make_batch(prepared.split("train"), np.arange(6))
 
 
-def gradients(model: LanguageModel) -> list[torch.Tensor]:
-    return [parameter.grad.clone() for parameter in model.parameters()]
+def gradient(learner: Any) -> dict[str, Any]:
+    if hasattr(learner, "gradient"):
+        return {name: array.copy() for name, array in learner.gradient.items()}
+    return {name: value.grad.numpy().copy() for name, value in learner.model.named_parameters()}
 
 
-def run(model: LanguageModel, batches: list[Batch], **options: object) -> list[StepReport]:
-    arguments = {"settings": SETTINGS, "learning_rate": lambda step: 0.1, **options}
-    return list(train(model, SGD(model.parameters(), lr=1.0), batches, **arguments))
+def run(learner: Learner, batches: list[Batch], rate: float = 0.1, **options: Any) -> list[StepReport]:
+    return list(train(learner, batches, **{"learning_rate": lambda step: rate, **options}))
 
 
-def test_twenty_poems_are_learned_by_heart(prepared: PreparedFolder) -> None:
-    poems = prepared.split("train")
-    indices = np.arange(20)
-    torch.manual_seed(0)
-    model = build_model(len(prepared.vocabulary), ModelConfig(embedding_size=32, hidden_size=64, dropout=0.0))
-    optimizer = build_optimizer(model.parameters(), TrainingConfig())
-    batches = [make_batch(poems, indices)] * 150
-    reports = list(train(model, optimizer, batches, settings=SETTINGS, learning_rate=lambda step: 0.02))
+@pytest.mark.parametrize("name", ["adam", "adagrad"])
+def test_twenty_poems_are_learned_by_heart(
+    built: Built, backend: str, prepared: PreparedFolder, name: str
+) -> None:
+    larger = {"model.embedding_size": 32, "model.hidden_size": 64, "training.optimizer": name}
+    learner = built(backend, **larger)
+    batches = [make_batch(prepared.split("train"), np.arange(20))] * 150
+    reports = run(learner, batches, rate=0.02 if name == "adam" else 0.1)
     assert math.exp(reports[0].loss) == pytest.approx(len(prepared.vocabulary), rel=0.1)
     assert math.exp(reports[-1].loss) < 1.5
 
 
-def test_a_report_for_each_batch_numbered_from_the_first_step(model: LanguageModel, batch: Batch) -> None:
+def test_a_report_for_each_batch_numbered_from_the_first_step(
+    built: Built, backend: str, batch: Batch
+) -> None:
     asked: list[int] = []
 
     def rate(step: int) -> float:
         asked.append(step)
         return 0.5 / (step + 1)
 
-    reports = run(model, [batch] * 3, learning_rate=rate, first_step=7)
+    reports = run(built(backend), [batch] * 3, learning_rate=rate, first_step=7)
     assert [report.step for report in reports] == [8, 9, 10]
     assert asked == [7, 8, 9]
     assert [report.learning_rate for report in reports] == [0.5 / 8, 0.5 / 9, 0.5 / 10]
@@ -67,66 +80,67 @@ def test_a_report_for_each_batch_numbered_from_the_first_step(model: LanguageMod
     assert all(report.loss == report.summed_loss / batch.tokens for report in reports)
 
 
-def test_a_step_is_the_rule_of_sgd_on_the_clipped_gradient(model: LanguageModel, batch: Batch) -> None:
-    twin = copy.deepcopy(model)
-    accumulate_gradients(twin, batch, SETTINGS)
-    norm = torch.cat([gradient.flatten() for gradient in gradients(twin)]).norm()
-    settings = StepSettings(clip_norm=norm.item() / 2, segment_length=128, precision="float32")
-    (report,) = run(model, [batch], settings=settings)
-    assert report.gradient_norm == pytest.approx(norm.item(), rel=1e-6)
-    for after, before in zip(model.parameters(), twin.parameters(), strict=True):
-        torch.testing.assert_close(
-            after.detach(), before.detach() - 0.1 * before.grad / 2, rtol=1e-5, atol=1e-7
-        )
+def test_a_step_is_the_rule_of_sgd_on_the_clipped_gradient(built: Built, backend: str, batch: Batch) -> None:
+    sgd = {"training.optimizer": "sgd"}
+    twin = built(backend, **sgd)
+    twin.take_gradient(batch)
+    found, before = gradient(twin), twin.weights()
+    norm = math.sqrt(sum(float((array**2).sum()) for array in found.values()))
+    learner = built(backend, **sgd, **{"training.clip_norm": norm / 2})
+    (report,) = run(learner, [batch])
+    assert report.gradient_norm == pytest.approx(norm, rel=1e-6)
+    for name, after in learner.weights().items():
+        np.testing.assert_allclose(after, before[name] - 0.1 * found[name] / 2, rtol=1e-5, atol=1e-7)
 
 
-def test_the_gradient_is_that_of_the_mean_token_loss(model: LanguageModel, batch: Batch) -> None:
-    total = accumulate_gradients(model, batch, SETTINGS)
-    accumulated = gradients(model)
+def test_the_gradient_is_that_of_the_mean_token_loss(built: Built, batch: Batch) -> None:
+    learner = built("torch")
+    total = learner.take_gradient(batch)
+    accumulated = gradient(learner)
+    model = learner.model
     model.zero_grad()
     loss, _ = model.summed_loss(batch.inputs, batch.targets, lengths=batch.lengths)
     (loss / batch.tokens).backward()
     assert total == pytest.approx(loss.item(), rel=1e-6)
-    for one, other in zip(accumulated, gradients(model), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-8)
+    for name, array in gradient(learner).items():
+        np.testing.assert_allclose(accumulated[name], array, rtol=1e-5, atol=1e-8)
 
 
 @pytest.mark.parametrize("segment_length", [1, 7, 16, 40])
 def test_segments_change_gradients_but_not_the_loss(
-    model: LanguageModel, batch: Batch, segment_length: int
+    built: Built, backend: str, batch: Batch, segment_length: int
 ) -> None:
-    settings = StepSettings(clip_norm=1.0, segment_length=segment_length, precision="float32")
-    whole = accumulate_gradients(model, batch, SETTINGS)
-    full = gradients(model)
-    model.zero_grad()
-    assert accumulate_gradients(model, batch, settings) == pytest.approx(whole, rel=1e-5)
-    truncated = gradients(model)
+    whole, cut = built(backend), built(backend, **{"training.segment_length": segment_length})
+    assert cut.take_gradient(batch) == pytest.approx(whole.take_gradient(batch), rel=1e-5)
+    full, truncated = gradient(whole), gradient(cut)
     # the output layer sees the same features either way; what lies before it is cut at the seams
-    torch.testing.assert_close(truncated[-1], full[-1], rtol=1e-4, atol=1e-7)
-    assert not torch.allclose(truncated[2], full[2], rtol=1e-3, atol=0)
+    np.testing.assert_allclose(truncated["output.bias"], full["output.bias"], rtol=1e-4, atol=1e-7)
+    name = "lstm.cells.0.weight_hh"
+    assert not np.allclose(truncated[name], full[name], rtol=1e-3, atol=0)
 
 
 @pytest.mark.parametrize("poison", [math.nan, math.inf])
 def test_a_loss_that_is_no_number_stops_before_the_weights_are_touched(
-    model: LanguageModel, batch: Batch, poison: float
+    built: Built, backend: str, batch: Batch, poison: float
 ) -> None:
-    with torch.no_grad():
-        model.output.bias[5] = poison
-    before = [parameter.detach().clone() for parameter in model.parameters()]
+    learner: Any = built(backend)
+    bias = learner.arrays["output.bias"] if backend == "numpy" else learner.model.output.bias.detach()
+    bias[5] = poison
+    before = learner.weights()
     with pytest.raises(TrainingError, match=r"at step 1 \(.*learning rate 0.1\)"):
-        run(model, [batch])
-    for one, other in zip(before, model.parameters(), strict=True):
-        assert torch.equal(one, other.detach()) or one.isnan().any()
+        run(learner, [batch])
+    for name, array in learner.weights().items():
+        np.testing.assert_array_equal(array, before[name])
 
 
 def test_validation_counts_every_token_once_whatever_the_batches(
-    prepared: PreparedFolder, model: LanguageModel
+    prepared: PreparedFolder, built: Built, backend: str
 ) -> None:
     poems = prepared.split("validation")
 
     def loss(poems: EncodedPoems, batch_size: int, segment_length: int) -> float:
-        batches = (batch for _, batch in in_order(poems, batch_size=batch_size, max_tokens=10**6))
-        return validation_loss(model, batches, segment_length)
+        learner = built(backend, **{"training.segment_length": segment_length})
+        return learner.validation_loss(b for _, b in in_order(poems, batch_size=batch_size, max_tokens=10**6))
 
     reference = loss(poems, 1, 1000)
     assert loss(poems, 8, 1000) == pytest.approx(reference, rel=1e-6)
@@ -134,16 +148,20 @@ def test_validation_counts_every_token_once_whatever_the_batches(
     assert math.exp(reference) == pytest.approx(len(prepared.vocabulary), rel=0.1)
 
 
-def test_validation_has_dropout_off_and_training_on(prepared: PreparedFolder, batch: Batch) -> None:
-    torch.manual_seed(0)
-    model = build_model(len(prepared.vocabulary), ModelConfig(embedding_size=8, hidden_size=12, dropout=0.5))
-    assert validation_loss(model, [batch], 128) == validation_loss(model, [batch], 128)
-    first, second = run(model, [batch, batch], learning_rate=lambda step: 0.0)
+@pytest.mark.parametrize("share", ["model.dropout", "model.embedding_dropout"])
+def test_validation_has_dropout_off_and_training_on(
+    built: Built, backend: str, batch: Batch, share: str
+) -> None:
+    learner = built(backend, **{share: 0.5})
+    assert learner.validation_loss([batch]) == learner.validation_loss([batch])
+    first, second = run(learner, [batch, batch], rate=0.0)
     assert first.summed_loss != second.summed_loss
-    assert model.training
+    without = built(backend).take_gradient(batch)
+    # what is kept is made larger, so that a character weighs in the mean what it weighs without dropout
+    assert first.summed_loss == pytest.approx(without, rel=0.05) and first.summed_loss != without
 
 
-def test_nothing_is_made_before_it_is_asked_for(model: LanguageModel, batch: Batch) -> None:
+def test_nothing_is_made_before_it_is_asked_for(built: Built, backend: str, batch: Batch) -> None:
     made: list[int] = []
 
     def batches() -> object:
@@ -151,9 +169,69 @@ def test_nothing_is_made_before_it_is_asked_for(model: LanguageModel, batch: Bat
             made.append(k)
             yield batch
 
-    reports = train(
-        model, SGD(model.parameters(), lr=1.0), batches(), settings=SETTINGS, learning_rate=lambda s: 0.1
-    )
+    reports = train(built(backend), batches(), learning_rate=lambda s: 0.1)
     assert made == []
     next(iter(reports))
     assert made == [0]
+
+
+# ---- one by hand, one by PyTorch ----
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("tied", [True, False])
+def test_both_backends_take_the_same_steps(
+    built: Built, prepared: PreparedFolder, name: str, tied: bool
+) -> None:
+    settings = {
+        "model.tied": tied,
+        "model.num_layers": 2,
+        "training.optimizer": name,
+        "training.weight_decay": 1e-3,
+        "training.segment_length": 20,
+    }
+    torchs, byhand = built("torch", **settings), built("numpy", **settings)
+    for label, array in torchs.weights().items():
+        np.testing.assert_array_equal(array, byhand.weights()[label])
+    poems = prepared.split("train")
+    batches = [make_batch(poems, np.arange(k, k + 6)) for k in range(8)]
+    theirs, ours = (run(learner, batches, rate=0.003) for learner in (torchs, byhand))
+    for one, other in zip(theirs, ours, strict=True):
+        assert other.loss == pytest.approx(one.loss, rel=1e-4)
+        assert other.gradient_norm == pytest.approx(one.gradient_norm, rel=1e-3)
+    assert byhand.validation_loss(batches) == pytest.approx(torchs.validation_loss(batches), rel=1e-4)
+    moved = {label: array - torchs.weights()[label] for label, array in byhand.weights().items()}
+    assert all(error(array, np.zeros_like(array)) < 0.01 for array in moved.values())
+
+
+def test_dropout_by_hand_is_locked_over_a_poems_steps(built: Built, prepared: PreparedFolder) -> None:
+    learner: Any = built("numpy", **{"model.dropout": 0.25, "model.embedding_dropout": 0.5})
+    masks = learner.masks(400, np.random.default_rng(0))
+    (layer,) = masks.layers
+    assert layer.shape == (400, 12) and masks.characters.shape == (len(prepared.vocabulary), 1)
+    assert set(np.unique(layer)) == {np.float32(0), np.float32(4 / 3)}
+    assert layer.mean() == pytest.approx(1, abs=0.05)
+    assert set(np.unique(masks.characters)) == {np.float32(0), np.float32(2)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"training.device": "cuda"}, "leave --device cuda away"),
+        ({"training.precision": "bfloat16"}, "training.precision=float32"),
+    ],
+)
+def test_what_numpy_has_not_is_refused(built: Built, changes: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        built("numpy", **changes)
+
+
+def test_by_hand_no_gradient_is_torchs(built: Built, batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    learner = built("numpy")
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError("torch was asked to differentiate")
+
+    monkeypatch.setattr(torch.Tensor, "backward", refuse)
+    monkeypatch.setattr(torch.autograd, "grad", refuse)
+    assert run(learner, [batch])[0].gradient_norm > 0

@@ -129,6 +129,14 @@ def test_a_stop_at_any_step_changes_nothing(
 
 VARIANTS = [
     *({"training__optimizer": name} for name in OPTIMIZERS),
+    *({"training__backend": "numpy", "training__optimizer": name} for name in OPTIMIZERS),
+    {
+        "training__backend": "numpy",
+        "model__num_layers": 2,
+        "model__tied": False,
+        "training__segment_length": 7,
+    },
+    {"training__backend": "numpy", "training__average": 0.0, "model__embedding_dropout": 0.0},
     {"training__schedule": "constant"},
     {"training__schedule": "linear", "training__warmup_steps": 0},
     {"training__segment_length": 7},
@@ -264,6 +272,7 @@ CHANGES = [
     ("training.seed", 7),
     ("training.epochs", 3),
     ("training.optimizer", "sgd"),
+    ("training.backend", "numpy"),
     ("corpus.split", "8:2"),
 ]
 

@@ -1,0 +1,177 @@
+"""The learner by hand: poetgen.byhand derives, clips and updates; of torch it has the first weights alone."""
+
+import math
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from poetgen.byhand import language_model
+from poetgen.byhand.language_model import Masks
+from poetgen.byhand.optimizers import build_optimizer
+from poetgen.config import Config
+from poetgen.corpus.batches import Batch
+from poetgen.errors import ConfigError
+from poetgen.model.language_model import build_model
+from poetgen.training.average import WeightAverage
+
+Array = npt.NDArray[Any]
+
+
+class NumPyLearner:
+    """See poetgen.training.learner.Learner. The same seed gives the first weights that TorchLearner has."""
+
+    computes_on = "cpu, by NumPy"
+
+    def __init__(self, vocab_size: int, config: Config) -> None:
+        """Raises ConfigError for what NumPy has not: CUDA, bfloat16."""
+        self.settings, self.dropout = config.training, config.model.dropout
+        self.embedding_dropout = config.model.embedding_dropout
+        check_settings(config)
+        torch.manual_seed(self.settings.seed)
+        first = build_model(vocab_size, config.model).state_dict()
+        self.arrays = {name: value.numpy().copy() for name, value in first.items()}
+        self.params = language_model.read_parameters(self.arrays)  # names for the same memory
+        self.parameters = sum(array.size for array in self.arrays.values())
+        self.gradient: dict[str, Array] = {}
+        self.optimizer = build_optimizer(
+            self.settings.optimizer,
+            self.arrays,
+            lr=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
+        )
+        self.average = WeightAverage(map(torch.from_numpy, self.arrays.values()), self.settings.average)
+
+    @np.errstate(over="ignore", invalid="ignore")  # the loop asks whether loss and gradient are numbers
+    def take_gradient(self, batch: Batch) -> float:
+        """See Learner."""
+        poems = len(batch.lengths)
+        state, total = language_model.start(self.params, poems), 0.0
+        self.gradient = {}
+        # from seed and step alone, so that a run that goes on draws what it would have drawn
+        rng = np.random.default_rng([self.settings.seed, self.optimizer.steps])
+        for segment in batch.segments(self.settings.segment_length):
+            loss, grads, state = language_model.gradients(
+                self.params,
+                segment.inputs.numpy(),
+                segment.targets.numpy(),
+                lengths=segment.lengths.numpy(),
+                state=state,
+                scale=1 / batch.tokens,
+                masks=self.masks(poems, rng),
+            )
+            total += loss
+            self.add(language_model.named(grads))
+        return total
+
+    def add(self, gradient: dict[str, Array]) -> None:
+        """The gradients of a batch's segments are summed."""
+        if self.gradient:
+            for name, array in gradient.items():
+                self.gradient[name] += array
+        else:
+            self.gradient = gradient
+
+    def masks(self, poems: int, rng: np.random.Generator) -> Masks | None:
+        """What is dropped: whole characters, and for each poem the same units of a layer at every step."""
+        if not self.dropout and not self.embedding_dropout:
+            return None
+        rows = (len(self.params.embedding), 1)
+        layers = (kept(rng, layer_mask, self.dropout) for layer_mask in self.layer_shapes(poems))
+        return Masks(kept(rng, rows, self.embedding_dropout), tuple(layers))
+
+    def layer_shapes(self, poems: int) -> list[tuple[int, int]]:
+        """(B, H) for each layer."""
+        return [(poems, layer.weight_hh.shape[1]) for layer in self.params.layers]
+
+    def clip_gradient(self) -> float:
+        """See Learner; the rule is that of torch.nn.utils.clip_grad_norm_."""
+        norm = math.sqrt(sum(float(np.vdot(array, array)) for array in self.gradient.values()))
+        longest = self.settings.clip_norm
+        if longest and norm > longest:
+            for array in self.gradient.values():
+                array *= longest / (norm + 1e-6)
+        return norm
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def update(self, rate: float) -> None:
+        """See Learner."""
+        self.optimizer.lr = rate
+        self.optimizer.step(self.gradient)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def validation_loss(self, batches: Iterable[Batch]) -> float:
+        """See Learner."""
+        total, tokens = 0.0, 0
+        for batch in batches:
+            state = language_model.start(self.params, len(batch.lengths))
+            for segment in batch.segments(self.settings.segment_length):
+                losses, state = language_model.losses(
+                    self.params,
+                    segment.inputs.numpy(),
+                    segment.targets.numpy(),
+                    lengths=segment.lengths.numpy(),
+                    state=state,
+                )
+                total += float(losses.sum(dtype=np.float64))
+            tokens += batch.tokens
+        return total / tokens
+
+    def weights(self) -> dict[str, npt.NDArray[np.float32]]:
+        """See Learner."""
+        return {name: array.copy() for name, array in self.arrays.items()}
+
+    def state(self) -> dict[str, Any]:
+        """Weights, optimizer, average; dropout draws from seed and step."""
+        memory = self.optimizer.state_dict()
+        state = {name: tensors(slots) for name, slots in memory["state"].items()}
+        return {
+            "model": tensors(self.arrays),
+            "optimizer": {**memory, "state": state},
+            "average": self.average.values,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """See Learner."""
+        saved = state["optimizer"]
+        memory = {name: arrays(slots) for name, slots in saved["state"].items()}
+        self.optimizer.load_state_dict({**saved, "state": memory})
+        for name, array in self.arrays.items():
+            array[...] = state["model"][name].numpy()
+        self.average.load(state["average"])
+
+    def seconds_per_step(self, batch: Batch) -> float:
+        """See Learner."""
+        for _ in range(2):
+            started = time.perf_counter()
+            self.take_gradient(batch)
+        return time.perf_counter() - started
+
+
+def check_settings(config: Config) -> None:
+    """Raises ConfigError for what NumPy has not."""
+    if config.training.device == "cuda":
+        raise ConfigError("training.backend is 'numpy', which computes on the CPU; leave --device cuda away")
+    if config.training.precision != "float32":
+        raise ConfigError(
+            f"training.backend is 'numpy', which has no {config.training.precision}; "
+            "set training.precision=float32"
+        )
+
+
+def kept(rng: np.random.Generator, shape: tuple[int, int], share: float) -> Array:
+    """1 / (1 - share) where something is kept, 0 where it is dropped."""
+    return (rng.random(shape, np.float32) >= share) / np.float32(1 - share)
+
+
+def tensors(arrays: dict[str, Array]) -> dict[str, torch.Tensor]:
+    """To be saved; the memory is shared."""
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def arrays(saved: dict[str, torch.Tensor]) -> dict[str, Array]:
+    """As they were before they were saved."""
+    return {name: tensor.numpy() for name, tensor in saved.items()}

@@ -1,0 +1,120 @@
+"""The learner that PyTorch differentiates and updates."""
+
+import math
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from poetgen.config import Config
+from poetgen.corpus.batches import Batch
+from poetgen.model.language_model import build_model
+from poetgen.training.average import WeightAverage
+from poetgen.training.devices import choose_device, random_states, set_random_states
+from poetgen.training.optimizers import build_optimizer
+
+
+class TorchLearner:
+    """See poetgen.training.learner.Learner."""
+
+    def __init__(self, vocab_size: int, config: Config) -> None:
+        """Raises ConfigError for a device that is not there, or what torch refuses."""
+        self.settings = config.training
+        self.device = choose_device(self.settings.device)
+        self.computes_on = str(self.device)
+        torch.manual_seed(self.settings.seed)
+        self.model = build_model(vocab_size, config.model).to(self.device)
+        self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
+        self.optimizer = build_optimizer(self.model.parameters(), self.settings)
+        self.average = WeightAverage(self.model.parameters(), self.settings.average)
+
+    def take_gradient(self, batch: Batch) -> float:
+        """See Learner."""
+        self.model.train()
+        self.optimizer.zero_grad()
+        states, total = None, 0.0
+        for segment in batch.to(self.device).segments(self.settings.segment_length):
+            loss, states = self.model.summed_loss(
+                segment.inputs,
+                segment.targets,
+                states=states,
+                lengths=segment.lengths,
+                precision=self.settings.precision,
+            )
+            (loss / batch.tokens).backward()  # type: ignore[no-untyped-call]
+            states = [(h.detach(), c.detach()) for h, c in states]
+            total += loss.item()
+        return total
+
+    def clip_gradient(self) -> float:
+        """See Learner."""
+        longest = self.settings.clip_norm or math.inf
+        return nn.utils.clip_grad_norm_(self.model.parameters(), longest).item()
+
+    def update(self, rate: float) -> None:
+        """See Learner."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+
+    @torch.no_grad()
+    def validation_loss(self, batches: Iterable[Batch]) -> float:
+        """See Learner."""
+        self.model.eval()
+        total, tokens = 0.0, 0
+        for batch in batches:
+            states = None
+            for segment in batch.to(self.device).segments(self.settings.segment_length):
+                losses, states = self.model.token_losses(
+                    segment.inputs, segment.targets, states=states, lengths=segment.lengths
+                )
+                total += losses.sum(dtype=torch.float64).item()
+            tokens += batch.tokens
+        return total / tokens
+
+    def weights(self) -> dict[str, npt.NDArray[np.float32]]:
+        """See Learner."""
+        return {
+            # a copy, because the model may have its averaged weights now and its own when the file is written
+            name: value.detach().cpu().float().numpy().copy()
+            for name, value in self.model.state_dict().items()
+        }
+
+    def state(self) -> dict[str, Any]:
+        """Weights, optimizer, average, and the random state that dropout draws from."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.values,
+            "random": random_states(self.device),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """See Learner."""
+        self.model.load_state_dict(state["model"])
+        self._load_optimizer(state["optimizer"])
+        self.average.load(state["average"])
+        set_random_states(state["random"])
+
+    def _load_optimizer(self, state: dict[str, Any]) -> None:
+        """Take over an optimizer's memory; which kernel steps is this device's choice, not the saved one's."""
+        groups = [
+            {**saved, "fused": own.get("fused")} if "fused" in own else saved
+            for saved, own in zip(state["param_groups"], self.optimizer.param_groups, strict=True)
+        ]
+        self.optimizer.load_state_dict({**state, "param_groups": groups})
+
+    def seconds_per_step(self, batch: Batch) -> float:
+        """See Learner."""
+        random_state = random_states(self.device)
+        for _ in range(2):
+            started = time.perf_counter()
+            self.take_gradient(batch)
+        seconds = time.perf_counter() - started
+        self.optimizer.zero_grad()
+        set_random_states(random_state)
+        return seconds
