@@ -152,11 +152,11 @@ TWINS = {
         byhand.Adagrad, torch.optim.Adagrad, KERNEL, {"lr": 0.1}, {"lr_decay": 0.05, "eps": 1e-3}
     ),
     "Adadelta": Twin(byhand.Adadelta, torch.optim.Adadelta, PLAIN, {"lr": 1.0}, {"rho": 0.7, "eps": 1e-3}),
-    "RMSProp": Twin(byhand.RMSProp, torch.optim.RMSprop, PLAIN, {"lr": 0.01}, {"alpha": 0.8, "eps": 1e-3}),
+    "RMSProp": Twin(byhand.RMSProp, torch.optim.RMSprop, PLAIN, {"lr": 0.005}, {"alpha": 0.8, "eps": 1e-3}),
     "Adam": Twin(byhand.Adam, torch.optim.Adam, KERNEL, {"lr": 0.02}, DECAYS),
     "AdamW": Twin(byhand.AdamW, torch.optim.AdamW, KERNEL, {"lr": 0.02}, DECAYS),
     "Adamax": Twin(byhand.Adamax, torch.optim.Adamax, PLAIN, {"lr": 0.02}, DECAYS),
-    "Nadam": Twin(byhand.Nadam, torch.optim.NAdam, PLAIN, {"lr": 0.02}, {**DECAYS, "momentum_decay": 0.1}),
+    "Nadam": Twin(byhand.Nadam, torch.optim.NAdam, PLAIN, {"lr": 0.01}, {**DECAYS, "momentum_decay": 0.1}),
     "AdaBound": Twin(byhand.AdaBound, TorchAdaBound, {}, {}, {**DECAYS, "final_lr": 3e-3, "gamma": 0.1}),
     "AdaBound of the paper": Twin(
         byhand.AdaBound, TorchAdaBound, {}, {"variant": "paper"}, {**DECAYS, "final_lr": 3e-3}
