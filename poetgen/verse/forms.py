@@ -35,7 +35,7 @@ class Form:
     def name(self) -> str:
         """五絕 七絕 五律 七律, 五言排律六韻 (its couplets), or a shape such as 5x6."""
         if self.regulated and self.line_count > 8:
-            return f"{'五' if self.line_length == 5 else '七'}言排律{_numeral(self.line_count // 2)}韻"
+            return f"{'五' if self.line_length == 5 else '七'}言排律{numeral(self.line_count // 2)}韻"
         return form_name((self.line_length, self.line_count))
 
     @property
@@ -105,11 +105,11 @@ def _number(text: str) -> int | None:
     if text.isascii():
         return int(text[:4])  # more digits than can be asked for say no more
     text = text.replace("〇", "零")
-    return next((n for n in range(1, 1000) if text in (_numeral(n), _numeral(n).removeprefix("一"))), None)
+    return next((n for n in range(1, 1000) if text in (numeral(n), numeral(n).removeprefix("一"))), None)
 
 
-def _numeral(n: int) -> str:
-    """1 ≤ n < 1000 in words: 12 → 十二, 105 → 一百零五; beyond, in digits."""
+def numeral(n: int) -> str:
+    """1 ≤ n < 1000 in hanzi: 12 → 十二, 105 → 一百零五; beyond, in digits."""
     if n >= 1000:
         return str(n)
     hundreds, rest = divmod(n, 100)

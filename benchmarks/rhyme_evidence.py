@@ -1,0 +1,110 @@
+"""What poems tell of the tones and rhymes of their characters; build_rhymes.py and check_rhymes.py read it.
+
+A regulated poem's tones follow from one choice (對 and 粘), so the poem that fits all its other key positions
+tells the tone of each; and its feet rhyme, so the others tell the group of each.
+"""
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from poetgen.verse.forms import form_of
+from poetgen.verse.rhymes import LEVEL, OBLIQUE, Reading
+
+Readings = Mapping[str, tuple[Reading, ...]]
+Lines = Sequence[str]
+OTHER = {LEVEL: OBLIQUE, OBLIQUE: LEVEL}
+KNOWN = 0.6  # of a poem's key positions must have one tone before it is a witness
+
+
+@dataclass
+class Evidence:
+    """Of one character: key positions inside lines and at unrhymed ends, and rhyme feet, by what they ask for."""
+
+    tones: Counter[str] = field(default_factory=Counter)
+    feet: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        tones = [f"{tone}{self.tones[tone]}" for tone in (LEVEL, OBLIQUE)] if self.tones else []
+        feet = [f"{group}{n}" for group, n in sorted(self.feet.items(), key=lambda item: (-item[1], item[0]))]
+        return " ".join([*tones, *feet])
+
+
+def read_bodies(prepared: Path, split: str) -> list[tuple[str, ...]]:
+    """The lines of each poem of a split, copies once."""
+    with (prepared / f"{split}.poems.jsonl").open(encoding="utf-8") as file:
+        bodies = [json.loads(record)["text"] for record in file]
+    return list(dict.fromkeys(tuple(filter(None, re.split("[，。？]", body))) for body in bodies))
+
+
+def is_regular(lines: Lines) -> bool:
+    """Whether the poem has the shape of a regulated one."""
+    form = form_of(lines)
+    return form is not None and form.regulated
+
+
+def gather(poems: Sequence[Lines], readings: Readings) -> dict[str, Evidence]:
+    """What all regular poems tell, read by the table `readings`."""
+    found: dict[str, Evidence] = defaultdict(Evidence)
+    for lines in filter(is_regular, poems):
+        for hanzi, tone in tone_witnesses(lines, readings):
+            found[hanzi].tones[tone] += 1
+        for hanzi, group in rhyme_witnesses(lines, readings):
+            found[hanzi].feet[group] += 1
+    return found
+
+
+def tone_witnesses(lines: Lines, readings: Readings) -> Iterator[tuple[str, str]]:
+    """Key positions with the tone their poem asks for, where every other key position has what is asked."""
+    for start in (LEVEL, OBLIQUE):
+        places = list(key_positions(lines, start))
+        fits = [_fits(hanzi, tone, readings) for hanzi, tone, _ in places]
+        broken = [k for k, fit in enumerate(fits) if fit is False]
+        if len(broken) <= 1 and fits.count(True) >= KNOWN * len(fits):
+            for k in broken or range(len(places)):
+                hanzi, tone, is_foot = places[k]
+                if not is_foot:
+                    yield hanzi, tone
+
+
+def key_positions(lines: Lines, start: str) -> Iterator[tuple[str, str, bool]]:
+    """(hanzi, tone asked for, whether a rhyme foot) for 二四六 and line ends, when line 1 begins as `start`.
+
+    Left out: the first line's end, which may rhyme or not, and the last key position of unrhymed lines, where 特拗
+    and 大拗 change the tone lawfully.
+    """
+    for k, line in enumerate(lines):
+        tone = start if k % 4 in (0, 3) else OTHER[start]
+        rhymed = k % 2 == 1
+        for j in range(1, len(line) - 1, 2):
+            if rhymed or j < len(line) - 2:
+                yield line[j], tone, False
+            tone = OTHER[tone]
+        if k:
+            yield line[-1], LEVEL if rhymed else OBLIQUE, rhymed
+
+
+def _fits(hanzi: str, tone: str, readings: Readings) -> bool | None:
+    tones = {reading.tone for reading in readings.get(hanzi, ())}
+    return tone in tones if len(tones) == 1 else None
+
+
+def rhyme_witnesses(lines: Lines, readings: Readings) -> Iterator[tuple[str, str]]:
+    """Feet of even lines with the one group that all the others share, two at least, the first line's perhaps."""
+    groups = {
+        line[-1]: frozenset(reading.group for reading in readings.get(line[-1], ()) if reading.group)
+        for line in lines
+    }
+    feet = [line[-1] for line in lines[1::2]]
+    for k, foot in enumerate(feet):
+        others = {other for j, other in enumerate(feet) if j != k}
+        shared = frozenset.intersection(*(groups[other] for other in others))
+        if foot in others or len(shared) != 1:
+            continue
+        (group,) = shared
+        first = lines[0][-1]
+        if len(others) + (first != foot and group in groups[first]) >= 2:
+            yield foot, group

@@ -1,0 +1,199 @@
+"""The rhyme table: 106 groups, tone and rhyme of one reading together, and nothing guessed."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poetgen.corpus.poem import is_hanzi
+from poetgen.errors import PromptError
+from poetgen.verse import rhymes
+from poetgen.verse.rhymes import (
+    GROUPS,
+    LEVEL,
+    OBLIQUE,
+    VOLUMES,
+    Reading,
+    RhymeTable,
+    full_name,
+    neighbours,
+    parse_group,
+    parse_table,
+    reading_in,
+)
+
+TABLE = RhymeTable.load()
+BOOK = RhymeTable.load(amended=False)
+
+
+def test_there_are_106_groups_in_five_volumes():
+    assert len(set(GROUPS)) == len(GROUPS) == 106
+    assert [len(names) for names in VOLUMES.values()] == [15, 15, 29, 30, 17]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_is_found_by_any_of_its_names(group):
+    name = full_name(group)
+    assert {
+        parse_group(text) for text in (group, group + "韻", name, name.replace("聲", "声"), f" {name} ")
+    } == {group}
+    assert group in TABLE.members(group)
+    assert all(group in TABLE.groups(hanzi) for hanzi in TABLE.members(group))
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("东", "東"),
+        ("一东", "東"),
+        ("八庚韵", "庚"),
+        ("下平一先", "先"),
+        ("平声七阳", "陽"),
+        ("去聲四寘", "寘"),
+        ("药", "藥"),
+    ],
+)
+def test_groups_may_be_named_in_simplified_characters(text, group):
+    assert parse_group(text) == group
+
+
+@pytest.mark.parametrize("text", ["", "韻", "聲", "二東", "去聲一東", "xx", "東冬", "\ud800"])
+def test_what_is_no_group_is_told_which_there_are(text):
+    with pytest.raises(PromptError, match=r"unknown rhyme group .* the level groups are 東冬江.*鹽咸"):
+        parse_group(text)
+
+
+def test_a_character_that_names_no_group_is_told_its_own():
+    with pytest.raises(PromptError, match="'春'; 春 rhymes in 真; "):
+        parse_group("春")
+
+
+def test_tone_and_rhyme_come_from_one_reading():
+    assert set(TABLE.readings("看")) == {Reading(LEVEL, "寒"), Reading(OBLIQUE, "翰")}
+    for hanzi in TABLE:
+        for tone, group in TABLE.readings(hanzi):
+            assert reading_in(group or tone) == (tone, group)
+
+
+def test_volumes_tell_the_tone():
+    assert reading_in("東") == Reading("平", "東")
+    assert reading_in("東").volume == "上平"
+    assert reading_in("先").volume == "下平"
+    assert {reading_in(group).tone for group in VOLUMES["上"] + VOLUMES["去"] + VOLUMES["入"]} == {"仄"}
+    assert reading_in("仄") == Reading("仄", "")
+    assert reading_in("仄").volume == ""
+
+
+@pytest.mark.parametrize(
+    ("hanzi", "tones", "expected"),
+    [
+        ("先", "平", "先"),  # the book has it among 霰 alone
+        *[
+            ("爲", "平仄", "支寘"),
+            ("溪", "平", "齊"),
+            ("爐", "平", "虞"),
+            ("啼", "平", "齊"),
+            ("跡", "仄", "陌"),
+        ],
+        *[
+            ("龍", "平", "冬"),
+            ("兒", "平", "支齊"),
+            ("北", "仄", "隊職"),
+            ("昂", "平", "陽"),
+            ("昴", "仄", "巧"),
+        ],
+        *[
+            ("不", "仄", "尤物"),
+            ("如", "平", "魚"),
+            ("夢", "仄", "送"),
+            ("三", "平", "覃"),
+            ("聞", "平", "文"),
+        ],
+        *[("過", "平仄", "歌箇"), ("思", "平仄", "支寘"), ("勤", "平", "真文"), ("槎", "平", "麻")],
+        *[
+            ("馬", "仄", "馬"),
+            ("月", "仄", "月"),
+            ("花", "平", "麻"),
+            ("猨", "平", "元"),
+            ("劒", "仄", "豔陷"),
+        ],
+    ],
+)
+def test_readings_are_those_of_tang_verse(hanzi, tones, expected):
+    assert TABLE.tones(hanzi) == set(tones)
+    assert TABLE.groups(hanzi) == set(expected)
+
+
+@pytest.mark.parametrize(
+    ("hanzi", "at_foot"), [("望", "陽"), ("不", "尤"), ("歎", "寒"), ("幾", "微"), ("翰", "寒")]
+)
+def test_some_readings_are_for_a_foot_alone(hanzi, at_foot):
+    assert TABLE.tones(hanzi) == {OBLIQUE}
+    assert Reading(LEVEL, at_foot) in TABLE.readings(hanzi)
+    assert hanzi in TABLE.members(at_foot)
+
+
+@given(st.characters())
+def test_what_is_unknown_stays_unknown(char):
+    if char not in TABLE:
+        assert TABLE.readings(char) == ()
+        assert TABLE.tones(char) == TABLE.groups(char) == frozenset()
+    else:
+        assert is_hanzi(char)
+        assert TABLE.tones(char)
+
+
+def test_simplified_characters_are_not_mistaken_for_others():
+    assert not any(TABLE.readings(hanzi) for hanzi in "龙东见马风x，")
+    assert TABLE.members("x") == ()
+
+
+def test_every_character_has_a_tone_inside_lines():
+    assert all(TABLE.tones(hanzi) for hanzi in TABLE)
+    assert all(TABLE.tones(hanzi) <= {r.tone for r in TABLE.readings(hanzi)} for hanzi in TABLE)
+
+
+def test_the_book_alone_lacks_what_was_added():
+    assert len(BOOK) == 8550
+    assert BOOK.readings("爲") == ()
+    assert BOOK.groups("先") == {"霰"}
+    assert "緝" in BOOK.groups("龍")
+
+
+def test_first_lines_borrow_from_neighbours():
+    assert neighbours("東") == {"冬"}
+    assert neighbours("支") == {"微", "齊"}
+    assert neighbours("元") == {"真", "文", "寒", "刪", "先"}
+    assert neighbours("侵") == neighbours("尤") == frozenset()
+    for group in GROUPS:
+        assert group not in neighbours(group)
+        assert all(group in neighbours(other) for other in neighbours(group))
+        assert {reading_in(other).volume[-1] for other in neighbours(group)} <= {reading_in(group).volume[-1]}
+
+
+def test_changes_are_read_as_written():
+    changes = ["中\t~送\t語料\t平9", "月\t+仄\t語料", "東\t-東\t校", "日\t+屋 +東\t異體\t曰"]
+    text = "\n".join(["# head", "上平聲一東\t東中", "去聲一送\t中", "", *changes]) + "\n"
+    table = parse_table(text, amended=True)
+    assert set(table) == {"中", "月", "日"}
+    assert table.readings("中") == (Reading("平", "東"), Reading("仄", "送"))
+    assert table.tones("中") == {"平"}
+    assert table.readings("月") == (Reading("仄", ""),)
+    assert table.groups("月") == frozenset()
+    assert table.members("東") == ("中", "日")
+    assert set(parse_table(text, amended=False)) == {"東", "中"}
+
+
+def test_it_loads_at_once_and_only_once():
+    assert RhymeTable.load() is TABLE
+    code = "import sys, poetgen.verse.rhymes as r; r.RhymeTable.load(); print('|'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"opencc", "torch", "numpy", "click"} & set(done.stdout.strip().split("|"))
+    text = Path(rhymes.__file__).with_name("pingshui.txt").read_text(encoding="utf-8")
+    started = time.process_time()
+    parse_table(text, amended=True)
+    assert time.process_time() - started < 0.1
