@@ -272,7 +272,7 @@ RULES = {
     "adamw": Rule(AdamW, 3e-3),
     "adamax": Rule(Adamax, 5e-3),
     "nadam": Rule(Nadam, 3e-3),
-    "adabound": Rule(AdaBound, 3e-3, {"final_lr": 10.0}),
+    "adabound": Rule(AdaBound, 1e-2, {"final_lr": 10.0}),
 }
 
 
