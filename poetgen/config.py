@@ -30,7 +30,7 @@ def _key(
 
 BACKENDS = ("torch", "numpy")
 SPLITS = ("96:2:2", "8:1:1", "8:2", "9:1")
-INITIALIZATIONS = ("uniform", "normal", "xavier", "orthogonal", "zeros")
+INITIALIZATIONS = ("uniform", "normal", "xavier", "orthogonal", "zeros", "constant")
 OPTIMIZERS = (
     "sgd",
     "momentum",

@@ -8,6 +8,10 @@ from torch import Tensor, nn
 
 from poetgen.model.lstm import LSTMCell
 
+# Small enough that no gate saturates at any usual width (1,000 inputs of this size times it sum to 0.1), and
+# large enough that from the second step on every parameter visibly moves.
+CONSTANT = 0.01
+
 
 def uniform(weight: Tensor) -> None:
     """U(-k, k) with k = 1/√columns: torch's own default for recurrent and linear layers."""
@@ -35,12 +39,22 @@ def zeros(weight: Tensor) -> None:
     nn.init.zeros_(weight)
 
 
+def constant(weight: Tensor) -> None:
+    """All 0.01: the lesson that any equal number fails. The units of a layer get equal gradients, and stay one.
+
+    At the first step only what reads the last layer moves, since Σ_v (p_v - y_v) w = 0 when all w are equal; then
+    all moves, in step. docs/derivation.md has the proof, `poetgen gradients --init constant` shows it.
+    """
+    nn.init.constant_(weight, CONSTANT)
+
+
 RULES: dict[str, Callable[[Tensor], None]] = {
     "uniform": uniform,
     "normal": normal,
     "xavier": xavier,
     "orthogonal": orthogonal,
     "zeros": zeros,
+    "constant": constant,
 }
 
 
