@@ -19,6 +19,7 @@ SECONDS = 40.0  # what the differences of all rows together may take
 ROWS = {"lstm": 73, "rnn": 26}  # of each cell's table
 INFLUENCE_BYTES = 2**29  # ∂h/∂θ of a batch may take this much; several such arrays are alive at once
 BYTES = 2**31
+STEPS = 2000
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,10 @@ def check_sizes(cell: str, sizes: Sizes) -> None:
     for name in ("hidden_size", "input_size", "steps", "batch"):
         if getattr(sizes, name) < 1:
             raise ConfigError(f"{name} must be at least 1, not {getattr(sizes, name)}")
+    if sizes.steps > STEPS:
+        raise ConfigError(
+            f"steps can be at most {STEPS:,}, not {sizes.steps:,}: longer sums lose the digits that are compared"
+        )
     if not 0 <= sizes.scale <= 10:
         raise ConfigError(f"weights cannot be drawn at scale {sizes.scale:g}; give one between 0 and 10")
     needed, most = forward_bytes(sizes), BYTES
@@ -102,7 +107,7 @@ def check_sizes(cell: str, sizes: Sizes) -> None:
             f"these sizes need {needed / 2**30:,.0f} GiB; choose smaller ones, at most {most / 2**30:g}"
         )
     hours = 2 * ROWS[cell] * seconds_per_value(cell, sizes) / 3600
-    if hours > 0.25:
+    if hours > 0.1:
         raise ConfigError(f"one difference in each row would take {hours:,.1f} hours; choose smaller sizes")
 
 

@@ -1,13 +1,29 @@
-"""A checkpoint read by NumPy gives the probabilities the torch model gives."""
+"""A checkpoint read by NumPy gives the probabilities and the gradients the torch model gives; and it learns."""
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from poetgen.byhand.language_model import read, read_parameters, select, start
+from poetgen.byhand import language_model
+from poetgen.byhand.differences import error
+from poetgen.byhand.language_model import (
+    Masks,
+    gradients,
+    losses,
+    named,
+    read,
+    read_parameters,
+    select,
+    start,
+)
+from poetgen.byhand.optimizers import Adam
 from poetgen.byhand.softmax import log_softmax
 from poetgen.config import Config
 from poetgen.model.language_model import build_model
+from poetgen.study.cases import Sizes
+from poetgen.study.output_cases import model_cases, output_cases
 
 VOCABULARY = 50
 
@@ -51,6 +67,131 @@ def test_selected_rows_go_on_as_they_were():
     assert (part == whole[[2, 0]]).all()
 
 
-def test_log_softmax_sums_to_one_and_is_silent_far_out():
-    logits = np.array([[0, 1000, -1000], [1, 1, 1]], np.float32)
-    np.testing.assert_allclose(np.exp(log_softmax(logits)).sum(axis=1), 1)
+# ---- learning ----
+
+
+@settings(max_examples=25)  # every parameter of four layers in two models, by differences
+@given(sizes=...)
+def test_gradients_equal_finite_differences_and_autograd(proven, sizes: Sizes):
+    assert proven(model_cases(sizes)) == 9 + 9
+
+
+@given(sizes=...)
+def test_gradients_around_the_layers_equal_finite_differences_and_autograd(proven, sizes: Sizes):
+    assert proven(output_cases(sizes)) == 5
+
+
+def test_names_are_those_of_the_checkpoint_and_arrays_are_not_copied():
+    for tied in (True, False):
+        _, weights = built(tied=tied, num_layers=2)
+        again = named(read_parameters(weights))
+        assert again.keys() == weights.keys()
+        assert all(again[name] is weights[name] for name in weights)
+
+
+@given(st.integers(1, 5), st.integers(1, 4), st.integers(0, 99))
+def test_what_lies_past_the_end_changes_nothing(steps, batch, seed):
+    _, weights = built(num_layers=2)
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(0, steps + 1, batch)
+    ids, targets = rng.integers(VOCABULARY, size=(2, steps, batch))
+    other = np.where(np.arange(steps)[:, None] < lengths, ids, (ids + 7) % VOCABULARY)
+    params = read_parameters(weights, np.float64)
+    found = [
+        gradients(params, read_ids, targets, lengths=lengths, state=start(params, batch))
+        for read_ids in (ids, other)
+    ]
+    assert found[0][0] == found[1][0]
+    for one, two in zip(named(found[0][1]).values(), named(found[1][1]).values(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    each, _ = losses(params, ids, targets, lengths=lengths, state=start(params, batch))
+    assert len(each) == lengths.sum() and each.sum() == pytest.approx(found[0][0], abs=1e-9)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_dropout_is_a_product_on_the_way_there_and_back(tied):
+    """Masks of torch's own model, both kinds, give its loss and its gradients."""
+    model, weights = built(tied=tied, num_layers=2, dropout=0.0)
+    model = model.double()
+    params = read_parameters({name: value.astype(np.float64) for name, value in weights.items()}, np.float64)
+    rng = np.random.default_rng(0)
+    ids, targets = rng.integers(VOCABULARY, size=(2, 6, 3))
+    masks = Masks(
+        2.0 * rng.integers(0, 2, (VOCABULARY, 1)), tuple(1.5 * rng.integers(0, 2, (3, 12)) for _ in "12")
+    )
+    loss, grads, _ = gradients(
+        params, ids, targets, lengths=np.full(3, 6), state=start(params, 3), scale=0.5, masks=masks
+    )
+    y = model.embedding.weight * torch.from_numpy(masks.characters)
+    y = y[torch.from_numpy(ids)]
+    for cell, mask in zip(model.lstm.cells, masks.layers, strict=True):
+        state, outputs = (torch.zeros(3, 12, dtype=torch.float64),) * 2, []
+        for x in y:
+            state = cell(x, state)
+            outputs.append(state[0])
+        y = torch.stack(outputs) * torch.from_numpy(mask)
+    logits = torch.nn.functional.linear(model.projection(y), model.output_weight, model.output.bias)
+    total = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), torch.from_numpy(targets).flatten(), reduction="sum"
+    )
+    (0.5 * total).backward()
+    assert loss == pytest.approx(total.item(), rel=1e-12)
+    for name, parameter in model.named_parameters():
+        assert error(named(grads)[name], parameter.grad.numpy()) < 1e-12
+
+
+def learned(ids, targets, *, steps, optimizer=Adam, **settings):
+    """Loss per token after training on one batch, with the parameters."""
+    rng = np.random.default_rng(0)
+    vocabulary, embedding, hidden = int(ids.max()) + 1, 24, 48
+    shapes = {
+        "embedding.weight": (vocabulary, embedding),
+        "lstm.cells.0.weight_ih": (4 * hidden, embedding),
+        "lstm.cells.0.weight_hh": (4 * hidden, hidden),
+        "lstm.cells.0.bias": (4 * hidden,),
+        "output.weight": (vocabulary, hidden),
+        "output.bias": (vocabulary,),
+    }
+    weights = {name: (0.2 * rng.normal(size=shape)).astype(np.float32) for name, shape in shapes.items()}
+    params = read_parameters(weights)
+    update = optimizer(weights, **settings)
+    lengths, batch = np.full(ids.shape[1], len(ids)), ids.shape[1]
+    for _ in range(steps):
+        loss, grads, _ = gradients(
+            params, ids, targets, lengths=lengths, state=start(params, batch), scale=1 / ids.size
+        )
+        update.step(named(grads))
+    return loss / ids.size, params
+
+
+def test_twenty_poems_are_learned_by_heart():
+    rng = np.random.default_rng(1)
+    poems = rng.integers(1, 60, size=(28, 20))  # twenty poems of twenty-eight characters, any after any
+    begin = np.zeros((1, 20), int)
+    loss, _ = learned(np.concatenate([begin, poems[:-1]]), poems, steps=300, lr=0.02)
+    assert np.exp(loss) < 1.5
+
+
+def test_a_repeating_sequence_is_learned_exactly():
+    """0 1 2 0 1 3 again and again: what follows 0 1 hangs on what stood three places before."""
+    sequence = np.array([0, 1, 2, 0, 1, 3] * 8)[:, None]
+    loss, params = learned(sequence[:-1], sequence[1:], steps=200, lr=0.02)
+    assert loss < 0.05
+    state, written = start(params, 1), [0, 1, 2]
+    for number in written[:-1]:
+        _, state = read(params, [number], state)
+    for _ in range(60):  # longer than it was ever shown
+        logits, state = read(params, [written[-1]], state)
+        written.append(int(logits[0].argmax()))
+    assert written == ([0, 1, 2, 0, 1, 3] * 11)[:63]
+
+
+def test_the_model_learns_in_the_type_of_its_weights():
+    _, weights = built()
+    params = read_parameters(weights)
+    ids = np.zeros((3, 2), int)
+    _, grads, state = gradients(params, ids, ids, lengths=np.array([3, 2]), state=start(params, 2), scale=0.1)
+    assert {array.dtype for array in named(grads).values()} == {np.dtype(np.float32)}
+    assert state[0].h.dtype == np.float32
+    features, _, _ = language_model.forward(params, ids, start(params, 2))
+    assert features.dtype == np.float32

@@ -1,0 +1,56 @@
+"""Finite differences: the judge must be right before it judges."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poetgen.byhand.differences import derivative, error
+
+
+@given(st.integers(1, 3), st.integers(1, 3), st.integers(0, 99))
+def test_the_jacobian_of_a_matrix_product_is_known(rows, columns, seed):
+    rng = np.random.default_rng(seed)
+    a, x = rng.normal(size=(rows, columns)), rng.normal(size=columns)
+    found = derivative(lambda: a @ x, x)
+    assert found.shape == (rows, columns)
+    assert error(found, a) < 1e-9
+
+
+def test_a_cube_is_right_to_the_square_of_the_step():
+    x = np.array([1.5])
+    coarse = derivative(lambda: float(x[0] ** 3), x, step=1e-2)
+    assert coarse[0] == pytest.approx(3 * 1.5**2 + 1e-4, abs=1e-10)
+    assert derivative(lambda: float(x[0] ** 3), x)[0] == pytest.approx(3 * 1.5**2, abs=1e-9)
+
+
+def test_chosen_coordinates_are_those_of_the_whole():
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    whole = derivative(lambda: np.array([(x**2).sum(), x.sum()]), x)
+    part = derivative(lambda: np.array([(x**2).sum(), x.sum()]), x, coordinates=np.array([1, 7]))
+    np.testing.assert_array_equal(part, whole.reshape(2, -1)[:, [1, 7]])
+
+
+def test_the_variable_is_left_as_it_was_even_when_the_function_fails():
+    x = np.array([0.1, 0.2])
+    before = x.copy()
+    derivative(x.sum, x)
+    np.testing.assert_array_equal(x, before)
+    with pytest.raises(ZeroDivisionError):
+        derivative(lambda: 1 / 0, x)
+    np.testing.assert_array_equal(x, before)
+
+
+def test_a_view_that_cannot_be_moved_in_place_is_refused():
+    with pytest.raises(ValueError, match="contiguous"):
+        derivative(lambda: 0.0, np.zeros((4, 3)).T)
+
+
+def test_the_error_is_relative_to_the_larger_and_absolute_below_one():
+    assert error(np.array([300.0, 400.0]), np.array([300.0, 405.0])) == pytest.approx(
+        5 / math.hypot(300, 405)
+    )
+    assert error(np.array([1e-9]), np.array([3e-9])) == pytest.approx(2e-9)
+    assert math.isnan(error(np.array([math.nan]), np.array([1.0])))
