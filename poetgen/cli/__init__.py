@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": "Measure a model's perplexity.",
     "show": "Show what a checkpoint holds.",
     "gradcheck": "Check every hand-derived gradient.",
+    "gradients": "Show how far gradients reach back.",
 }
 
 
