@@ -1,6 +1,6 @@
 """Training by hand in NumPy beside PyTorch's autograd: tokens a second on one thread, as a ratio.
 
-    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/numpy_speed.py [--vocabulary 2500] [--hidden-size 128] [--rounds 9]
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/numpy_speed.py [--rounds 9]
 
 Whole steps (gradient, clipping, Adam) of poetgen's two learners, the same weights and batches, taken in turn in
 one process. The batches have the size of the report's setting, configs/reports/numpy_2500.toml: 32 poems, here of
