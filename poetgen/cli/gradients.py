@@ -154,7 +154,8 @@ def reach_table(reaches: Sequence["Reach"], sizes: "Sizes") -> Iterator[str]:
     """Medians at some distances, a block for each scale."""
     chosen = sorted({*(d for d in COLUMNS if d < sizes.steps), sizes.steps})
     yield (
-        f"length of the gradient so many steps before the loss: median of {sizes.batch:,} sequences, "
+        f"length of the gradient so many steps before the loss: median of "
+        f"{sizes.batch:,} sequence{'s' if sizes.batch > 1 else ''}, "
         f"H = {sizes.hidden_size:,}, forget bias {sizes.forget_bias:g}"
     )
     scale = None
@@ -182,14 +183,11 @@ def remarks(reaches: Sequence["Reach"]) -> Iterator[str]:
                 f"{CELLS[reach.cell]} at norm {reach.scale:g}: its states grew beyond what float64 can hold, "
                 "so there is no gradient to follow back"
             )
-    if any(
-        np.isinf(values).any()
-        for reach in reaches
-        for values in (reach.norms, reach.bound)
-        if values is not None
-    ):
+    medians = [reach.quartiles[1] for reach in reaches]
+    bounds = [reach.bound for reach in reaches if reach.bound is not None]
+    if any(np.isinf(values).any() for values in (*medians, *bounds)):
         yield "inf: more than float64 can hold"
-    if any((reach.norms == 0).any() for reach in reaches):
+    if any((values == 0).any() for values in medians):
         yield "0: nothing arrives, or less than float64 can hold"
 
 

@@ -7,6 +7,12 @@ from poetgen.errors import ConfigError
 MOST = 10**9  # of anything that is counted
 LARGEST = 1e6  # of weights, biases and rates
 BYTES, SECONDS = 2**31, 600
+WORDS = {
+    "hidden_size": "the number of units",
+    "steps": "the number of steps through time",
+    "batch": "the number of sequences",
+    "after": "the number of steps to learn",
+}
 
 
 def check_counts(settings: Any, *names: str) -> None:
@@ -21,7 +27,9 @@ def check_numbers(least: float, **numbers: float) -> None:
     """Raises ConfigError for a number below `least`, beyond `LARGEST`, or none."""
     for name, value in numbers.items():
         if not least <= value <= LARGEST:
-            raise ConfigError(f"{_words(name)} must be between {least:,g} and {LARGEST:,.0f}, not {value:g}")
+            raise ConfigError(
+                f"{_words(name)} must be between {least:,.0f} and {LARGEST:,.0f}, not {value:g}"
+            )
 
 
 def check_cost(*, numbers: float, seconds: float) -> None:
@@ -39,7 +47,7 @@ def check_cost(*, numbers: float, seconds: float) -> None:
 
 
 def _words(name: str) -> str:
-    return "the " + name.replace("_", " ")
+    return WORDS.get(name, "the " + name.replace("_", " "))
 
 
 def _short(value: int) -> str:

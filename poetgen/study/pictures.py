@@ -83,7 +83,7 @@ def draw_reach(reaches: Sequence[Reach], path: Path) -> None:
     for axes in panels.flat[len(scales) :]:
         axes.set_visible(False)
     for axes in panels[:, 0]:
-        axes.set_ylabel("length of the gradient, ‖∂loss/∂h‖")
+        axes.set_ylabel("length of the gradient, ‖∂loss/∂h‖ or ‖∂loss/∂c‖")
     figure.suptitle("How far gradients reach back", x=0.01, ha="left", fontsize=14)
     caption(
         figure, "line: median, band: quartiles over sequences · dashed: what the simple RNNs cannot exceed"
@@ -216,15 +216,15 @@ def name_ends(axes: "Axes", names: Sequence[Name]) -> None:
     ends = [axes.transData.transform(name.end)[1] * 72 / figure.dpi for name in names]
     floor = axes.transAxes.transform((0, 0))[1] * 72 / figure.dpi  # below are the numbers of the axis
     for name, end, place in zip(names, ends, moved_apart(ends, gap=LINE, floor=floor), strict=True):
+        line = {"arrowstyle": "-", "color": name.colour, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 1}
         axes.annotate(
             name.text, name.end, color=name.colour, fontsize=LETTERS, va="center", annotation_clip=False,
-            xytext=(14, place - end), textcoords="offset points",
-            arrowprops={"arrowstyle": "-", "color": name.colour, "linewidth": 0.6, "relpos": (0, 0.5), "shrinkA": 1, "shrinkB": 1},
+            xytext=(14, place - end), textcoords="offset points", arrowprops={**line, "relpos": (0, 0.5)},
         )  # fmt: skip
 
 
 def moved_apart(wanted: Sequence[float], *, gap: float, floor: float) -> list[float]:
-    """Places in the same order, at least `gap` apart and `floor` high, runs of neighbours near what they wanted."""
+    """Places in the same order, at least `gap` apart and `floor` high, neighbours near what they wanted."""
     runs: list[list[int]] = []
 
     def start(run: list[int]) -> float:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from poetgen.config import INITIALIZATIONS, ModelConfig
-from poetgen.model.initialize import RULES
+from poetgen.model.initialize import CONSTANT, RULES
 from poetgen.model.language_model import LanguageModel, build_model
 
 V, E, H = 120, 48, 64
@@ -85,6 +85,29 @@ def test_zeros_teach_the_output_bias_alone() -> None:
     taught = {name for name, parameter in model.named_parameters() if parameter.grad.any()}
     assert taught == {"output.bias"}
     assert loss.item() == pytest.approx(14 * math.log(V), rel=1e-6)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_constant_is_one_small_number_everywhere(tied: bool) -> None:
+    for matrix in matrices(model_of("constant", tied=tied)):
+        assert (matrix == torch.tensor(CONSTANT)).all()
+
+
+def test_a_constant_saturates_no_gate_at_any_usual_width() -> None:
+    columns = 1024
+    row = torch.empty(1, columns)
+    RULES["constant"](row)
+    assert (row * CONSTANT).sum().item() < 0.2  # what a gate sees of an embedding that is as constant
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_constant_teaches_at_first_only_what_reads_the_last_layer(tied: bool) -> None:
+    model = model_of("constant", tied=tied).double()
+    ids = torch.randint(V, (7, 3))
+    loss, _ = model.summed_loss(ids, ids, lengths=torch.tensor([7, 5, 2]))
+    loss.backward()
+    taught = {name for name, parameter in model.named_parameters() if parameter.grad.abs().max() > 1e-12}
+    assert taught == {"embedding.weight" if tied else "output.weight", "output.bias"}
 
 
 @pytest.mark.parametrize("rule", INITIALIZATIONS)
