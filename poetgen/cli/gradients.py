@@ -1,12 +1,12 @@
 """`poetgen gradients`: how far gradients reach back, and what weights that begin equal cannot learn."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from poetgen.cli.options import Decorator, json_option
 from poetgen.cli.progress import progress_bar
@@ -147,7 +147,7 @@ def reach_record(reach: "Reach") -> dict[str, Any]:
 
 def finite(value: float) -> float | None:
     """For JSON, which has no infinity."""
-    return float(value) if np.isfinite(value) else None
+    return float(value) if math.isfinite(value) else None
 
 
 def reach_table(reaches: Sequence["Reach"], sizes: "Sizes") -> Iterator[str]:
@@ -172,11 +172,13 @@ def reach_table(reaches: Sequence["Reach"], sizes: "Sizes") -> Iterator[str]:
 
 def said(value: float) -> str:
     """Two digits; "-" where there is no number."""
-    return "-" if np.isnan(value) else f"{value:.2g}"
+    return "-" if math.isnan(value) else f"{value:.2g}"
 
 
 def remarks(reaches: Sequence["Reach"]) -> Iterator[str]:
     """What the reader must know of numbers that are none."""
+    import numpy as np
+
     for reach in reaches:
         if np.isnan(reach.norms).any():
             yield (

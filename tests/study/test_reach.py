@@ -173,7 +173,7 @@ def test_the_same_seed_gives_the_same_and_another_another() -> None:
         ([1], {"steps": 10**8}, "GiB of memory; choose smaller sizes"),
         ([1], {"hidden_size": 10**9}, "GiB of memory; choose smaller sizes"),
         (
-            [1, 2],
+            [1, 2, 3, 4, 5, 6],
             {"hidden_size": 1024, "batch": 4, "steps": 4000},
             "minutes; choose smaller sizes or fewer steps",
         ),
