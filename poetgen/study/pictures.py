@@ -86,7 +86,7 @@ def draw_reach(reaches: Sequence[Reach], path: Path) -> None:
         axes.set_ylabel("length of the gradient, ‖∂loss/∂h‖ or ‖∂loss/∂c‖")
     figure.suptitle("How far gradients reach back", x=0.01, ha="left", fontsize=14)
     caption(
-        figure, "line: median, band: quartiles over sequences · dashed: what the simple RNNs cannot exceed"
+        figure, "line: median, band: quartiles over sequences · dashed: bound, (greatest slope × norm)^steps"
     )
     figure.draw_without_rendering()  # the panels find their places, which names are fitted to
     for axes, own in zip(panels.flat, by_scale, strict=False):
