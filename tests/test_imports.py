@@ -30,6 +30,7 @@ RANKS = {
     "training": 3,
     "verse": 3,
     "classify": 4,
+    "study": 4,
     "compare": 4,
     "evaluate": 4,
     "writing": 4,
@@ -41,8 +42,8 @@ PLACES = {
     "tqdm": r"cli/",
     "git": r"corpus/fetch\.py",
     "opencc": r"corpus/hanzi\.py",
-    "torch": r"(model/|training/|classify/|corpus/batches\.py|evaluate\.py|compare\.py)",
-    "matplotlib": r"(training/curves|compare)\.py",
+    "torch": r"(model/|training/|classify/|study/|corpus/batches\.py|evaluate\.py|compare\.py)",
+    "matplotlib": r"(training/curves|study/pictures|compare)\.py",
     "safetensors": r"checkpoint\.py",
     "numpy": r"",
 }
