@@ -28,6 +28,7 @@ def _key(
     return field(default=default, metadata={"meaning": meaning, **limits})
 
 
+IMPLEMENTATIONS = ("bptt", "autograd")
 BACKENDS = ("torch", "numpy")
 SPLITS = ("96:2:2", "8:1:1", "8:2", "9:1")
 INITIALIZATIONS = ("uniform", "normal", "xavier", "orthogonal", "zeros", "constant")
@@ -69,6 +70,11 @@ class ModelConfig:
     embedding_size: int = _key(256, "E, width of a character's embedding", minimum=1, maximum=65536)
     hidden_size: int = _key(512, "H, units in each LSTM layer", minimum=1, maximum=65536)
     num_layers: int = _key(1, "L, LSTM layers", minimum=1, maximum=64)
+    implementation: str = _key(
+        "bptt",
+        "who derives the LSTM: bptt, by hand and fast, or autograd; they are equal",
+        choices=IMPLEMENTATIONS,
+    )
     tied: bool = _key(True, "share the embedding with the output layer, through a projection H → E")
     dropout: float = _key(
         0.2, "share of each LSTM layer's outputs zeroed, one mask a poem (locked)", minimum=0, below=1

@@ -65,6 +65,9 @@ def poetgen() -> None:
 
 def main() -> None:
     """Run the command line with UTF-8 streams, whatever the locale says."""
+    # read when torch is loaded: threads that wait for each other yield after a while, or two of them caught on one
+    # core would each wait out the other's turn
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -45,11 +45,14 @@ class LanguageModel(nn.Module):
         tied: bool = True,
         dropout: float = 0.0,
         embedding_dropout: float = 0.0,
+        implementation: str = "bptt",
     ) -> None:
         super().__init__()
         self.vocab_size, self.tied, self.embedding_dropout = vocab_size, tied, embedding_dropout
         self.embedding = nn.Embedding(vocab_size, embedding_size)
-        self.lstm = LSTM(embedding_size, hidden_size, num_layers=num_layers, dropout=dropout)
+        self.lstm = LSTM(
+            embedding_size, hidden_size, num_layers=num_layers, dropout=dropout, implementation=implementation
+        )
         self.projection = nn.Linear(hidden_size, embedding_size, bias=False) if tied else nn.Identity()
         self.output = Output(vocab_size, None if tied else hidden_size)
 
@@ -59,7 +62,7 @@ class LanguageModel(nn.Module):
         return self.embedding.weight if self.output.weight is None else self.output.weight
 
     def embed(self, ids: Tensor) -> Tensor:
-        """(T, B) -> (T, B, E)."""
+        """(...) -> (..., E)."""
         weight = self.embedding.weight
         if self.training and self.embedding_dropout:
             keep = torch.bernoulli(weight.new_full((self.vocab_size, 1), 1 - self.embedding_dropout))
@@ -70,7 +73,9 @@ class LanguageModel(nn.Module):
         self, ids: Tensor, states: States | None = None, lengths: Tensor | None = None
     ) -> tuple[Tensor, States]:
         """What the output layer reads: (T, B) -> (T, B, E) when tied, else (T, B, H)."""
-        y, states = self.lstm(self.embed(ids), states, lengths)
+        # characters repeat: each that occurs is embedded and projected once
+        found, index = torch.unique(ids, return_inverse=True)
+        y, states = self.lstm(self.embed(found), states, lengths, index=index)
         return self.projection(y), states
 
     def forward(
@@ -142,6 +147,7 @@ def build_model(vocab_size: int, config: ModelConfig) -> LanguageModel:
         tied=config.tied,
         dropout=config.dropout,
         embedding_dropout=config.embedding_dropout,
+        implementation=config.implementation,
     )
     initialize(model, config.initialization, forget_bias=config.forget_bias)
     return model

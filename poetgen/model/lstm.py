@@ -7,6 +7,8 @@ T steps, B poems, E input width, H hidden units; tensors are time first.
 import torch
 from torch import Tensor, nn
 
+from poetgen.model import bptt
+
 State = tuple[Tensor, Tensor]
 States = list[State]
 
@@ -55,14 +57,23 @@ class LSTM(nn.Module):
 
     Locked dropout (Gal & Ghahramani 2016) zeroes the same units of a poem at every step. `(x (T, B, E), states,
     lengths) -> (y (T, B, H), states)`: y is zero past each poem's end, and states, one (h, c) for each layer,
-    are those at each poem's end. `lengths` (B,) may hold 0, which leaves that poem's state as it was.
+    are those at each poem's end. `lengths` (B,) may hold 0, which leaves that poem's state as it was. With
+    `index` (T, B), x is (N, E), and its row index[t, b] is what poem b reads at step t.
+
+    `implementation` says who derives: "autograd", or "bptt", by hand in poetgen.model.bptt; they are equal.
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, *, num_layers: int = 1, dropout: float = 0.0
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        implementation: str = "bptt",
     ) -> None:
         super().__init__()
-        self.hidden_size, self.dropout = hidden_size, dropout
+        self.hidden_size, self.dropout, self.implementation = hidden_size, dropout, implementation
         sizes = [input_size] + [hidden_size] * (num_layers - 1)
         self.cells = nn.ModuleList(LSTMCell(size, hidden_size) for size in sizes)
 
@@ -72,26 +83,43 @@ class LSTM(nn.Module):
         return [(zeros, zeros) for _ in self.cells]
 
     def forward(
-        self, x: Tensor, states: States | None = None, lengths: Tensor | None = None
+        self,
+        x: Tensor,
+        states: States | None = None,
+        lengths: Tensor | None = None,
+        *,
+        index: Tensor | None = None,
     ) -> tuple[Tensor, States]:
         """See the class. Raises ValueError when there is not one state for each layer."""
         if states is None:
-            states = self.initial_states(x.shape[1], x)
+            states = self.initial_states((x if index is None else index).shape[1], x)
         final = []
         y = x
         for cell, state in zip(self.cells, states, strict=True):
             assert isinstance(cell, LSTMCell)
-            y, state = run_layer(cell, y, state=state, lengths=lengths)
-            y = locked_dropout(y, self.dropout, self.training)
+            y, state = self.run_layer(cell, y, state=state, lengths=lengths, index=index)
+            y, index = locked_dropout(y, self.dropout, self.training), None
             final.append(state)
         return y, final
 
+    def run_layer(
+        self, cell: LSTMCell, x: Tensor, *, state: State, lengths: Tensor | None, index: Tensor | None
+    ) -> tuple[Tensor, State]:
+        """One layer over all steps, by whichever implementation."""
+        if self.implementation == "autograd":
+            return run_layer(cell, x, state=state, lengths=lengths, index=index)
+        weights = cell.weight_ih, cell.weight_hh, cell.bias
+        return bptt.run_layer(weights, x, state=state, lengths=lengths, index=index)
 
-def run_layer(cell: LSTMCell, x: Tensor, *, state: State, lengths: Tensor | None) -> tuple[Tensor, State]:
-    """One layer over all steps: (T, B, E), two (B, H) -> (T, B, H), two (B, H)."""
+
+def run_layer(
+    cell: LSTMCell, x: Tensor, *, state: State, lengths: Tensor | None, index: Tensor | None = None
+) -> tuple[Tensor, State]:
+    """One layer over all steps, by autograd: (T, B, E), two (B, H) -> (T, B, H), two (B, H)."""
     hidden, memory = [], []
     last = state
-    for projected in cell.project(x).unbind(0):
+    every = cell.project(x) if index is None else cell.project(x)[index]
+    for projected in every.unbind(0):
         last = cell.step(projected, last)
         hidden.append(last[0])
         memory.append(last[1])

@@ -14,7 +14,7 @@ from poetgen.config import Config
 from poetgen.corpus.batches import Batch
 from poetgen.model.language_model import build_model
 from poetgen.training.average import WeightAverage
-from poetgen.training.devices import choose_device, random_states, set_random_states
+from poetgen.training.devices import choose_device, fastest_products, random_states, set_random_states
 from poetgen.training.optimizers import build_optimizer
 
 
@@ -37,17 +37,18 @@ class TorchLearner:
         self.model.train()
         self.optimizer.zero_grad()
         states, total = None, 0.0
-        for segment in batch.to(self.device).segments(self.settings.segment_length):
-            loss, states = self.model.summed_loss(
-                segment.inputs,
-                segment.targets,
-                states=states,
-                lengths=segment.lengths,
-                precision=self.settings.precision,
-            )
-            (loss / batch.tokens).backward()  # type: ignore[no-untyped-call]
-            states = [(h.detach(), c.detach()) for h, c in states]
-            total += loss.item()
+        with fastest_products(self.device):
+            for segment in batch.to(self.device).segments(self.settings.segment_length):
+                loss, states = self.model.summed_loss(
+                    segment.inputs,
+                    segment.targets,
+                    states=states,
+                    lengths=segment.lengths,
+                    precision=self.settings.precision,
+                )
+                (loss / batch.tokens).backward()  # type: ignore[no-untyped-call]
+                states = [(h.detach(), c.detach()) for h, c in states]
+                total += loss.item()
         return total
 
     def clip_gradient(self) -> float:

@@ -1,0 +1,248 @@
+"""The LSTM layer with its backward pass written by hand: what poetgen.model.lstm says by autograd, faster.
+
+The mathematics is that of poetgen.byhand.lstm, line by line (docs/derivation.md). What makes it fast:
+
+- inputs that repeat, as characters do, are projected once each and looked up when their step comes;
+- gates are activated in place; tanh(a) = 2 σ(2a) - 1, so that with the rows of g doubled beforehand one σ serves
+  all four gates, and the cell is kept doubled for the same reason;
+- poems stand longest first, so that a step computes only those that have not ended;
+- the walk back takes a block of steps at a time: their slopes are found at once, their gradients by the gates go
+  into the weights' by one product, and their memory is used again.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from poetgen.model.scratch import Scratch
+
+SCRATCH = Scratch()
+BLOCK = 2**18  # numbers of one gate in a block: enough for efficient products, few enough to be used again
+
+
+class Walk(NamedTuple):
+    """How a batch is walked through.
+
+    `rows` (T, B) says which row of x is read where, None when x is (T, B, E); `lengths` (B,) fall; `active` is
+    how many poems have not ended at step 0, 1, ...; products are done in `dtype`.
+    """
+
+    rows: Tensor | None
+    lengths: Tensor
+    active: list[int]
+    dtype: torch.dtype
+
+    @classmethod
+    def over(cls, steps: int, lengths: Tensor, *, rows: Tensor | None, dtype: torch.dtype) -> "Walk":
+        """The walk over poems of these falling lengths."""
+        running = torch.arange(steps, device=lengths.device)[:, None] < lengths
+        return cls(rows, lengths, running.sum(dim=1).tolist(), dtype)
+
+
+class Pass(NamedTuple):
+    """What a pass through the steps leaves: h and 2c (T + 1, B, H) from the state before, the gates (T, B, 4H) and
+    tanh c (T, B, H). All but h lies in memory that is used again."""
+
+    h: Tensor
+    c2: Tensor
+    gates: Tensor
+    tanh_c: Tensor
+
+
+class BPTT(torch.autograd.Function):
+    """`(x, weight_ih, weight_hh, bias, h, c, walk) -> y (T, B, H), and h, c (B, H) at each poem's end`."""
+
+    @staticmethod
+    def forward(ctx: Any, *given: Any) -> tuple[Tensor, Tensor, Tensor]:
+        walk: Walk = given[-1]
+        ctx.walk, ctx.made = walk, (made := pass_through(*given))
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*given[:-1])
+        poem = torch.arange(len(walk.lengths), device=walk.lengths.device)
+        return made.h[1:], made.h[walk.lengths, poem], made.c2[walk.lengths, poem] / 2
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: Any, dy: Tensor | None, dh_end: Tensor | None, dc_end: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
+        x, weight_ih, weight_hh, *_ = ctx.saved_tensors
+        walk: Walk = ctx.walk
+        # walked back a second time, as retain_graph allows, its memory is another's: the pass is made anew
+        made: Pass = ctx.made or pass_through(*(*ctx.saved_tensors, walk))
+        steps, batch, hidden = made.tanh_c.shape
+        dy = with_ends(dy, dh_end, walk.lengths, like=made.tanh_c)
+        dh, dc = dy[-1].clone(), torch.zeros_like(dy[0]) if dc_end is None else dc_end.clone()
+        weights = WeightGradients(x, weight_ih, weight_hh, walk)
+        u = weight_hh.to(walk.dtype)
+        size = max(1, min(steps, BLOCK // (batch * hidden)))
+        buffer = SCRATCH.take(size, batch, 4 * hidden, like=made.gates)
+        before = [torch.zeros_like(dh), *dy.unbind(0)]  # what comes from above to the step before
+        for first in reversed(range(0, steps, size)):
+            block = slice(first, min(steps, first + size))
+            gates, active = made.gates[block], walk.active[block]
+            da = buffer[: len(active)]
+            by_c, by_o, dh_to_dc = slopes(gates, made.c2[block], made.tanh_c[block], out=da)
+            forget_ended(da, active)
+            views = [*by_step((by_c, by_o, dh_to_dc, gates.chunk(4, dim=2)[1]), active)]
+            for k in reversed(range(len(active))):
+                by_c_t, by_o_t, dh_to_dc_t, f_t = views[k]
+                dh_t, dc_t = dh[: active[k]], dc[: active[k]]
+                dc_t.addcmul_(dh_t, dh_to_dc_t)
+                by_c_t.mul_(dc_t[:, None])
+                by_o_t.mul_(dh_t)
+                dc_t.mul_(f_t)
+                plus_product(before[first + k], da[k], u, out=dh)
+            weights.add(block, da, made.h[block])
+        if dh_end is not None:
+            dh[walk.lengths == 0] += dh_end[walk.lengths == 0]
+        SCRATCH.give(buffer, made.gates, made.c2, made.tanh_c)
+        ctx.made = None
+        return (*weights.found(), dh, dc, None)
+
+
+def pass_through(
+    x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor, h: Tensor, c: Tensor, walk: Walk
+) -> Pass:
+    """The six equations, step after step."""
+    steps, batch, hidden = len(walk.active), *h.shape
+    w, u, b = doubled_g(weight_ih), doubled_g(weight_hh).t().to(walk.dtype), doubled_g(bias)
+    gates = SCRATCH.take(steps, batch, 4 * hidden, like=h)
+    look_up(product(x, w.t(), walk.dtype).add_(b), walk.rows, out=gates)
+    tanh_c = SCRATCH.take(steps, batch, hidden, like=h)
+    hs, c2 = h.new_empty(steps + 1, batch, hidden), SCRATCH.take(steps + 1, batch, hidden, like=h)
+    hs[0], c2[0] = h, 2 * c
+    minus_one = h.new_tensor(-1.0)
+    views = (gates, *gates.chunk(4, dim=2), hs[:-1], hs[1:], c2[:-1], c2[1:], tanh_c)
+    for a, i, f, g, o, h_before, h_after, c_before, c_after, th in by_step(views, walk.active):
+        plus_product(a, h_before, u, out=a).sigmoid_()
+        torch.add(minus_one, g, alpha=2, out=g)
+        torch.mul(f, c_before, out=c_after).addcmul_(i, g, value=2)
+        torch.add(minus_one, torch.sigmoid(c_after, out=th), alpha=2, out=th)
+        torch.mul(o, th, out=h_after)
+    forget_ended(hs[1:], walk.active)
+    return Pass(hs, c2, gates, tanh_c)
+
+
+class WeightGradients:
+    """∂x, ∂W, ∂U, ∂b, gathered from the gradients by the gates of one block of steps after another."""
+
+    def __init__(self, x: Tensor, weight_ih: Tensor, weight_hh: Tensor, walk: Walk) -> None:
+        self.x, self.weight_ih, self.walk = x, weight_ih, walk
+        self.du = torch.zeros_like(weight_hh)
+        self.dprojected = weight_ih.new_zeros(*x.shape[:-1], len(weight_ih))
+
+    def add(self, block: slice, da: Tensor, h_before: Tensor) -> None:
+        """Take in da (S, B, 4H) of a block's steps and the states before them (S, B, H)."""
+        rows = da.flatten(0, 1)
+        dtype = self.walk.dtype
+        plus_product(self.du, rows.t().to(dtype), h_before.flatten(0, 1).to(dtype), out=self.du)
+        if self.walk.rows is None:
+            self.dprojected[block] = da
+        else:  # a row of x that was read at several places gets the sum of their gradients
+            self.dprojected.index_add_(0, self.walk.rows[block].flatten(), rows)
+
+    def found(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """∂x, ∂W, ∂U, ∂b."""
+        rows, dtype = self.dprojected.flatten(0, -2), self.walk.dtype
+        dx = product(rows, self.weight_ih, dtype).view_as(self.x)
+        return dx, product(rows.t(), self.x.flatten(0, -2), dtype), self.du, rows.sum(0)
+
+
+def slopes(gates: Tensor, c_before: Tensor, tanh_c: Tensor, *, out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What turns ∂c' and ∂h' into ∂a, for some steps (S, B, 4H) at once; `c_before` is 2c.
+
+    Written to `out`: ∂c'/∂a = g i (1 - i), c f (1 - f), i (1 - g²), as (S, B, 3, H), and ∂h'/∂a_o =
+    tanh(c') o (1 - o). Given besides: ∂h'/∂c' = o (1 - tanh² c').
+    """
+    i, f, g, o = gates.chunk(4, dim=2)
+    by_i, by_f, by_g, by_o = out.chunk(4, dim=2)
+    torch.addcmul(i, i, i, value=-1, out=by_i).mul_(g)
+    torch.addcmul(f, f, f, value=-1, out=by_f).mul_(c_before).mul_(0.5)
+    torch.addcmul(i, i * g, g, value=-1, out=by_g)
+    torch.addcmul(o, o, o, value=-1, out=by_o).mul_(tanh_c)
+    return out.view(*out.shape[:2], 4, -1)[:, :, :3], by_o, torch.addcmul(o, o * tanh_c, tanh_c, value=-1)
+
+
+def with_ends(dy: Tensor | None, dh_end: Tensor | None, lengths: Tensor, *, like: Tensor) -> Tensor:
+    """dy (T, B, H), the gradient of each poem's last h added where the poem ends."""
+    dy = torch.zeros_like(like) if dy is None else dy
+    if dh_end is None:
+        return dy
+    (read,) = (lengths > 0).nonzero(as_tuple=True)
+    return dy.index_put((lengths[read] - 1, read), dh_end[read], accumulate=True)
+
+
+def look_up(projected: Tensor, index: Tensor | None, *, out: Tensor) -> None:
+    """The projected inputs of every step and poem: (T, B, 4H)."""
+    if index is None:
+        out.copy_(projected)
+    else:
+        torch.index_select(projected, 0, index.flatten(), out=out.flatten(0, 1))
+
+
+def by_step(values: Iterable[Tensor], active: list[int]) -> Iterator[tuple[Tensor, ...]]:
+    """For each step, those rows of (T, B, ...) whose poems have not ended; all are views."""
+    values = tuple(values)
+    batch = values[0].shape[1]
+    for n, *rows in zip(active, *(value.unbind(0) for value in values), strict=True):
+        yield tuple(rows if n == batch else (row[:n] for row in rows))
+
+
+def forget_ended(values: Tensor, active: list[int]) -> None:
+    """Zero the rows (T, B, ...) of poems past their end."""
+    for t, n in enumerate(active):
+        if n < values.shape[1]:
+            values[t, n:] = 0
+
+
+def doubled_g(weight: Tensor) -> Tensor:
+    """The rows of g, the third quarter, times 2."""
+    doubled = weight.clone()
+    doubled.chunk(4)[2].mul_(2)
+    return doubled
+
+
+def product(a: Tensor, b: Tensor, dtype: torch.dtype) -> Tensor:
+    """a b, multiplied in `dtype`, given in a's own."""
+    return (a.to(dtype) @ b.to(dtype)).to(a.dtype)
+
+
+def plus_product(base: Tensor, a: Tensor, b: Tensor, *, out: Tensor) -> Tensor:
+    """base + a b, multiplied in b's type, written to `out`, which may be `base`."""
+    if b.dtype == base.dtype:
+        return torch.addmm(base, a, b, out=out)
+    return torch.add(base, a.to(b.dtype) @ b, out=out)
+
+
+def run_layer(
+    weights: tuple[Tensor, Tensor, Tensor],
+    x: Tensor,
+    *,
+    state: tuple[Tensor, Tensor],
+    lengths: Tensor | None,
+    index: Tensor | None,
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """One layer over all steps: (T, B, E), or rows (N, E) and index (T, B), two (B, H) -> (T, B, H), two (B, H).
+
+    `weights` are weight_ih, weight_hh and bias. Under autocast products are done in its type, all else in x's.
+    """
+    steps, batch = (x if index is None else index).shape[:2]
+    if lengths is None:
+        lengths = torch.full((batch,), steps, device=x.device)
+    elif bool((lengths.diff() > 0).any()):
+        order = lengths.argsort(descending=True, stable=True)
+        x, index = (x[:, order], None) if index is None else (x, index[:, order])
+        state = state[0][order], state[1][order]
+        y, (h, c) = run_layer(weights, x, state=state, lengths=lengths[order], index=index)
+        back = order.argsort()
+        return y[:, back], (h[back], c[back])
+    device = x.device.type
+    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weights[0].dtype
+    with torch.autocast(device, enabled=False):
+        walk = Walk.over(steps, lengths, rows=index, dtype=dtype)
+        y, h, c = BPTT.apply(x.to(weights[0].dtype), *weights, *state, walk)  # type: ignore[no-untyped-call]
+    return y, (h, c)
