@@ -26,12 +26,15 @@ PROOF = re.compile(
 INLINE = re.compile(r"\$`([^`\n]+)`\$")
 
 # of what MathJax knows, these render on GitHub, which forbids some (operatorname, newcommand, ...)
-MACROS = set(
-    """
-    alpha ast begin beta big Big bigg cdots delta Delta dfrac dots ell end epsilon eta frac gamma gt hat kappa lambda
-    le leftarrow log Longrightarrow lt lvert lVert mapsto mathbf mathrm max mu nabla ne odot overline partial pi Pi
-    psi qquad quad rho rvert rVert sigma sqrt sum tag tanh tau text theta tilde top varphi
-    """.split()
+MACROS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        alpha ast begin beta big Big bigg cdots delta Delta dfrac dots ell end epsilon eta frac gamma gt hat kappa
+        lambda le leftarrow log Longrightarrow lt lvert lVert mapsto mathbf mathrm max mu nabla ne odot overline
+        partial pi Pi psi qquad quad rho rvert rVert sigma sqrt sum tag tanh tau text tfrac theta tilde top varphi
+        """,
+    )
 )
 SYMBOL_MACROS = {"\\", ",", ";", "!", "{", "}", "|"}
 ENVIRONMENTS = {"aligned", "bmatrix", "cases"}

@@ -1,4 +1,4 @@
-"""Section 11 of docs/derivation.md: how far off each mistake is, to the digits printed, and the right one is not."""
+"""Section 11 of docs/derivation.md: how far off each mistake is, to the digits printed; the right are not."""
 
 import re
 from pathlib import Path
