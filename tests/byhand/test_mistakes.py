@@ -103,7 +103,7 @@ def test_every_row_of_the_page_is_computed() -> None:
 def test_a_mistake_is_as_far_off_as_printed(number: int) -> None:
     wrong, right, true = ROWS[number]
     assert wrong.shape == right.shape == true.shape
-    assert f"{relative(wrong, true):.3g}" == PRINTED[number]
+    assert f"{relative(wrong, true):#.3g}" == PRINTED[number]
     assert relative(right, true) <= 1e-7
 
 

@@ -62,7 +62,7 @@ def test_one_unit_vanishes_or_explodes_as_printed(phi: str, start: float) -> Non
 
 def short(number: float) -> str:
     """As the page prints it: three digits, or all of an integer."""
-    return f"{number:,.0f}" if number == round(number) else f"{number:.3g}"
+    return f"{number:,.0f}" if number == round(number) else f"{number:#.3g}"
 
 
 def test_what_a_forget_bias_keeps_after_twenty_steps() -> None:
