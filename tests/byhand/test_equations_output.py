@@ -1,4 +1,4 @@
-"""Section 5 of docs/derivation.md, around the cell: each equation as it stands there, code and differences agree."""
+"""Section 5 of docs/derivation.md, around the cell: its equations as they stand there, code, differences agree."""
 
 import numpy as np
 import pytest

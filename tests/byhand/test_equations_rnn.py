@@ -1,4 +1,4 @@
-"""Section 6 of docs/derivation.md, the simple layer: each equation as it stands there, code and differences agree."""
+"""Section 6 of docs/derivation.md, the simple layer: its equations as they stand there, code, differences agree."""
 
 import numpy as np
 import pytest

@@ -48,11 +48,8 @@ ONE_UNIT = [("sigmoid", 0.5), ("tanh", 0.5), ("tanh", 0.0), ("ReLU", 0.5), ("ReL
 @pytest.mark.parametrize(("phi", "start"), ONE_UNIT)
 def test_one_unit_vanishes_or_explodes_as_printed(phi: str, start: float) -> None:
     name = phi.lower()
-    params, h, product = (
-        RNNParameters(np.zeros((1, 1)), np.full((1, 1), 2.0), np.zeros(1)),
-        np.full((1, 1), start),
-        1.0,
-    )
+    params = RNNParameters(np.zeros((1, 1)), np.full((1, 1), 2.0), np.zeros(1))
+    h, product = np.full((1, 1), start), 1.0
     for _ in range(20):
         h, cache = rnn.step_forward(params, np.zeros((1, 1)), h, name)
         product *= jacobians.rnn_jacobians(params, cache)[0].item()
