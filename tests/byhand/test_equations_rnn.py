@@ -1,4 +1,4 @@
-"""Section 6 of docs/derivation.md, the simple layer: its equations as they stand there, code, differences agree."""
+"""Section 6 of docs/derivation.md, the simple layer: its equations as they stand, code and differences agree."""
 
 import numpy as np
 import pytest
