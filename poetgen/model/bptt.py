@@ -4,7 +4,7 @@ The mathematics is that of poetgen.byhand.lstm, line by line (docs/derivation.md
 
 - inputs that repeat, as characters do, are projected once each and looked up when their step comes;
 - gates are activated in place; tanh(a) = 2 σ(2a) - 1, so that with the rows of g doubled beforehand one σ serves
-  all four gates, and the cell is kept doubled for the same reason;
+  all four gates, and the cell is kept doubled (c2) for the same reason;
 - poems stand longest first, so that a step computes only those that have not ended;
 - the walk back takes a block of steps at a time: their slopes are found at once, their gradients by the gates go
   into the weights' by one product, and their memory is used again.
@@ -17,9 +17,6 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from poetgen.model.scratch import Scratch
-
-SCRATCH = Scratch()
 BLOCK = 2**18  # numbers of one gate in a block: enough for efficient products, few enough to be used again
 
 
@@ -42,52 +39,62 @@ class Walk(NamedTuple):
         return cls(rows, lengths, running.sum(dim=1).tolist(), dtype)
 
 
-class Pass(NamedTuple):
-    """What a pass through the steps leaves: h and 2c (T + 1, B, H) from the state before, the gates (T, B, 4H) and
-    tanh c (T, B, H). All but h lies in memory that is used again."""
-
-    h: Tensor
-    c2: Tensor
-    gates: Tensor
-    tanh_c: Tensor
-
-
 class BPTT(torch.autograd.Function):
     """`(x, weight_ih, weight_hh, bias, h, c, walk) -> y (T, B, H), and h, c (B, H) at each poem's end`."""
 
     @staticmethod
-    def forward(ctx: Any, *given: Any) -> tuple[Tensor, Tensor, Tensor]:
-        walk: Walk = given[-1]
-        ctx.walk, ctx.made = walk, (made := pass_through(*given))
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        weight_ih: Tensor,
+        weight_hh: Tensor,
+        bias: Tensor,
+        h: Tensor,
+        c: Tensor,
+        walk: Walk,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        steps, (batch, hidden), minus_one = len(walk.active), h.shape, h.new_tensor(-1.0)
+        w, u, b = doubled_g(weight_ih), doubled_g(weight_hh).t().to(walk.dtype), doubled_g(bias)
+        gates = looked_up(product(x, w.t(), walk.dtype).add_(b), walk.rows)
+        hs, c2 = h.new_empty(steps + 1, batch, hidden), h.new_empty(steps + 1, batch, hidden)
+        tanh_c = h.new_empty(steps, batch, hidden)
+        hs[0], c2[0] = h, 2 * c
+        views = (gates, *gates.chunk(4, dim=2), hs[:-1], hs[1:], c2[:-1], c2[1:], tanh_c)
+        for a, i, f, g, o, h_before, h_after, c_before, c_after, th in by_step(views, walk.active):
+            plus_product(a, h_before, u, out=a).sigmoid_()
+            torch.add(minus_one, g, alpha=2, out=g)
+            torch.mul(f, c_before, out=c_after).addcmul_(i, g, value=2)
+            torch.add(minus_one, torch.sigmoid(c_after, out=th), alpha=2, out=th)
+            torch.mul(o, th, out=h_after)
+        forget_ended(hs[1:], walk.active)
+        ctx.walk = walk
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*given[:-1])
-        poem = torch.arange(len(walk.lengths), device=walk.lengths.device)
-        return made.h[1:], made.h[walk.lengths, poem], made.c2[walk.lengths, poem] / 2
+        ctx.save_for_backward(x, weight_ih, weight_hh, gates, hs, c2, tanh_c)
+        poem = torch.arange(batch, device=h.device)
+        return hs[1:], hs[walk.lengths, poem], c2[walk.lengths, poem] / 2
 
     @staticmethod
     @once_differentiable
     def backward(
         ctx: Any, dy: Tensor | None, dh_end: Tensor | None, dc_end: Tensor | None
     ) -> tuple[Tensor | None, ...]:
-        x, weight_ih, weight_hh, *_ = ctx.saved_tensors
+        x, weight_ih, weight_hh, gates, hs, c2, tanh_c = ctx.saved_tensors
         walk: Walk = ctx.walk
-        # walked back a second time, as retain_graph allows, its memory is another's: the pass is made anew
-        made: Pass = ctx.made or pass_through(*(*ctx.saved_tensors, walk))
-        steps, batch, hidden = made.tanh_c.shape
-        dy = with_ends(dy, dh_end, walk.lengths, like=made.tanh_c)
+        steps, batch, hidden = tanh_c.shape
+        dy = with_ends(dy, dh_end, walk.lengths, like=tanh_c)
         dh, dc = dy[-1].clone(), torch.zeros_like(dy[0]) if dc_end is None else dc_end.clone()
+        before = [torch.zeros_like(dh), *dy.unbind(0)]  # what comes from above to the step before
         weights = WeightGradients(x, weight_ih, weight_hh, walk)
         u = weight_hh.to(walk.dtype)
         size = max(1, min(steps, BLOCK // (batch * hidden)))
-        buffer = SCRATCH.take(size, batch, 4 * hidden, like=made.gates)
-        before = [torch.zeros_like(dh), *dy.unbind(0)]  # what comes from above to the step before
+        buffer = gates.new_empty(size, batch, 4 * hidden)
         for first in reversed(range(0, steps, size)):
             block = slice(first, min(steps, first + size))
-            gates, active = made.gates[block], walk.active[block]
-            da = buffer[: len(active)]
-            by_c, by_o, dh_to_dc = slopes(gates, made.c2[block], made.tanh_c[block], out=da)
+            active = walk.active[block]
+            da, f = buffer[: len(active)], gates[block].chunk(4, dim=2)[1]
+            by_c, by_o, dh_to_dc = slopes(gates[block], c2[block], tanh_c[block], out=da)
             forget_ended(da, active)
-            views = [*by_step((by_c, by_o, dh_to_dc, gates.chunk(4, dim=2)[1]), active)]
+            views = [*by_step((by_c, by_o, dh_to_dc, f), active)]
             for k in reversed(range(len(active))):
                 by_c_t, by_o_t, dh_to_dc_t, f_t = views[k]
                 dh_t, dc_t = dh[: active[k]], dc[: active[k]]
@@ -96,35 +103,10 @@ class BPTT(torch.autograd.Function):
                 by_o_t.mul_(dh_t)
                 dc_t.mul_(f_t)
                 plus_product(before[first + k], da[k], u, out=dh)
-            weights.add(block, da, made.h[block])
+            weights.add(block, da, hs[block])
         if dh_end is not None:
             dh[walk.lengths == 0] += dh_end[walk.lengths == 0]
-        SCRATCH.give(buffer, made.gates, made.c2, made.tanh_c)
-        ctx.made = None
         return (*weights.found(), dh, dc, None)
-
-
-def pass_through(
-    x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor, h: Tensor, c: Tensor, walk: Walk
-) -> Pass:
-    """The six equations, step after step."""
-    steps, batch, hidden = len(walk.active), *h.shape
-    w, u, b = doubled_g(weight_ih), doubled_g(weight_hh).t().to(walk.dtype), doubled_g(bias)
-    gates = SCRATCH.take(steps, batch, 4 * hidden, like=h)
-    look_up(product(x, w.t(), walk.dtype).add_(b), walk.rows, out=gates)
-    tanh_c = SCRATCH.take(steps, batch, hidden, like=h)
-    hs, c2 = h.new_empty(steps + 1, batch, hidden), SCRATCH.take(steps + 1, batch, hidden, like=h)
-    hs[0], c2[0] = h, 2 * c
-    minus_one = h.new_tensor(-1.0)
-    views = (gates, *gates.chunk(4, dim=2), hs[:-1], hs[1:], c2[:-1], c2[1:], tanh_c)
-    for a, i, f, g, o, h_before, h_after, c_before, c_after, th in by_step(views, walk.active):
-        plus_product(a, h_before, u, out=a).sigmoid_()
-        torch.add(minus_one, g, alpha=2, out=g)
-        torch.mul(f, c_before, out=c_after).addcmul_(i, g, value=2)
-        torch.add(minus_one, torch.sigmoid(c_after, out=th), alpha=2, out=th)
-        torch.mul(o, th, out=h_after)
-    forget_ended(hs[1:], walk.active)
-    return Pass(hs, c2, gates, tanh_c)
 
 
 class WeightGradients:
@@ -176,12 +158,9 @@ def with_ends(dy: Tensor | None, dh_end: Tensor | None, lengths: Tensor, *, like
     return dy.index_put((lengths[read] - 1, read), dh_end[read], accumulate=True)
 
 
-def look_up(projected: Tensor, index: Tensor | None, *, out: Tensor) -> None:
+def looked_up(projected: Tensor, rows: Tensor | None) -> Tensor:
     """The projected inputs of every step and poem: (T, B, 4H)."""
-    if index is None:
-        out.copy_(projected)
-    else:
-        torch.index_select(projected, 0, index.flatten(), out=out.flatten(0, 1))
+    return projected if rows is None else projected.index_select(0, rows.flatten()).view(*rows.shape, -1)
 
 
 def by_step(values: Iterable[Tensor], active: list[int]) -> Iterator[tuple[Tensor, ...]]:

@@ -32,6 +32,16 @@ def set_random_states(states: dict[str, Tensor]) -> None:
         torch.cuda.set_rng_state(states["cuda"])
 
 
+def keep_freed_memory() -> None:
+    """Let the C library keep what a step frees for the next, instead of handing it back to the system.
+
+    What the system lends anew it lends page by page, zeroed, on first touch, which costs more than the arithmetic
+    of a small step. glibc keeps arrays up to the size of the largest one it has seen freed, as long as that is
+    below 32 MiB: so one just below is borrowed and returned. Elsewhere this does nothing.
+    """
+    torch.empty(31 * 2**20, dtype=torch.uint8)
+
+
 @contextmanager
 def fastest_products(device: torch.device) -> Iterator[None]:
     """Float32 matrix products inside by the faster of torch's two libraries for the CPU, float32 all the same.

@@ -17,6 +17,7 @@ from poetgen.corpus.batches import Batch
 from poetgen.errors import ConfigError
 from poetgen.model.language_model import build_model
 from poetgen.training.average import WeightAverage
+from poetgen.training.devices import keep_freed_memory
 
 Array = npt.NDArray[Any]
 
@@ -31,6 +32,7 @@ class NumPyLearner:
         self.settings, self.dropout = config.training, config.model.dropout
         self.embedding_dropout = config.model.embedding_dropout
         check_settings(config)
+        keep_freed_memory()
         torch.manual_seed(self.settings.seed)
         first = build_model(vocab_size, config.model).state_dict()
         self.arrays = {name: value.numpy().copy() for name, value in first.items()}

@@ -14,7 +14,13 @@ from poetgen.config import Config
 from poetgen.corpus.batches import Batch
 from poetgen.model.language_model import build_model
 from poetgen.training.average import WeightAverage
-from poetgen.training.devices import choose_device, fastest_products, random_states, set_random_states
+from poetgen.training.devices import (
+    choose_device,
+    fastest_products,
+    keep_freed_memory,
+    random_states,
+    set_random_states,
+)
 from poetgen.training.optimizers import build_optimizer
 
 
@@ -23,6 +29,7 @@ class TorchLearner:
 
     def __init__(self, vocab_size: int, config: Config) -> None:
         """Raises ConfigError for a device that is not there, or what torch refuses."""
+        keep_freed_memory()
         self.settings = config.training
         self.device = choose_device(self.settings.device)
         self.computes_on = str(self.device)
