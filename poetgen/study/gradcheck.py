@@ -10,6 +10,7 @@ import numpy as np
 from poetgen.byhand.differences import derivative, error
 from poetgen.errors import ConfigError
 from poetgen.study.cases import Case, Sizes
+from poetgen.study.limits import check_cost, check_counts
 from poetgen.study.lstm_cases import lstm_cases
 from poetgen.study.output_cases import model_cases, output_cases
 from poetgen.study.rnn_cases import rnn_cases
@@ -18,7 +19,6 @@ DIFFERENCE, AUTOGRAD, RTRL = 1e-7, 1e-12, 1e-10  # the largest errors that pass
 SECONDS = 40.0  # what the differences of all rows together may take
 ROWS = {"lstm": 73, "rnn": 26}  # of each cell's table
 INFLUENCE_BYTES = 2**29  # ∂h/∂θ of a batch may take this much; several such arrays are alive at once
-BYTES = 2**31
 STEPS = 2000
 
 
@@ -92,23 +92,15 @@ def check_sizes(cell: str, sizes: Sizes) -> None:
     """Raises ConfigError for what cannot be, or would take hours or more memory than there may be."""
     if cell not in ROWS:
         raise ConfigError(f"no cell {cell!r}; choose one of: {', '.join(ROWS)}")
-    for name in ("hidden_size", "input_size", "steps", "batch"):
-        if getattr(sizes, name) < 1:
-            raise ConfigError(f"{name} must be at least 1, not {getattr(sizes, name)}")
+    check_counts(sizes, "hidden_size", "input_size", "steps", "batch")
     if sizes.steps > STEPS:
         raise ConfigError(
             f"steps can be at most {STEPS:,}, not {sizes.steps:,}: longer sums lose the digits that are compared"
         )
     if not 0 <= sizes.scale <= 10:
         raise ConfigError(f"weights cannot be drawn at scale {sizes.scale:g}; give one between 0 and 10")
-    needed, most = forward_bytes(sizes), BYTES
-    if needed > most:
-        raise ConfigError(
-            f"these sizes need {needed / 2**30:,.0f} GiB; choose smaller ones, at most {most / 2**30:g}"
-        )
-    hours = 2 * ROWS[cell] * seconds_per_value(cell, sizes) / 3600
-    if hours > 0.1:
-        raise ConfigError(f"one difference in each row would take {hours:,.1f} hours; choose smaller sizes")
+    # one difference in each row is the least that can be asked for
+    check_cost(numbers=forward_numbers(sizes), seconds=2 * ROWS[cell] * seconds_per_value(cell, sizes))
 
 
 def remarks(cell: str, sizes: Sizes, rows: Iterable[Row]) -> list[str]:
@@ -128,11 +120,11 @@ def remarks(cell: str, sizes: Sizes, rows: Iterable[Row]) -> list[str]:
     return said
 
 
-def forward_bytes(sizes: Sizes) -> int:
-    """About what a pass over all steps and its gradients keep, in float64."""
+def forward_numbers(sizes: Sizes) -> int:
+    """About what a pass over all steps and its gradients keep."""
     rows = 4 * sizes.hidden_size
     parameters = rows * (sizes.input_size + sizes.hidden_size + 1)
-    return 8 * (8 * parameters + 12 * sizes.steps * sizes.batch * (rows + sizes.input_size))
+    return 8 * parameters + 12 * sizes.steps * sizes.batch * (rows + sizes.input_size)
 
 
 def influence_bytes(sizes: Sizes) -> int:

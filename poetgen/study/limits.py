@@ -11,6 +11,7 @@ WORDS = {
     "hidden_size": "the number of units",
     "steps": "the number of steps through time",
     "batch": "the number of sequences",
+    "input_size": "the width of the input",
     "after": "the number of steps to learn",
 }
 
