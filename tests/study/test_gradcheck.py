@@ -127,16 +127,16 @@ def test_what_is_no_number_has_not_passed() -> None:
     ("cell", "sizes", "told"),
     [
         ("gru", Sizes(), "no cell 'gru'; choose one of: lstm, rnn"),
-        ("lstm", Sizes(hidden_size=0), "hidden_size must be at least 1, not 0"),
-        ("rnn", Sizes(batch=-3), "batch must be at least 1, not -3"),
+        ("lstm", Sizes(hidden_size=0), "the number of units must be between 1 and 1,000,000,000, not 0"),
+        ("rnn", Sizes(batch=-3), "the number of sequences must be between 1 and 1,000,000,000, not -3"),
         ("lstm", Sizes(scale=math.nan), "cannot be drawn at scale nan"),
         ("lstm", Sizes(scale=math.inf), "cannot be drawn at scale inf"),
-        ("lstm", Sizes(hidden_size=10**6), r"need [\d,]+ GiB; choose smaller ones"),
+        ("lstm", Sizes(hidden_size=10**6), r"need [\d,.]+ GiB of memory; choose smaller sizes"),
         ("rnn", Sizes(steps=2001), "steps can be at most 2,000, not 2,001"),
         (
             "lstm",
-            Sizes(hidden_size=1500, steps=400, batch=2),
-            r"would take [\d.]+ hours; choose smaller sizes",
+            Sizes(hidden_size=1500, steps=600, batch=2),
+            r"would take about [\d,]+ minutes; choose smaller sizes",
         ),
     ],
 )
