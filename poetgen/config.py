@@ -30,6 +30,7 @@ def _key(
 
 IMPLEMENTATIONS = ("bptt", "autograd")
 BACKENDS = ("torch", "numpy")
+PRECISIONS = ("float32", "bfloat16")
 SPLITS = ("96:2:2", "8:1:1", "8:2", "9:1")
 INITIALIZATIONS = ("uniform", "normal", "xavier", "orthogonal", "zeros", "constant")
 OPTIMIZERS = (
@@ -124,7 +125,7 @@ class TrainingConfig:
     precision: str = _key(
         "float32",
         "of the big matrix products in training; evaluation is always float32",
-        choices=("float32", "bfloat16"),
+        choices=PRECISIONS,
     )
     backend: str = _key(
         "torch", "who derives and updates: PyTorch, or the equations by hand in NumPy", choices=BACKENDS

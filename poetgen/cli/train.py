@@ -19,6 +19,7 @@ from poetgen.config import (
     BACKENDS,
     INITIALIZATIONS,
     OPTIMIZERS,
+    PRECISIONS,
     Config,
     flatten,
     from_dict,
@@ -63,6 +64,7 @@ NEWEST = "<newest>"
 @click.option("--patience", type=int, help="Stop after this many epochs without a better one; 0: never.")
 @click.option("--seed", type=int, help="Decides weights, order and dropout.")
 @click.option("--backend", type=click.Choice(BACKENDS), help="Who derives: PyTorch, or NumPy by hand.")
+@click.option("--precision", type=click.Choice(PRECISIONS), help="Of the big matrix products in training.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to compute.")
 @click.option("--keep-epochs", is_flag=True, default=None, help="Keep one checkpoint per epoch.")
 def train(

@@ -97,7 +97,7 @@ def test_flags_win_over_set_and_set_over_the_file(home: Path, tmp_path: Path) ->
 def test_every_flag_reaches_its_setting(home: Path) -> None:
     flags = {
         "optimizer": "sgd", "learning-rate": 0.5, "dropout": 0.1, "init": "xavier", "epochs": 3, "steps": 2,
-        "minutes": 4.5, "stop-at": 1.5, "seed": 9,
+        "minutes": 4.5, "stop-at": 1.5, "seed": 9, "precision": "bfloat16",
     }  # fmt: skip
     words = [word for name, value in flags.items() for word in (f"--{name}", value)]
     assert begin(home, "moon", *words, "--keep-epochs").exit_code == 0
