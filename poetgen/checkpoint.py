@@ -168,11 +168,12 @@ def parameter_shapes(vocab_size: int, model: ModelConfig) -> dict[str, tuple[int
     """The name and shape of every parameter of a language model with these settings."""
     embedding, hidden = model.embedding_size, model.hidden_size
     shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (vocab_size, embedding)}
+    rows = 4 * hidden if model.cell == "lstm" else hidden
     for layer in range(model.num_layers):
-        input_size = embedding if layer == 0 else hidden
-        shapes[f"lstm.cells.{layer}.weight_ih"] = (4 * hidden, input_size)
-        shapes[f"lstm.cells.{layer}.weight_hh"] = (4 * hidden, hidden)
-        shapes[f"lstm.cells.{layer}.bias"] = (4 * hidden,)
+        cell = f"{model.cell}.cells.{layer}"
+        shapes[f"{cell}.weight_ih"] = (rows, embedding if layer == 0 else hidden)
+        shapes[f"{cell}.weight_hh"] = (rows, hidden)
+        shapes[f"{cell}.bias"] = (rows,)
     if model.tied:
         shapes["projection.weight"] = (embedding, hidden)
     else:

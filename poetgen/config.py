@@ -29,6 +29,7 @@ def _key(
 
 
 IMPLEMENTATIONS = ("bptt", "autograd")
+CELLS = ("lstm", "rnn")
 BACKENDS = ("torch", "numpy")
 PRECISIONS = ("float32", "bfloat16")
 SPLITS = ("96:2:2", "8:1:1", "8:2", "9:1")
@@ -70,10 +71,15 @@ class ModelConfig:
 
     embedding_size: int = _key(256, "E, width of a character's embedding", minimum=1, maximum=65536)
     hidden_size: int = _key(512, "H, units in each LSTM layer", minimum=1, maximum=65536)
+    cell: str = _key(
+        "lstm",
+        "what each layer is: an LSTM, or the simple recurrent layer it is measured against",
+        choices=CELLS,
+    )
     num_layers: int = _key(1, "L, LSTM layers", minimum=1, maximum=64)
     implementation: str = _key(
         "bptt",
-        "who derives the LSTM: bptt, by hand and fast, or autograd; they are equal",
+        "who derives the LSTM: bptt, by hand and fast, or autograd (as always for rnn); they are equal",
         choices=IMPLEMENTATIONS,
     )
     tied: bool = _key(True, "share the embedding with the output layer, through a projection H → E")

@@ -1,6 +1,8 @@
 """The language model in NumPy: embedding → LSTM layers → output layer; it writes the poems, and can learn.
 
 x = E[id];  h¹ = LSTM¹(x);  h² = LSTM²(h¹) …;  logits = W h + b,  tied: logits = E (P h) + b
+
+In place of the LSTMs there may be simple recurrent layers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,20 +11,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.byhand import embedding, linear, lstm, softmax
+from poetgen.byhand import embedding, layers, linear, softmax
+from poetgen.byhand.layers import PARAMETERS, Layer, LayerCache, LayerState, kind_of
 from poetgen.byhand.linear import LinearParameters, rows_times
-from poetgen.byhand.lstm import LSTMParameters, LSTMState, step_forward, zero_state
 
 Array = npt.NDArray[Any]
-State = tuple[LSTMState, ...]
+State = tuple[LayerState, ...]
 
 
 class Parameters(NamedTuple):
-    """embedding (V, E); one LSTMParameters a layer; bias (V,); tied: projection (E, H) and the embedding again
+    """embedding (V, E); the parameters of each layer; bias (V,); tied: projection (E, H) and the embedding again
     as output, else no projection and output (V, H). Gradients come in the same shapes."""
 
     embedding: Array
-    layers: tuple[LSTMParameters, ...]
+    layers: tuple[Layer, ...]
     projection: Array | None
     output: Array
     bias: Array
@@ -39,7 +41,7 @@ class Cache(NamedTuple):
     """What the backward pass needs: ids (T, B), each layer's cache, the top layer's output, the masks."""
 
     ids: Array
-    layers: tuple[lstm.Cache, ...]
+    layers: tuple[LayerCache, ...]
     y: Array
     masks: Masks | None
 
@@ -50,15 +52,17 @@ def read_parameters(weights: Mapping[str, Array], dtype: npt.DTypeLike = np.floa
     Arrays that are of that type already are not copied.
     """
     arrays = {name: np.ascontiguousarray(array, dtype) for name, array in weights.items()}
-    number = sum(name.startswith("lstm.cells.") and name.endswith(".bias") for name in arrays)
-    layers = tuple(
-        LSTMParameters(*(arrays[f"lstm.cells.{layer}.{part}"] for part in LSTMParameters._fields))
+    kind = "rnn" if "rnn.cells.0.bias" in arrays else "lstm"
+    number = sum(name.startswith(f"{kind}.cells.") and name.endswith(".bias") for name in arrays)
+    parameters = PARAMETERS[kind]
+    read_layers = tuple(
+        parameters(*(arrays[f"{kind}.cells.{layer}.{part}"] for part in parameters._fields))
         for layer in range(number)
     )
     characters = arrays["embedding.weight"]
     return Parameters(
         characters,
-        layers,
+        read_layers,
         arrays.get("projection.weight"),
         arrays.get("output.weight", characters),
         arrays["output.bias"],
@@ -69,7 +73,7 @@ def named(params: Parameters) -> dict[str, Array]:
     """The arrays, parameters or gradients, under their names in a checkpoint: `read_parameters` undone."""
     arrays = {"embedding.weight": params.embedding}
     for layer, parts in enumerate(params.layers):
-        arrays |= {f"lstm.cells.{layer}.{name}": part for name, part in parts._asdict().items()}
+        arrays |= {f"{kind_of(parts)}.cells.{layer}.{name}": part for name, part in parts._asdict().items()}
     if params.projection is not None:
         arrays["projection.weight"] = params.projection
     else:
@@ -79,7 +83,7 @@ def named(params: Parameters) -> dict[str, Array]:
 
 def start(params: Parameters, batch: int) -> State:
     """The state before the first character of a poem."""
-    return tuple(zero_state(layer, batch) for layer in params.layers)
+    return tuple(layers.zero_state(layer, batch) for layer in params.layers)
 
 
 # ---- writing: one character at a time ----
@@ -87,7 +91,7 @@ def start(params: Parameters, batch: int) -> State:
 
 def select(state: State, rows: Sequence[int] | Array) -> State:
     """The state of some poems of the batch, in this order; a row may be taken more than once."""
-    return tuple(LSTMState(layer.h[rows], layer.c[rows]) for layer in state)
+    return tuple(layers.select(layer, rows) for layer in state)
 
 
 def read(params: Parameters, ids: Sequence[int] | Array, state: State) -> tuple[Array, State]:
@@ -95,9 +99,8 @@ def read(params: Parameters, ids: Sequence[int] | Array, state: State) -> tuple[
     x = params.embedding[np.asarray(ids)]
     after = []
     for layer, before in zip(params.layers, state, strict=True):
-        new, _ = step_forward(layer, x, before)
+        x, new = layers.step(layer, x, before)
         after.append(new)
-        x = new.h
     features = x if params.projection is None else rows_times(x, params.projection)
     return rows_times(features, params.output) + params.bias, tuple(after)
 
@@ -113,7 +116,7 @@ def forward(
     y, _ = embedding.forward(weight, ids)
     after, caches = [], []
     for number, (layer, before) in enumerate(zip(params.layers, state, strict=True)):
-        y, last, cache = lstm.forward(layer, y, before)
+        y, last, cache = layers.forward(layer, y, before)
         y = y if masks is None else y * masks.layers[number]
         after.append(last)
         caches.append(cache)
@@ -132,7 +135,7 @@ def backward(params: Parameters, cache: Cache, dfeatures: Array) -> Parameters:
         dy = dy if cache.masks is None else dy * cache.masks.layers[number]
         layer, kept = params.layers[number], cache.layers[number]
         # nothing is asked of the last state: gradients stop where a segment ends (truncated BPTT)
-        grads, dy, _ = lstm.backward(layer, kept, dy, zero_state(layer, dy.shape[1]))
+        grads, dy = layers.backward(layer, kept, dy)
         dlayers.append(grads)
     dembedding = embedding.backward(params.embedding, cache.ids, dy)
     if cache.masks is not None:

@@ -1,7 +1,7 @@
 """The language model: embedding → LSTM → linear → softmax over the next character."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -14,7 +14,10 @@ from torch import Tensor, nn
 from poetgen.config import ModelConfig
 from poetgen.model.initialize import initialize
 from poetgen.model.loss import CHUNK, summed_cross_entropy
-from poetgen.model.lstm import LSTM, States
+from poetgen.model.lstm import LSTM, State
+from poetgen.model.rnn import RNN
+
+States = Sequence[State | Tensor]  # for each layer (h, c), or h alone
 
 
 class Output(nn.Module):
@@ -45,14 +48,19 @@ class LanguageModel(nn.Module):
         tied: bool = True,
         dropout: float = 0.0,
         embedding_dropout: float = 0.0,
+        cell: str = "lstm",
         implementation: str = "bptt",
     ) -> None:
         super().__init__()
-        self.vocab_size, self.tied, self.embedding_dropout = vocab_size, tied, embedding_dropout
+        self.vocab_size, self.cell = vocab_size, cell
+        self.tied, self.embedding_dropout = tied, embedding_dropout
         self.embedding = nn.Embedding(vocab_size, embedding_size)
-        self.lstm = LSTM(
-            embedding_size, hidden_size, num_layers=num_layers, dropout=dropout, implementation=implementation
-        )
+        sizes: dict[str, Any] = {"num_layers": num_layers, "dropout": dropout}
+        # the layers go by the name of their cell, as in a checkpoint
+        if cell == "rnn":
+            self.rnn = RNN(embedding_size, hidden_size, **sizes)
+        else:
+            self.lstm = LSTM(embedding_size, hidden_size, implementation=implementation, **sizes)
         self.projection = nn.Linear(hidden_size, embedding_size, bias=False) if tied else nn.Identity()
         self.output = Output(vocab_size, None if tied else hidden_size)
 
@@ -75,7 +83,8 @@ class LanguageModel(nn.Module):
         """What the output layer reads: (T, B) -> (T, B, E) when tied, else (T, B, H)."""
         # characters repeat: each that occurs is embedded and projected once
         found, index = torch.unique(ids, return_inverse=True)
-        y, states = self.lstm(self.embed(found), states, lengths, index=index)
+        layers = self.rnn if self.cell == "rnn" else self.lstm
+        y, states = layers(self.embed(found), states, lengths, index=index)
         return self.projection(y), states
 
     def forward(
@@ -132,6 +141,14 @@ class LanguageModel(nn.Module):
         return losses, states
 
 
+def detached(states: States) -> States:
+    """The same states, through which no gradient goes back."""
+    return [
+        state.detach() if isinstance(state, Tensor) else (state[0].detach(), state[1].detach())
+        for state in states
+    ]
+
+
 def reduced_precision(device: str, enabled: bool) -> AbstractContextManager[object]:
     """Matrix products in bfloat16 inside this context."""
     return torch.autocast(device, dtype=torch.bfloat16) if enabled else nullcontext()
@@ -147,6 +164,7 @@ def build_model(vocab_size: int, config: ModelConfig) -> LanguageModel:
         tied=config.tied,
         dropout=config.dropout,
         embedding_dropout=config.embedding_dropout,
+        cell=config.cell,
         implementation=config.implementation,
     )
     initialize(model, config.initialization, forget_bias=config.forget_bias)

@@ -12,7 +12,7 @@ from torch import nn
 
 from poetgen.config import Config
 from poetgen.corpus.batches import Batch
-from poetgen.model.language_model import build_model
+from poetgen.model.language_model import build_model, detached
 from poetgen.training.average import WeightAverage
 from poetgen.training.devices import (
     choose_device,
@@ -54,7 +54,7 @@ class TorchLearner:
                     precision=self.settings.precision,
                 )
                 (loss / batch.tokens).backward()  # type: ignore[no-untyped-call]
-                states = [(h.detach(), c.detach()) for h, c in states]
+                states = detached(states)
                 total += loss.item()
         return total
 

@@ -1,5 +1,7 @@
 """A checkpoint read by NumPy gives the probabilities and the gradients the torch model gives; and it learns."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -20,7 +22,7 @@ from poetgen.byhand.language_model import (
 )
 from poetgen.byhand.optimizers import Adam
 from poetgen.byhand.softmax import log_softmax
-from poetgen.config import Config
+from poetgen.config import CELLS, Config
 from poetgen.model.language_model import build_model
 from poetgen.study.cases import Sizes
 from poetgen.study.output_cases import model_cases, output_cases
@@ -39,8 +41,9 @@ def built(**settings):
 
 @pytest.mark.parametrize("tied", [True, False])
 @pytest.mark.parametrize("num_layers", [1, 2, 3])
-def test_probabilities_equal_torch(tied, num_layers):
-    model, weights = built(tied=tied, num_layers=num_layers)
+@pytest.mark.parametrize("cell", CELLS)
+def test_probabilities_equal_torch(tied, num_layers, cell):
+    model, weights = built(tied=tied, num_layers=num_layers, cell=cell)
     ids = torch.randint(VOCABULARY, (30, 4))
     with torch.no_grad():
         expected = torch.log_softmax(model(ids)[0], -1).numpy()
@@ -58,8 +61,9 @@ def test_half_precision_files_are_counted_in_float32():
     assert logits.dtype == np.float32
 
 
-def test_selected_rows_go_on_as_they_were():
-    _, weights = built(num_layers=2)
+@pytest.mark.parametrize("cell", CELLS)
+def test_selected_rows_go_on_as_they_were(cell):
+    _, weights = built(num_layers=2, cell=cell)
     params = read_parameters(weights)
     _, state = read(params, [1, 2, 3], start(params, 3))
     whole, _ = read(params, [4, 5, 6], state)
@@ -82,8 +86,8 @@ def test_gradients_around_the_layers_equal_finite_differences_and_autograd(prove
 
 
 def test_names_are_those_of_the_checkpoint_and_arrays_are_not_copied():
-    for tied in (True, False):
-        _, weights = built(tied=tied, num_layers=2)
+    for tied, cell in itertools.product((True, False), CELLS):
+        _, weights = built(tied=tied, num_layers=2, cell=cell)
         again = named(read_parameters(weights))
         assert again.keys() == weights.keys()
         assert all(again[name] is weights[name] for name in weights)
@@ -109,9 +113,10 @@ def test_what_lies_past_the_end_changes_nothing(steps, batch, seed):
 
 
 @pytest.mark.parametrize("tied", [True, False])
-def test_dropout_is_a_product_on_the_way_there_and_back(tied):
+@pytest.mark.parametrize("cell", CELLS)
+def test_dropout_is_a_product_on_the_way_there_and_back(tied, cell):
     """Masks of torch's own model, both kinds, give its loss and its gradients."""
-    model, weights = built(tied=tied, num_layers=2, dropout=0.0)
+    model, weights = built(tied=tied, num_layers=2, dropout=0.0, cell=cell)
     model = model.double()
     params = read_parameters({name: value.astype(np.float64) for name, value in weights.items()}, np.float64)
     rng = np.random.default_rng(0)
@@ -124,11 +129,12 @@ def test_dropout_is_a_product_on_the_way_there_and_back(tied):
     )
     y = model.embedding.weight * torch.from_numpy(masks.characters)
     y = y[torch.from_numpy(ids)]
-    for cell, mask in zip(model.lstm.cells, masks.layers, strict=True):
-        state, outputs = (torch.zeros(3, 12, dtype=torch.float64),) * 2, []
+    zeros = torch.zeros(3, 12, dtype=torch.float64)
+    for layer, mask in zip(model.get_submodule(cell).cells, masks.layers, strict=True):
+        state, outputs = ((zeros, zeros) if cell == "lstm" else zeros), []
         for x in y:
-            state = cell(x, state)
-            outputs.append(state[0])
+            state = layer(x, state)
+            outputs.append(state[0] if cell == "lstm" else state)
         y = torch.stack(outputs) * torch.from_numpy(mask)
     logits = torch.nn.functional.linear(model.projection(y), model.output_weight, model.output.bias)
     total = torch.nn.functional.cross_entropy(

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from poetgen.checkpoint import parameter_shapes
-from poetgen.config import ModelConfig
-from poetgen.model.language_model import LanguageModel, build_model, restore_model
+from poetgen.config import CELLS, ModelConfig
+from poetgen.model.language_model import LanguageModel, States, build_model, detached, restore_model
 
 V, T = 23, 8
 LENGTHS = torch.tensor([8, 5, 1])
@@ -39,8 +39,9 @@ def gradients(model: LanguageModel, loss: Tensor) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("tied", [True, False])
 @pytest.mark.parametrize("layers", [1, 2, 3])
-def test_parameters_are_those_a_checkpoint_names(tied: bool, layers: int) -> None:
-    config = replace(CONFIG, tied=tied, num_layers=layers)
+@pytest.mark.parametrize("cell", CELLS)
+def test_parameters_are_those_a_checkpoint_names(tied: bool, layers: int, cell: str) -> None:
+    config = replace(CONFIG, tied=tied, num_layers=layers, cell=cell)
     state = build_model(V, config).state_dict()
     assert {name: tuple(value.shape) for name, value in state.items()} == parameter_shapes(V, config)
 
@@ -76,16 +77,15 @@ def test_summed_loss_and_token_losses_equal_the_cross_entropy_of_the_logits(tied
         assert (gradient - expected[name]).norm() <= 1e-10 * expected[name].norm(), name
 
 
-def test_padding_changes_neither_loss_nor_gradients() -> None:
-    model = model_of()
+@pytest.mark.parametrize("cell", CELLS)
+def test_padding_changes_neither_loss_nor_gradients(cell: str) -> None:
+    model = model_of(replace(CONFIG, cell=cell))
     ids, targets = batch()
     found = []
     for filling in (0, 5, V - 1):
         ids[PADDING] = targets[PADDING] = filling
         loss, states = model.summed_loss(ids, targets, lengths=LENGTHS)
-        found.append(
-            [loss.detach(), *gradients(model, loss).values(), *(t.detach() for s in states for t in s)]
-        )
+        found.append([loss.detach(), *gradients(model, loss).values(), *(t.detach() for t in flat(states))])
     for changed in found[1:]:
         for one, other in zip(found[0], changed, strict=True):
             torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-14)
@@ -105,8 +105,9 @@ def test_more_padding_and_other_companions_change_nothing() -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 3, 7])
-def test_segments_with_states_carried_cost_what_the_whole_costs(cut: int) -> None:
-    model = model_of()
+@pytest.mark.parametrize("cell", CELLS)
+def test_segments_with_states_carried_cost_what_the_whole_costs(cut: int, cell: str) -> None:
+    model = model_of(replace(CONFIG, cell=cell))
     ids, targets = batch()
     whole, _ = model.token_losses(ids, targets, lengths=LENGTHS)
     first, states = model.token_losses(ids[:cut], targets[:cut], lengths=LENGTHS.clamp(max=cut))
@@ -128,6 +129,21 @@ def test_embedding_dropout_drops_whole_characters_for_a_batch() -> None:
     torch.testing.assert_close(embedded[~dropped[:, 0], 0], kept)
     model.eval()
     assert torch.equal(model.embed(ids), F.embedding(ids, model.embedding.weight))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_detached_states_are_the_same_and_let_no_gradient_back(cell: str) -> None:
+    model = model_of(replace(CONFIG, cell=cell))
+    ids, targets = batch()
+    _, states = model.summed_loss(ids[:4], targets[:4], lengths=LENGTHS.clamp(max=4))
+    cut = detached(states)
+    for part, kept in zip(flat(states), flat(cut), strict=True):
+        assert part.requires_grad and not kept.requires_grad
+        assert torch.equal(part, kept)
+
+
+def flat(states: States) -> list[Tensor]:
+    return [part for state in states for part in ([state] if isinstance(state, Tensor) else state)]
 
 
 def test_measuring_keeps_no_graph() -> None:
