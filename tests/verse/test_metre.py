@@ -1,0 +1,207 @@
+"""The judge of tones: each rule by its own example, and agreement with the templates it never looks at."""
+
+import ast
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poetgen.verse import check, feet, metre, report
+from poetgen.verse.forms import parse_form
+from poetgen.verse.metre import Tones, judge
+from poetgen.verse.rhymes import LEVEL, OBLIQUE
+from poetgen.verse.tones import MODES, RELAXED, STRICT, templates
+
+FORMS = [parse_form(name) for name in ("五絕", "七絕", "五律", "七律", "五言排律五韻", "七言排律六韻")]
+TEMPLATES = [template for form in FORMS for template in templates(form)]
+FLIPPED = {LEVEL: OBLIQUE, OBLIQUE: LEVEL}
+
+
+def poem(*lines, feet=True):
+    """Tones of one reading; 中 may be either. A poem whose rhyme is level wants level feet in even lines."""
+    options = tuple(tuple(OBLIQUE + LEVEL if tone == "中" else tone for tone in line) for line in lines)
+    wanted = ["", *((OBLIQUE, LEVEL)[k % 2] if feet else "" for k in range(1, len(lines)))]
+    return Tones(options, wanted)
+
+
+def faults(*lines, strict=False):
+    return [(each.name, each.line, each.position) for each in judge(poem(*lines), strict=strict).faults]
+
+
+def notes(*lines):
+    return [(each.name, each.line, each.position) for each in judge(poem(*lines)).notes]
+
+
+REGULAR = ("仄仄平平仄", "平平仄仄平", "平平平仄仄", "仄仄仄平平")
+
+
+def test_a_template_has_no_fault():
+    assert faults(*REGULAR) == faults(*REGULAR, strict=True) == notes(*REGULAR) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "pattern", "fault"),
+    [
+        (1, "仄平平仄仄", ("失對", 2, 2)),
+        (2, "仄平仄仄平", ("孤平", 2, 2)),
+        (2, "平平仄平平", ("不合律", 2, 4)),
+        (2, "平平仄仄仄", ("不合律", 2, 5)),
+        (3, "仄仄平平仄", ("失粘", 3, 2)),
+        (3, "平平平仄平", ("不合律", 3, 5)),
+        (3, "仄平仄平仄", ("不合律", 3, 4)),
+        (4, "仄仄平平平", ("三平調", 4, 3)),
+        (1, "仄仄平仄仄", ("失救", 1, 4)),
+    ],
+)
+def test_each_fault_is_told_with_its_place(line, pattern, fault):
+    lines = [*REGULAR[: line - 1], pattern, *REGULAR[line:]]
+    assert fault in faults(*lines)
+
+
+@pytest.mark.parametrize("line", ["平仄平平仄", "仄仄仄平仄"])
+def test_first_and_third_are_free_unless_strict(line):
+    assert faults(line, *REGULAR[1:]) == []
+    assert faults(line, *REGULAR[1:], strict=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "patterns", "note"),
+    [
+        (3, ["平平仄平仄"], ("特拗", 3, 3)),
+        (2, ["仄平平仄平"], ("孤平拗救", 2, 3)),
+        (3, ["平平仄仄仄"], ("三仄尾", 3, 3)),
+        (1, ["仄仄平仄仄", "平平平仄平"], ("大拗", 1, 4)),
+        (1, ["仄仄仄仄仄", "仄平平仄平"], ("大拗", 1, 4)),
+    ],
+)
+def test_what_is_odd_and_allowed_is_noted_and_not_strict(line, patterns, note):
+    lines = [*REGULAR[: line - 1], *patterns, *REGULAR[line - 1 + len(patterns) :]]
+    assert faults(*lines) == []
+    assert note in notes(*lines)
+    assert faults(*lines, strict=True)
+
+
+def test_in_lines_of_seven_places_count_from_their_head():
+    regular = ("平平仄仄平平仄", "仄仄平平仄仄平", "仄仄平平平仄仄", "平平仄仄仄平平")
+    assert faults(*regular, strict=True) == []
+    assert faults(regular[0], "仄仄仄平仄仄平", *regular[2:]) == [("孤平", 2, 4)]
+    assert faults(*regular[:3], "平平仄仄平平平") == [("三平調", 4, 5)]
+    assert faults(*regular[:2], "仄仄仄仄平仄仄", regular[3])[0] == ("不合律", 3, 4)
+    assert faults(*regular[:2], "仄仄平平仄平仄", regular[3]) == []
+
+
+def test_a_two_tone_character_is_read_as_it_fits():
+    found = judge(poem("仄仄平平仄", "平平仄仄平", "平平平仄仄", "仄中仄平平"))
+    assert found.faults == ()
+    assert found.patterns[3] == "仄仄仄平平"
+    assert found.open[3] == tuple("仄仄仄平平")
+
+
+def test_a_free_place_stays_open():
+    assert judge(poem("中仄平平仄", *REGULAR[1:])).open[0][0] == OBLIQUE + LEVEL
+
+
+def test_a_shunned_foot_is_read_so_only_where_it_must_be():
+    lines = poem("平平仄仄中", "仄仄仄平平", "仄仄平平仄", "平平仄仄平")
+    for shunned in (LEVEL, OBLIQUE):
+        other = Tones(lines.lines, lines.feet, shunned=shunned)
+        assert judge(other).patterns[0][-1] == FLIPPED[shunned]
+    must = poem("仄仄仄平中", "平平仄仄平", *REGULAR[2:])
+    kept = judge(Tones(must.lines, must.feet, shunned=LEVEL))
+    assert kept.patterns[0][-1] == OBLIQUE, "仄仄仄平仄 is a line too"
+
+
+@cache
+def couplets(form, mode):
+    return [template.couplets(mode) for template in templates(form)]
+
+
+def fits(couplet, allowed):
+    """Whether some reading of a couplet's characters is among the patterns allowed."""
+    if all(len(some) == 1 for some in couplet):
+        return "".join(couplet) in allowed
+    return any(all(tone in some for tone, some in zip(pattern, couplet, strict=True)) for pattern in allowed)
+
+
+def agree(form, options, mode):
+    """Judge and templates say the same of a poem whose characters have these tones; returns what they say."""
+    pairs = [options[k] + options[k + 1] for k in range(0, len(options), 2)]
+    by_template = any(all(map(fits, pairs, allowed)) for allowed in couplets(form, mode))
+    wanted = ["", *((OBLIQUE, LEVEL)[k % 2] for k in range(1, len(options)))]
+    assert (not judge(Tones(options, wanted), strict=mode == STRICT).faults) == by_template
+    return by_template
+
+
+@pytest.mark.parametrize("mode", MODES)
+@given(data=st.data())
+def test_judge_and_templates_agree_near_a_template(mode, data):
+    template = data.draw(st.sampled_from(TEMPLATES))
+    lines = [list(line.pattern) for line in template.lines]
+    places = st.tuples(
+        st.integers(0, len(lines) - 1),
+        st.integers(0, len(lines[0]) - 1),
+        st.sampled_from(["flip", "either"]),
+    )
+    for line, place, how in data.draw(st.lists(places, max_size=8)):
+        tone = lines[line][place]
+        lines[line][place] = OBLIQUE + LEVEL if how == "either" else FLIPPED.get(tone, tone)
+    agree(template.form, tuple(map(tuple, lines)), mode)
+
+
+@pytest.mark.parametrize("form", FORMS[:2], ids=lambda form: form.name)
+@given(data=st.data())
+def test_judge_and_templates_agree_on_anything(form, data):
+    tones = st.sampled_from([LEVEL, OBLIQUE, OBLIQUE + LEVEL])
+    line = st.tuples(*[tones] * form.line_length)
+    agree(form, data.draw(st.tuples(*[line] * form.line_count)), data.draw(st.sampled_from(MODES)))
+
+
+AFTER = {  # a couplet that adheres to a line with this second tone
+    5: {"平": ("平平平仄仄", "仄仄仄平平"), "仄": ("仄仄平平仄", "平平仄仄平")},
+    7: {"平": ("平平仄仄平平仄", "仄仄平平仄仄平"), "仄": ("仄仄平平平仄仄", "平平仄仄仄平平")},
+}
+
+
+@pytest.mark.parametrize(("length", "heads"), [(5, [""]), (7, ["平平", "平仄"])])
+def test_judge_and_templates_agree_on_every_couplet(length, heads):
+    """All 2^10 couplets of 5, with heads of 7 before them: 42 are left by 一三五不論, 特拗 and 大拗."""
+    form = parse_form("五絕" if length == 5 else "七絕")
+    lines = [(*head, *five) for head in heads for five in product("平仄", repeat=5)]
+    passed = [
+        agree(form, (first, second, *map(tuple, AFTER[length][second[1]])), RELAXED)
+        for first, second in product(lines, lines)
+        if length == 5 or first[1] != second[1]
+    ]
+    assert sum(passed) == 42
+
+
+@given(st.data())
+def test_no_reading_has_fewer_faults_than_the_one_judged(data):
+    tones = st.sampled_from([LEVEL, OBLIQUE, LEVEL, OBLIQUE, OBLIQUE + LEVEL])
+    options = data.draw(st.tuples(*[st.tuples(*[tones] * 5)] * 4))
+    wanted = ["", LEVEL, OBLIQUE, LEVEL]
+    found = judge(Tones(options, wanted))
+    assert all(
+        tone in some
+        for pattern, line in zip(found.patterns, options, strict=True)
+        for tone, some in zip(pattern, line, strict=True)
+    )
+    flat = [tone for line in options for tone in line]
+    fewest = len(found.faults)
+    if sum(len(tone) == 2 for tone in flat) <= 6:
+        readings = (tuple(reading[k : k + 5] for k in range(0, 20, 5)) for reading in product(*flat))
+        fewest = min(len(judge(Tones(reading, wanted)).faults) for reading in readings)
+    assert len(found.faults) == fewest
+    for pattern, options_left in zip(found.patterns, found.open, strict=True):
+        assert all(tone in some for tone, some in zip(pattern, options_left, strict=True))
+
+
+@pytest.mark.parametrize("module", [check, feet, metre, report], ids=lambda module: module.__name__)
+def test_the_judge_looks_no_template_up(module):
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported |= {each.name for node in ast.walk(tree) if isinstance(node, ast.Import) for each in node.names}
+    assert "poetgen.verse.tones" not in imported
