@@ -41,28 +41,34 @@ def random_stream(seed: int, index: int, beginning: str = "") -> np.random.Gener
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index, *map(ord, beginning))))
 
 
-def sample(logits: Array, allowed: Array, *, sampling: Sampling, rng: np.random.Generator) -> int:
-    """Choose one of the allowed ids; every call draws exactly one number. Shapes: (V,), bool (V,) -> ()."""
-    drawn = rng.random()
-    ids = np.flatnonzero(allowed)
-    chosen = logits[ids].astype(np.float64)
-    if sampling.temperature == 0:
-        return int(ids[chosen.argmax()])
+def sample(logits: Array, allowed: Array, *, sampling: Sampling, drawn: Array) -> Array:
+    """Choose one of the allowed ids in each row, by a number from [0, 1) for each.
+
+    Shapes: (B, V), bool (B, V), (B,) -> (B,). What a row becomes does not depend on the others.
+    """
+    scores = np.where(allowed, logits, -np.inf)
+    best = scores.argmax(axis=1)
+    if sampling.temperature < np.finfo(scores.dtype).tiny:
+        return np.asarray(best)
+    scores -= scores[np.arange(len(best)), best][:, None]
     with np.errstate(over="ignore"):  # a temperature near 0 sends all but the likeliest to -inf, rightly
-        scaled = (chosen - chosen.max()) / sampling.temperature
+        scores /= sampling.temperature
     if sampling.top_k or sampling.top_p < 1:
-        order = _likeliest(scaled, sampling)
-        ids, scaled = ids[order], scaled[order]
-    cumulative = np.exp(scaled).cumsum()
-    place = int(cumulative.searchsorted(drawn * cumulative[-1], side="right"))
-    return int(ids[min(place, len(ids) - 1)])
+        for row in scores:
+            row[_others(row, sampling)] = -np.inf
+    # A long float32 sum would shift the shares of rare characters.
+    cumulative = np.exp(scores, out=scores).cumsum(axis=1, dtype=np.float64)
+    total = cumulative[:, -1]
+    places = np.minimum(drawn * total, np.nextafter(total, 0))
+    return np.array([row.searchsorted(place, "right") for row, place in zip(cumulative, places, strict=True)])
 
 
-def _likeliest(scaled: Array, sampling: Sampling) -> Array:
-    """Places of the candidates left by top-k, then top-p; by falling score, so that ties let no one extra in."""
-    order = (-scaled).argsort(kind="stable")[: sampling.top_k or None]
+def _others(scores: Array, sampling: Sampling) -> Array:
+    """What top-k, then top-p, leave out; the rest by falling score, so that ties let no one extra in."""
+    order = (-scores).argsort(kind="stable")
+    kept = order[: sampling.top_k or None]
     if sampling.top_p < 1:
-        weights = np.exp(scaled[order])
+        weights = np.exp(scores[kept], dtype=np.float64)
         before = weights.cumsum() - weights  # what the likelier ones hold: the first is always kept
-        order = order[before < sampling.top_p * weights.sum()]
-    return np.asarray(order)
+        kept = kept[before < sampling.top_p * weights.sum()]
+    return np.asarray(order[len(kept) :])

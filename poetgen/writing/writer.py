@@ -8,14 +8,16 @@ whatever the count, the batch and the number of threads.
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.byhand import language_model
+from poetgen.byhand import language_model, softmax
 from poetgen.byhand.language_model import State, read_parameters
+from poetgen.byhand.linear import TILE
 from poetgen.byhand.softmax import log_softmax
 from poetgen.checkpoint import Checkpoint, find_checkpoint
 from poetgen.config import from_dict
@@ -33,13 +35,14 @@ from poetgen.errors import ConfigError, PoetgenError, PromptError
 from poetgen.files import Workspace
 from poetgen.writing import layout
 from poetgen.writing.draft import SHORTEST, Draft, Follows, MarkedDraft, UnmarkedDraft, break_lines
+from poetgen.writing.parallel import in_order, processors
 from poetgen.writing.prompt import Prompt, read_prompt
 from poetgen.writing.sampling import Sampling, random_stream, sample
 
 Array = npt.NDArray[Any]
 
 DEFAULT_MAX_LENGTH = 120
-TOGETHER = 32  # poems written at once
+MOST_TOGETHER = 8 * TILE  # poems a thread writes at once
 BEAM = 8  # readings of a prompt kept in view
 
 
@@ -96,6 +99,29 @@ class _Row:
     is_done: bool = False
 
 
+@dataclass(frozen=True)
+class _Start:
+    """Where every poem of a prompt begins: its text read, logits (1, V) and state after it."""
+
+    text: str
+    ids: list[int]
+    draft: Draft
+    logits: Array
+    state: State
+    log_probability: float
+
+    def row(self, seed: int, index: int) -> _Row:
+        """Poem `index`, which goes on from here."""
+        rng = random_stream(seed, index, self.text)
+        return _Row(index, rng, self.draft.copy(), list(self.ids), self.log_probability)
+
+
+def _tile_is_done(rows: Sequence[_Row], place: int) -> bool:
+    """Whether all poems that share the tile of this place are done."""
+    first = place // TILE * TILE
+    return all(row.is_done for row in rows[first : first + TILE])
+
+
 class Writer:
     """A loaded model, ready to write: `for poem in Writer.load().write("月"): print(poem)`."""
 
@@ -105,6 +131,7 @@ class Writer:
         self.readings = Readings(checkpoint.vocabulary)
         self.keeps_marks = from_dict(checkpoint.config).corpus.punctuation == "keep"
         self._params = read_parameters(checkpoint.weights)
+        self._masks: dict[Follows, Array] = {}
 
     @classmethod
     def load(cls, checkpoint: Path | str | None = None, *, home: Path | str | None = None) -> "Writer":
@@ -144,9 +171,14 @@ class Writer:
     def _write(
         self, prompt: Prompt, sampling: Sampling, seed: int, count: int, max_length: int, script: str
     ) -> Iterator[Written]:
-        for first in range(0, count, TOGETHER):
-            indices = range(first, min(first + TOGETHER, count))
-            for row in self._write_together(prompt, sampling, seed, indices, max_length):
+        logits, state, known = self._follow(prompt.text)
+        draft = self._draft(prompt.text, max_length)
+        start = _Start(prompt.text, self.vocabulary.encode(prompt.text), draft, logits, state, known)
+        size = min(MOST_TOGETHER, TILE * -(-count // (TILE * processors())))
+        groups = [range(first, min(first + size, count)) for first in range(0, count, size)]
+        write = partial(self._write_together, start, sampling, seed)
+        for rows in in_order(write, groups, threads=min(processors(), len(groups))):
+            for row in rows:
                 yield self._finish(row, prompt, seed, script)
 
     def _read(self, typed: str | None, max_length: int) -> Prompt:
@@ -203,22 +235,15 @@ class Writer:
             logits, state = self._step(ids[columns], language_model.select(state, rows))
         return texts[0]
 
-    def _write_together(
-        self, prompt: Prompt, sampling: Sampling, seed: int, indices: range, max_length: int
-    ) -> list[_Row]:
-        logits, state, known = self._follow(prompt.text)
-        draft = self._draft(prompt.text, max_length)
-        start = self.vocabulary.encode(prompt.text)
-        rows = [
-            _Row(k, random_stream(seed, k, prompt.text), draft.copy(), list(start), known) for k in indices
-        ]
-        logits = np.repeat(logits, len(rows), axis=0)
-        state = language_model.select(state, [0] * len(rows))
+    def _write_together(self, start: _Start, sampling: Sampling, seed: int, indices: range) -> list[_Row]:
+        """Poems `indices`, the first of them a multiple of TILE: a poem has the same place in any tile."""
+        rows = [start.row(seed, k) for k in indices]
+        logits = np.repeat(start.logits, len(rows), axis=0)
+        state = language_model.select(start.state, [0] * len(rows))
         writing = rows
         while writing:
-            for row, scores in zip(writing, logits, strict=True):
-                self._extend(row, scores, sampling)
-            going = [place for place, row in enumerate(writing) if not row.is_done]
+            self._extend(writing, logits, sampling)
+            going = [place for place in range(len(writing)) if not _tile_is_done(writing, place)]
             writing = [writing[place] for place in going]
             if writing:
                 logits, state = self._step(
@@ -226,21 +251,31 @@ class Writer:
                 )
         return rows
 
-    def _extend(self, row: _Row, logits: Array, sampling: Sampling) -> None:
-        """Choose the next token of one poem. logits (V,)."""
-        number = sample(logits, self._allowed(row.draft.follows()), sampling=sampling, rng=row.rng)
-        row.log_probability += float(log_softmax(logits)[number])
-        row.is_done = number == self.vocabulary.end
-        if not row.is_done:
-            row.ids.append(number)
-            row.draft.add(self.vocabulary.tokens[number])
+    def _extend(self, rows: Sequence[_Row], logits: Array, sampling: Sampling) -> None:
+        """Choose the next token of each poem that is not done. logits (B, V)."""
+        going = [place for place, row in enumerate(rows) if not row.is_done]
+        logits = logits if len(going) == len(rows) else logits[going]
+        rows = [rows[place] for place in going]
+        allowed = np.stack([self._allowed(row.draft.follows()) for row in rows])
+        drawn = np.array([row.rng.random() for row in rows])
+        ids = sample(logits, allowed, sampling=sampling, drawn=drawn)
+        losses, _ = softmax.forward(logits, ids)
+        for row, number, loss in zip(rows, ids.tolist(), losses.tolist(), strict=True):
+            row.log_probability -= loss
+            row.is_done = number == self.vocabulary.end
+            if not row.is_done:
+                row.ids.append(number)
+                row.draft.add(self.vocabulary.tokens[number])
 
     def _allowed(self, follows: Follows) -> Array:
-        allowed = np.zeros(len(self.vocabulary), bool)
-        allowed[self.vocabulary.first_hanzi :] = follows.hanzi
-        allowed[self.vocabulary.encode(follows.marks)] = True
-        allowed[self.vocabulary.end] = follows.end
-        return allowed
+        """Mask over the vocabulary (V,)."""
+        if follows not in self._masks:
+            allowed = np.zeros(len(self.vocabulary), bool)
+            allowed[self.vocabulary.first_hanzi :] = follows.hanzi
+            allowed[self.vocabulary.encode(follows.marks)] = True
+            allowed[self.vocabulary.end] = follows.end
+            self._masks[follows] = allowed
+        return self._masks[follows]
 
     def _finish(self, row: _Row, prompt: Prompt, seed: int, script: str) -> Written:
         body = self.vocabulary.decode(row.ids)

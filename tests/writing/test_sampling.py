@@ -14,7 +14,8 @@ EVERYTHING = np.ones(6, bool)
 def drawn(logits, sampling, *, allowed=EVERYTHING, times=400):
     rng = random_stream(0, 0)
     values = np.array(logits, np.float32)
-    return [sample(values, allowed, sampling=sampling, rng=rng) for _ in range(times)]
+    rows = np.tile(values, (times, 1)), np.tile(allowed, (times, 1))
+    return sample(*rows, sampling=sampling, drawn=rng.random(times)).tolist()
 
 
 @given(
@@ -63,6 +64,28 @@ def test_frequencies_follow_the_probabilities():
     sharper = shares**2 / (shares**2).sum()
     counts = np.bincount(drawn(np.log(shares), Sampling(0.5), times=20_000), minlength=6)
     np.testing.assert_allclose(counts / 20_000, sharper, atol=0.012)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 3), st.integers(0, 5), st.floats(0.1, 1))
+def test_a_row_does_not_depend_on_the_others(seed, temperature, top_k, top_p):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=(5, 37)).astype(np.float32)
+    allowed, drawn = rng.random((5, 37)) < 0.5, rng.random(5)
+    allowed[:, seed % 37] = True
+    sampling = Sampling(temperature, top_k, top_p)
+    together = sample(logits, allowed, sampling=sampling, drawn=drawn)
+    alone = [
+        sample(logits[k : k + 1], allowed[k : k + 1], sampling=sampling, drawn=drawn[k : k + 1])
+        for k in range(5)
+    ]
+    assert together.tolist() == np.concatenate(alone).tolist()
+
+
+@pytest.mark.parametrize("drawn", [0.0, np.nextafter(1, 0)])
+def test_the_ends_of_what_can_be_drawn_are_allowed(drawn):
+    logits = np.array([[9, 1, 2, 9]], np.float32)
+    allowed = np.array([[False, True, True, False]])
+    assert sample(logits, allowed, sampling=Sampling(1), drawn=np.array([drawn])) in (1, 2)
 
 
 def test_streams_differ_by_seed_index_and_beginning():

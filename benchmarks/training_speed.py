@@ -1,0 +1,297 @@
+"""How fast training is beside the baseline (baseline.py): the layer, a whole step, and steps on real poems.
+
+    python benchmarks/training_speed.py measure --prepared data/prepared --rounds 3 --out speed.json
+    python benchmarks/training_speed.py picture speed.json --out docs/training-speed.png
+
+The settings a to d are batch, steps, E, H, V and layers. Layer: embedding and LSTM forward and backward, token ids
+in. Step: loss, backward, clipping and Adam besides. Both on made-up ids (1 / (rank + 20), as characters are
+distributed), no padding, so that all compute the same. Poems: whole steps on prepared poems, batched as each one's
+user would, real tokens a second, beside the cell as students write it too.
+
+Every figure is a process of its own, the baseline's in the environment as it is; the systems take turns, and a
+ratio is taken within a round. "Same process" has baseline and poetgen take turns in one process instead.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SETTINGS = {
+    "a": (200, 64, 256, 256, 6824, 1),
+    "b": (256, 50, 128, 256, 3500, 1),
+    "c": (32, 128, 128, 128, 2508, 1),
+    "d": (64, 64, 512, 1024, 7000, 2),
+}
+SYSTEMS = {
+    "layer": ("baseline", "float32"),
+    "step": ("baseline", "float32", "bfloat16"),
+    "poems": ("baseline", "student", "float32", "bfloat16"),
+}
+SECONDS = 4.0  # a figure is the median of the repetitions that fit, two at least
+
+
+# ---- one figure, in a process of its own ----
+
+
+def made_up_ids(setting: str) -> Any:
+    """(T + 1, B), the same in every process."""
+    import numpy as np
+    import torch
+
+    batch, steps, _, _, vocabulary, _ = SETTINGS[setting]
+    weight = 1 / (np.arange(vocabulary) + 20.0)
+    rng = np.random.default_rng(0)
+    return torch.from_numpy(
+        rng.choice(vocabulary - 1, (steps + 1, batch), p=weight[:-1] / weight[:-1].sum()) + 1
+    )
+
+
+def worker(system: str, part: str, setting: str, prepared: Path | None) -> Callable[[], int]:
+    """A function that does the work once and says how many real tokens it had."""
+    if part == "poems":
+        assert prepared is not None
+        return on_poems(system, setting, prepared)
+    return (of_baseline if system == "baseline" else of_poetgen)(system, part, setting)
+
+
+def of_baseline(system: str, part: str, setting: str) -> Callable[[], int]:
+    import torch
+    from baseline import Baseline, train_step
+
+    from poetgen.corpus.batches import Batch
+
+    batch, steps, embedding, hidden, vocabulary, layers = SETTINGS[setting]
+    torch.manual_seed(0)
+    model = Baseline(vocabulary, embedding, hidden, num_layers=layers)
+    optimizer = torch.optim.Adam(model.parameters())
+    ids = made_up_ids(setting)
+    whole = Batch(ids[:-1], ids[1:], torch.full((batch,), steps))
+    dy = torch.randn(steps, batch, hidden)
+
+    def once() -> int:
+        if part == "layer":
+            optimizer.zero_grad()
+            model.lstm(model.embedding(whole.inputs))[0].backward(dy)
+        else:
+            train_step(model, optimizer, whole)
+        return whole.tokens
+
+    return once
+
+
+def of_poetgen(system: str, part: str, setting: str) -> Callable[[], int]:
+    import torch
+
+    from poetgen.corpus.batches import Batch
+    from poetgen.training.devices import fastest_products
+    from poetgen.training.torch_learner import TorchLearner
+
+    batch, steps, _, hidden, vocabulary, _ = SETTINGS[setting]
+    learner = TorchLearner(vocabulary, config_of(setting, system))
+    ids = made_up_ids(setting)
+    whole = Batch(ids[:-1], ids[1:], torch.full((batch,), steps))
+    dy = torch.randn(steps, batch, hidden)
+
+    def once() -> int:
+        if part == "layer":
+            learner.optimizer.zero_grad()
+            with fastest_products(learner.device):
+                found, index = torch.unique(whole.inputs, return_inverse=True)
+                learner.model.lstm(learner.model.embed(found), index=index)[0].backward(dy)
+        else:
+            learner.take_gradient(whole)
+            learner.clip_gradient()
+            learner.update(1e-3)
+        return whole.tokens
+
+    return once
+
+
+def config_of(setting: str, precision: str) -> Any:
+    """poetgen's settings for a setting."""
+    from poetgen.config import Config
+
+    batch, _, embedding, hidden, _, layers = SETTINGS[setting]
+    return Config().replace(
+        {
+            "model.embedding_size": embedding,
+            "model.hidden_size": hidden,
+            "model.num_layers": layers,
+            "model.tied": False,
+            "model.dropout": 0.0,
+            "training.batch_size": batch,
+            "training.precision": precision,
+            "training.device": "cpu",
+        }
+    )
+
+
+def on_poems(system: str, setting: str, prepared: Path) -> Callable[[], int]:
+    """One step on the next batch of poems."""
+    import torch
+    from baseline import Baseline, shuffled_batches, train_step
+
+    from poetgen.corpus.batches import epoch_order, make_batch
+    from poetgen.corpus.prepared import PreparedFolder
+    from poetgen.training.torch_learner import TorchLearner
+
+    batch, _, embedding, hidden, _, layers = SETTINGS[setting]
+    folder = PreparedFolder.open(prepared)
+    poems, vocabulary = folder.split("train"), len(folder.vocabulary)
+    if system in ("baseline", "student"):
+        torch.manual_seed(0)
+        model = Baseline(vocabulary, embedding, hidden, num_layers=layers, student=system == "student")
+        optimizer, batches = torch.optim.Adam(model.parameters()), shuffled_batches(poems, batch)
+
+        def once() -> int:
+            whole = next(batches)
+            train_step(model, optimizer, whole)
+            return whole.tokens
+
+        return once
+    learner = TorchLearner(vocabulary, config_of(setting, system))
+    order = iter(epoch_order(poems, batch_size=batch, max_tokens=batch * 128, seed=0, epoch=1))
+
+    def once_by_length() -> int:
+        whole = make_batch(poems, next(order))
+        learner.take_gradient(whole)
+        learner.clip_gradient()
+        learner.update(1e-3)
+        return whole.tokens
+
+    return once_by_length
+
+
+def tokens_per_second(workers: list[Callable[[], int]], *, poems: bool) -> list[float]:
+    """Of each, taken in turn after two uncounted repetitions: the median; for poems, which differ, the mean."""
+    for each in workers:
+        each()
+        each()
+    found: list[list[tuple[int, float]]] = [[] for _ in workers]
+    began = time.perf_counter()
+    least = 8 if poems else 2
+    while len(found[0]) < least or time.perf_counter() - began < SECONDS * len(workers):
+        for times, each in zip(found, workers, strict=True):
+            started = time.perf_counter()
+            tokens = each()
+            times.append((tokens, time.perf_counter() - started))
+    if poems:
+        return [sum(tokens for tokens, _ in times) / sum(seconds for _, seconds in times) for times in found]
+    return [statistics.median(tokens / seconds for tokens, seconds in times) for times in found]
+
+
+# ---- many figures ----
+
+
+def figure_of(systems: list[str], part: str, setting: str, prepared: Path | None) -> list[float]:
+    """Start a process and read its tokens a second."""
+    command = [sys.executable, __file__, "worker", ",".join(systems), part, setting]
+    command += ["--prepared", str(prepared)] if prepared else []
+    environment = dict(os.environ)
+    if systems not in (["baseline"], ["student"]):
+        environment.setdefault("GOMP_SPINCOUNT", "20000")  # as the poetgen command sets it
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    return list(json.loads(done.stdout))
+
+
+def measure(settings: list[str], parts: list[str], rounds: int, prepared: Path | None) -> dict[str, Any]:
+    """All of them, row by row."""
+    results: dict[str, Any] = {}
+    for part in parts:
+        for setting in settings:
+            if part == "poems" and (prepared is None or setting == "d"):
+                continue
+            found = [
+                {system: figure_of([system], part, setting, prepared)[0] for system in SYSTEMS[part]}
+                for _ in range(rounds)
+            ]
+            row = summary(found)
+            if part != "poems":
+                row["same_process"] = {
+                    system: round(both[1] / both[0], 2)
+                    for system in SYSTEMS[part][1:]
+                    for both in [figure_of(["baseline", system], part, setting, prepared)]
+                }
+            results[f"{part} {setting}"] = row
+            print(f"{part} {setting}", json.dumps(row), file=sys.stderr, flush=True)
+    return results
+
+
+def summary(found: list[dict[str, float]]) -> dict[str, Any]:
+    """Median tokens a second, and ratios within each round: median, lowest, highest."""
+    ratios = {system: [round_[system] / round_["baseline"] for round_ in found] for system in found[0]}
+    return {
+        "tokens_per_second": {
+            system: round(statistics.median(each[system] for each in found)) for system in found[0]
+        },
+        "ratio": {
+            system: [round(value, 2) for value in (statistics.median(values), min(values), max(values))]
+            for system, values in ratios.items()
+            if system != "baseline"
+        },
+    }
+
+
+def picture(results: dict[str, Any], out: Path) -> None:
+    """Bars of ratios with their spread."""
+    from matplotlib.figure import Figure
+
+    colours = {"float32": "#0072b2", "bfloat16": "#c44e00", "student": "#999999"}
+    figure = Figure(figsize=(9, 4), dpi=150, layout="constrained")
+    panels = figure.subplots(1, 3, sharey=True)
+    names = {"layer": "embedding and layer", "step": "a whole step", "poems": "steps on real poems"}
+    for axes, part in zip(panels, names, strict=True):
+        rows = {key.split()[1]: row["ratio"] for key, row in results.items() if key.startswith(part)}
+        systems = [system for system in SYSTEMS[part] if system != "baseline"]
+        for k, system in enumerate(systems):
+            places = [place + (k - (len(systems) - 1) / 2) * 0.27 for place in range(len(rows))]
+            values = [ratio[system] for ratio in rows.values()]
+            spread = [[m - low for m, low, _ in values], [high - m for m, _, high in values]]
+            heights = [m for m, _, _ in values]
+            axes.bar(places, heights, 0.25, yerr=spread, color=colours[system], error_kw={"linewidth": 1})
+            for place, height, (_, _, high) in zip(places, heights, values, strict=True):
+                axes.annotate(f"{height:.1f}", (place, high), ha="center", va="bottom", fontsize=7)
+            axes.plot([], [], color=colours[system], linewidth=6, label=system)
+        axes.axhline(1, color="#444444", linewidth=0.8)
+        axes.set_xticks(range(len(rows)), list(rows))
+        axes.set_title(names[part], loc="left", fontsize=10)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("times the nn.LSTM baseline")
+    panels[2].legend(frameon=False, fontsize=8)
+    figure.savefig(out)
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=["measure", "picture", "worker"])
+    parser.add_argument("arguments", nargs="*")
+    parser.add_argument("--prepared", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--settings", default="abcd")
+    parser.add_argument("--parts", default="layer,step,poems")
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    if given.what == "worker":
+        sys.path.insert(0, str(Path(__file__).parent))
+        systems, part, setting = given.arguments
+        workers = [worker(system, part, setting, given.prepared) for system in systems.split(",")]
+        print(json.dumps(tokens_per_second(workers, poems=part == "poems")))
+    elif given.what == "measure":
+        results = measure(list(given.settings), given.parts.split(","), given.rounds, given.prepared)
+        given.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    else:
+        picture(json.loads(Path(given.arguments[0]).read_text(encoding="utf-8")), given.out)
+
+
+if __name__ == "__main__":
+    main()
