@@ -15,6 +15,11 @@ from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.files import Workspace, shipped, written_whole
 
 FORMAT_VERSION = 1
+KIND = "language model"
+OTHER_USES = {
+    KIND: "it writes with: poetgen generate --checkpoint FILE",
+    "classifier": "it tells labels apart with: poetgen classify predict --checkpoint FILE TEXT",
+}
 BEST = "best.safetensors"
 _KEY = "poetgen"
 DEEPEST = 32  # tables and lists in one another; a card as training writes it has three or four
@@ -38,8 +43,6 @@ class Checkpoint:
 
     def save(self, path: Path) -> None:
         """Write the file whole or not at all. Raises PoetgenError when the disk refuses."""
-        from safetensors.numpy import save
-
         metadata = {
             "format_version": FORMAT_VERSION,
             "vocabulary": "\n".join(self.vocabulary.tokens),
@@ -48,10 +51,7 @@ class Checkpoint:
             "config": self.config,
             "card": self.card,
         }
-        with written_whole(path) as temporary:
-            arrays = {name: np.ascontiguousarray(array) for name, array in self.weights.items()}
-            # not save_file, whose errors hide that the disk is full
-            temporary.write_bytes(save(arrays, metadata={_KEY: json.dumps(metadata, ensure_ascii=False)}))
+        write_model_file(path, self.weights, metadata)
 
     @classmethod
     def load(cls, path: Path) -> "Checkpoint":
@@ -60,11 +60,10 @@ class Checkpoint:
         Raises CheckpointError when it is missing, truncated, not a poetgen checkpoint, of another format
         version, or when its weights do not fit its own configuration and vocabulary.
         """
-        weights, metadata = _read(path)
+        weights, metadata = read_model_file(path, KIND, FORMAT_VERSION)
         try:
-            _check_version(path, metadata)
             config = from_dict(metadata["config"], "its configuration")
-            checkpoint = cls(weights, _vocabulary(metadata), config.to_dict(), _card(metadata))
+            checkpoint = cls(weights, vocabulary_from(metadata), config.to_dict(), _card(metadata))
         except (KeyError, TypeError, ValueError, AttributeError, ConfigError, CorpusError) as error:
             what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else error
             raise CheckpointError(f"{path} is a damaged checkpoint ({what}); {AGAIN}") from error
@@ -82,13 +81,32 @@ class Checkpoint:
         return sum(array.size for array in self.weights.values())
 
 
-def _check_version(path: Path, metadata: Mapping[str, Any]) -> None:
-    version = metadata["format_version"]
-    if type(version) is not int or version != FORMAT_VERSION:
+def write_model_file(path: Path, weights: Mapping[str, Array], metadata: Mapping[str, Any]) -> None:
+    """Weights and JSON metadata as one file, whole or not at all. Raises PoetgenError when the disk refuses."""
+    from safetensors.numpy import save
+
+    with written_whole(path) as temporary:
+        arrays = {name: np.ascontiguousarray(array) for name, array in weights.items()}
+        # not save_file, whose errors hide that the disk is full
+        temporary.write_bytes(save(arrays, metadata={_KEY: json.dumps(metadata, ensure_ascii=False)}))
+
+
+def read_model_file(path: Path, kind: str, version: int) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Weights and metadata of a model of this kind and format version. Raises CheckpointError."""
+    weights, metadata = _read(path)
+    found = metadata.get("kind", KIND)  # a language model's file names none
+    if found != kind:
+        use = OTHER_USES.get(found if isinstance(found, str) else "", "use the poetgen version that wrote it")
+        raise CheckpointError(f"{path} is the checkpoint of a {found!s:.30}, not of a {kind}; {use}")
+    if "format_version" not in metadata:
+        raise CheckpointError(f"{path} is a damaged checkpoint (format_version is missing); {AGAIN}")
+    found = metadata["format_version"]
+    if type(found) is not int or found != version:
         raise CheckpointError(
-            f"{path} has checkpoint format {version!r:.20}, this poetgen reads {FORMAT_VERSION}; "
+            f"{path} has checkpoint format {found!r:.20}, this poetgen reads {version}; "
             "use the poetgen version that wrote it"
         )
+    return weights, metadata
 
 
 def _card(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,7 +127,7 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _vocabulary(metadata: Mapping[str, Any]) -> Vocabulary:
+def vocabulary_from(metadata: Mapping[str, Any]) -> Vocabulary:
     """Raises ValueError and the like for what is no vocabulary."""
     tokens, counts, unknown_types = metadata["vocabulary"], metadata["counts"], metadata["unknown_types"]
     tokens.encode("utf-8")  # a lone surrogate is no character, and could not be printed
@@ -129,6 +147,11 @@ def _check_weights(path: Path, weights: Mapping[str, Array], expected: Mapping[s
             raise CheckpointError(
                 f"{path} does not fit itself: {name!r:.80} should be {wanted} and is {found}; {AGAIN}"
             )
+    check_values(path, weights)
+
+
+def check_values(path: Path, weights: Mapping[str, Array]) -> None:
+    """Raises CheckpointError for weights of another type or that are no numbers."""
     for name, array in weights.items():
         if array.dtype not in (np.float32, np.float16):
             raise CheckpointError(f"{path} holds {name} as {array.dtype}, not float32 or float16; {AGAIN}")
@@ -141,10 +164,10 @@ def find_checkpoint(workspace: Workspace, given: str | Path | None = None) -> Pa
 
     Raises CheckpointError, saying what there is, when `given` is none of these or there is no model anywhere.
     """
-    if given is not None:
-        return _find_given(workspace, Path(given))
-    runs = sorted(workspace.runs.glob(f"*/{BEST}"), key=lambda path: (path.stat().st_mtime, path))
-    found = runs[-1] if runs else shipped("checkpoints") / "tang.safetensors"
+    found = find_model(workspace.runs, None if given is None else Path(given))
+    if found is not None:
+        return found
+    found = shipped("checkpoints") / "tang.safetensors"
     if not found.is_file():
         raise CheckpointError(
             f"no model in {workspace.runs} and none released; train one with: poetgen train"
@@ -152,14 +175,25 @@ def find_checkpoint(workspace: Workspace, given: str | Path | None = None) -> Pa
     return found
 
 
-def _find_given(workspace: Workspace, given: Path) -> Path:
-    place = given if given.exists() or not (workspace.runs / given).exists() else workspace.runs / given
+def find_model(runs: Path, given: Path | None) -> Path | None:
+    """`given` (a file, a run folder, or the name of one of `runs`), else the newest of them, None without any.
+
+    Raises CheckpointError, saying what there is, when `given` is none of these.
+    """
+    if given is not None:
+        return _find_given(runs, given)
+    there = sorted(runs.glob(f"*/{BEST}"), key=lambda path: (path.stat().st_mtime, path))
+    return there[-1] if there else None
+
+
+def _find_given(runs: Path, given: Path) -> Path:
+    place = given if given.exists() or not (runs / given).exists() else runs / given
     if not place.is_dir() and place.exists():
         return place
     if (place / BEST).is_file():
         return place / BEST
-    runs = sorted(path.parent.name for path in workspace.runs.glob(f"*/{BEST}"))
-    there = f"runs here: {', '.join(runs)}" if runs else f"no run in {workspace.runs} has one"
+    names = sorted(path.parent.name for path in runs.glob(f"*/{BEST}"))
+    there = f"runs here: {', '.join(names)}" if names else f"no run in {runs} has one"
     what = f"{place} holds no {BEST}" if place.is_dir() else f"no checkpoint at {place}"
     raise CheckpointError(f"{what}; give a checkpoint file or a run ({there})")
 

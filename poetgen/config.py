@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Self, get_type_hints
 
 from poetgen.errors import ConfigError
 from poetgen.files import shipped
@@ -26,6 +26,9 @@ def _key(
     """A setting: its default, its meaning in a line, and what it may be; `below` is a limit never reached."""
     limits = {"minimum": minimum, "maximum": maximum, "below": below, "choices": tuple(choices)}
     return field(default=default, metadata={"meaning": meaning, **limits})
+
+
+setting = _key  # for sections that stand beside what they are about
 
 
 IMPLEMENTATIONS = ("bptt", "autograd")
@@ -91,6 +94,7 @@ class ModelConfig:
     )
     initialization: str = _key("uniform", "how weights begin", choices=INITIALIZATIONS)
     forget_bias: float = _key(1.0, "where the forget gate's bias begins", minimum=-BIG)
+    vectors: str = _key("", "a word2vec or GloVe text file that the embedding begins with; empty: none")
 
 
 @dataclass(frozen=True)
@@ -152,12 +156,12 @@ class Config:
         """Plain values, section by section."""
         return dataclasses.asdict(self)
 
-    def replace(self, values: Mapping[str, Any]) -> "Config":
+    def replace(self, values: Mapping[str, Any]) -> Self:
         """A copy with `section.key` values changed. Raises ConfigError for a key or value that cannot be."""
         config = self
         for dotted, value in values.items():
             section_name, _, key = dotted.partition(".")
-            section = getattr(config, _known(section_name, _names(Config), "section"))
+            section = getattr(config, _known(section_name, _names(type(self)), "section"))
             _known(key, _names(type(section)), f"key in [{section_name}]")
             changed = dataclasses.replace(section, **{key: _checked(section, section_name, key, value)})
             config = dataclasses.replace(config, **{section_name: changed})
@@ -234,7 +238,12 @@ def config_names() -> list[str]:
 
 
 def read_config_file(name: str) -> dict[str, Any]:
-    """Settings of a shipped config by name, or of a TOML file by path. Raises ConfigError."""
+    """A run's settings in a shipped config by name, or a TOML file by path: all but [compare]. Raises ConfigError."""
+    return {key: value for key, value in read_sections(name).items() if not key.startswith("compare.")}
+
+
+def read_sections(name: str) -> dict[str, Any]:
+    """All that a config holds, as `section.key`, unchecked. Raises ConfigError."""
     path = Path(name) if name.endswith(".toml") else shipped("configs") / f"{name}.toml"
     try:
         return flatten(tomllib.loads(path.read_text(encoding="utf-8")), str(path))

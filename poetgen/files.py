@@ -76,3 +76,8 @@ class Workspace:
     def runs(self) -> Path:
         """The folder of training runs."""
         return self.home / "checkpoints"
+
+    @property
+    def classifiers(self) -> Path:
+        """The folder of classifiers' runs, apart from the models that write."""
+        return self.runs / "classifiers"

@@ -1,8 +1,10 @@
 """How weights begin, by name."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -11,6 +13,8 @@ from poetgen.model.lstm import LSTMCell
 # Small enough that no gate saturates at any usual width (1,000 inputs of this size times it sum to 0.1), and
 # large enough that from the second step on every parameter visibly moves.
 CONSTANT = 0.01
+
+Rows = Mapping[int, npt.NDArray[np.float32]]  # what some rows of an embedding begin with
 
 
 def uniform(weight: Tensor) -> None:
@@ -58,21 +62,40 @@ RULES: dict[str, Callable[[Tensor], None]] = {
 }
 
 
+EQUAL = ("zeros", "constant")  # rules that make all weights equal
+
+
 @torch.no_grad()
-def initialize(model: nn.Module, rule: str, *, forget_bias: float) -> None:
+def initialize(
+    model: nn.Module, rule: str, *, forget_bias: float, looked_up: Collection[nn.Parameter] = ()
+) -> None:
     """Give every matrix of `model` its first values by `rule`, the four gates of a cell one by one.
 
+    `looked_up` are tables of which a row is taken and nothing summed: what keeps the variance of sums does not
+    apply, and unless all weights are to be equal they begin as N(0, 1), as torch's own do. (With rows √columns
+    times smaller the gates see nothing at first, and training waits hundreds of steps until they have grown.)
     Biases begin at 0, the forget gates' at `forget_bias`: a forget gate that begins open lets early gradients
     survive (Gers et al. 2000; Jozefowicz et al. 2015).
     """
+    tables = set() if rule in EQUAL else {id(table) for table in looked_up}
     cells = [module for module in model.modules() if isinstance(module, LSTMCell)]
     gates = {id(weight) for cell in cells for weight in (cell.weight_ih, cell.weight_hh)}
     for parameter in model.parameters():
         if parameter.dim() == 1:
             nn.init.zeros_(parameter)
             continue
+        if id(parameter) in tables:
+            nn.init.normal_(parameter)
+            continue
         for block in parameter.chunk(4) if id(parameter) in gates else (parameter,):
             RULES[rule](block)
     if rule != "zeros":
         for cell in cells:
             cell.bias.chunk(4)[1].fill_(forget_bias)
+
+
+@torch.no_grad()
+def begin_embedding(embedding: nn.Embedding, rows: Rows) -> None:
+    """Give some rows their first values."""
+    for place, row in rows.items():
+        embedding.weight[place] = torch.from_numpy(row)

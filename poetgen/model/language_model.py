@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from poetgen.config import ModelConfig
-from poetgen.model.initialize import initialize
+from poetgen.model.initialize import Rows, begin_embedding, initialize
 from poetgen.model.loss import CHUNK, summed_cross_entropy
 from poetgen.model.lstm import LSTM, State
 from poetgen.model.rnn import RNN
@@ -154,8 +154,8 @@ def reduced_precision(device: str, enabled: bool) -> AbstractContextManager[obje
     return torch.autocast(device, dtype=torch.bfloat16) if enabled else nullcontext()
 
 
-def build_model(vocab_size: int, config: ModelConfig) -> LanguageModel:
-    """A model with its first weights. Here alone configuration meets the network's classes."""
+def build_model(vocab_size: int, config: ModelConfig, *, rows: Rows | None = None) -> LanguageModel:
+    """A model with its first weights, `rows` among them. Here alone configuration meets the network's classes."""
     model = LanguageModel(
         vocab_size,
         config.embedding_size,
@@ -167,7 +167,13 @@ def build_model(vocab_size: int, config: ModelConfig) -> LanguageModel:
         cell=config.cell,
         implementation=config.implementation,
     )
-    initialize(model, config.initialization, forget_bias=config.forget_bias)
+    initialize(
+        model,
+        config.initialization,
+        forget_bias=config.forget_bias,
+        looked_up=() if config.tied else (model.embedding.weight,),  # tied, it is the output weight too
+    )
+    begin_embedding(model.embedding, rows or {})
     return model
 
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from poetgen.config import Config
 from poetgen.corpus.batches import Batch
+from poetgen.model.initialize import Rows
 from poetgen.training.average import WeightAverage
 
 
@@ -50,12 +51,15 @@ class Learner(Protocol):
         """Time the gradient of a batch, the second of two, and leave no trace in the run."""
 
 
-def build_learner(vocab_size: int, config: Config) -> Learner:
-    """The learner of `training.backend`. Raises ConfigError for settings it cannot have."""
+def build_learner(vocab_size: int, config: Config, *, rows: Rows | None = None) -> Learner:
+    """The learner of `training.backend`, its embedding begun with `rows`.
+
+    Raises ConfigError for settings it cannot have.
+    """
     if config.training.backend == "numpy":
         from poetgen.training.numpy_learner import NumPyLearner
 
-        return NumPyLearner(vocab_size, config)
+        return NumPyLearner(vocab_size, config, rows=rows)
     from poetgen.training.torch_learner import TorchLearner
 
-    return TorchLearner(vocab_size, config)
+    return TorchLearner(vocab_size, config, rows=rows)

@@ -15,6 +15,7 @@ from poetgen.byhand.optimizers import build_optimizer
 from poetgen.config import Config
 from poetgen.corpus.batches import Batch
 from poetgen.errors import ConfigError
+from poetgen.model.initialize import Rows
 from poetgen.model.language_model import build_model
 from poetgen.training.average import WeightAverage
 from poetgen.training.devices import keep_freed_memory
@@ -27,14 +28,14 @@ class NumPyLearner:
 
     computes_on = "cpu, by NumPy"
 
-    def __init__(self, vocab_size: int, config: Config) -> None:
-        """Raises ConfigError for what NumPy has not: CUDA, bfloat16."""
+    def __init__(self, vocab_size: int, config: Config, *, rows: Rows | None = None) -> None:
+        """The embedding begins with `rows`. Raises ConfigError for what NumPy has not: CUDA, bfloat16."""
         self.settings, self.dropout = config.training, config.model.dropout
         self.embedding_dropout = config.model.embedding_dropout
         check_settings(config)
         keep_freed_memory()
         torch.manual_seed(self.settings.seed)
-        first = build_model(vocab_size, config.model).state_dict()
+        first = build_model(vocab_size, config.model, rows=rows).state_dict()
         self.arrays = {name: value.numpy().copy() for name, value in first.items()}
         self.params = language_model.read_parameters(self.arrays)  # names for the same memory
         self.parameters = sum(array.size for array in self.arrays.values())

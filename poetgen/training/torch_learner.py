@@ -1,8 +1,8 @@
-"""The learner that PyTorch differentiates and updates."""
+"""Learners that PyTorch differentiates and updates."""
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,10 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from poetgen.config import Config
+from poetgen.config import Config, TrainingConfig
 from poetgen.corpus.batches import Batch
-from poetgen.model.language_model import build_model, detached
+from poetgen.model.initialize import Rows
+from poetgen.model.language_model import LanguageModel, build_model, detached
 from poetgen.training.average import WeightAverage
 from poetgen.training.devices import (
     choose_device,
@@ -24,39 +25,30 @@ from poetgen.training.devices import (
 from poetgen.training.optimizers import build_optimizer
 
 
-class TorchLearner:
-    """See poetgen.training.learner.Learner."""
+class ModuleLearner:
+    """What learning any torch module takes; who inherits says what a batch is and what its loss.
 
-    def __init__(self, vocab_size: int, config: Config) -> None:
-        """Raises ConfigError for a device that is not there, or what torch refuses."""
+    See poetgen.training.learner.Learner.
+    """
+
+    def __init__(self, settings: TrainingConfig, build: Callable[[], nn.Module]) -> None:
+        """`build` draws the first weights, after the seed is set.
+
+        Raises ConfigError for a device that is not there, or what torch refuses.
+        """
         keep_freed_memory()
-        self.settings = config.training
-        self.device = choose_device(self.settings.device)
+        self.settings = settings
+        self.device = choose_device(settings.device)
         self.computes_on = str(self.device)
-        torch.manual_seed(self.settings.seed)
-        self.model = build_model(vocab_size, config.model).to(self.device)
+        torch.manual_seed(settings.seed)
+        self.model = build().to(self.device)
         self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
-        self.optimizer = build_optimizer(self.model.parameters(), self.settings)
-        self.average = WeightAverage(self.model.parameters(), self.settings.average)
+        self.optimizer = build_optimizer(self.model.parameters(), settings)
+        self.average = WeightAverage(self.model.parameters(), settings.average)
 
-    def take_gradient(self, batch: Batch) -> float:
+    def take_gradient(self, batch: Any) -> float:
         """See Learner."""
-        self.model.train()
-        self.optimizer.zero_grad()
-        states, total = None, 0.0
-        with fastest_products(self.device):
-            for segment in batch.to(self.device).segments(self.settings.segment_length):
-                loss, states = self.model.summed_loss(
-                    segment.inputs,
-                    segment.targets,
-                    states=states,
-                    lengths=segment.lengths,
-                    precision=self.settings.precision,
-                )
-                (loss / batch.tokens).backward()  # type: ignore[no-untyped-call]
-                states = detached(states)
-                total += loss.item()
-        return total
+        raise NotImplementedError
 
     def clip_gradient(self) -> float:
         """See Learner."""
@@ -68,21 +60,6 @@ class TorchLearner:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
-
-    @torch.no_grad()
-    def validation_loss(self, batches: Iterable[Batch]) -> float:
-        """See Learner."""
-        self.model.eval()
-        total, tokens = 0.0, 0
-        for batch in batches:
-            states = None
-            for segment in batch.to(self.device).segments(self.settings.segment_length):
-                losses, states = self.model.token_losses(
-                    segment.inputs, segment.targets, states=states, lengths=segment.lengths
-                )
-                total += losses.sum(dtype=torch.float64).item()
-            tokens += batch.tokens
-        return total / tokens
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """See Learner."""
@@ -126,3 +103,47 @@ class TorchLearner:
         self.optimizer.zero_grad()
         set_random_states(random_state)
         return seconds
+
+
+class TorchLearner(ModuleLearner):
+    """The learner of a language model."""
+
+    model: LanguageModel
+
+    def __init__(self, vocab_size: int, config: Config, *, rows: Rows | None = None) -> None:
+        """The embedding begins with `rows`. Raises ConfigError as above."""
+        super().__init__(config.training, lambda: build_model(vocab_size, config.model, rows=rows))
+
+    def take_gradient(self, batch: Batch) -> float:
+        """See Learner."""
+        self.model.train()
+        self.optimizer.zero_grad()
+        states, total = None, 0.0
+        with fastest_products(self.device):
+            for segment in batch.to(self.device).segments(self.settings.segment_length):
+                loss, states = self.model.summed_loss(
+                    segment.inputs,
+                    segment.targets,
+                    states=states,
+                    lengths=segment.lengths,
+                    precision=self.settings.precision,
+                )
+                (loss / batch.tokens).backward()  # type: ignore[no-untyped-call]
+                states = detached(states)
+                total += loss.item()
+        return total
+
+    @torch.no_grad()
+    def validation_loss(self, batches: Iterable[Batch]) -> float:
+        """See Learner."""
+        self.model.eval()
+        total, tokens = 0.0, 0
+        for batch in batches:
+            states = None
+            for segment in batch.to(self.device).segments(self.settings.segment_length):
+                losses, states = self.model.token_losses(
+                    segment.inputs, segment.targets, states=states, lengths=segment.lengths
+                )
+                total += losses.sum(dtype=torch.float64).item()
+            tokens += batch.tokens
+        return total / tokens

@@ -1,0 +1,169 @@
+"""Vectors of words or characters from a text file, as word2vec and GloVe write them.
+
+A line is a token and its numbers, parted by blanks; word2vec's first line says how many lines and numbers follow.
+The file is read line by line and only what was asked for is kept, so it may be far larger than memory.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from poetgen.errors import CorpusError
+
+LONGEST_LINE = 2**22  # bytes: far more than any vector has, far less than would hurt
+LINES_BETWEEN_NEWS = 2**12
+SHOWN = 20  # tokens named of those that have no vector
+
+Array = npt.NDArray[np.float32]
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """What the file at `path` has of the tokens asked for: each (`size`,); `missing` are the others, in order."""
+
+    path: Path
+    size: int
+    values: Mapping[str, Array]
+    missing: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """A line for people: how many have a vector, and who has none."""
+        asked = len(self.values) + len(self.missing)
+        found = f"vectors of {self.size} numbers for {len(self.values):,} of {asked:,} tokens from {self.path}"
+        if not self.missing:
+            return found
+        more = f" and {len(self.missing) - SHOWN:,} more" if len(self.missing) > SHOWN else ""
+        return f"{found}; the others begin at random: {' '.join(self.missing[:SHOWN])}{more}"
+
+    def rows(self, tokens: Iterable[str]) -> dict[int, Array]:
+        """The vectors found, by their token's place in `tokens`."""
+        return {k: self.values[token] for k, token in enumerate(tokens) if token in self.values}
+
+
+def vector_size(path: Path) -> int:
+    """How many numbers a vector of this file has, by its first line. Raises CorpusError."""
+    with _opened(path) as file:
+        return _Reader(path, file).size
+
+
+def read_vectors(
+    path: Path, wanted: Iterable[str], *, on_progress: OnProgress | None = None
+) -> Vectors:
+    """The vectors of the `wanted` tokens; of a token that comes twice, the first.
+
+    `on_progress` is told (bytes read, bytes). Raises CorpusError, naming the line, for a file that is none such.
+    """
+    asked = list(dict.fromkeys(wanted))
+    keys = {token.encode("utf-8", "surrogatepass"): token for token in asked}
+    values: dict[str, Array] = {}
+    with _opened(path) as file:
+        reader = _Reader(path, file)
+        for number, token, numbers in reader.rows(on_progress):
+            known = keys.get(token)
+            if known is not None and known not in values:
+                values[known] = reader.parsed(number, numbers)
+    return Vectors(path, reader.size, values, tuple(token for token in asked if token not in values))
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise CorpusError(f"no vectors at {path}; give a text file as word2vec or GloVe write it") from error
+    except OSError as error:
+        raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+class _Reader:
+    """Reads rows and holds each to the size of the first."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self.path, self.file = path, file
+        self.bytes = path.stat().st_size
+        self.promised: int | None = None
+        first = self.line(1)
+        fields = first.split()
+        if not fields:
+            raise CorpusError(f"{path} has no vectors; give a text file as word2vec or GloVe write it")
+        if len(fields) == 2 and all(field.isdigit() for field in fields):
+            self.promised, self.size, self.first = int(fields[0]), int(fields[1]), b""
+        else:
+            self.size, self.first = len(fields) - 1, first
+        if not 1 <= self.size <= 65536:
+            raise CorpusError(
+                f"{path} line 1 has {self.size} numbers after its token; give a text file of vectors"
+            )
+
+    def rows(self, on_progress: OnProgress | None) -> Iterator[tuple[int, bytes, list[bytes]]]:
+        """(number of the line, token, its numbers), each as it stands in the file."""
+        number, read, rows = (1 if self.first else 2), 0, 0
+        line = self.first or self.line(2)
+        while line:
+            fields = line.split()
+            if fields and self.is_row(number, line, fields):
+                rows += 1
+                yield number, fields[0], fields[1:]
+            elif fields:
+                rows += 1
+            read += len(line)
+            if on_progress and number % LINES_BETWEEN_NEWS == 0:
+                on_progress(min(read, self.bytes), self.bytes)
+            number += 1
+            line = self.line(number)
+        if self.promised is not None and rows != self.promised:
+            raise CorpusError(
+                f"{self.path} promises {self.promised:,} vectors in its first line and has {rows:,}; "
+                "fetch or save it again"
+            )
+
+    def line(self, number: int) -> bytes:
+        """The next line; empty at the end of the file."""
+        line = self.file.readline(LONGEST_LINE)
+        if len(line) == LONGEST_LINE:
+            raise CorpusError(
+                f"{self.path} line {number} is longer than {LONGEST_LINE:,} bytes; give a text file of vectors"
+            )
+        return line
+
+    def is_row(self, number: int, line: bytes, fields: list[bytes]) -> bool:
+        """Whether the line is a token without blanks and its numbers. Raises CorpusError for a ragged line."""
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise CorpusError(
+                f"{self.path} line {number} is not UTF-8; save the vectors as UTF-8 text, not in word2vec's "
+                "binary form"
+            ) from error
+        if len(fields) == self.size + 1:
+            return True
+        # GloVe has tokens of several words, such as `. . .`: none that could be asked for
+        if len(fields) > self.size + 1 and not _is_number(fields[len(fields) - self.size - 1]):
+            return False
+        raise CorpusError(
+            f"{self.path} line {number} has {len(fields) - 1} numbers, the lines before it {self.size}; "
+            "mend or remove that line"
+        )
+
+    def parsed(self, number: int, numbers: list[bytes]) -> Array:
+        """The numbers of a row. Raises CorpusError for what is none."""
+        try:
+            # far fewer rows are parsed than read, and by float() the mistakes are Python's, not a C library's
+            values = np.array([float(text) for text in numbers], dtype=np.float32)
+        except (ValueError, OverflowError) as error:
+            raise CorpusError(f"{self.path} line {number} is no vector: {error}") from error
+        if not np.isfinite(values).all():
+            raise CorpusError(f"{self.path} line {number} has a value that is no finite number; mend that line")
+        return values
+
+
+def _is_number(text: bytes) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
