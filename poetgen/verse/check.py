@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from poetgen.errors import PromptError
 from poetgen.verse.feet import EITHER_TONE, Feet
 from poetgen.verse.forms import Form, form_of
-from poetgen.verse.metre import Metre, Tones, judge
+from poetgen.verse.metre import Metre, Tones, is_kept, judge
 from poetgen.verse.report import (
     TONE_RULES,
     Finding,
@@ -75,11 +75,11 @@ def _strictness(tones: Tones, feet: Feet, metre: Metre, strict: bool) -> str | N
     """The strictest mode whose rules of tone are kept."""
     if not feet.is_level:
         return None
-    if strict:
-        return STRICT if not metre.faults else None if judge(tones).faults else RELAXED
+    if strict and metre.faults:
+        return RELAXED if is_kept(tones) else None
     if metre.faults:
         return None
-    return RELAXED if judge(tones, strict=True).faults else STRICT
+    return STRICT if strict or is_kept(tones, strict=True) else RELAXED
 
 
 def _template(metre: Metre) -> str:

@@ -68,15 +68,24 @@ _Choices = Mapping[_Link, _Choice]
 
 def judge(tones: Tones, *, strict: bool = False) -> Metre:
     """Find the best reading and its faults. Lines have all 5 or all 7 characters."""
-    choices = [
-        _choices(line, k % 2 == 0, foot, strict, shunned="" if k else tones.shunned)
-        for k, (line, foot) in enumerate(zip(tones.lines, tones.feet, strict=True))
-    ]
+    choices = _all_choices(tones, strict)
     before = _least_costs(choices)
     links = _path(choices, before)
     patterns = tuple(choice[link].patterns[0] for choice, link in zip(choices, links, strict=True))
     faults, notes = _told(patterns, links, tones.feet, strict)
     return Metre(patterns, _open(choices, before), faults, notes)
+
+
+def is_kept(tones: Tones, *, strict: bool = False) -> bool:
+    """Whether some reading has no fault: what `judge` would find, sooner."""
+    return min(_least_costs(_all_choices(tones, strict))[-1].values()) < _FAULT
+
+
+def _all_choices(tones: Tones, strict: bool) -> list[_Choices]:
+    return [
+        _choices(line, k % 2 == 0, foot, strict, shunned="" if k else tones.shunned)
+        for k, (line, foot) in enumerate(zip(tones.lines, tones.feet, strict=True))
+    ]
 
 
 def _open(choices: Sequence[_Choices], before: Sequence[dict[_Link, int]]) -> tuple[tuple[str, ...], ...]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from poetgen.verse import check, feet, metre, report
 from poetgen.verse.forms import parse_form
-from poetgen.verse.metre import Tones, judge
+from poetgen.verse.metre import Tones, is_kept, judge
 from poetgen.verse.rhymes import LEVEL, OBLIQUE
 from poetgen.verse.tones import MODES, RELAXED, STRICT, templates
 
@@ -131,7 +131,8 @@ def agree(form, options, mode):
     pairs = [options[k] + options[k + 1] for k in range(0, len(options), 2)]
     by_template = any(all(map(fits, pairs, allowed)) for allowed in couplets(form, mode))
     wanted = ["", *((OBLIQUE, LEVEL)[k % 2] for k in range(1, len(options)))]
-    assert (not judge(Tones(options, wanted), strict=mode == STRICT).faults) == by_template
+    tones, strict = Tones(options, wanted), mode == STRICT
+    assert (not judge(tones, strict=strict).faults) == is_kept(tones, strict=strict) == by_template
     return by_template
 
 
