@@ -44,24 +44,45 @@ class Prompt:
 
 
 def read_prompt(
-    typed: str, readings: Readings, *, max_length: int, keeps_marks: bool, choose: Choose, score: Score
+    typed: str,
+    readings: Readings,
+    *,
+    max_length: int,
+    keeps_marks: bool,
+    choose: Choose,
+    score: Score,
+    line_length: int | None = None,
 ) -> Prompt:
     """Map, mark and check a prompt; `keeps_marks` says whether the model writes marks.
 
-    `choose` finds the likeliest text given for each place its candidates with a bonus in nats; `score` gives
-    the log-probability of each text as the beginning of a poem. Raises PromptError.
+    `line_length` is that of the form asked for; None: the model decides. `choose` finds the likeliest text given
+    for each place its candidates with a bonus in nats; `score` gives the log-probability of each text as the
+    beginning of a poem. Raises PromptError.
     """
     given = plain = _with_marks(_as_hanzi(typed, max_length))
     _check_known(plain, readings)
     if not keeps_marks:
         plain = "".join(char for char in plain if char not in MARKS)
     voted = "".join(char if char in MARKS else readings.lone(char) or char for char in plain)
-    marked = _broken(voted, score) if keeps_marks else voted
+    marked = voted
+    if keeps_marks:
+        marked = _broken_every(voted, line_length) if line_length else _broken(voted, score)
     spelled = _spread(plain, marked)
     is_lone = sum(map(is_hanzi, plain)) == 1
     certain = _certain_script(spelled, readings)
     text = marked if is_lone else choose(_choices(spelled, readings, certain))
     return Prompt(given, text, spelled, _script(spelled, text, certain), _notes(spelled, text, readings))
+
+
+def read_heads(typed: str, readings: Readings) -> Prompt:
+    """The characters that lines are to begin with, each read by itself. Raises PromptError."""
+    plain = "".join(char for char in normalize(typed) if char not in MARKS and char not in _TYPED_MARKS)
+    if not plain:
+        raise PromptError("the acrostic is empty; give one hanzi for each line, such as 春夏秋冬")
+    _check_known(plain, readings)
+    text = "".join(readings.lone(char) or char for char in plain)
+    certain = _certain_script(plain, readings)
+    return Prompt(plain, text, plain, _script(plain, text, certain), _notes(plain, text, readings))
 
 
 def _as_hanzi(typed: str, max_length: int) -> str:
