@@ -28,10 +28,10 @@ STATE_VERSION = 1
 
 
 class RunFolder:
-    """The files of one run."""
+    """The files of one run, begun and gone on with by `command`."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, command: str = "poetgen train") -> None:
+        self.path, self.command = path, command
         self.config, self.metrics, self.state = (
             path / "config.json",
             path / "metrics.jsonl",
@@ -74,7 +74,7 @@ class RunFolder:
             return {"config": dict(value["config"]), "data": dict(value["data"])}
         except FileNotFoundError as error:
             raise CheckpointError(
-                f"no run at {self.path}; start it with: poetgen train --run {self.name}"
+                f"no run at {self.path}; start it with: {self.command} --run {self.name}"
             ) from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise CheckpointError(f"{self.config} is damaged ({error}); start another run") from error
@@ -87,7 +87,7 @@ class RunFolder:
         except OSError as error:
             raise PoetgenError(
                 f"cannot write {self.metrics}: {error.strerror or error}; "
-                f"mend that, then go on from the last save with: poetgen train --resume {self.name}"
+                f"mend that, then go on from the last save with: {self.command} --resume {self.name}"
             ) from error
 
     def records(self) -> list[dict[str, Any]]:
@@ -137,13 +137,13 @@ class RunFolder:
             ) from error
 
 
-def newest_run(runs: Path) -> RunFolder:
+def newest_run(runs: Path, command: str = "poetgen train") -> RunFolder:
     """The run whose state was saved last. Raises CheckpointError when there is none."""
     states = [path for path in runs.glob("*/state.pt") if RunFolder(path.parent).config.exists()]
     states.sort(key=lambda path: (path.stat().st_mtime, path))
     if not states:
-        raise CheckpointError(f"no run to resume in {runs}; start one with: poetgen train")
-    return RunFolder(states[-1].parent)
+        raise CheckpointError(f"no run to resume in {runs}; start one with: {command}")
+    return RunFolder(states[-1].parent, command)
 
 
 def line_of(record: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ class Learner(Protocol):
     computes_on: str
     average: WeightAverage
 
-    def take_gradient(self, batch: Batch) -> float:
+    def take_gradient(self, batch: Any) -> float:
         """Find the gradient of the batch's mean token loss, and forget the one before; return the summed loss.
 
         A long batch is read in segments: states are carried from one to the next, gradients are not (truncated
@@ -35,9 +35,6 @@ class Learner(Protocol):
     def update(self, rate: float) -> None:
         """One step of the optimizer at this learning rate."""
 
-    def validation_loss(self, batches: Iterable[Batch]) -> float:
-        """Mean natural-log loss of a token, in float32 with dropout off; the sum is taken in float64."""
-
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """A copy of the model's weights as they stand, for a checkpoint."""
 
@@ -47,11 +44,18 @@ class Learner(Protocol):
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from a saved state. Raises ValueError, RuntimeError or their like when it does not fit."""
 
-    def seconds_per_step(self, batch: Batch) -> float:
+    def seconds_per_step(self, batch: Any) -> float:
         """Time the gradient of a batch, the second of two, and leave no trace in the run."""
 
 
-def build_learner(vocab_size: int, config: Config, *, rows: Rows | None = None) -> Learner:
+class VerseLearner(Learner, Protocol):
+    """A language model's."""
+
+    def validation_loss(self, batches: Iterable[Batch]) -> float:
+        """Mean natural-log loss of a token, in float32 with dropout off; the sum is taken in float64."""
+
+
+def build_learner(vocab_size: int, config: Config, *, rows: Rows | None = None) -> VerseLearner:
     """The learner of `training.backend`, its embedding begun with `rows`.
 
     Raises ConfigError for settings it cannot have.

@@ -4,15 +4,15 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from poetgen.corpus.batches import Batch
 from poetgen.errors import TrainingError
 from poetgen.training.learner import Learner
 
 
 @dataclass(frozen=True)
 class StepReport:
-    """One step: the summed natural-log loss of its real tokens, and the gradient's norm before clipping."""
+    """One step: the summed natural-log loss of its real tokens (or texts), the gradient's norm before clipping."""
 
     step: int
     summed_loss: float
@@ -29,12 +29,12 @@ class StepReport:
 
 def train(
     learner: Learner,
-    batches: Iterable[Batch],
+    batches: Iterable[Any],
     *,
     learning_rate: Callable[[int], float],
     first_step: int = 0,
 ) -> Iterator[StepReport]:
-    """One optimizer step for each batch; steps are numbered from `first_step` + 1.
+    """One optimizer step for each batch (anything with `tokens`); steps are numbered from `first_step` + 1.
 
     Raises TrainingError, before the weights are touched, when loss or gradient is no longer a number.
     """

@@ -1,7 +1,8 @@
 """What a run tells whoever listens, and where it stands."""
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,15 @@ class Started:
     total_steps: int
     expected_seconds: float
     computes_on: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class EpochReport:
-    """After an epoch, or at the end of a run inside one. Losses are natural-log means over tokens."""
+    """After an epoch, or at the end of a run inside one. Losses are natural-log means over tokens.
+
+    `figures` are what the validation measured besides.
+    """
 
     epoch: int
     step: int
@@ -72,6 +77,7 @@ class EpochReport:
     validation_loss: float
     seconds: float
     is_best: bool
+    figures: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def perplexity(self) -> float:

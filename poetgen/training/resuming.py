@@ -1,8 +1,9 @@
 """What must be as it was when a run goes on: its settings, but for the device, and its poems."""
 
 import hashlib
+from collections.abc import Mapping
 
-from poetgen.config import Config, flatten, from_dict
+from poetgen.config import Config, flatten
 from poetgen.corpus.prepared import PreparedFolder
 from poetgen.errors import CheckpointError
 from poetgen.training.folder import RunFolder
@@ -10,10 +11,10 @@ from poetgen.training.folder import RunFolder
 CHANGEABLE = {"training.device"}
 
 
-def check_resumable(folder: RunFolder, config: Config, prepared: PreparedFolder) -> None:
+def check_resumable(folder: RunFolder, config: Config, fingerprint: Mapping[str, str], *, where: str) -> None:
     """Raises CheckpointError naming each setting, or the data, that is not as the run began."""
     saved = folder.read_config()
-    before = flatten(from_dict(saved["config"], str(folder.config)).to_dict(), "config")
+    before = flatten(type(config)().replace(flatten(saved["config"], str(folder.config))).to_dict(), "config")
     now = flatten(config.to_dict(), "config")
     changed = [key for key in before if before[key] != now[key] and key not in CHANGEABLE]
     if changed:
@@ -21,9 +22,9 @@ def check_resumable(folder: RunFolder, config: Config, prepared: PreparedFolder)
         raise CheckpointError(
             f"cannot resume {folder.name} with other settings: {listed}; start another --run"
         )
-    if saved["data"] != data_fingerprint(prepared):
+    if saved["data"] != fingerprint:
         raise CheckpointError(
-            f"cannot resume {folder.name}: the poems in {prepared.path} are not those it began with; "
+            f"cannot resume {folder.name}: the texts in {where} are not those it began with; "
             "prepare them as before, or start another --run"
         )
 

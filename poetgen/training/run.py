@@ -3,19 +3,19 @@
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from poetgen import __version__
-from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
-from poetgen.corpus.batches import Indices, epoch_order, in_order, make_batch
-from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
-from poetgen.errors import CheckpointError, CorpusError, TrainingError
+from poetgen.corpus.batches import Indices, epoch_order
+from poetgen.corpus.prepared import PreparedFolder
+from poetgen.errors import CheckpointError, TrainingError
 from poetgen.measures import finite
-from poetgen.training.card import card_of
 from poetgen.training.folder import RunFolder
-from poetgen.training.learner import build_learner
+from poetgen.training.lesson import Lesson, Savable, Verse
 from poetgen.training.loop import StepReport, train
 from poetgen.training.optimizers import default_learning_rate
 from poetgen.training.reports import (
@@ -44,39 +44,55 @@ def run_training(
 ) -> Iterator[Report]:
     """Train in `run_dir` until the settings, or `should_stop` asked after each step, say to stop.
 
+    Raises what `open_run` raises, and TrainingError when the loss is no number.
+    """
+    with open_run(prepared, run_dir, config, resume=resume) as run:
+        yield from run.reports(should_stop)
+
+
+@contextmanager
+def open_run(
+    prepared: PreparedFolder, run_dir: Path, config: Config, *, resume: bool = False
+) -> Iterator["Run"]:
+    """A new run, or one to go on with, held for this process until the context ends.
+
     Raises CheckpointError when the folder is in use, already holds a run (or none, to resume) or began with
-    other settings or data; ConfigError for settings that cannot be; TrainingError when the loss is no number.
+    other settings or data; ConfigError for settings that cannot be.
     """
     folder = RunFolder(run_dir)
     if resume:
-        check_resumable(folder, config, prepared)
-    run = Run(prepared, folder, config)  # before the folder, which is not made for settings that cannot be
+        check_resumable(folder, config, data_fingerprint(prepared), where=str(prepared.path))
+    run = Run(prepared, folder, config, is_new=not resume)  # first: no folder for settings that cannot be
+    with opened(run, resume=resume):
+        yield run
+
+
+@contextmanager
+def opened(run: "Course", *, resume: bool) -> Iterator[None]:
+    """The run in its folder, begun or restored, held for this process. Raises CheckpointError."""
+    folder = run.folder
     with folder.locked():
         folder.sweep()
         if resume:
             run.restore()
         elif folder.config.exists():
             raise CheckpointError(
-                f"{run_dir} already holds a run; go on with --resume {run_dir.name}, "
+                f"{folder.path} already holds a run; go on with --resume {folder.name}, "
                 "or choose another --run name"
             )
         else:
             run.save()
             # last, because a run is there once its config is: killed before, the same command begins again
-            folder.write_config(config.to_dict(), data_fingerprint(prepared), __version__)
-        yield from run.reports(should_stop)
+            folder.write_config(run.config.to_dict(), run.lesson.fingerprint(), __version__)
+        yield
 
 
-class Run:
-    """What learns, its place in the data, and the folder that keeps both."""
+class Course:
+    """A lesson in learning, its place in the data, and the folder that keeps both."""
 
-    def __init__(self, prepared: PreparedFolder, folder: RunFolder, config: Config) -> None:
-        """Raises ConfigError for a device that is not there, CorpusError for a split without poems."""
-        self.prepared, self.folder, self.config = prepared, folder, config
-        self.settings = config.training
-        self.train_poems = poems_of(prepared, "train")
-        self.validation_poems = poems_of(prepared, "validation")
-        self.learner = build_learner(len(prepared.vocabulary), config)
+    def __init__(self, lesson: Lesson, folder: RunFolder, config: Config) -> None:
+        self.lesson, self.folder, self.config = lesson, folder, config
+        self.settings, self.learner = config.training, lesson.learner
         self.progress = Progress()
         self.saved_at = time.monotonic()
         self.total_steps = self.settings.steps or self.settings.epochs * len(self.order(1))
@@ -104,7 +120,7 @@ class Run:
         """The steps left in this epoch, or in the budget; returns whether the user asked to stop."""
         at = self.progress
         order = self.order(at.epoch)[at.position :] if not self.spent() else []
-        batches = (make_batch(self.train_poems, indices) for indices in order)
+        batches = (self.lesson.batch(indices) for indices in order)
         try:
             for report in train(
                 self.learner,
@@ -151,11 +167,17 @@ class Run:
             at.epochs_without_better = 0 if is_best else at.epochs_without_better + 1
             checkpoint = self.checkpoint(validation=loss)
         report = EpochReport(
-            at.epoch, at.step, at.epoch_loss / max(1, at.epoch_tokens), loss, at.seconds, is_best
+            epoch=at.epoch,
+            step=at.step,
+            train_loss=at.epoch_loss / max(1, at.epoch_tokens),
+            validation_loss=loss,
+            seconds=at.seconds,
+            is_best=is_best,
+            figures=self.lesson.figures(),
         )
         for path in self.checkpoints_to_write(report):
             checkpoint.save(path)
-        self.folder.append({"kind": "epoch", **asdict(report), "perplexity": finite(report.perplexity)})
+        self.folder.append(record_of_epoch(report))
         at.finished = self.reason_to_stop()
         at.next_epoch()
         self.save()
@@ -190,7 +212,7 @@ class Run:
     def order(self, epoch: int) -> list[Indices]:
         """The batches of an epoch."""
         return epoch_order(
-            self.train_poems,
+            self.lesson.texts,
             batch_size=self.settings.batch_size,
             max_tokens=self.settings.batch_size * self.settings.segment_length,
             seed=self.settings.seed,
@@ -212,16 +234,8 @@ class Run:
         return share * (self.settings.learning_rate or default_learning_rate(self.settings.optimizer))
 
     def validate(self) -> float:
-        """Mean natural-log loss of a validation token, the unknown counted as in docs/measures.md.
-
-        Raises TrainingError when it is no number.
-        """
-        poems, vocabulary = self.validation_poems, self.prepared.vocabulary
-        length = self.settings.segment_length
-        batches = (batch for _, batch in in_order(poems, batch_size=64, max_tokens=64 * length))
-        unknown = int((poems.ids == vocabulary.unknown).sum())
-        loss = self.learner.validation_loss(batches)
-        loss += unknown * math.log(vocabulary.unknown_types) / len(poems.ids)
+        """The lesson's validation loss. Raises TrainingError when it is no number."""
+        loss = self.lesson.validation_loss()
         if not math.isfinite(loss):
             raise TrainingError(
                 f"the validation loss is no longer a number after step {self.progress.step}; {self.last_good()}"
@@ -231,23 +245,24 @@ class Run:
     def started(self) -> Started:
         """What this sitting begins with, and how long it will take by the time of one batch."""
         steps_left = self.total_steps - self.progress.step
-        batch = make_batch(self.train_poems, self.middling_batch())
+        batch = self.lesson.batch(self.middling_batch())
         expected = self.learner.seconds_per_step(batch) * steps_left if steps_left else 0.0
         if self.settings.minutes:
             expected = min(expected, max(0.0, 60 * self.settings.minutes - self.progress.seconds))
         return Started(
             run=self.folder.path,
             parameters=self.learner.parameters,
-            tokens=len(self.train_poems.ids),
+            tokens=len(self.lesson.texts.ids),
             step=self.progress.step,
             total_steps=self.total_steps,
             expected_seconds=expected,
             computes_on=self.learner.computes_on,
+            notes=tuple(self.lesson.notes),
         )
 
     def middling_batch(self) -> Indices:
         """The batch with the median number of tokens."""
-        order = sorted(self.order(1), key=lambda indices: int(self.train_poems.lengths[indices].sum()))
+        order = sorted(self.order(1), key=lambda indices: int(self.lesson.texts.lengths[indices].sum()))
         return order[len(order) // 2]
 
     def end(self, reason: str, *, interrupted: bool) -> Finished:
@@ -261,10 +276,9 @@ class Run:
 
     # ---- what is kept ----
 
-    def checkpoint(self, *, validation: float | None) -> Checkpoint:
+    def checkpoint(self, *, validation: float | None) -> Savable:
         """The model as it stands, with its card."""
-        card = card_of(self.folder.name, self.prepared, self.settings, self.progress, validation=validation)
-        return Checkpoint(self.learner.weights(), self.prepared.vocabulary, self.config.to_dict(), card)
+        return self.lesson.checkpoint(self.folder.name, self.progress, validation=validation)
 
     def save(self) -> None:
         """Write state.pt."""
@@ -286,9 +300,23 @@ class Run:
             self.folder.forget_after(step=self.progress.step, epoch=self.progress.epoch)
 
 
-def poems_of(prepared: PreparedFolder, split: str) -> EncodedPoems:
-    """A split that has poems. Raises CorpusError when it has none."""
-    poems = prepared.split(split)
-    if not len(poems):
-        raise CorpusError(f"{prepared.path} has no {split} poems; prepare more, or with another --split")
-    return poems
+class Run(Course):
+    """A language model's course through prepared poems."""
+
+    lesson: Verse
+
+    def __init__(
+        self, prepared: PreparedFolder, folder: RunFolder, config: Config, *, is_new: bool = True
+    ) -> None:
+        """Raises ConfigError for a device that is not there, CorpusError for a split without poems."""
+        self.prepared = prepared
+        super().__init__(Verse(prepared, config, is_new=is_new), folder, config)
+        self.train_poems, self.validation_poems = self.lesson.texts, self.lesson.validation_poems
+        self.loss_on = self.lesson.loss_on
+
+
+def record_of_epoch(report: EpochReport) -> dict[str, Any]:
+    """As metrics.jsonl has it."""
+    values = asdict(report)
+    figures = values.pop("figures")
+    return {"kind": "epoch", **values, "perplexity": finite(report.perplexity), **figures}

@@ -1,0 +1,135 @@
+"""What a run learns, and from what: texts in batches, who learns from them, what is measured and what is saved."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from poetgen.checkpoint import Checkpoint
+from poetgen.config import Config
+from poetgen.corpus.batches import Batch, Indices, in_order, make_batch
+from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
+from poetgen.corpus.vectors import read_vectors
+from poetgen.corpus.vocabulary import SPECIALS
+from poetgen.errors import ConfigError, CorpusError
+from poetgen.model.initialize import Rows
+from poetgen.training.card import card_of
+from poetgen.training.learner import Learner, build_learner
+from poetgen.training.reports import Progress
+from poetgen.training.resuming import data_fingerprint
+
+
+class Savable(Protocol):
+    """A model as it is written to a file."""
+
+    def save(self, path: Path) -> None:
+        """Write it whole or not at all. Raises PoetgenError."""
+
+
+class Lesson(Protocol):
+    """Decided by data and configuration."""
+
+    @property
+    def learner(self) -> Learner:
+        """Who learns."""
+
+    @property
+    def texts(self) -> EncodedPoems:
+        """The training texts."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What to say before the first step."""
+
+    def batch(self, indices: Indices) -> Any:
+        """These training texts as `learner` takes them."""
+
+    def validation_loss(self) -> float:
+        """Mean natural-log loss on the texts that choose between models; no number when it has gone astray."""
+
+    def figures(self) -> Mapping[str, float]:
+        """What the last validation measured besides."""
+
+    def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Savable:
+        """The model as it stands, with its card."""
+
+    def fingerprint(self) -> dict[str, str]:
+        """What tells this data from other."""
+
+
+class Verse:
+    """The next character of poems, learned by a language model. See Lesson."""
+
+    def __init__(self, prepared: PreparedFolder, config: Config, *, is_new: bool = True) -> None:
+        """A run that goes on is not new: it needs no vectors to begin with.
+
+        Raises ConfigError for a device that is not there or vectors that do not fit, CorpusError for a split
+        without poems or a file that is none of vectors.
+        """
+        self.prepared, self.config, self.settings = prepared, config, config.training
+        self.texts, self.validation_poems = poems_of(prepared, "train"), poems_of(prepared, "validation")
+        self.notes: list[str] = []
+        rows = self.first_rows() if is_new and config.model.vectors else None
+        self.learner = build_learner(len(prepared.vocabulary), config, rows=rows)
+
+    def first_rows(self) -> Rows:
+        """The vectors of the known characters."""
+        vocabulary = self.prepared.vocabulary
+        rows, told = vector_rows(self.config, vocabulary.tokens, vocabulary.tokens[len(SPECIALS) :])
+        self.notes.append(told)
+        return rows
+
+    def batch(self, indices: Indices) -> Batch:
+        """See Lesson."""
+        return make_batch(self.texts, indices)
+
+    def validation_loss(self) -> float:
+        """See Lesson."""
+        return self.loss_on(self.validation_poems)
+
+    def loss_on(self, poems: EncodedPoems) -> float:
+        """Mean natural-log loss of a token of these poems, the unknown counted as in docs/measures.md."""
+        length, vocabulary = self.settings.segment_length, self.prepared.vocabulary
+        batches = (batch for _, batch in in_order(poems, batch_size=64, max_tokens=64 * length))
+        unknown = int((poems.ids == vocabulary.unknown).sum())
+        loss = self.learner.validation_loss(batches)
+        return loss + unknown * math.log(vocabulary.unknown_types) / len(poems.ids)
+
+    def figures(self) -> Mapping[str, float]:
+        """See Lesson."""
+        return {}
+
+    def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Checkpoint:
+        """See Lesson."""
+        card = card_of(run, self.prepared, self.settings, progress, validation=validation)
+        return Checkpoint(self.learner.weights(), self.prepared.vocabulary, self.config.to_dict(), card)
+
+    def fingerprint(self) -> dict[str, str]:
+        """See Lesson."""
+        return data_fingerprint(self.prepared)
+
+
+def vector_rows(config: Config, tokens: Sequence[str], wanted: Sequence[str]) -> tuple[Rows, str]:
+    """The vectors of `model.vectors` for the `wanted` of these tokens, by place, and what to say of them.
+
+    Raises ConfigError when they are not as long as the embedding is wide.
+    """
+    vectors = read_vectors(Path(config.model.vectors), wanted)
+    if vectors.size != config.model.embedding_size:
+        raise ConfigError(
+            f"{vectors.path} has vectors of {vectors.size} numbers and model.embedding_size is "
+            f"{config.model.embedding_size}; set --embedding-size {vectors.size}"
+        )
+    if not vectors.values:
+        raise CorpusError(
+            f"{vectors.path} has no vector for any of {len(wanted):,} tokens; give another file"
+        )
+    return vectors.rows(tokens), str(vectors)
+
+
+def poems_of(prepared: PreparedFolder, split: str) -> EncodedPoems:
+    """A split that has poems. Raises CorpusError when it has none."""
+    poems = prepared.split(split)
+    if not len(poems):
+        raise CorpusError(f"{prepared.path} has no {split} poems; prepare more, or with another --split")
+    return poems
