@@ -3,17 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from poetgen.corpus.hanzi import (
-    INSTALL_OPENCC,
-    SIMPLIFIED,
-    TRADITIONAL,
-    Readings,
-    can_convert,
-    normalize,
-    preferred_script,
-    to_simplified,
-)
+from poetgen.corpus.hanzi import INSTALL_OPENCC, TRADITIONAL, can_convert, normalize
+from poetgen.corpus.lattice import heads_to_corpus, to_corpus
 from poetgen.corpus.poem import COMMA, MARKS, QUESTION, STOP, is_hanzi
+from poetgen.corpus.readings import Readings
 from poetgen.errors import PromptError
 from poetgen.writing.draft import REGULAR
 
@@ -21,10 +14,7 @@ from poetgen.writing.draft import REGULAR
 _TYPED_MARKS = {",": COMMA, "、": COMMA, ";": COMMA, ":": COMMA, ".": STOP, "!": STOP, "?": QUESTION} | {
     mark: mark for mark in MARKS
 }
-# Nats by which a typed character is preferred to its rivals, by the script the prompt is certainly in.
-BONUS = {SIMPLIFIED: 0.0, None: 1.0, TRADITIONAL: 5.0}
 
-Choose = Callable[[Sequence[Sequence[tuple[str, float]]]], str]
 Score = Callable[[Sequence[str]], Sequence[float]]
 
 
@@ -49,29 +39,24 @@ def read_prompt(
     *,
     max_length: int,
     keeps_marks: bool,
-    choose: Choose,
     score: Score,
     line_length: int | None = None,
+    choose: object = None,
 ) -> Prompt:
     """Map, mark and check a prompt; `keeps_marks` says whether the model writes marks.
 
-    `line_length` is that of the form asked for; None: the model decides. `choose` finds the likeliest text given
-    for each place its candidates with a bonus in nats; `score` gives the log-probability of each text as the
-    beginning of a poem. Raises PromptError.
+    `line_length` is that of the form asked for; None leaves to the model where lines end. `score` gives the
+    log-probability of each text as the beginning of a poem. Raises PromptError.
     """
     given = plain = _with_marks(_as_hanzi(typed, max_length))
     _check_known(plain, readings)
     if not keeps_marks:
         plain = "".join(char for char in plain if char not in MARKS)
-    voted = "".join(char if char in MARKS else readings.lone(char) or char for char in plain)
-    marked = voted
+    mapped = to_corpus(plain, readings)
+    text = mapped.text
     if keeps_marks:
-        marked = _broken_every(voted, line_length) if line_length else _broken(voted, score)
-    spelled = _spread(plain, marked)
-    is_lone = sum(map(is_hanzi, plain)) == 1
-    certain = _certain_script(spelled, readings)
-    text = marked if is_lone else choose(_choices(spelled, readings, certain))
-    return Prompt(given, text, spelled, _script(spelled, text, certain), _notes(spelled, text, readings))
+        text = _broken_every(text, line_length) if line_length else _broken(text, score)
+    return Prompt(given, text, _spread(mapped.typed, text), mapped.script, mapped.notes)
 
 
 def read_heads(typed: str, readings: Readings) -> Prompt:
@@ -80,9 +65,8 @@ def read_heads(typed: str, readings: Readings) -> Prompt:
     if not plain:
         raise PromptError("the acrostic is empty; give one hanzi for each line, such as 春夏秋冬")
     _check_known(plain, readings)
-    text = "".join(readings.lone(char) or char for char in plain)
-    certain = _certain_script(plain, readings)
-    return Prompt(plain, text, plain, _script(plain, text, certain), _notes(plain, text, readings))
+    mapped = heads_to_corpus(plain, readings)
+    return Prompt(plain, mapped.text, mapped.typed, mapped.script, mapped.notes)
 
 
 def _as_hanzi(typed: str, max_length: int) -> str:
@@ -169,34 +153,3 @@ def _spread(plain: str, marked: str) -> str:
             spread += waiting
             waiting = next(rest, "")
     return spread
-
-
-def _certain_script(typed: str, readings: Readings) -> str | None:
-    """The script that some character is only used in; simplified where both are mixed; None: alike in both."""
-    if any(readings.is_only_simplified(char) for char in typed if char not in MARKS):
-        return SIMPLIFIED
-    return TRADITIONAL if to_simplified(typed) != typed else None
-
-
-def _choices(typed: str, readings: Readings, certain: str | None) -> list[list[tuple[str, float]]]:
-    bonus = BONUS[certain]
-    return [
-        [
-            (char, bonus * (char == place))
-            for char in ([place] if place in MARKS else readings.candidates(place))
-        ]
-        for place in typed
-    ]
-
-
-def _script(typed: str, text: str, certain: str | None) -> str:
-    """Alike in both, but read as what only simplified spelling writes so (云 as 雲): simplified after all."""
-    simple = to_simplified(text)
-    is_spelled_so = any(a != b and a == fold for a, b, fold in zip(typed, text, simple, strict=True))
-    return certain or (SIMPLIFIED if is_spelled_so else preferred_script())
-
-
-def _notes(typed: str, text: str, readings: Readings) -> tuple[str, ...]:
-    """What changed beyond the plain conversion of a character that only simplified text has."""
-    changed = dict.fromkeys((a, b) for a, b in zip(typed, text, strict=True) if a != b)
-    return tuple(f"{a} read as {b}" for a, b in changed if not readings.is_only_simplified(a))

@@ -25,12 +25,12 @@ from poetgen.corpus.hanzi import (
     INSTALL_OPENCC,
     SCRIPTS,
     SIMPLIFIED,
-    Readings,
     can_convert,
     preferred_script,
     to_simplified,
 )
 from poetgen.corpus.poem import MARKS, Poem, form_name
+from poetgen.corpus.readings import Readings
 from poetgen.errors import ConfigError, PoetgenError, PromptError
 from poetgen.files import Workspace
 from poetgen.writing import layout

@@ -4,29 +4,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.hanzi import Readings
 from poetgen.corpus.poem import MARKS
+from poetgen.corpus.readings import Readings
 from poetgen.errors import PromptError
-from poetgen.writing.prompt import read_prompt
+from poetgen.writing.prompt import read_heads, read_prompt
 
 
 @pytest.fixture(scope="module")
-def read(tiny_checkpoint):
-    """Read a prompt; the model is replaced by: the commonest candidate, and a liking for lines of `length`."""
-    readings = Readings(tiny_checkpoint().vocabulary)
+def readings(tiny_checkpoint):
+    return Readings(tiny_checkpoint().vocabulary)
 
-    def reading(typed, *, max_length=60, keeps_marks=True, length=5, bonuses=None):
-        def choose(places):
-            if bonuses is not None:
-                bonuses.extend(place for place in places if len(place) > 1)
-            return "".join(place[0][0] for place in places)
 
+@pytest.fixture(scope="module")
+def read(readings):
+    """Read a prompt; the model is replaced by a liking for lines of `length`."""
+
+    def reading(typed, *, max_length=60, keeps_marks=True, length=5):
         return read_prompt(
             typed,
             readings,
             max_length=max_length,
             keeps_marks=keeps_marks,
-            choose=choose,
             score=lambda texts: [float(text.find("，") == length) for text in texts],
         )
 
@@ -69,11 +67,15 @@ def test_a_model_without_marks_gets_none(read):
     assert read("明月，松間照清泉石流。", keeps_marks=False).text == "明月松間照清泉石流"
 
 
-@pytest.mark.parametrize(("typed", "bonus"), [("云后红", 0.0), ("云后", 1.0), ("云后紅", 5.0)])
-def test_what_was_typed_is_preferred_the_more_the_surer_its_script(read, typed, bonus):
-    bonuses = []
-    read(typed, bonuses=bonuses)
-    assert dict(bonuses[0]) == {"雲": 0.0, "云": bonus}
+def test_what_was_typed_is_kept_the_more_the_surer_its_script(read):
+    assert read("云后红").text == "雲後紅"
+    assert read("云后紅").text == "云后紅"
+
+
+def test_each_head_of_an_acrostic_is_read_by_itself(readings):
+    heads = read_heads("红，云后", readings)
+    assert (heads.text, heads.typed, heads.script) == ("紅雲後", "红云后", "simplified")
+    assert heads.notes == ("云 read as 雲", "后 read as 後")
 
 
 def test_alike_in_both_follows_the_setting(read, monkeypatch):

@@ -123,23 +123,6 @@ def test_scripts(writer):
     assert simplified.text == to_simplified(next(writer.write("红", seed=1, script="traditional")).text)
 
 
-def test_the_model_chooses_among_readings(tiny_checkpoint):
-    """A model that always follows 山 by 云 and 水 by 雲 reads the same typed character in both ways."""
-    checkpoint = tiny_checkpoint()
-    vocabulary, weights = checkpoint.vocabulary, {k: v * 0 for k, v in checkpoint.weights.items()}
-    mountain, water, rare, usual = vocabulary.encode("山水云雲")
-    # the first embedding unit says 山 (+) or 水 (-); the first hidden unit repeats it
-    weights["embedding.weight"][[mountain, water], 0] = 5, -5
-    weights["lstm.cells.0.weight_ih"][2 * 20, 0] = 5
-    weights["lstm.cells.0.bias"][:] = 5
-    weights["lstm.cells.0.bias"][20:60] = -50, *[0] * 39
-    weights["projection.weight"][1, 0] = 1
-    weights["embedding.weight"][[rare, usual], 1] = 20, -20
-    writer = Writer(type(checkpoint)(weights, vocabulary, checkpoint.config))
-    assert next(writer.write("山云", script="traditional")).text.startswith("山云")
-    assert next(writer.write("水云", script="traditional")).text.startswith("水雲")
-
-
 def test_a_prompt_may_be_a_whole_poem(writer):
     whole = "牀前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。"
     poem = next(writer.write(whole, max_length=20))

@@ -1,0 +1,56 @@
+"""Write poetgen/corpus/usage.npz: how often the training poems use a character, and which ones side by side.
+
+    python benchmarks/build_usage.py [data/prepared]
+
+The same poems, and the same OpenCC, give the same bytes.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from poetgen.corpus import usage
+from poetgen.corpus.poem import MARKS
+from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.usage import Usage
+
+TABLE = Path(usage.__file__).with_name("usage.npz")
+ABOUT = """\
+Characters, and pairs of neighbours within a line, of {poems:,} training poems ({lines:,} lines) of {name}, \
+in the text of chinese-poetry (https://github.com/chinese-poetry/chinese-poetry, MIT, see NOTICE); pairs \
+without a character that some edition prints like another (OpenCC {opencc}) are left out. \
+Made by benchmarks/build_usage.py."""
+
+
+def read_lines(folder: Path, split: str) -> Iterator[str]:
+    """The lines of a split, without their marks."""
+    with (folder / f"{split}.poems.jsonl").open(encoding="utf-8") as file:
+        for row in file:
+            yield from filter(None, re.split(f"[{MARKS}]", json.loads(row)["text"]))
+
+
+def main() -> None:
+    """Count, write, and say how large it came out."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "data/prepared")
+    manifest = PreparedFolder.open(folder).manifest
+    lines = list(read_lines(folder, "train"))
+    about = ABOUT.format(
+        poems=manifest["splits"]["train"]["poems"],
+        lines=len(lines),
+        name=manifest["corpus"]["selection"],
+        opencc=version("opencc"),
+    )
+    table = Usage.of(lines, about)
+    table.save(TABLE)
+    print(about)
+    print(
+        f"{TABLE.name}: {len(table.characters) - 1:,} characters, {len(table.times):,} pairs, "
+        f"{TABLE.stat().st_size:,} bytes"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Any script in: typed text → the characters of a corpus, by the company they keep.
+
+For each edition that may have printed the text, its readings make a lattice, and the likeliest path through it is
+found (Viterbi, 1967) by how often the corpus writes a character and which ones side by side. The edition that
+explains the text best is taken to be the one it was typed in. benchmarks/script_round_trip.py measures it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from poetgen.corpus.hanzi import SIMPLIFIED, TRADITIONAL, plain_forms, preferred_script, to_simplified
+from poetgen.corpus.poem import is_hanzi
+from poetgen.corpus.readings import OWN, Readings
+from poetgen.corpus.usage import EDGE, Usage
+
+# Nats it costs to take a text for one of an edition; chosen on the validation poems.
+EDITIONS = {OWN: 0.0, "Taiwan": 1.5, "Hong Kong": 1.5, SIMPLIFIED: 2.0, "Japan": 3.0}
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """`typed` (compatibility forms made one) read as `text`, place for place.
+
+    `script` is the one it was typed in; `changes` are the pairs that differ, each once; `notes` tell those that go
+    beyond the plain conversion of what only the other script writes.
+    """
+
+    typed: str
+    text: str
+    script: str
+    changes: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def to_corpus(text: str, readings: Readings | None = None, *, script: str | None = None) -> Mapped:
+    """Read text in any script as a corpus' own characters; what is no hanzi stays, and so does the length.
+
+    `readings` are those of a model's vocabulary, by default of all characters of 全唐詩. Whatever is no hanzi ends
+    a line. `script` says which one the text is in, where that is known; a text alike in both is in the preferred
+    one. Raises ConfigError.
+    """
+    readings = readings or tang_readings()
+    typed = plain_forms(text)
+    if sum(map(is_hanzi, typed)) == 1:
+        return _each_alone(typed, readings, script)
+    read, edition = _best_edition(typed, readings, script)
+    return _mapped(typed, read, readings, script or _script(typed, read, edition))
+
+
+def heads_to_corpus(text: str, readings: Readings | None = None, *, script: str | None = None) -> Mapped:
+    """The same of characters that do not stand side by side, such as the heads of an acrostic."""
+    return _each_alone(plain_forms(text), readings or tang_readings(), script)
+
+
+@cache
+def tang_readings() -> Readings:
+    """The readings among all characters of the training poems of 全唐詩."""
+    return Readings(Usage.load().vocabulary)
+
+
+def likeliest(places: Iterable[Mapping[str, float]], score: Callable[[str, str], float]) -> tuple[str, float]:
+    """The text with the highest sum of `score(before, after)` less the costs of its characters, and that sum.
+
+    `places` give what may stand at each place with its cost. A line begins with EDGE, and so `score` sees
+    everything that is no hanzi; how the text goes on is open.
+    """
+    paths = {EDGE: (0.0, "")}
+    for place in places:
+        longer = {}
+        for char, cost in place.items():
+            after = char if is_hanzi(char) else EDGE
+            best, text = max((total + score(before, after), text) for before, (total, text) in paths.items())
+            longer[after] = (best - cost, text + char)
+        paths = longer
+    total, text = max(paths.values())
+    return text, total
+
+
+def _best_edition(typed: str, readings: Readings, script: str | None) -> tuple[str, str]:
+    """The likeliest reading in the edition that explains the text best, and that edition."""
+
+    def score(before: str, after: str) -> float:
+        return _affinity(before, after) + (readings.log_share(after) if after != EDGE else 0.0)
+
+    best, found = float("-inf"), (typed, OWN)
+    for edition, price in EDITIONS.items():
+        if script is not None and (script == SIMPLIFIED) != (edition == SIMPLIFIED):
+            continue
+        text, total = likeliest((readings.costs(char, edition) for char in typed), score)
+        if total - price > best:  # of equals the first, which changes least
+            best, found = total - price, (text, edition)
+    return found
+
+
+@lru_cache(1 << 16)
+def _affinity(before: str, after: str) -> float:
+    return Usage.load().affinity(before, after)
+
+
+def _each_alone(typed: str, readings: Readings, script: str | None) -> Mapped:
+    read = "".join(readings.lone(char, script=script) or char if is_hanzi(char) else char for char in typed)
+    is_simplified = any(map(readings.is_only_simplified, typed))
+    return _mapped(
+        typed, read, readings, script or _script(typed, read, SIMPLIFIED if is_simplified else OWN)
+    )
+
+
+def _mapped(typed: str, read: str, readings: Readings, script: str) -> Mapped:
+    changes = tuple(dict.fromkeys((a, b) for a, b in zip(typed, read, strict=True) if a != b))
+    notes = tuple(f"{a} read as {b}" for a, b in changes if not readings.is_plain(a, b))
+    return Mapped(typed, read, script, changes, notes)
+
+
+def _script(typed: str, read: str, edition: str) -> str:
+    """Alike in both, but read as what only simplified spelling writes so (云 as 雲): simplified after all."""
+    typed, read = ("".join(filter(is_hanzi, text)) for text in (typed, read))
+    if edition == SIMPLIFIED:
+        return SIMPLIFIED
+    if to_simplified(typed) != typed:
+        return TRADITIONAL
+    pairs = zip(typed, read, to_simplified(read), strict=True)
+    return SIMPLIFIED if any(a != b and a == simple for a, b, simple in pairs) else preferred_script()

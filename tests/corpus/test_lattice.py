@@ -1,0 +1,131 @@
+"""Text in any script is read as the corpus' own, and what is the corpus' own stays."""
+
+import itertools
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poetgen.corpus.hanzi import SIMPLIFIED, TABLES, TRADITIONAL, spellings
+from poetgen.corpus.lattice import heads_to_corpus, likeliest, tang_readings, to_corpus
+from poetgen.corpus.poem import MARKS, is_hanzi
+from poetgen.corpus.readings import Readings
+from poetgen.corpus.usage import EDGE, Usage, ambiguous
+from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
+
+KNOWN = Usage.load().characters[1:]
+# Characters that every edition prints as they are, and no other so.
+FIXED = sorted(
+    set(KNOWN) - ambiguous(KNOWN) - {b for t in TABLES for b in spellings(KNOWN, t) if b not in KNOWN}
+)
+typed = st.text(
+    st.sampled_from(KNOWN[:2000]) | st.sampled_from("云后里余几干斗钟红叶发为群説，。\n"), max_size=30
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "read", "script"),
+    [
+        ("白发三千丈，缘愁似个长。", "白髮三千丈，緣愁似箇長。", SIMPLIFIED),
+        ("远上寒山石径斜，白云生处有人家。", "遠上寒山石徑斜，白雲生處有人家。", SIMPLIFIED),
+        ("床前看月光，疑是地上霜。", "牀前看月光，疑是地上霜。", SIMPLIFIED),
+        ("千里江陵一日还", "千里江陵一日還", SIMPLIFIED),
+        ("誰爲表予心", "誰爲表予心", TRADITIONAL),
+        ("夜來風雨聲", "夜來風雨聲", TRADITIONAL),
+        ("眾鳥高飛盡，孤雲獨去閒。", "衆鳥高飛盡，孤雲獨去閒。", TRADITIONAL),
+        ("為君持酒勸斜陽", "爲君持酒勸斜陽", TRADITIONAL),
+        ("明月", "明月", TRADITIONAL),
+        ("⽉明", "月明", TRADITIONAL),
+    ],
+)
+def test_lines_that_everybody_knows(given, read, script):
+    mapped = to_corpus(given)
+    assert (mapped.text, mapped.script) == (read, script)
+
+
+@pytest.mark.parametrize(
+    ("given", "read", "notes"),
+    [
+        ("红", "紅", ()),
+        ("云", "雲", ("云 read as 雲",)),
+        ("云深", "雲深", ("云 read as 雲",)),
+        ("皇后", "皇后", ()),
+        ("花发", "花發", ()),
+        ("秋千", "鞦韆", ("秋 read as 鞦", "千 read as 韆")),
+        ("為君", "爲君", ("為 read as 爲",)),
+    ],
+)
+def test_only_what_may_surprise_is_told(given, read, notes):
+    mapped = to_corpus(given)
+    assert (mapped.text, mapped.notes) == (read, notes)
+    assert mapped.changes == tuple((a, b) for a, b in zip(given, read, strict=True) if a != b)
+
+
+def test_a_script_that_is_known_is_believed():
+    assert to_corpus("云中", script=TRADITIONAL).text == "云中"
+    assert to_corpus("云", script=TRADITIONAL).text == "云"
+    assert to_corpus("眾", script=TRADITIONAL).text == "衆"
+    assert to_corpus("皇后", script=SIMPLIFIED).script == SIMPLIFIED
+
+
+def test_heads_of_lines_have_no_company():
+    heads = heads_to_corpus("云后里")
+    assert (heads.text, heads.script) == ("雲後里", SIMPLIFIED)
+    assert heads_to_corpus("云后", script=TRADITIONAL).text == "云后"
+
+
+def test_alike_in_both_follows_the_setting(monkeypatch):
+    monkeypatch.setenv("POETGEN_SCRIPT", "simplified")
+    assert to_corpus("明月").script == SIMPLIFIED
+    assert to_corpus("明月長").script == TRADITIONAL
+
+
+def test_a_vocabulary_of_its_own_has_the_last_word():
+    """A corpus that writes 為 and not 爲, and 雲 never."""
+    counts = {"為": 50, "君": 9, "云": 3, "發": 9, "髮": 1, "白": 9}
+    readings = Readings(Vocabulary((*SPECIALS, *MARKS, *counts), [0] * 7 + [*counts.values()], 1))
+    assert to_corpus("为君", readings).text == "為君"
+    assert to_corpus("白云", readings).text == "白云"
+    assert to_corpus("白发", readings).text == "白髮"
+    assert to_corpus("君发", readings).text == "君發"
+
+
+@given(st.text())
+def test_any_text_keeps_its_length_and_all_that_is_no_hanzi(text):
+    mapped = to_corpus(text)
+    assert len(mapped.typed) == len(mapped.text) == len(text)
+    assert all(a == b for a, b in zip(text, mapped.text, strict=True) if not is_hanzi(b))
+
+
+@given(typed)
+def test_read_again_it_stays(text):
+    once = to_corpus(text)
+    assert to_corpus(once.text, script=TRADITIONAL).text == once.text
+    assert all(char in tang_readings() for char in once.text if is_hanzi(char))
+
+
+@given(st.text(st.sampled_from(FIXED) | st.sampled_from(MARKS), min_size=2))
+def test_what_nobody_prints_otherwise_stays(text):
+    assert to_corpus(text).text == text
+    assert to_corpus(text).changes == ()
+
+
+PLACES = st.lists(
+    st.dictionaries(st.sampled_from("雲云後后山，"), st.floats(0, 5), min_size=1, max_size=4), max_size=5
+)
+
+
+@given(PLACES, st.integers(0, 99))
+def test_the_path_is_the_best_of_all(places, seed):
+    def score(before, after):
+        return random.Random(f"{seed}{before}{after}").random()
+
+    def total(text):
+        seen = [EDGE, *(char if is_hanzi(char) else EDGE for char in text)]
+        costs = sum(place[char] for place, char in zip(places, text, strict=True))
+        return sum(itertools.starmap(score, itertools.pairwise(seen))) - costs
+
+    text, found = likeliest(places, score)
+    assert found == pytest.approx(total(text))
+    assert found == pytest.approx(max(total("".join(each)) for each in itertools.product(*places)))
