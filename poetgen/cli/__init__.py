@@ -15,6 +15,7 @@ COMMANDS = {
     "prepare": "Clean, split and number the poems for training.",
     "train": "Train a model on the prepared poems.",
     "generate": "Write poems that begin with a text.",
+    "check": "Judge poems by the rules of their form.",
     "evaluate": "Measure a model's perplexity.",
     "show": "Show what a checkpoint holds.",
     "gradcheck": "Check every hand-derived gradient.",

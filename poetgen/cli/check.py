@@ -1,0 +1,198 @@
+"""`poetgen check`: whether poems keep the rules of their form."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from poetgen.cli.options import json_option
+from poetgen.cli.verdict import verdict
+from poetgen.corpus.hanzi import SIMPLIFIED, to_simplified
+from poetgen.corpus.poem import is_hanzi
+from poetgen.corpus.typed import TypedPoem, typed_poems
+from poetgen.errors import CorpusError, PromptError
+from poetgen.verse.check import RELAXED, STRICT, check_poem
+from poetgen.verse.forms import Form, parse_form
+from poetgen.verse.report import Report
+from poetgen.verse.rhymes import RhymeTable
+
+if TYPE_CHECKING:
+    from poetgen.corpus.lattice import Mapped
+
+STDIN = "-"
+MOST_BYTES = 64 * 2**20
+MOST_FAULTS = 20
+_FILE_NAME = re.compile(r".*\.[A-Za-z0-9]{1,5}", re.DOTALL)
+
+
+def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> Form | None:
+    return parse_form(value) if value else None
+
+
+@click.command(
+    epilog="Examples: poetgen check 白日依山盡，黃河入海流。欲窮千里目，更上一層樓。 · poetgen check poems.txt · "
+    "poetgen generate 月 | poetgen check"
+)
+@click.argument("sources", metavar="[TEXT|FILE|-]...", nargs=-1)
+@click.option(
+    "--form", metavar="FORM", callback=_form, help="The form a poem must have, such as 五絕.  [default: any]"
+)
+@click.option(
+    "--tones",
+    type=click.Choice([RELAXED, STRICT]),
+    default=RELAXED,
+    show_default=True,
+    help="relaxed leaves 一三五 free and allows 拗救; strict holds each place to its template.",
+)
+@click.option("--book", is_flag=True, help="Judge by the rhyme book as printed, without what we added to it.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when a rule is broken.")
+@json_option
+def check(
+    sources: tuple[str, ...],
+    *,
+    form: Form | None,
+    tones: str,
+    book: bool,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Judge poems rule by rule: rhyme, tones, and where and why they break.
+
+    A poem is given as text, in a FILE, or on standard input, in either script; blank lines part several. 對仗 is
+    not judged.
+    """
+    judge = partial(check_poem, table=RhymeTable.load(amended=not book), form=form, strict=tones == STRICT)
+    tally = _Tally()
+    for poem in _poems(sources, form):
+        if isinstance(poem, PromptError):
+            tally.tell_of(poem)
+            continue
+        read = in_corpus_characters(poem)
+        report = judge(read.text.split("\n"))
+        if as_json:
+            click.echo(json.dumps({**_given(poem, read), **report.to_dict()}, ensure_ascii=False))
+        else:
+            click.echo("\n" * (tally.poems > 0) + _shown(report, poem, read))
+        tally.count(report)
+    tally.tell()
+    if tally.unread or (strict and tally.broken):
+        raise SystemExit(1)
+
+
+def in_corpus_characters(poem: TypedPoem) -> "Mapped":
+    """The poem's lines in the characters of the corpus, which the rhyme table has; what was assumed, on stderr."""
+    from poetgen.corpus.lattice import to_corpus
+
+    read = to_corpus("\n".join(poem.lines))
+    for note in read.notes:
+        click.echo(note, err=True)
+    return read
+
+
+def _shown(report: Report, poem: TypedPoem, read: "Mapped") -> str:
+    """The verdict, in the script of the poem."""
+    text = "\n".join(verdict(report, title=poem.title, typed=read.typed.split("\n")))
+    return to_simplified(text) if read.script == SIMPLIFIED else text
+
+
+def _given(poem: TypedPoem, read: "Mapped") -> dict[str, object]:
+    return {"row": poem.number, "title": poem.title, "typed": list(poem.lines), "script": read.script}
+
+
+class _Tally:
+    """How many poems were judged, and how they did."""
+
+    def __init__(self) -> None:
+        self.poems = self.broken = self.unread = 0
+
+    def count(self, report: Report) -> None:
+        """One poem more."""
+        self.poems += 1
+        self.broken += not report.holds
+
+    def tell_of(self, fault: PromptError) -> None:
+        """A poem that cannot be read; after many, they are only counted."""
+        self.unread += 1
+        if self.unread <= MOST_FAULTS:
+            click.echo(f"Error: {fault}", err=True)
+
+    def tell(self) -> None:
+        """Say on stderr how several poems did, and how many were passed over."""
+        if self.unread > MOST_FAULTS:
+            click.echo(f"Error: {self.unread - MOST_FAULTS:,} more poems cannot be read", err=True)
+        if self.poems > 1:
+            kept = self.poems - self.broken
+            click.echo(f"{self.poems:,} poems: {kept:,} keep every rule, {self.broken:,} do not", err=True)
+
+
+def _poems(sources: Sequence[str], form: Form | None) -> Iterator[TypedPoem | PromptError]:
+    """Every poem of every source, or why it is none. Raises PoetgenError for a source without any."""
+    for name, text in _texts(sources):
+        if not any(map(is_hanzi, text)):
+            lack = "holds no hanzi" if text.strip("\ufeff \t\r\n") else "is empty"
+            raise PromptError(f"{name} {lack}; give a poem in Chinese characters, as text or in a file")
+        yield from typed_poems(text, line_length=form.line_length if form else None)
+
+
+def _texts(sources: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(name, text) of each file, and of texts that stand side by side: the lines of one poem, or several."""
+    if not sources and sys.stdin.isatty():
+        raise click.UsageError("give a poem as text, a file, or - for standard input")
+    for is_text, some in groupby(sources or (STDIN,), key=_is_text):
+        if is_text:
+            yield "the text", "\n".join(map(_typed, some))
+        else:
+            yield from ((_name(source), _read(source)) for source in some)
+
+
+def _is_text(source: str) -> bool:
+    """Whether an argument is a poem itself: hanzi that name no file and do not look like a file's name."""
+    if source == STDIN or (source and _exists(source)):
+        return False
+    return not source or (not _FILE_NAME.fullmatch(source) and any(map(is_hanzi, source)))
+
+
+def _exists(source: str) -> bool:
+    try:
+        return Path(source).exists()
+    except (OSError, ValueError):  # a poem too long for a file's name, or none that could be one
+        return False
+
+
+def _typed(text: str) -> str:
+    try:  # a terminal without UTF-8 hands its bytes over as lone surrogates
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError as error:
+        raise PromptError(
+            "the text is not valid UTF-8; set the terminal to UTF-8 and type it again"
+        ) from error
+
+
+def _name(source: str) -> str:
+    return "standard input" if source == STDIN else source.encode("utf-8", "backslashreplace").decode()
+
+
+def _read(source: str) -> str:
+    """A file's text. Raises CorpusError for what is no file of text, or far too large."""
+    name = _name(source)
+    if source != STDIN and not _exists(source):
+        raise CorpusError(f"{name} is neither a file nor Chinese text; give a poem, a file, or -")
+    if source != STDIN and Path(source).is_dir():
+        raise CorpusError(f"{name} is a folder; give a file of poems")
+    with click.open_file(source, "rb") as file:
+        data: bytes = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise CorpusError(f"{name} is larger than {MOST_BYTES // 2**20} MiB; check it in parts")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        fault = f"{name} is not UTF-8 text ({error.reason} at byte {error.start})"
+        raise CorpusError(
+            f"{fault}; save it as UTF-8, for instance with: iconv -f gb18030 -t utf-8"
+        ) from error

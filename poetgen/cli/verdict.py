@@ -1,0 +1,117 @@
+"""A poem's report as a person reads it: each line with its tones and rhyme, then rule by rule.
+
+Colour only repeats what the signs say: 平 and 仄 are written out, ✓ ✗ · lead what is kept, broken and noted.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import click
+
+from poetgen.verse.check import STRICT
+from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, Finding, LineReport, Report
+from poetgen.verse.rhymes import LEVEL, OBLIQUE
+
+COLOURS = {LEVEL: "cyan", OBLIQUE: "yellow"}
+BLANK = "\u3000"  # as wide as a hanzi
+MOST_PLACES = 8  # told of one rule; more say no more
+
+
+def verdict(report: Report, *, title: str = "", typed: Sequence[str] = ()) -> Iterator[str]:
+    """The lines to print; `typed` are the poem's lines as they were given, if they were read otherwise."""
+    if title:
+        yield click.style(title, bold=True)
+    yield summary(report)
+    yield ""
+    yield from _verse(report, typed or [line.text for line in report.lines])
+    yield ""
+    yield from _kept(report)
+    yield from _broken(report)
+    yield from _noted(report.notes)
+    yield from _not_judged(report)
+
+
+def summary(report: Report) -> str:
+    """Form, template, rhyme, and what is broken, on one line."""
+    names = list(dict.fromkeys(fault.name for fault in report.broken))
+    if names:
+        said = click.style(f"breaks {len(names)} rule{'s' * (len(names) > 1)}: {' '.join(names)}", fg="red")
+    elif report.tones_hold is None:
+        rhymes = report.rhymes_hold is not None
+        said = click.style("keeps the rules of rhyme", fg="green") if rhymes else "has no rules to judge"
+    else:
+        exactly = ", and its template to the last place" if report.strictness == STRICT else ""
+        said = click.style(f"keeps every rule{exactly}", fg="green")
+    group = f"{report.rhyme_group}韻" if report.rhyme_group else ""
+    form = report.form.name if report.form else "雜言"
+    return " · ".join(filter(None, (form, report.template, group, said)))
+
+
+def _verse(report: Report, typed: Sequence[str]) -> Iterator[str]:
+    """Each line with its tones, the groups of its foot, and the rules it breaks."""
+    faults = defaultdict(list)
+    for fault in report.broken:
+        faults[fault.line].append(fault)
+    width = max(map(len, typed))
+    for number, (line, text) in enumerate(zip(report.lines, typed, strict=True), start=1):
+        places = {fault.position for fault in faults[number]}
+        hanzi = "".join(_coloured(text[k], tone, k + 1 in places) for k, tone in enumerate(line.tones))
+        tones = "".join(_coloured(tone, tone) for tone in line.tones)
+        pad = BLANK * (width - len(text))
+        names = " ".join(dict.fromkeys(fault.name for fault in faults[number]))
+        row = f"  {hanzi}{pad}  {tones}{pad}  {_rhyme(line, is_last=not names)}"
+        yield row + (click.style(f"  ✗ {names}", fg="red") if names else "")
+
+
+def _coloured(text: str, tone: str, is_faulty: bool = False) -> str:
+    if is_faulty:
+        return click.style(text, fg="red", bold=True, underline=True)
+    return click.style(text, fg=COLOURS[tone]) if tone in COLOURS else text
+
+
+def _rhyme(line: LineReport, *, is_last: bool) -> str:
+    """The group a foot rhymes in, else the first two it could, dim; of one width where more follows."""
+    if line.rhymes:
+        shown, width = click.style(f"{line.groups[0]}韻", fg="green"), 4
+    else:
+        shown, width = click.style("/".join(line.groups[:2]), dim=True), (0, 2, 5)[len(line.groups[:2])]
+    return shown if is_last else shown + " " * (5 - width)
+
+
+def _kept(report: Report) -> Iterator[str]:
+    names = [rule.name for rule in report.rules if rule.status == HOLDS]
+    if names:
+        yield f"  {click.style('✓', fg='green')} free of {' '.join(names)}"
+
+
+def _broken(report: Report) -> Iterator[str]:
+    for rule in report.rules:
+        if rule.status == BROKEN:
+            yield f"  {click.style(f'✗ {rule.name}', fg='red')}  {rule.gloss}"
+            yield from _places(rule.findings, report)
+
+
+def _noted(notes: Sequence[Finding]) -> Iterator[str]:
+    by_name = defaultdict(list)
+    for note in notes:
+        by_name[note.name].append(note)
+    for name, found in by_name.items():
+        yield f"  · {name}  {found[0].gloss}"
+        yield from _places(found)
+
+
+def _places(findings: Sequence[Finding], report: Report | None = None) -> Iterator[str]:
+    for finding in findings[:MOST_PLACES]:
+        where = f"line {finding.line}: " if finding.line else ""
+        if report and finding.line and finding.position:
+            where = f"line {finding.line}, {report.lines[finding.line - 1].text[finding.position - 1]}: "
+        yield f"      {where}{finding.reason}"
+    if len(findings) > MOST_PLACES:
+        yield f"      and {len(findings) - MOST_PLACES} more"
+
+
+def _not_judged(report: Report) -> Iterator[str]:
+    rules = [rule for rule in report.rules if rule.status == NOT_JUDGED]
+    for reason, some in groupby(rules, key=lambda rule: rule.reason):
+        yield f"  - not judged: {' '.join(rule.name for rule in some)} ({reason})"
