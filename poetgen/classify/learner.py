@@ -1,0 +1,205 @@
+"""The learner of labels, and the lesson that a run gives it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from poetgen import __version__
+from poetgen.checkpoint import Checkpoint
+from poetgen.classify.classifier import Classifier, build_classifier
+from poetgen.classify.saved import SavedClassifier
+from poetgen.classify.scores import confusion, macro_f1
+from poetgen.classify.settings import ClassifierConfig
+from poetgen.classify.split import TRAIN, VALIDATION
+from poetgen.classify.texts import LabelledBatch, LabelledTexts, Part
+from poetgen.classify.tokens import SPECIALS
+from poetgen.corpus.batches import Indices, bucket
+from poetgen.corpus.vocabulary import BEGIN
+from poetgen.errors import CheckpointError, ConfigError
+from poetgen.measures import finite
+from poetgen.model.initialize import Rows, begin_embedding
+from poetgen.model.language_model import reduced_precision
+from poetgen.training.devices import fastest_products
+from poetgen.training.lesson import vector_rows
+from poetgen.training.reports import Progress
+from poetgen.training.torch_learner import ModuleLearner
+
+
+class LabelLearner(ModuleLearner):
+    """See poetgen.training.learner.Learner: the loss is that of a text's label."""
+
+    model: Classifier
+
+    def __init__(
+        self, data: LabelledTexts, config: ClassifierConfig, *, rows: Rows, layers: Mapping[str, Any]
+    ) -> None:
+        """The embedding begins with `rows`, the forward layers with `layers` if there are any.
+
+        Raises ConfigError for a device that is not there, or what torch refuses.
+        """
+        if config.training.backend != "torch":
+            raise ConfigError("a classifier learns by PyTorch alone; leave training.backend = 'numpy' away")
+
+        def build() -> Classifier:
+            model = build_classifier(len(data.vocabulary), len(data.labels), config)
+            begin_embedding(model.embedding, rows)
+            if layers:
+                model.forward_layers.load_state_dict(
+                    {name: torch.from_numpy(array.astype(np.float32)) for name, array in layers.items()}
+                )
+            return model
+
+        super().__init__(config.training, build)
+
+    def take_gradient(self, batch: LabelledBatch) -> float:
+        """See Learner."""
+        self.model.train()
+        self.optimizer.zero_grad()
+        batch = batch.to(self.device)
+        low = self.settings.precision == "bfloat16"
+        with fastest_products(self.device):
+            with reduced_precision(self.device.type, low):
+                logits = self.model(batch.ids, batch.lengths)
+            loss = F.cross_entropy(logits.float(), batch.labels)
+            loss.backward()  # type: ignore[no-untyped-call]
+        return loss.item() * batch.tokens
+
+    @torch.no_grad()
+    def log_probabilities(self, batch: LabelledBatch) -> torch.Tensor:
+        """(B, K) float64 on the CPU, dropout off."""
+        self.model.eval()
+        batch = batch.to(self.device)
+        logits: torch.Tensor = self.model(batch.ids, batch.lengths)
+        return logits.cpu().double().log_softmax(dim=1)
+
+
+class Naming:
+    """The labels of texts, learned by a classifier. See poetgen.training.lesson.Lesson."""
+
+    def __init__(self, data: LabelledTexts, config: ClassifierConfig, *, is_new: bool = True) -> None:
+        """A run that goes on is not new: it needs nothing to begin with.
+
+        Raises ConfigError for settings that cannot be, CheckpointError or CorpusError for what it begins with.
+        """
+        self.data, self.config, self.settings = data, config, config.training
+        self.texts = data.parts[TRAIN].encoded
+        self.notes: list[str] = []
+        rows, layers = self.beginnings() if is_new else ({}, {})
+        self.learner = LabelLearner(data, config, rows=rows, layers=layers)
+        self._figures: dict[str, float] = {}
+
+    def beginnings(self) -> tuple[Rows, Mapping[str, Any]]:
+        """What the embedding and the layers begin with, by `classify.embeddings`."""
+        tokens = self.data.vocabulary.tokens
+        if self.config.classify.embeddings == "vectors":
+            rows, told = vector_rows(self.config, tokens, tokens[len(SPECIALS) :])
+            self.notes.append(told)
+            return rows, {}
+        if self.config.classify.embeddings == "checkpoint":
+            rows, layers, told = borrowed(self.config, tokens)
+            self.notes.append(told)
+            return rows, layers
+        return {}, {}
+
+    def batch(self, indices: Indices) -> LabelledBatch:
+        """See Lesson."""
+        return self.data.parts[TRAIN].batch(indices)
+
+    def validation_loss(self) -> float:
+        """Mean natural-log loss of a validation text's label; accuracy and macro-F1 are kept for `figures`."""
+        part = self.data.parts[VALIDATION]
+        log_probabilities = self.log_probabilities(part)
+        guesses = log_probabilities.argmax(axis=1)
+        labels = len(self.data.labels)
+        matrix = np.zeros((labels, labels))
+        np.add.at(matrix, (part.labels, guesses), 1)
+        self._figures = {
+            "accuracy": float((guesses == part.labels).mean()),
+            "macro_f1": float(macro_f1(confusion(matrix.ravel(), labels))),
+        }
+        return float(-log_probabilities[np.arange(len(part)), part.labels].mean())
+
+    def log_probabilities(self, part: Part) -> Any:
+        """(texts, K) float64, as the learner's model now stands."""
+        found = np.zeros((len(part), len(self.data.labels)))
+        for indices, batch in in_order(part, self.settings.batch_size, self.config.classify.max_length):
+            found[indices] = self.learner.log_probabilities(batch).numpy()
+        return found
+
+    def figures(self) -> Mapping[str, float]:
+        """See Lesson."""
+        return self._figures
+
+    def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> SavedClassifier:
+        """See Lesson."""
+        card = {
+            "poetgen": __version__,
+            "run": run,
+            "texts": {name: len(part) for name, part in self.data.parts.items()},
+            "seed": self.settings.seed,
+            "optimizer": self.settings.optimizer,
+            "epoch": progress.epoch,
+            "step": progress.step,
+            "training_seconds": round(progress.seconds, 1),
+            "validation": {} if validation is None else {"loss": finite(validation), **self._figures},
+        }
+        return SavedClassifier(
+            self.learner.weights(),
+            self.data.labels,
+            self.data.vocabulary,
+            self.data.characters,
+            self.config.to_dict(),
+            card,
+        )
+
+    def fingerprint(self) -> dict[str, str]:
+        """What tells these texts from others."""
+        return self.data.fingerprint()
+
+
+def in_order(part: Part, batch_size: int, max_length: int) -> Iterator[tuple[Indices, LabelledBatch]]:
+    """Every text once, unshuffled: (which texts, their batch)."""
+    for indices in bucket(part.encoded.lengths, batch_size=batch_size, max_tokens=batch_size * max_length):
+        yield indices, part.batch(indices)
+
+
+def borrowed(config: ClassifierConfig, tokens: Sequence[str]) -> tuple[Rows, Mapping[str, Any], str]:
+    """The language model's rows for these tokens by place, its layers if asked for, and what to say of them.
+
+    Raises CheckpointError or ConfigError when it does not fit.
+    """
+    path = Path(config.classify.checkpoint)
+    checkpoint = Checkpoint.load(path)
+    model, wanted = checkpoint.model_config, config.model
+    keys = ["embedding_size"]
+    if config.classify.layers_too:
+        keys += ["hidden_size", "num_layers", "cell"]
+    for key in keys:
+        if getattr(model, key) != getattr(wanted, key):
+            raise ConfigError(
+                f"{path} has model.{key} = {getattr(model, key)!r}, and this classifier {getattr(wanted, key)!r}; "
+                f"set model.{key}={getattr(model, key)}"
+            )
+    table = checkpoint.weights["embedding.weight"].astype(np.float32)
+    known = {token: number for number, token in enumerate(checkpoint.vocabulary.tokens)}
+    rows = {place: table[known[token]] for place, token in enumerate(tokens) if token in known}
+    missing = [token for token in tokens[len(SPECIALS) :] if token not in known]
+    if len(missing) == len(tokens) - len(SPECIALS):
+        raise CheckpointError(
+            f"{path} knows none of the {len(missing):,} tokens; read characters, not bigrams"
+        )
+    assert BEGIN in known
+    prefix = f"{model.cell}."
+    layers = {
+        name.removeprefix(prefix): array
+        for name, array in checkpoint.weights.items()
+        if config.classify.layers_too and name.startswith(prefix)
+    }
+    told = f"embeddings of {len(tokens) - len(SPECIALS) - len(missing):,} tokens from {path}"
+    if missing:
+        told += f"; {len(missing):,} begin at random: {' '.join(missing[:20])}"
+    return rows, layers, told

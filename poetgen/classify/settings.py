@@ -1,0 +1,56 @@
+"""Settings of a classifier: those every model has, with defaults of their own, and a section [classify]."""
+
+from dataclasses import dataclass
+
+from poetgen.classify.tokens import TOKENISERS
+from poetgen.config import Config, ModelConfig, TrainingConfig, setting
+
+DIRECTIONS = ("forward", "both")
+POOLINGS = ("last", "mean")
+EMBEDDINGS = ("random", "checkpoint", "vectors")
+CRITERIA = ("", "poet", "form")
+SPLITS = ("8:1:1", "96:2:2")
+POETS = 20  # told apart by default
+
+
+@dataclass(frozen=True)
+class ClassifyConfig:
+    """What is told apart, and how it is read."""
+
+    by: str = setting("", "what poems are told apart by; empty: labels", choices=CRITERIA)
+    labels: str = setting("", "a JSON or CSV file of labelled texts")
+    text_column: str = setting("text", "the file's key or column of texts")
+    label_column: str = setting("label", "the file's key or column of labels")
+    classes: int = setting(
+        0, "labels told apart, the most frequent ones; 0: all, of poets the first 20", minimum=0
+    )
+    equal: bool = setting(False, "as many texts of every label as the rarest has")
+    split: str = setting("8:1:1", "train : validation : test, by clusters of near duplicates", choices=SPLITS)
+    tokens: str = setting("characters", "what is read at a step", choices=TOKENISERS)
+    stop_words: str = setting("none", "left out: none, classical, or those of a file, one a line")
+    min_count: int = setting(2, "tokens rarer than this in train are unknown", minimum=1)
+    max_length: int = setting(512, "of longer texts only so many tokens are read", minimum=1)
+    directions: str = setting("forward", "read forward only, or backward too", choices=DIRECTIONS)
+    pooling: str = setting("mean", "judge by the state at the end, or the mean of all", choices=POOLINGS)
+    embeddings: str = setting("random", "how they begin; vectors: by model.vectors", choices=EMBEDDINGS)
+    checkpoint: str = setting("", "the language model that embeddings begin with")
+    layers_too: bool = setting(False, "begin with that model's recurrent layers too")
+
+
+# texts are fewer than the poems a language model learns from, and a label says less than every next character
+MODEL = ModelConfig(embedding_size=128, hidden_size=128, dropout=0.5, embedding_dropout=0.1, tied=False)
+TRAINING = TrainingConfig(epochs=20, batch_size=32, warmup_steps=100, patience=4)
+
+
+@dataclass(frozen=True)
+class ClassifierConfig(Config):
+    """All settings of a classifier's run."""
+
+    model: ModelConfig = MODEL
+    training: TrainingConfig = TRAINING
+    classify: ClassifyConfig = ClassifyConfig()
+
+    @property
+    def classes(self) -> int:
+        """How many labels are told apart; 0: all there are."""
+        return self.classify.classes or (POETS if self.classify.by == "poet" else 0)

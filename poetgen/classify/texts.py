@@ -1,0 +1,116 @@
+"""Labelled texts as numbers: what a classifier learns from, and the batches it reads them in."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from poetgen.classify.labels import Labelled
+from poetgen.classify.split import PARTS, TRAIN, hold_out
+from poetgen.classify.tokens import Tokeniser, TokenVocabulary
+from poetgen.corpus.batches import Indices, time_first
+from poetgen.corpus.prepared import EncodedPoems
+from poetgen.corpus.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class LabelledBatch:
+    """B texts of at most T tokens: ids (T, B) int64, padded; lengths (B,), labels (B,) int64."""
+
+    ids: Tensor
+    lengths: Tensor
+    labels: Tensor
+
+    @property
+    def tokens(self) -> int:
+        """What a loss is the mean over: for labels the texts, where for poems it is the tokens."""
+        return len(self.labels)
+
+    def to(self, device: torch.device) -> "LabelledBatch":
+        """The same batch on another device."""
+        return LabelledBatch(self.ids.to(device), self.lengths.to(device), self.labels.to(device))
+
+
+@dataclass(frozen=True)
+class Part:
+    """The texts of train, validation or test: as they stand, as numbers, and their labels' numbers (texts,)."""
+
+    texts: tuple[str, ...]
+    encoded: EncodedPoems
+    labels: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def batch(self, indices: Indices) -> LabelledBatch:
+        """These texts as one padded batch."""
+        return LabelledBatch(*padded(self.encoded, indices), torch.from_numpy(self.labels[indices]))
+
+
+def padded(encoded: EncodedPoems, indices: Indices) -> tuple[Tensor, Tensor]:
+    """ids (T, B) and lengths (B,) of these texts."""
+    lengths = encoded.lengths[indices]
+    ids = np.full((len(indices), int(lengths.max())), TokenVocabulary.pad, dtype=np.int64)
+    for row, k in enumerate(indices):
+        ids[row, : lengths[row]] = encoded[int(k)]
+    return time_first(ids), torch.from_numpy(lengths.astype(np.int64))
+
+
+def encode_texts(
+    texts: Sequence[str], vocabulary: TokenVocabulary, tokeniser: Tokeniser, *, max_length: int
+) -> EncodedPoems:
+    """Texts as numbers, each begun with `<begin>`."""
+    rows = [vocabulary.encode(tokeniser(text), limit=max_length) for text in texts]
+    ids = np.array([number for row in rows for number in row], dtype=np.int32)
+    return EncodedPoems(ids, np.cumsum([0, *map(len, rows)], dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class LabelledTexts:
+    """All that a classifier learns from: labels and vocabulary in order, and the three parts.
+
+    `characters` are those of the training texts, by which either script is read; `cut` is how many texts are
+    longer than is read; `shared` how many have a near duplicate under another label.
+    """
+
+    labels: tuple[str, ...]
+    vocabulary: TokenVocabulary
+    characters: Vocabulary
+    parts: Mapping[str, Part]
+    cut: int
+
+    @classmethod
+    def build(
+        cls, texts: Sequence[Labelled], tokeniser: Tokeniser, *, split: str, min_count: int, max_length: int
+    ) -> "LabelledTexts":
+        """Hold out, then count: vocabulary and labels' order come from train. Raises CorpusError."""
+        held = {part: [texts[k] for k in numbers] for part, numbers in hold_out(texts, split).items()}
+        counts = Counter(text.label for text in held[TRAIN])
+        labels = tuple(sorted(counts, key=lambda label: (-counts[label], label)))
+        tokens = {text.text: tokeniser(text.text) for text in texts}
+        vocabulary = TokenVocabulary.build((tokens[text.text] for text in held[TRAIN]), min_count)
+        place = {label: number for number, label in enumerate(labels)}
+        parts = {
+            part: Part(
+                tuple(text.text for text in held[part]),
+                encode_texts([t.text for t in held[part]], vocabulary, tokeniser, max_length=max_length),
+                np.array([place[text.label] for text in held[part]], dtype=np.int64),
+            )
+            for part in PARTS
+        }
+        characters = Vocabulary.build(text.text for text in held[TRAIN])
+        cut = sum(len(tokens[text.text]) > max_length for text in texts)
+        return cls(labels, vocabulary, characters, parts, cut)
+
+    def fingerprint(self) -> dict[str, str]:
+        """SHA-256 of labels, vocabulary and all texts as numbers."""
+        digest = hashlib.sha256("\n".join((*self.labels, "", *self.vocabulary.tokens)).encode())
+        for part in self.parts.values():
+            for array in (part.encoded.offsets, part.encoded.ids, part.labels):
+                digest.update(array.tobytes())
+        return {"sha256": digest.hexdigest()}
