@@ -15,6 +15,7 @@ from poetgen.errors import PromptError
 
 LACUNA = "□"  # a lost character, kept as one that nobody can read
 MOST_HANZI = 50  # in a verse line; more is prose, or verse without marks
+MOST_LINES = 1000  # in a poem; the longest of 全唐詩 has 596
 WHOLE_POEM = 4  # verse lines in a row that is a poem by itself
 _MARKS = "，。？！；：、,.?!;:…"
 _ENDS = re.compile(f"[{re.escape(_MARKS)}\\s]+")
@@ -70,6 +71,8 @@ def _poem(number: int, block: Sequence[str], line_length: int | None) -> TypedPo
         title = " ".join(block[:titles])
     verse = {number + k: _pieces(row) for k, row in enumerate(rows) if k >= titles}
     pieces = [piece for found in verse.values() for piece in found]
+    if len(pieces) > MOST_LINES:
+        raise PromptError(f"row {number}: a poem of {len(pieces):,} lines; part the poems by blank lines")
     if not any(map(is_hanzi, "".join(pieces))):
         raise PromptError(f"row {number}: no hanzi in {_shown(block[0])}; give a poem in Chinese characters")
     for row, found in verse.items():
@@ -102,17 +105,18 @@ def _titles(rows: Sequence[str]) -> int:
     """How many rows at the head are title and author.
 
     Where all rows from some row on have marks, those before, which have none; where no row has any, one or two
-    without which alone the lines are of one length.
+    without which alone the lines are of one length, or four or eight.
     """
     marked = [any(mark in row for mark in _MARKS) for row in rows]
     if any(marked):
         first = marked.index(True)
         return first if all(marked[first:]) and first <= 2 else 0
-    for count in range(min(3, len(rows) - 1)):
-        lengths = [len(piece) for row in rows[count:] for piece in _pieces(row)]
-        if len(set(lengths)) == 1 and len(lengths) % 2 == 0:
-            return count
-    return 0
+    lengths = [[len(piece) for piece in _pieces(row)] for row in rows]
+    if len({length for some in lengths for length in some}) == 1:
+        counts = [sum(map(len, lengths[k:])) for k in (0, 1)]
+        return 1 if counts[0] % 2 and counts[1] in (4, 8) else 0
+    ends = [k for k in (1, 2) if len({length for some in lengths[k:] for length in some}) == 1]
+    return next((k for k in ends if sum(map(len, lengths[k:])) % 2 == 0), 0)
 
 
 def _check(verse: str, number: int) -> None:

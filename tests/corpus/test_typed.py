@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.typed import MOST_HANZI, TypedPoem, typed_poems
+from poetgen.corpus.typed import MOST_HANZI, MOST_LINES, TypedPoem, typed_poems
 from poetgen.errors import PromptError
 
 LINES = ("牀前看月光", "疑是地上霜", "舉頭望山月", "低頭思故鄉")
@@ -63,6 +63,11 @@ def test_title_and_author():
     assert (poem.title, len(poem.lines)) == ("登鸛雀樓 王之渙", 4)
 
 
+def test_a_line_is_taken_for_a_title_only_where_that_makes_a_form():
+    assert read("題作五個字\n" + "\n".join(LINES)) == [TypedPoem(1, "題作五個字", LINES)]
+    assert read("\n".join([*LINES, LINES[0], LINES[1], LINES[2]]))[0].title == ""
+
+
 def test_blank_lines_part_poems_and_rows_are_counted():
     text = "靜夜思\n" + "\n".join(LINES) + "\n\n \n" + "，".join(LINES)
     assert read(text) == [TITLED, TypedPoem(8, "", LINES)]
@@ -100,6 +105,7 @@ def test_a_lost_character_stays():
         ("牀前看月光\x00", r"'\\x00' is no hanzi"),
         ("牀前（看月光", "row 1: '（' is no hanzi"),
         ("月" * (MOST_HANZI + 1), "runs on for 51 hanzi"),
+        ("月月\n" * (MOST_LINES + 2), "a poem of 1,002 lines; part the poems"),
         ("月 moon", "'m' is no hanzi"),
     ],
 )
