@@ -22,6 +22,7 @@ OTHER_USES = {
 }
 BEST = "best.safetensors"
 _KEY = "poetgen"
+_LINES = "corpus.lines"  # among the weights, though nothing is learned in it
 DEEPEST = 32  # tables and lists in one another; a card as training writes it has three or four
 AGAIN = "fetch or train it again"
 Array = npt.NDArray[Any]
@@ -33,13 +34,15 @@ class Checkpoint:
 
     `weights` are float32 or float16 arrays named as LanguageModel's parameters; `config` is the resolved
     configuration as a plain dict (sections corpus, model, training); `card` holds data source, corpus commit,
-    split, seed, step, epoch and measured perplexities, all plain JSON values.
+    split, seed, step, epoch and measured perplexities, all plain JSON values. `lines`, where there are any, are
+    the sums of the training poems' lines (poetgen.corpus.lines), by which a copied line is known.
     """
 
     weights: Mapping[str, Array]
     vocabulary: Vocabulary
     config: Mapping[str, Any]
     card: Mapping[str, Any] = field(default_factory=dict)
+    lines: Array | None = None
 
     def save(self, path: Path) -> None:
         """Write the file whole or not at all. Raises PoetgenError when the disk refuses."""
@@ -51,7 +54,8 @@ class Checkpoint:
             "config": self.config,
             "card": self.card,
         }
-        write_model_file(path, self.weights, metadata)
+        lines = {} if self.lines is None else {_LINES: self.lines}
+        write_model_file(path, {**self.weights, **lines}, metadata)
 
     @classmethod
     def load(cls, path: Path) -> "Checkpoint":
@@ -62,8 +66,9 @@ class Checkpoint:
         """
         weights, metadata = read_model_file(path, KIND, FORMAT_VERSION)
         try:
+            lines = _checked_lines(weights.pop(_LINES, None))
             config = from_dict(metadata["config"], "its configuration")
-            checkpoint = cls(weights, vocabulary_from(metadata), config.to_dict(), _card(metadata))
+            checkpoint = cls(weights, _vocabulary(metadata), config.to_dict(), _card(metadata), lines)
         except (KeyError, TypeError, ValueError, AttributeError, ConfigError, CorpusError) as error:
             what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else error
             raise CheckpointError(f"{path} is a damaged checkpoint ({what}); {AGAIN}") from error
@@ -109,6 +114,13 @@ def read_model_file(path: Path, kind: str, version: int) -> tuple[dict[str, Arra
     return weights, metadata
 
 
+def _checked_lines(lines: Array | None) -> Array | None:
+    """Raises ValueError for what is no sorted array of line sums."""
+    if lines is not None and (lines.dtype != np.uint32 or lines.ndim != 1 or (lines[1:] <= lines[:-1]).any()):
+        raise ValueError("its table of known lines is not in order")
+    return lines
+
+
 def _card(metadata: Mapping[str, Any]) -> dict[str, Any]:
     card = metadata["card"]
     if not isinstance(card, dict):
@@ -127,7 +139,7 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def vocabulary_from(metadata: Mapping[str, Any]) -> Vocabulary:
+def _vocabulary(metadata: Mapping[str, Any]) -> Vocabulary:
     """Raises ValueError and the like for what is no vocabulary."""
     tokens, counts, unknown_types = metadata["vocabulary"], metadata["counts"], metadata["unknown_types"]
     tokens.encode("utf-8")  # a lone surrogate is no character, and could not be printed

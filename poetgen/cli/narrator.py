@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.corpus.prepared import PreparedFolder
-
 if TYPE_CHECKING:
     from poetgen.training.loop import StepReport
     from poetgen.training.reports import EpochReport, Finished, Report, Started
@@ -19,11 +17,14 @@ BAR = "{percentage:3.0f}%|{bar}| step {n_fmt}/{total_fmt}, {remaining} left{post
 
 
 class Narrator:
-    """Told every report of a run; the best model's path and perplexity go to stdout at the end."""
+    """Told every report of a run; the best model's path and perplexity go to stdout at the end.
 
-    def __init__(self, prepared: PreparedFolder) -> None:
-        train = prepared.manifest["splits"]["train"]
-        self.hanzi_share = train["hanzi"] / train["tokens"]
+    `hanzi_share` is that of hanzi among the tokens. Who tells of another kind of model says its own `pace`,
+    `verdict` and `best`.
+    """
+
+    def __init__(self, hanzi_share: float) -> None:
+        self.hanzi_share = hanzi_share
         self.began = False
         self.bar: Any = None
         self.loss, self.rate, self.told_at = 0.0, 0.0, -SECONDS_BETWEEN_LINES
@@ -56,6 +57,8 @@ class Narrator:
             f"about {duration(report.expected_seconds)}",
             err=True,
         )
+        for note in report.notes:
+            click.echo(note, err=True)
         if sys.stderr.isatty():
             total, initial = report.total_steps, report.step
             self.bar = tqdm(total=total, initial=initial, bar_format=BAR, dynamic_ncols=True, leave=False)
@@ -66,8 +69,8 @@ class Narrator:
         self.steps_left -= 1
         newest = max(NEWEST, 2 / (self.steps_told + 1))
         self.loss += newest * (report.loss - self.loss)
-        self.rate += newest * (report.tokens * self.hanzi_share / report.seconds - self.rate)
-        figures = f"loss {self.loss:.3f}, perplexity {exp(min(self.loss, 50)):,.1f}, {self.rate:,.0f} 字/s"
+        self.rate += newest * (report.tokens / report.seconds - self.rate)
+        figures = f"loss {self.loss:.3f}, {self.pace()}"
         if self.bar is not None:
             self.bar.set_postfix_str(figures, refresh=False)
             self.bar.update()
@@ -81,7 +84,7 @@ class Narrator:
             self.bar.clear()
         click.echo(
             f"epoch {report.epoch}: train loss {report.train_loss:.4f}, "
-            f"validation loss {report.validation_loss:.4f}, perplexity {report.perplexity:,.2f}"
+            f"validation loss {report.validation_loss:.4f}, {self.verdict(report)}"
             f"{' (best)' if report.is_best else ''}, {duration(report.seconds)}",
             err=True,
         )
@@ -98,7 +101,19 @@ class Narrator:
             f"done: {report.reason}" if self.began else f"{run} is finished already: {report.reason}",
             err=True,
         )
-        click.echo(f"{report.best}  validation perplexity {report.best_perplexity:,.2f}")
+        click.echo(f"{report.best}  {self.best(report)}")
+
+    def pace(self) -> str:
+        """How fast it goes, and how well, by the newest steps."""
+        return f"perplexity {exp(min(self.loss, 50)):,.1f}, {self.rate * self.hanzi_share:,.0f} 字/s"
+
+    def verdict(self, report: "EpochReport") -> str:
+        """What an epoch's validation found besides its loss."""
+        return f"perplexity {report.perplexity:,.2f}"
+
+    def best(self, report: "Finished") -> str:
+        """How good the best model is."""
+        return f"validation perplexity {report.best_perplexity:,.2f}"
 
     def close(self) -> None:
         """Leave the terminal as it was."""

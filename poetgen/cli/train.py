@@ -3,7 +3,7 @@
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -56,6 +56,7 @@ NEWEST = "<newest>"
 @click.option("--layers", type=int, help="LSTM layers.")
 @click.option("--dropout", type=float, help="Share of each layer's outputs zeroed.")
 @click.option("--init", "initialization", type=click.Choice(INITIALIZATIONS), help="How weights begin.")
+@click.option("--vectors", metavar="FILE", help="A word2vec or GloVe text file to begin the embedding with.")
 @click.option("--batch-size", type=int, help="Poems in a batch.")
 @click.option("--epochs", type=int, help="Times through the training poems.")
 @click.option("--steps", type=int, help="Train for this many steps, whatever --epochs says.")
@@ -91,7 +92,9 @@ def train(
             folder, prepared, config = begun(workspace, run_name, given)
         else:
             folder, prepared, config = resumed(workspace, resume, given)
-        follow(workspace, prepared, folder, config, resume=resume is not None)
+        size = prepared.manifest["splits"]["train"]
+        show = Narrator(size["hanzi"] / size["tokens"])
+        follow(folder, show, training(prepared, folder, config, resume), workspace=workspace)
     except KeyboardInterrupt:
         click.echo("stopped at once; what was saved before can go on with: poetgen train --resume", err=True)
         sys.exit(INTERRUPTED)
@@ -103,6 +106,7 @@ SECTIONS = {
     "layers": "model",
     "dropout": "model",
     "initialization": "model",
+    "vectors": "model",
 }
 
 
@@ -121,26 +125,42 @@ Beginning = tuple["RunFolder", PreparedFolder, Config]
 
 def begun(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> Beginning:
     """A new run: its folder, its poems, and its settings, those of the prepared poems among them."""
+    from poetgen.training.folder import RunFolder
+
+    given = with_width_of_vectors(given)
     config = Config().replace(given)  # first of all: what cannot be is said before poems are prepared
-    folder = new_folder(workspace, name, config)
+    folder = RunFolder(new_path(workspace.runs, name, config.training.optimizer))
     prepared = prepared_poems(workspace, given)
     return folder, prepared, config.replace(corpus_settings(prepared))
 
 
 def resumed(workspace: Workspace, name: str, given: Mapping[str, Any]) -> Beginning:
     """The run to go on with, its poems, and its settings with those given and those of the poems laid over."""
-    from poetgen.training.folder import RunFolder, newest_run
-
-    folder = newest_run(workspace.runs) if name == NEWEST else RunFolder(workspace.runs / name)
-    if not folder.config.exists() and (Path(name) / folder.config.name).exists():
-        folder = RunFolder(Path(name).resolve())
-    if not folder.config.exists():
-        runs = sorted(path.parent.name for path in workspace.runs.glob(f"*/{folder.config.name}"))
-        there = f"there are: {', '.join(runs)}" if runs else "start one with: poetgen train"
-        raise CheckpointError(f"no run {name!r} in {workspace.runs}; {there}")
+    folder = stopped_run(workspace.runs, name)
     config = from_dict(folder.read_config()["config"], str(folder.config))
     prepared = PreparedFolder.open(workspace.prepared)
     return folder, prepared, config.replace({**corpus_settings(prepared), **given})
+
+
+def training(
+    prepared: PreparedFolder, folder: "RunFolder", config: Config, resume: str | None
+) -> Callable[[Callable[[], bool]], "Iterator[Report]"]:
+    """The training, to be begun by who can say when to stop."""
+    from poetgen.training.run import run_training
+
+    return lambda should_stop: run_training(
+        prepared, folder.path, config, resume=resume is not None, should_stop=should_stop
+    )
+
+
+def with_width_of_vectors(given: Mapping[str, Any]) -> dict[str, Any]:
+    """`--vectors` decides how wide the embedding is, unless that is given too. Raises CorpusError."""
+    vectors = given.get("model.vectors")
+    if not vectors or "model.embedding_size" in given:
+        return dict(given)
+    from poetgen.corpus.vectors import vector_size
+
+    return {**given, "model.embedding_size": vector_size(Path(vectors))}
 
 
 def prepared_poems(workspace: Workspace, given: Mapping[str, Any]) -> PreparedFolder:
@@ -185,17 +205,29 @@ def corpus_settings(prepared: PreparedFolder) -> dict[str, Any]:
         raise CorpusError(f"{prepared.path} is damaged ({error}); run: poetgen prepare") from error
 
 
-def new_folder(workspace: Workspace, name: str | None, config: Config) -> "RunFolder":
-    """A folder for a new run; a run without a name is called by date and optimizer."""
-    from poetgen.training.folder import RunFolder
+def stopped_run(runs: Path, name: str, command: str = "poetgen train") -> "RunFolder":
+    """The run to go on with: the newest of `runs`, one of them by name, or any by path. Raises CheckpointError."""
+    from poetgen.training.folder import RunFolder, newest_run
 
+    folder = newest_run(runs, command) if name == NEWEST else RunFolder(runs / name, command)
+    if not folder.config.exists() and (Path(name) / folder.config.name).exists():
+        folder = RunFolder(Path(name).resolve(), command)
+    if not folder.config.exists():
+        names = sorted(path.parent.name for path in runs.glob(f"*/{folder.config.name}"))
+        there = f"there are: {', '.join(names)}" if names else f"start one with: {command}"
+        raise CheckpointError(f"no run {name!r} in {runs}; {there}")
+    return folder
+
+
+def new_path(runs: Path, name: str | None, kind: str) -> Path:
+    """Where a new run goes; a run without a name is called by its date and what kind it is."""
     if name is not None:
         if name in ("", "..") or not name.isprintable() or Path(name).name != name:
             raise CheckpointError(f"a run cannot be called {name!r}; give a plain name such as --run moon")
-        return RunFolder(workspace.runs / name)
-    stem = f"{date.today().isoformat()}_{config.training.optimizer}"
-    free = next(k for k in range(1, 10_000) if not (workspace.runs / numbered(stem, k)).exists())
-    return RunFolder(workspace.runs / numbered(stem, free))
+        return runs / name
+    stem = f"{date.today().isoformat()}_{kind}"
+    free = next(k for k in range(1, 10_000) if not (runs / numbered(stem, k)).exists())
+    return runs / numbered(stem, free)
 
 
 def numbered(stem: str, k: int) -> str:
@@ -204,19 +236,20 @@ def numbered(stem: str, k: int) -> str:
 
 
 def follow(
-    workspace: Workspace, prepared: PreparedFolder, folder: "RunFolder", config: Config, *, resume: bool
+    folder: "RunFolder",
+    show: Narrator,
+    begin: Callable[[Callable[[], bool]], "Iterator[Report]"],
+    *,
+    workspace: Workspace,
 ) -> None:
-    """Run the training and say how it goes."""
+    """Run the training that `begin` gives, told when to stop, and say how it goes."""
     from poetgen.errors import TrainingError
     from poetgen.training.reports import Finished
-    from poetgen.training.run import run_training
 
-    show = Narrator(prepared)
     last: Report | None = None
     with stop_requests() as stop:
-        reports = run_training(prepared, folder.path, config, resume=resume, should_stop=lambda: bool(stop))
         try:
-            for last in reports:
+            for last in begin(lambda: bool(stop)):
                 show(last)
         except TrainingError:
             show.close()
@@ -242,7 +275,7 @@ def draw(folder: "RunFolder") -> None:
 
 def resume_command(workspace: Workspace, folder: "RunFolder") -> str:
     """What to type to go on, the workspace named when it is not the one found without."""
-    parts = ["poetgen", "train", "--resume", folder.name]
+    parts = [*folder.command.split(), "--resume", folder.name]
     if workspace.home.resolve() != Workspace.find().home.resolve():
         parts += ["--home", str(workspace.home)]
     return shlex.join(parts)

@@ -34,7 +34,9 @@ class Vectors:
     def __str__(self) -> str:
         """A line for people: how many have a vector, and who has none."""
         asked = len(self.values) + len(self.missing)
-        found = f"vectors of {self.size} numbers for {len(self.values):,} of {asked:,} tokens from {self.path}"
+        found = (
+            f"vectors of {self.size} numbers for {len(self.values):,} of {asked:,} tokens from {self.path}"
+        )
         if not self.missing:
             return found
         more = f" and {len(self.missing) - SHOWN:,} more" if len(self.missing) > SHOWN else ""
@@ -51,9 +53,7 @@ def vector_size(path: Path) -> int:
         return _Reader(path, file).size
 
 
-def read_vectors(
-    path: Path, wanted: Iterable[str], *, on_progress: OnProgress | None = None
-) -> Vectors:
+def read_vectors(path: Path, wanted: Iterable[str], *, on_progress: OnProgress | None = None) -> Vectors:
     """The vectors of the `wanted` tokens; of a token that comes twice, the first.
 
     `on_progress` is told (bytes read, bytes). Raises CorpusError, naming the line, for a file that is none such.
@@ -157,7 +157,9 @@ class _Reader:
         except (ValueError, OverflowError) as error:
             raise CorpusError(f"{self.path} line {number} is no vector: {error}") from error
         if not np.isfinite(values).all():
-            raise CorpusError(f"{self.path} line {number} has a value that is no finite number; mend that line")
+            raise CorpusError(
+                f"{self.path} line {number} has a value that is no finite number; mend that line"
+            )
         return values
 
 

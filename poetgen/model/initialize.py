@@ -67,7 +67,7 @@ EQUAL = ("zeros", "constant")  # rules that make all weights equal
 
 @torch.no_grad()
 def initialize(
-    model: nn.Module, rule: str, *, forget_bias: float, looked_up: Collection[nn.Parameter] = ()
+    model: nn.Module, rule: str, *, forget_bias: float, looked_up: Collection[Tensor] = ()
 ) -> None:
     """Give every matrix of `model` its first values by `rule`, the four gates of a cell one by one.
 
@@ -96,6 +96,9 @@ def initialize(
 
 @torch.no_grad()
 def begin_embedding(embedding: nn.Embedding, rows: Rows) -> None:
-    """Give some rows their first values."""
+    """Give some rows their first values; the others keep theirs, spread as widely as these."""
+    spread = embedding.weight.std()
+    if rows and spread > 0:
+        embedding.weight.mul_(float(np.stack([*rows.values()]).std()) / spread)
     for place, row in rows.items():
         embedding.weight[place] = torch.from_numpy(row)
