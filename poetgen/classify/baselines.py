@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from poetgen.classify.scores import Labels, confusion, macro_f1
+from poetgen.classify.scores import Labels, macro_f1, matrix_of
 
 INSTALL = (
     "scikit-learn is not installed, so there is no linear baseline; run: pip install 'poetgen[baselines]'"
@@ -42,19 +42,12 @@ def linear(
     grams = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True, lowercase=False)
     rows = grams.fit_transform(train[0])
     tried, other = grams.transform(validation[0]), grams.transform(held_out)
+    labels = int(train[1].max()) + 1
     best: tuple[float, float, Labels] | None = None
     for penalty in PENALTIES:
         model = LinearSVC(C=penalty, dual=True, max_iter=20_000, random_state=0).fit(rows, train[1])
-        score = f1_of(validation[1], model.predict(tried))
+        score = float(macro_f1(matrix_of(validation[1], model.predict(tried), labels)))
         if best is None or score > best[0]:
             best = score, penalty, model.predict(other).astype(np.int64)
     assert best is not None
     return best[2], best[1]
-
-
-def f1_of(truth: Labels, guesses: Labels) -> float:
-    """Macro-F1 of guesses."""
-    labels = int(max(truth.max(), guesses.max())) + 1
-    matrix = np.zeros((labels, labels))
-    np.add.at(matrix, (truth, guesses), 1)
-    return float(macro_f1(confusion(matrix.ravel(), labels)))

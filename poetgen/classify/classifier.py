@@ -11,10 +11,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from poetgen.classify.settings import ClassifierConfig
+from poetgen.classify.texts import padded
 from poetgen.config import ModelConfig
+from poetgen.corpus.batches import bucket
+from poetgen.corpus.prepared import EncodedPoems
 from poetgen.model.initialize import initialize
 from poetgen.model.lstm import LSTM
 from poetgen.model.rnn import RNN
+
+AT_ONCE = 256  # texts that are judged together
 
 
 class Classifier(nn.Module):
@@ -94,7 +99,12 @@ def build_classifier(vocab_size: int, labels: int, config: ClassifierConfig) -> 
         both_directions=config.classify.directions == "both",
         pooling=config.classify.pooling,
     )
-    initialize(model, config.model.initialization, forget_bias=config.model.forget_bias)
+    initialize(
+        model,
+        config.model.initialization,
+        forget_bias=config.model.forget_bias,
+        looked_up=[model.embedding.weight],
+    )
     return model
 
 
@@ -110,3 +120,17 @@ def restore_classifier(
         model = build_classifier(vocab_size, labels, dataclasses.replace(config, model=model_config))
     model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
     return model.float()
+
+
+@torch.no_grad()
+def log_probabilities(
+    model: Classifier, encoded: EncodedPoems, *, device: torch.device | str = "cpu"
+) -> npt.NDArray[np.float64]:
+    """The natural-log probability of every label for every text, dropout off: (texts, K)."""
+    model.eval()
+    found = np.zeros((len(encoded), model.output.out_features))
+    for indices in bucket(encoded.lengths, batch_size=AT_ONCE, max_tokens=64 * AT_ONCE):
+        ids, lengths = padded(encoded, indices)
+        logits = model(ids.to(device), lengths.to(device))
+        found[indices] = logits.double().log_softmax(dim=1).cpu().numpy()
+    return found

@@ -1,6 +1,6 @@
 """The learner of labels, and the lesson that a run gives it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,14 @@ import torch.nn.functional as F
 
 from poetgen import __version__
 from poetgen.checkpoint import Checkpoint
-from poetgen.classify.classifier import Classifier, build_classifier
+from poetgen.classify.classifier import Classifier, build_classifier, log_probabilities
 from poetgen.classify.saved import SavedClassifier
-from poetgen.classify.scores import confusion, macro_f1
+from poetgen.classify.scores import macro_f1, matrix_of
 from poetgen.classify.settings import ClassifierConfig
 from poetgen.classify.split import TRAIN, VALIDATION
-from poetgen.classify.texts import LabelledBatch, LabelledTexts, Part
+from poetgen.classify.texts import LabelledBatch, LabelledTexts
 from poetgen.classify.tokens import SPECIALS
-from poetgen.corpus.batches import Indices, bucket
+from poetgen.corpus.batches import Indices
 from poetgen.corpus.vocabulary import BEGIN
 from poetgen.errors import CheckpointError, ConfigError
 from poetgen.measures import finite
@@ -68,14 +68,6 @@ class LabelLearner(ModuleLearner):
             loss.backward()  # type: ignore[no-untyped-call]
         return loss.item() * batch.tokens
 
-    @torch.no_grad()
-    def log_probabilities(self, batch: LabelledBatch) -> torch.Tensor:
-        """(B, K) float64 on the CPU, dropout off."""
-        self.model.eval()
-        batch = batch.to(self.device)
-        logits: torch.Tensor = self.model(batch.ids, batch.lengths)
-        return logits.cpu().double().log_softmax(dim=1)
-
 
 class Naming:
     """The labels of texts, learned by a classifier. See poetgen.training.lesson.Lesson."""
@@ -112,23 +104,13 @@ class Naming:
     def validation_loss(self) -> float:
         """Mean natural-log loss of a validation text's label; accuracy and macro-F1 are kept for `figures`."""
         part = self.data.parts[VALIDATION]
-        log_probabilities = self.log_probabilities(part)
-        guesses = log_probabilities.argmax(axis=1)
-        labels = len(self.data.labels)
-        matrix = np.zeros((labels, labels))
-        np.add.at(matrix, (part.labels, guesses), 1)
+        log_probability = log_probabilities(self.learner.model, part.encoded, device=self.learner.device)
+        guesses = log_probability.argmax(axis=1)
         self._figures = {
             "accuracy": float((guesses == part.labels).mean()),
-            "macro_f1": float(macro_f1(confusion(matrix.ravel(), labels))),
+            "macro_f1": float(macro_f1(matrix_of(part.labels, guesses, len(self.data.labels)))),
         }
-        return float(-log_probabilities[np.arange(len(part)), part.labels].mean())
-
-    def log_probabilities(self, part: Part) -> Any:
-        """(texts, K) float64, as the learner's model now stands."""
-        found = np.zeros((len(part), len(self.data.labels)))
-        for indices, batch in in_order(part, self.settings.batch_size, self.config.classify.max_length):
-            found[indices] = self.learner.log_probabilities(batch).numpy()
-        return found
+        return float(-log_probability[np.arange(len(part)), part.labels].mean())
 
     def figures(self) -> Mapping[str, float]:
         """See Lesson."""
@@ -151,20 +133,14 @@ class Naming:
             self.learner.weights(),
             self.data.labels,
             self.data.vocabulary,
-            self.data.characters,
             self.config.to_dict(),
             card,
+            self.data.tokeniser.stop_words,
         )
 
     def fingerprint(self) -> dict[str, str]:
         """What tells these texts from others."""
         return self.data.fingerprint()
-
-
-def in_order(part: Part, batch_size: int, max_length: int) -> Iterator[tuple[Indices, LabelledBatch]]:
-    """Every text once, unshuffled: (which texts, their batch)."""
-    for indices in bucket(part.encoded.lengths, batch_size=batch_size, max_tokens=batch_size * max_length):
-        yield indices, part.batch(indices)
 
 
 def borrowed(config: ClassifierConfig, tokens: Sequence[str]) -> tuple[Rows, Mapping[str, Any], str]:

@@ -10,14 +10,12 @@ from poetgen.checkpoint import (
     check_values,
     find_model,
     read_model_file,
-    vocabulary_from,
     write_model_file,
 )
 from poetgen.classify.classifier import Classifier, restore_classifier
 from poetgen.classify.settings import ClassifierConfig
 from poetgen.classify.tokens import Tokeniser, TokenVocabulary
 from poetgen.config import flatten
-from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.files import Workspace
 
@@ -30,14 +28,12 @@ AGAIN = "train it again"
 class SavedClassifier:
     """Weights by name, the labels and tokens they are for, and what is known of their making.
 
-    `characters` are those of the training texts, by which either script is read; `config` is the resolved
-    configuration as a plain dict; `stop_words` are those it names.
+    `config` is the resolved configuration as a plain dict; `stop_words` are those it names.
     """
 
     weights: Mapping[str, Array]
     labels: tuple[str, ...]
     vocabulary: TokenVocabulary
-    characters: Vocabulary
     config: Mapping[str, Any]
     card: Mapping[str, Any]
     stop_words: Sequence[str] = ()
@@ -50,9 +46,6 @@ class SavedClassifier:
             "labels": list(self.labels),
             "tokens": list(self.vocabulary.tokens),
             "stop_words": list(self.stop_words),
-            "vocabulary": "\n".join(self.characters.tokens),
-            "counts": list(self.characters.counts),
-            "unknown_types": self.characters.unknown_types,
             "config": self.config,
             "card": self.card,
         }
@@ -70,7 +63,6 @@ class SavedClassifier:
                 weights,
                 tuple(_texts(metadata["labels"])),
                 TokenVocabulary(_texts(metadata["tokens"])),
-                vocabulary_from(metadata),
                 ClassifierConfig().replace(flatten(metadata["config"], "its configuration")).to_dict(),
                 dict(metadata["card"]),
                 _texts(metadata["stop_words"]),

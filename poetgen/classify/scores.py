@@ -33,7 +33,7 @@ class Scores:
 def scores(truth: Labels, guesses: Labels, labels: int) -> Scores:
     """The scores of these guesses, (texts,) each, among this many labels."""
     pairs = _pairs(truth, guesses, labels)
-    matrix = confusion(pairs.sum(0), labels)
+    matrix = matrix_of(truth, guesses, labels)
     resampled = confusion(bootstrap_sums(pairs), labels)
     return Scores(
         texts=len(truth),
@@ -60,6 +60,11 @@ def _pairs(truth: Labels, guesses: Labels, labels: int) -> Floats:
     pairs = np.zeros((len(truth), labels * labels))
     pairs[np.arange(len(truth)), truth * labels + guesses] = 1
     return pairs
+
+
+def matrix_of(truth: Labels, guesses: Labels, labels: int) -> Floats:
+    """How often each label was taken for each: (K, K), the truth by rows."""
+    return np.bincount(truth * labels + guesses, minlength=labels**2).reshape(labels, labels).astype(float)
 
 
 def confusion(sums: Floats, labels: int) -> Floats:

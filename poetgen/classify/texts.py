@@ -15,7 +15,6 @@ from poetgen.classify.split import PARTS, TRAIN, hold_out
 from poetgen.classify.tokens import Tokeniser, TokenVocabulary
 from poetgen.corpus.batches import Indices, time_first
 from poetgen.corpus.prepared import EncodedPoems
-from poetgen.corpus.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -74,13 +73,12 @@ def encode_texts(
 class LabelledTexts:
     """All that a classifier learns from: labels and vocabulary in order, and the three parts.
 
-    `characters` are those of the training texts, by which either script is read; `cut` is how many texts are
-    longer than is read; `shared` how many have a near duplicate under another label.
+    `cut` says how many texts are longer than is read.
     """
 
     labels: tuple[str, ...]
+    tokeniser: Tokeniser
     vocabulary: TokenVocabulary
-    characters: Vocabulary
     parts: Mapping[str, Part]
     cut: int
 
@@ -103,9 +101,8 @@ class LabelledTexts:
             )
             for part in PARTS
         }
-        characters = Vocabulary.build(text.text for text in held[TRAIN])
         cut = sum(len(tokens[text.text]) > max_length for text in texts)
-        return cls(labels, vocabulary, characters, parts, cut)
+        return cls(labels, tokeniser, vocabulary, parts, cut)
 
     def fingerprint(self) -> dict[str, str]:
         """SHA-256 of labels, vocabulary and all texts as numbers."""

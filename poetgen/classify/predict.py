@@ -1,0 +1,55 @@
+"""Whose hand? A saved classifier on texts that somebody typed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from poetgen.classify.classifier import log_probabilities
+from poetgen.classify.saved import SavedClassifier
+from poetgen.classify.texts import encode_texts
+from poetgen.corpus.clean import CleaningReport, clean
+from poetgen.corpus.lattice import to_corpus
+from poetgen.errors import PromptError
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a text was read as, and the labels with their probabilities, the likeliest first."""
+
+    typed: str
+    text: str
+    probabilities: tuple[tuple[str, float], ...]
+
+
+def predict(saved: SavedClassifier, typed: Sequence[str]) -> list[Verdict]:
+    """Judge each text. Raises PromptError for one that cannot be read, or of which no token is known."""
+    settings = saved.settings.classify
+    texts = [read_verse(text) if settings.by else text.strip() for text in typed]
+    for text, given in zip(texts, typed, strict=True):
+        if not any(token in saved.vocabulary for token in saved.tokeniser(text)):
+            raise PromptError(
+                f"the classifier knows nothing in {given!r:.60}; give it a text of the kind it learned"
+            )
+    encoded = encode_texts(texts, saved.vocabulary, saved.tokeniser, max_length=settings.max_length)
+    found = np.exp(log_probabilities(saved.model(), encoded))
+    verdicts = []
+    for given, text, row in zip(typed, texts, found, strict=True):
+        order = np.argsort(-row, kind="stable")
+        named = tuple((saved.labels[k], float(row[k])) for k in order)
+        verdicts.append(Verdict(given, text, named))
+    return verdicts
+
+
+def read_verse(typed: str) -> str:
+    """A poem in any script as the corpus would have it, with the marks ，。？. Raises PromptError."""
+    try:  # a terminal without UTF-8 hands its bytes over as lone surrogates
+        typed = typed.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError as error:
+        raise PromptError(
+            "the text is not valid UTF-8; set the terminal to UTF-8 and type it again"
+        ) from error
+    body = clean(typed, CleaningReport())
+    if body is None:
+        raise PromptError(f"{typed!r:.60} cannot be read as verse; give hanzi with ，。？ between the lines")
+    return to_corpus(body).text

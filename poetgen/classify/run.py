@@ -1,0 +1,63 @@
+"""A classifier's run from its data to its reports; the course itself is that of poetgen.training.run."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from poetgen.classify.labels import Labelled, choose, poems_by, read_labels
+from poetgen.classify.learner import Naming
+from poetgen.classify.settings import ClassifierConfig
+from poetgen.classify.texts import LabelledTexts
+from poetgen.classify.tokens import Tokeniser, read_stop_words
+from poetgen.corpus.prepared import PreparedFolder
+from poetgen.training.folder import RunFolder
+from poetgen.training.reports import Report
+from poetgen.training.resuming import check_resumable
+from poetgen.training.run import Course, opened
+
+COMMAND = "poetgen classify train"
+
+
+def labelled_texts(config: ClassifierConfig, prepared: Path) -> LabelledTexts:
+    """What the settings name: poems of the folder `prepared`, or the file of labels; chosen, held out, numbered.
+
+    Raises CorpusError or ConfigError.
+    """
+    wanted = config.classify
+    texts = choose(_read(config, prepared), classes=config.classes, equal=wanted.equal)
+    tokeniser = Tokeniser(wanted.tokens, read_stop_words(wanted.stop_words))
+    return LabelledTexts.build(
+        texts,
+        tokeniser,
+        split=wanted.split,
+        min_count=wanted.min_count,
+        max_length=wanted.max_length,
+    )
+
+
+def _read(config: ClassifierConfig, prepared: Path) -> list[Labelled]:
+    wanted = config.classify
+    if wanted.by:
+        return poems_by(PreparedFolder.open(prepared), wanted.by)
+    return read_labels(Path(wanted.labels), text_column=wanted.text_column, label_column=wanted.label_column)
+
+
+def train_classifier(
+    data: LabelledTexts,
+    run_dir: Path,
+    config: ClassifierConfig,
+    *,
+    resume: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Report]:
+    """Train in `run_dir` until the settings, or `should_stop` asked after each step, say to stop.
+
+    Raises CheckpointError when the folder is in use, already holds a run (or none, to resume) or began with
+    other settings or texts; ConfigError for settings that cannot be; TrainingError when the loss is no number.
+    """
+    folder = RunFolder(run_dir, COMMAND)
+    if resume:
+        source = config.classify.labels or "the prepared folder"
+        check_resumable(folder, config, data.fingerprint(), where=source)
+    run = Course(Naming(data, config, is_new=not resume), folder, config)
+    with opened(run, resume=resume):
+        yield from run.reports(should_stop)
