@@ -42,8 +42,8 @@ PLACES = {
     "tqdm": r"cli/",
     "git": r"corpus/fetch\.py",
     "opencc": r"corpus/hanzi\.py",
-    "torch": r"(model/|training/|classify/|study/|corpus/batches\.py|evaluate\.py|compare\.py)",
-    "matplotlib": r"(training/curves|study/pictures|compare)\.py",
+    "torch": r"(model/|training/|classify/|study/|corpus/batches\.py|evaluate\.py|compare/)",
+    "matplotlib": r"(training/curves|study/pictures|compare/pictures)\.py",
     "safetensors": r"checkpoint\.py",
     "numpy": r"",
 }

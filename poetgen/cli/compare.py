@@ -1,0 +1,299 @@
+"""`poetgen compare`: settings side by side, on the same poems, batches, first weights and budget."""
+
+import json
+import shlex
+import sys
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from poetgen.cli import INTERRUPTED
+from poetgen.cli.narrator import duration
+from poetgen.cli.options import home_option, json_option
+from poetgen.cli.progress import progress_bar
+from poetgen.config import INITIALIZATIONS, OPTIMIZERS, parse_settings
+from poetgen.files import Workspace, write_json, write_text
+
+if TYPE_CHECKING:
+    from poetgen.compare.folder import ComparisonFolder
+    from poetgen.compare.plan import Plan
+    from poetgen.compare.poems import Source
+    from poetgen.compare.report import Report
+    from poetgen.compare.results import Result
+    from poetgen.compare.running import Beginning, Ended, Event
+    from poetgen.compare.settings import Values
+
+FLAGS = {
+    "limit": "corpus.limit",
+    "epochs": "training.epochs",
+    "steps": "training.steps",
+    "minutes": "training.minutes",
+    "seeds": "compare.seeds",
+    "tune": "compare.tune",
+    "target": "compare.target",
+}
+
+
+@click.command(
+    epilog="Example: poetgen compare --optimizer sgd --optimizer adam --limit 1000 --epochs 10; "
+    "the settings of published reports: poetgen compare --config reports/NAME"
+)
+@home_option
+@click.option(
+    "--optimizer", "optimizers", type=click.Choice(OPTIMIZERS), multiple=True, help="An update rule."
+)
+@click.option("--init", "inits", type=click.Choice(INITIALIZATIONS), multiple=True, help="How weights begin.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE",
+    help="Any setting; given several times with one key, its values are compared.",
+)  # fmt: skip
+@click.option("--config", "config_name", metavar="NAME|FILE", help="A shipped config, or a TOML file.")
+@click.option("--limit", type=int, metavar="N", help="Only the first N usable poems, prepared for this.")
+@click.option("--source", type=click.Path(path_type=Path), help="Raw poems [default: what was fetched].")
+@click.option("--epochs", type=int, help="Times through the training poems.")
+@click.option("--steps", type=int, help="Train for this many steps, whatever --epochs says.")
+@click.option("--minutes", type=float, help="Stop each run after this many minutes of training.")
+@click.option("--seeds", type=int, metavar="N", help="Runs of each setting [default: 3].")
+@click.option(
+    "--tune", is_flag=True, default=None, help="Try a third and three times each learning rate too."
+)
+@click.option(
+    "--target", type=float, metavar="PPL",
+    help="Count steps and seconds to this perplexity [default: what half of the settings reach].",
+)  # fmt: skip
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR",
+    help="Where runs and report go [default: comparisons/ and what is compared].",
+)  # fmt: skip
+@json_option
+def compare(
+    workspace: Workspace,
+    *,
+    optimizers: tuple[str, ...],
+    inits: tuple[str, ...],
+    settings: tuple[str, ...],
+    config_name: str | None,
+    source: Path | None,
+    out: Path | None,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Set side by side what differs in one setting or more.
+
+    What is given twice or more is compared, what is given once holds for all: the same poems, batches, first
+    weights and budget. Each optimizer has its own default rate, and no run stops early of itself. DIR gets
+    report.md, report.json, metrics.csv and curves.png. The same command goes on with a stopped comparison, and
+    adds seeds or values to a finished one.
+    """
+    from poetgen.compare.folder import ComparisonFolder
+    from poetgen.compare.plan import plan_comparison
+    from poetgen.compare.poems import Source
+
+    many = {"training.optimizer": optimizers, "model.initialization": inits}
+    single, values = gathered(config_name, settings, many, flags)
+    plan = plan_comparison(single, values)
+    folder = ComparisonFolder(out or workspace.home / "comparisons" / name_of(plan, config_name))
+    folder.check_place()
+    folder.check_settings(plan)
+    asked = frozenset(key for key in (*single, *values) if key.startswith("corpus."))
+    origin = Source(workspace, source, asked)
+    command = shlex.join(["poetgen", *arguments()])
+    with folder.locked():
+        report = follow(plan, folder, origin, command)
+        write(report, folder)
+    click.echo(json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False) if as_json else text(report))
+    click.echo(f"written: {folder.report}", err=True)
+
+
+def gathered(
+    config_name: str | None,
+    settings: tuple[str, ...],
+    many: Mapping[str, tuple[str, ...]],
+    flags: Mapping[str, Any],
+) -> tuple[dict[str, Any], "Values"]:
+    """Single settings and those compared: a config's, over them --set, over them flags."""
+    from poetgen.compare.settings import check, read_comparison
+
+    single, values = read_comparison(config_name) if config_name else ({}, {})
+    given: Values = {}
+    for setting in settings:
+        for key, value in parse_settings([setting]).items():
+            given.setdefault(key, []).append(value)
+    given |= {key: list(chosen) for key, chosen in many.items() if chosen}
+    given |= {FLAGS[name]: [value] for name, value in flags.items() if value is not None}
+    values = {key: chosen for key, chosen in values.items() if key not in given}
+    for key, chosen in given.items():
+        if len(chosen) == 1:
+            single[key] = chosen[0]
+        else:
+            values[key] = chosen
+    check(single, values)
+    return single, values
+
+
+def name_of(plan: "Plan", config_name: str | None) -> str:
+    """What a comparison is called that was given no name."""
+    if config_name:
+        return Path(config_name).stem
+    return "-".join(key.partition(".")[2] for key in plan.compared)
+
+
+def arguments() -> list[str]:
+    """What stood behind `poetgen`, for the report."""
+    return (
+        [word for word in sys.argv[1:] if word != "--json"] if sys.argv[1:2] == ["compare"] else ["compare"]
+    )
+
+
+def follow(plan: "Plan", folder: "ComparisonFolder", source: "Source", command: str) -> "Report":
+    """Make the runs that are missing, with a line for each; exits when asked to stop."""
+    from poetgen.cli.train import stop_requests
+    from poetgen.compare.poems import find_poems
+    from poetgen.compare.report import make_report
+    from poetgen.compare.running import check_settings, run_comparison
+
+    with progress_bar("reading", unit="file") as on_progress:
+        poems = find_poems(plan, source, folder.path, on_progress=on_progress)
+    check_settings(plan, poems)
+    folder.begin(plan, poems)
+    show = Teller(plan, folder)
+    with stop_requests() as stop:
+        try:
+            for event in run_comparison(plan, poems, folder, should_stop=lambda: bool(stop)):
+                show(event)
+        finally:
+            show.close()
+    if len(show.results) < plan.jobs:
+        click.echo("stopped and saved; the same command goes on", err=True)
+        sys.exit(128 + stop[0] if stop else INTERRUPTED)
+    return make_report(plan, poems, show.results, command=command)
+
+
+class Teller:
+    """Told every event; says a line for each run, and at a terminal shows how far the one in hand is."""
+
+    def __init__(self, plan: "Plan", folder: "ComparisonFolder") -> None:
+        self.jobs, self.results = plan.jobs, list["Result"]()
+        self.spent = 0.0  # by runs of this sitting
+        self.made = 0
+        self.bar: Any = None
+        click.echo(
+            f"{len(plan.settings)} settings, {counted(plan.options.seeds, 'seed')}: "
+            f"{counted(self.jobs, 'run')}, in {folder.path}",
+            err=True,
+        )
+
+    def __call__(self, event: "Event") -> None:
+        """Tell one event."""
+        from poetgen.compare.running import Beginning, Ended
+        from poetgen.training.loop import StepReport
+
+        match event:
+            case Beginning():
+                self.begin(event)
+            case StepReport():
+                if self.bar is not None:
+                    self.bar.update()
+            case Ended():
+                self.end(event)
+
+    def begin(self, event: "Beginning") -> None:
+        """A bar at a terminal."""
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self.bar = tqdm(
+                desc=f"{event.job.name} ({event.number} of {self.jobs})", total=event.total_steps,
+                initial=event.step, unit="step", dynamic_ncols=True, leave=False,
+            )  # fmt: skip
+
+    def end(self, event: "Ended") -> None:
+        """The run's line."""
+        from poetgen.training.reports import perplexity
+
+        self.close()
+        result = event.result
+        self.results.append(result)
+        if result.diverged:
+            outcome = f"diverged: {result.diverged}"
+        elif result.best and result.final:
+            outcome = f"best {said(perplexity(result.best.loss))} at step {result.best.step:,}, "
+            outcome += f"final {said(perplexity(result.final.loss))}"
+        else:
+            outcome = "nothing validated"
+        click.echo(
+            f"{event.number} of {self.jobs}  {result.label}, rate {result.learning_rate:.3g}, seed {result.seed}: "
+            f"{outcome}; {result.steps:,} steps, {duration(result.seconds)}{self.left(event)}",
+            err=True,
+        )
+
+    def left(self, event: "Ended") -> str:
+        """How long the rest will take, by the runs of this sitting."""
+        if event.kept:
+            return ", kept"
+        self.made += 1
+        self.spent += event.result.seconds
+        rest = self.jobs - event.number
+        return f"; about {duration(rest * self.spent / self.made)} left" if rest else ""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+
+def said(value: float) -> str:
+    """A perplexity."""
+    return f"{value:,.1f}" if value < 1e6 else f"{value:.1e}"
+
+
+def counted(number: int, what: str) -> str:
+    """1 seed, 2 seeds."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def write(report: "Report", folder: "ComparisonFolder") -> None:
+    """report.md, report.json, metrics.csv, and where it can be drawn curves.png."""
+    from poetgen.compare.page import markdown
+    from poetgen.compare.pictures import draw_comparison
+    from poetgen.compare.report import metrics
+    from poetgen.study.pictures import can_draw
+
+    write_text(folder.report, markdown(report))
+    write_json(folder.numbers, report.to_dict())
+    write_text(folder.metrics, metrics(report))
+    if can_draw():
+        draw_comparison(
+            report.chosen, folder.curves, most=report.most, title=report.title, subtitle=report.subtitle
+        )
+    else:
+        click.echo("no curves.png: install the drawing extra with pip install 'poetgen[plot]'", err=True)
+
+
+def text(report: "Report") -> str:
+    """The table for a terminal, its columns below one another."""
+    from poetgen.compare.page import table
+
+    cells = table(report)
+    widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(
+            padded(cell, width, left=not k) for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    )
+
+
+def padded(cell: str, width: int, *, left: bool) -> str:
+    """A cell filled up to `width` places."""
+    gap = " " * (width - display_width(cell))
+    return cell + gap if left else gap + cell
+
+
+def display_width(cell: str) -> int:
+    """Places a text takes at a terminal, where hanzi are two wide."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in cell)

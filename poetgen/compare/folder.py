@@ -1,0 +1,149 @@
+"""A comparison's folder: what it compares, a folder for each run, and the report.
+
+comparison.json     the settings compared, and the poems they learn from
+poems/              the poems, where they were prepared for this comparison
+runs/NAME/          a run folder as `poetgen train` makes it, validation.json, and at its end result.json
+report.md report.json metrics.csv curves.png
+lock                held by the operating system while a process compares here
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from typing import Any
+
+from poetgen import __version__
+from poetgen.compare.plan import Job, Plan
+from poetgen.compare.results import Point, Result
+from poetgen.config import flatten
+from poetgen.corpus.prepared import PreparedFolder
+from poetgen.errors import CheckpointError
+from poetgen.files import write_json
+from poetgen.locking import locked
+from poetgen.training.folder import RunFolder
+from poetgen.training.resuming import data_fingerprint
+
+UNFIT = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+class ComparisonFolder:
+    """The files of one comparison."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.plan = path, path / "comparison.json"
+        self.report, self.numbers = path / "report.md", path / "report.json"
+        self.metrics, self.curves = path / "metrics.csv", path / "curves.png"
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the comparison for this process. Entering raises CheckpointError when another one does."""
+        busy = f"another process is comparing in {self.path}; wait for it, or choose another --out"
+        return locked(self.path / "lock", busy=CheckpointError(busy))
+
+    def check_place(self) -> None:
+        """Raises CheckpointError when there are other files, which a comparison must not be mixed with."""
+        if self.path.is_dir() and not self.plan.exists():
+            strangers = sorted(file.name for file in self.path.iterdir() if not own(file))
+            if strangers:
+                raise CheckpointError(
+                    f"{self.path} holds other files ({strangers[0]}); choose a new folder with --out"
+                )
+        elif self.path.exists() and not self.path.is_dir():
+            raise CheckpointError(f"{self.path} is a file; choose a new folder with --out")
+
+    def check_settings(self, plan: Plan) -> None:
+        """Raises CheckpointError when another comparison began here; more seeds, or more values, are no other."""
+        if self.plan.exists():
+            _check_same(self.path, self.read()["settings"], _settings(plan))
+
+    def begin(self, plan: Plan, poems: Mapping[str, PreparedFolder]) -> None:
+        """Record what is compared. Raises CheckpointError when the poems are not those it began with."""
+        prints = {label: data_fingerprint(prepared)["sha256"] for label, prepared in poems.items()}
+        settings = _settings(plan)
+        if self.plan.exists():
+            before = self.read()
+            for label, sha256 in before["poems"].items():
+                if prints.get(label, sha256) != sha256:
+                    raise CheckpointError(
+                        f"the poems in {poems[label].path} are not those that {self.path} began with; "
+                        "prepare them as before, or choose another --out"
+                    )
+            settings, prints = {**before["settings"], **settings}, {**before["poems"], **prints}
+        write_json(
+            self.plan,
+            {"poetgen": __version__, "settings": settings, "tune": plan.options.tune, "poems": prints},
+        )
+
+    def read(self) -> dict[str, Any]:
+        """What began here. Raises CheckpointError."""
+        try:
+            value = json.loads(self.plan.read_text(encoding="utf-8"))
+            return {"settings": dict(value["settings"]), "poems": dict(value["poems"])}
+        except UNFIT as error:
+            raise CheckpointError(f"{self.plan} is damaged ({error}); choose another --out") from error
+
+    # ---- one run ----
+
+    def run(self, job: Job) -> Path:
+        """The folder of a run."""
+        return self.path / "runs" / job.name
+
+    def result(self, job: Job) -> Result | None:
+        """What came of a run, None while it is not finished."""
+        path = self.run(job) / "result.json"
+        if not path.exists():
+            return None
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+            if value["config"] != job.config.to_dict():
+                raise ValueError("it had other settings")
+            return Result.from_dict(value["result"])
+        except UNFIT as error:
+            raise CheckpointError(
+                f"{path} cannot be used ({error}); remove its folder to run it anew"
+            ) from error
+
+    def finish(self, job: Job, result: Result) -> None:
+        """Keep a result; what was kept only to go on with the run is removed."""
+        write_json(
+            self.run(job) / "result.json", {"config": job.config.to_dict(), "result": result.to_dict()}
+        )
+        folder = RunFolder(self.run(job))
+        for leftover in (folder.state, folder.last):
+            with suppress(OSError):
+                leftover.unlink(missing_ok=True)
+
+    def points(self, job: Job, *, up_to: int) -> list[Point]:
+        """The validations within epochs that a run has made, those of steps it will take again left out."""
+        try:
+            text = (self.run(job) / "validation.json").read_text(encoding="utf-8")
+            return [point for values in json.loads(text) if (point := Point(*values)).step <= up_to]
+        except UNFIT:
+            return []
+
+    def keep_points(self, job: Job, points: Sequence[Point]) -> None:
+        """Write them whole."""
+        write_json(self.run(job) / "validation.json", [list(point) for point in points])
+
+
+def own(file: Path) -> bool:
+    """Whether a comparison may have left this behind before it had begun."""
+    return file.name.startswith(("poems", ".")) or file.name == "lock"
+
+
+def _settings(plan: Plan) -> dict[str, dict[str, Any]]:
+    return {setting.label: setting.config.to_dict() for setting in plan.settings}
+
+
+def _check_same(path: Path, before: Mapping[str, Any], now: Mapping[str, dict[str, Any]]) -> None:
+    common = [label for label in now if label in before]
+    if not common:
+        raise CheckpointError(f"{path} holds another comparison ({', '.join(before)}); choose another --out")
+    for label in common:
+        was, new = flatten(before[label], "comparison.json"), flatten(now[label], "config")
+        for key in new:
+            if was.get(key, new[key]) != new[key]:  # a key that came later has its default
+                raise CheckpointError(
+                    f"{path} holds a comparison in which {key} was {was[key]!r} and is now {new[key]!r}; "
+                    "choose another --out"
+                )

@@ -1,0 +1,121 @@
+"""The poems that each setting learns from: the prepared folder there is, or one made for the comparison."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from poetgen.compare.plan import Plan, file_name, said
+from poetgen.config import Config, flatten
+from poetgen.corpus.prepare import prepare_corpus
+from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
+from poetgen.errors import ConfigError, CorpusError
+from poetgen.files import Workspace
+
+PADDING_SEED = 0
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where poems come from: what was prepared or fetched, or `given`, a path to raw ones.
+
+    `asked` are the corpus settings that were said; where there are none, prepared poems are taken as they are.
+    """
+
+    workspace: Workspace
+    given: Path | None
+    asked: frozenset[str]
+
+
+def find_poems(
+    plan: Plan, source: Source, out: Path, *, on_progress: OnProgress | None = None
+) -> dict[str, PreparedFolder]:
+    """A prepared folder for each setting's label; those that are not there yet are prepared below `out`.
+
+    Raises CorpusError when there are neither poems prepared as asked nor raw ones.
+    """
+    own = [key for key in plan.compared if key.startswith("corpus.")]
+    found: dict[Any, PreparedFolder] = {}
+    for setting in plan.settings:
+        corpus = setting.config.corpus
+        if corpus not in found:
+            values = flatten(setting.config.to_dict(), "config")
+            labels = [said(key, values[key]) for key in own]
+            folder = out / "-".join(["poems", *map(file_name, labels)])
+            found[corpus] = poems_as(setting.config, source, folder, on_progress)
+    return {setting.label: found[setting.config.corpus] for setting in plan.settings}
+
+
+def poems_as(config: Config, source: Source, folder: Path, on_progress: OnProgress | None) -> PreparedFolder:
+    """Poems prepared with these settings."""
+    wanted = flatten({"corpus": config.to_dict()["corpus"]}, "config")
+    if has_prepared(folder):
+        return checked(PreparedFolder.open(folder), wanted)
+    ready = source.workspace.prepared
+    if source.given is None and has_prepared(ready):
+        prepared = PreparedFolder.open(ready)
+        if not differences(prepared, {key: wanted[key] for key in source.asked}):
+            return prepared
+    raw = source.given or source.workspace.corpus
+    if not raw.exists():
+        raise CorpusError(f"no poems at {raw} to prepare; run: poetgen fetch, or give others with --source")
+    prepare_corpus(raw, folder, config.corpus, on_progress=on_progress)
+    return PreparedFolder.open(folder)
+
+
+def has_prepared(folder: Path) -> bool:
+    """Whether something was prepared there."""
+    return (folder / "prepared.json").exists()
+
+
+def checked(prepared: PreparedFolder, wanted: Mapping[str, Any]) -> PreparedFolder:
+    """Raises ConfigError when the poems were prepared otherwise."""
+    if different := differences(prepared, wanted):
+        raise ConfigError(f"{prepared.path} is of another comparison ({different[0]}); choose another --out")
+    return prepared
+
+
+def differences(prepared: PreparedFolder, wanted: Mapping[str, Any]) -> list[str]:
+    """What is not as wanted, in words."""
+    found = corpus_settings(prepared)
+    return [
+        f"{key} was {found.get(key)!r} and is now {value!r}"
+        for key, value in wanted.items()
+        if found.get(key) != value
+    ]
+
+
+def corpus_settings(prepared: PreparedFolder) -> dict[str, Any]:
+    """What the poems were prepared with, as `corpus.key` values. Raises CorpusError when it is not told."""
+    try:
+        return flatten({"corpus": prepared.manifest["settings"]}, "prepared.json")
+    except (KeyError, TypeError, ConfigError) as error:
+        raise CorpusError(f"{prepared.path} is damaged ({error}); run: poetgen prepare") from error
+
+
+def real_share(poems: EncodedPoems, *, padded_to: int, batch_size: int) -> float:
+    """real / (real + padding), were every poem padded (and cut) to `padded_to` tokens, or, that being 0, to the
+    longest of its batch, of poems shuffled with a fixed seed."""
+    lengths = poems.lengths
+    if padded_to:
+        return float(np.minimum(lengths, padded_to).mean() / padded_to)
+    shuffled = np.random.default_rng(PADDING_SEED).permutation(lengths)
+    batches = np.split(shuffled, range(batch_size, len(shuffled), batch_size))
+    return float(lengths.sum() / sum(len(batch) * batch.max() for batch in batches))
+
+
+def sizes(prepared: Iterable[PreparedFolder]) -> list[dict[str, Any]]:
+    """What is said of each folder's poems in a report."""
+    return [
+        {
+            "path": str(folder.path),
+            "vocabulary": len(folder.vocabulary),
+            "corpus": folder.manifest.get("corpus", {}),
+            "settings": folder.manifest.get("settings", {}),
+            "splits": folder.manifest.get("splits", {}),
+        }
+        for folder in prepared
+    ]

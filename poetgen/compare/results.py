@@ -1,0 +1,152 @@
+"""What came of a run, and what the runs of one setting come to."""
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from poetgen.training.reports import perplexity
+
+
+class Point(NamedTuple):
+    """A loss, in nats per token, after so many steps and seconds of training."""
+
+    step: int
+    seconds: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run. `diverged` says why it is called so, and is empty when it is not."""
+
+    name: str
+    label: str
+    seed: int
+    learning_rate: float
+    steps: int
+    seconds: float
+    ended: str
+    diverged: str
+    parameters: int
+    computes_on: str
+    training: tuple[Point, ...]
+    validation: tuple[Point, ...]
+    training_poems: float | None = None
+
+    @property
+    def best(self) -> Point | None:
+        """The lowest validation loss."""
+        return min(self.validation, key=lambda point: point.loss, default=None)
+
+    @property
+    def final(self) -> Point | None:
+        """The last validation loss."""
+        return self.validation[-1] if self.validation else None
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Lower is better; a diverged run is worse than any other."""
+        return bool(self.diverged), self.best.loss if self.best else math.inf
+
+    def reached(self, target: float) -> Point | None:
+        """The first validation at or below this perplexity."""
+        return next((point for point in self.validation if perplexity(point.loss) <= target), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Result":
+        """Back from plain values. Raises TypeError for others."""
+        points = {name: tuple(Point(*point) for point in values[name]) for name in ("training", "validation")}
+        return cls(**{**values, **points})
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of some runs, and half the distance from the lowest to the highest."""
+
+    median: float
+    half_range: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> "Spread | None":
+        """None of no values."""
+        values = list(values)
+        return cls(statistics.median(values), (max(values) - min(values)) / 2) if values else None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A setting's line in the table: figures over the runs that did not diverge, None where there is none."""
+
+    label: str
+    learning_rate: float
+    runs: int
+    diverged: int
+    best: Spread | None
+    best_step: Spread | None
+    final: Spread | None
+    reached: int
+    steps_to_target: Spread | None
+    seconds_to_target: Spread | None
+    seconds: Spread | None
+    padded: float | None
+    training: Spread | None
+    training_padded: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def row(results: Sequence[Result], *, target: float, real_share: float, training_share: float) -> Row:
+    """The line of a setting's results, of which there is at least one."""
+    sound = [result for result in results if not result.diverged]
+    there = [point for result in sound if (point := result.reached(target))]
+    best = spread(sound, lambda result: result.best)
+    learned = [perplexity(result.training_poems) for result in sound if result.training_poems is not None]
+    training = Spread.of(learned)
+    bests = [point for result in sound if (point := result.best)]
+    return Row(
+        label=results[0].label,
+        learning_rate=results[0].learning_rate,
+        runs=len(results),
+        diverged=len(results) - len(sound),
+        best=best,
+        best_step=Spread.of(point.step for point in bests),
+        final=spread(sound, lambda result: result.final),
+        reached=len(there),
+        steps_to_target=Spread.of(point.step for point in there),
+        seconds_to_target=Spread.of(point.seconds for point in there),
+        seconds=Spread.of(result.seconds for result in sound),
+        padded=best.median**real_share if best else None,
+        training=training,
+        training_padded=training.median**training_share if training else None,
+    )
+
+
+def spread(results: Sequence[Result], point: Callable[[Result], Point | None]) -> Spread | None:
+    """The perplexities at a point of each run."""
+    return Spread.of(perplexity(found.loss) for result in results if (found := point(result)))
+
+
+def common_target(results: Mapping[str, Sequence[Result]]) -> float:
+    """A perplexity that half of the settings reach in their median runs, rounded up to two digits; 0: none."""
+    sound = ([run for run in runs if not run.diverged] for runs in results.values())
+    bests = sorted(best.median for runs in sound if (best := spread(runs, lambda result: result.best)))
+    if not bests:
+        return 0.0
+    middle = bests[len(bests) // 2]
+    unit = 10.0 ** (math.floor(math.log10(middle)) - 1)
+    return round(math.ceil(middle / unit) * unit, 10)
+
+
+def said(value: float) -> str:
+    """A perplexity: four digits where there are as many."""
+    if not math.isfinite(value) or value >= 1e6:
+        return f"{value:.1e}"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
