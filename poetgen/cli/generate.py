@@ -1,5 +1,6 @@
 """`poetgen generate`: poems that begin with a text."""
 
+import dataclasses
 import json
 import secrets
 import sys
@@ -13,14 +14,46 @@ from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import home_option, json_option
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
+from poetgen.verse.tones import MODES
+from poetgen.writing.rules import AUTO, OFF
 from poetgen.writing.sampling import Sampling
-from poetgen.writing.writer import DEFAULT_MAX_LENGTH, Writer, Written
+from poetgen.writing.task import MOST_CANDIDATES
+from poetgen.writing.writer import DEFAULT_MAX_LENGTH, Writer
+from poetgen.writing.written import Written
 
 
 @click.command(
-    epilog="Examples: poetgen generate 月 · poetgen generate 日 红 山 · poetgen generate --count 3 明月松"
+    epilog="Examples: poetgen generate 月 · poetgen generate 日 红 山 --form 七絕 --count 3 · "
+    "poetgen generate --acrostic 春夏秋冬 · poetgen generate 山 --form 五律 --rhyme 東 --best-of 16"
 )
 @click.argument("prompts", metavar="[PROMPT]...", nargs=-1)
+@click.option(
+    "--form",
+    metavar="FORM",
+    help="五絕, 七絕, 五律, 七律, 五言排律12, a shape such as 5x6, or free.  [default: drawn]",
+)
+@click.option(
+    "--rhyme",
+    metavar="GROUP|auto|off",
+    help="A rhyme group such as 東, any, or none.  [default: auto in regulated forms]",
+)
+@click.option(
+    "--tones",
+    type=click.Choice([*MODES, OFF]),
+    help="Keep to a tone template, in every place or with its freedoms.  [default: relaxed in regulated forms]",
+)
+@click.option(
+    "--first-line-rhymes",
+    type=click.Choice(["yes", "no", AUTO]),
+    help="Whether the first line rhymes too.  [default: auto]",
+)
+@click.option("--acrostic", metavar="HANZI", help="The first character of each line, such as 春夏秋冬.")
+@click.option("--no-repeat", is_flag=True, help="No character comes twice.")
+@click.option(
+    "--best-of",
+    type=click.IntRange(1, MOST_CANDIDATES),
+    help="Write N candidates, give the best.  [default: 1]",
+)
 @click.option("--count", type=click.IntRange(min=1), help="Poems for each prompt.  [default: 1]")
 @click.option("--seed", type=click.IntRange(min=0), help="Same seed, same poems.  [default: drawn, and told]")
 @click.option(
@@ -32,7 +65,11 @@ from poetgen.writing.writer import DEFAULT_MAX_LENGTH, Writer, Written
 @click.option(
     "--top-p", type=float, help="Choose among the likeliest that hold this share.  [default: 1, all]"
 )
-@click.option("--max-length", type=int, help=f"Most hanzi in a poem.  [default: {DEFAULT_MAX_LENGTH}]")
+@click.option(
+    "--max-length",
+    type=int,
+    help=f"Most hanzi in a poem.  [default: {DEFAULT_MAX_LENGTH}, or as --form says]",
+)
 @click.option(
     "--script",
     type=click.Choice(["traditional", "simplified"]),
@@ -57,16 +94,20 @@ def generate(
     workspace: Workspace,
     **settings: Any,
 ) -> None:
-    """Write poems that begin with each PROMPT, in either script.
+    """Write poems that begin with each PROMPT, in either script, by the rules of their form.
 
-    Without a PROMPT it asks for one at a terminal; elsewhere, or with --count, the poems begin freely.
+    Rules that are asked for are kept; those that are not give way to a PROMPT that breaks them, and that is told.
+    Without a PROMPT it asks for one at a terminal; elsewhere, or with --count or --acrostic, poems begin freely.
     """
     given = {name: value for name, value in settings.items() if value is not None}
+    if "first_line_rhymes" in given:
+        given["first_line_rhymes"] = {"yes": True, "no": False, AUTO: None}[given["first_line_rhymes"]]
     try:
         writer = Writer.load(checkpoint, home=workspace.home)
         click.echo(f"model: {writer.source}", err=True)
         show = _Printer(as_json=as_json, vertical=vertical)
-        asks = interactive or (not prompts and count is None and sys.stdin.isatty())
+        begins = bool(prompts) or count is not None or "acrostic" in given
+        asks = interactive or (not begins and sys.stdin.isatty())
         if prompts or not asks:
             show.all(_poems(writer, prompts or (None,), count=count or 1, **given))
         if asks:
@@ -125,5 +166,7 @@ class _Printer:
 
 
 def _as_dict(poem: Written) -> dict[str, Any]:
-    names = ("prompt", "index", "text", "lines", "form", "script", "seed", "log_probability")
-    return {name: getattr(poem, name) for name in names}
+    names = ("prompt", "index", "text", "lines", "form", "template", "rhyme_group", "tones", "script", "seed")
+    known = {name: getattr(poem, name) for name in names}
+    rank = dataclasses.asdict(poem.rank) if poem.rank else None
+    return known | {"log_probability": poem.log_probability, "rank": rank}

@@ -56,6 +56,11 @@ class Verse:
         """An empty poem."""
         return VerseDraft(self)
 
+    def broken(self, hanzi: str) -> tuple[tuple[str, ...], str]:
+        """The lines and marks of a poem written without marks."""
+        lines = tuple(hanzi[k : k + self.length] for k in range(0, len(hanzi), self.length))
+        return lines, "".join((COMMA + STOP)[k % 2] for k in range(self.lines - 1)) + STOP
+
     @cached_property
     def marks(self) -> tuple[Array, Array]:
         """What closes a line that another answers, and what closes the others."""
@@ -100,7 +105,8 @@ class Verse:
         if rhymes and has_tones:
             return lexicon.level_alone
         if groups:
-            return np.logical_or.reduce([self._unrhymed(groups, own) for own in TONES_IN if own & tones])
+            kinds = [self._unrhymed(groups, own) for own in TONES_IN if own & tones]
+            return np.asarray(np.logical_or.reduce(kinds))
         return lexicon.inside_with[tones] if has_tones else lexicon.hanzi
 
     def _unrhymed(self, groups: int, own: int) -> Array:

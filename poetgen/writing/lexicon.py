@@ -100,7 +100,7 @@ class Lexicon:
         """The hanzi that rhyme in one of these groups."""
         mask = self._rhyming.get(groups)
         if mask is None:
-            mask = self._rhyming[groups] = _kept(self.members[list(places(groups))].any(axis=0))
+            mask = self._rhyming[groups] = _kept(np.asarray(self.members[list(places(groups))].any(axis=0)))
         return mask
 
 

@@ -41,7 +41,6 @@ def read_prompt(
     keeps_marks: bool,
     score: Score,
     line_length: int | None = None,
-    choose: object = None,
 ) -> Prompt:
     """Map, mark and check a prompt; `keeps_marks` says whether the model writes marks.
 
@@ -52,7 +51,7 @@ def read_prompt(
     _check_known(plain, readings)
     if not keeps_marks:
         plain = "".join(char for char in plain if char not in MARKS)
-    mapped = to_corpus(plain, readings)
+    mapped = to_corpus(plain, readings, goes_on=True)
     text = mapped.text
     if keeps_marks:
         text = _broken_every(text, line_length) if line_length else _broken(text, score)
@@ -65,7 +64,7 @@ def read_heads(typed: str, readings: Readings) -> Prompt:
     if not plain:
         raise PromptError("the acrostic is empty; give one hanzi for each line, such as 春夏秋冬")
     _check_known(plain, readings)
-    mapped = heads_to_corpus(plain, readings)
+    mapped = heads_to_corpus(plain, readings, goes_on=True)
     return Prompt(plain, mapped.text, mapped.typed, mapped.script, mapped.notes)
 
 

@@ -1,6 +1,7 @@
 """Logits → one id."""
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from poetgen.errors import ConfigError
 
 Array = npt.NDArray[Any]
+_BEYOND_UNICODE = sys.maxunicode  # so that no beginning ends like the number of a candidate
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,20 @@ class Sampling:
         if not 0 < self.top_p <= 1:
             raise ConfigError(f"top-p must be above 0 and at most 1, not {self.top_p}")
 
+    @property
+    def is_greedy(self) -> bool:
+        """Whether nothing is left to chance: the temperature is 0, or too small to divide by."""
+        return bool(self.temperature < np.finfo(np.float32).tiny)
 
-def random_stream(seed: int, index: int, beginning: str = "") -> np.random.Generator:
+
+def random_stream(seed: int, index: int, beginning: str = "", candidate: int = 0) -> np.random.Generator:
     """The randomness of poem `index`: its own, so that it does not depend on how many poems are asked for.
 
-    The beginning takes part, or the poems of one seed for several prompts would run in parallel.
+    The beginning takes part, or the poems of one seed for several prompts would run in parallel; so does the
+    number of the candidate, where the best of several is sought.
     """
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index, *map(ord, beginning))))
+    key = (index, *map(ord, beginning), *([_BEYOND_UNICODE + candidate] if candidate else []))
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
 def sample(logits: Array, allowed: Array, *, sampling: Sampling, drawn: Array) -> Array:
@@ -48,7 +57,7 @@ def sample(logits: Array, allowed: Array, *, sampling: Sampling, drawn: Array) -
     """
     scores = np.where(allowed, logits, -np.inf)
     best = scores.argmax(axis=1)
-    if sampling.temperature < np.finfo(scores.dtype).tiny:
+    if sampling.is_greedy:
         return np.asarray(best)
     scores -= scores[np.arange(len(best)), best][:, None]
     with np.errstate(over="ignore"):  # a temperature near 0 sends all but the likeliest to -inf, rightly
