@@ -17,6 +17,7 @@ COMMANDS = {
     "generate": "Write poems that begin with a text.",
     "check": "Judge poems by the rules of their form.",
     "evaluate": "Measure a model's perplexity.",
+    "classify": "Tell poets, forms or any labels apart.",
     "compare": "Train with settings side by side, and report.",
     "show": "Show what a checkpoint holds.",
     "gradcheck": "Check every hand-derived gradient.",

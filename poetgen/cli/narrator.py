@@ -20,8 +20,10 @@ class Narrator:
     """Told every report of a run; the best model's path and perplexity go to stdout at the end.
 
     `hanzi_share` is that of hanzi among the tokens. Who tells of another kind of model says its own `pace`,
-    `verdict` and `best`.
+    `verdict` and `best`; `unit` is what a loss is the mean over.
     """
+
+    unit = "token"
 
     def __init__(self, hanzi_share: float) -> None:
         self.hanzi_share = hanzi_share

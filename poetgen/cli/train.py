@@ -253,23 +253,23 @@ def follow(
                 show(last)
         except TrainingError:
             show.close()
-            draw(folder)  # the picture of what went wrong
+            draw(folder, show.unit)  # the picture of what went wrong
             raise
         finally:
             show.close()
     if isinstance(last, Finished) and last.interrupted:
         click.echo(f"stopped and saved; go on with: {resume_command(workspace, folder)}", err=True)
     if show.began or not folder.curves.exists():
-        draw(folder)
+        draw(folder, show.unit)
     if isinstance(last, Finished) and last.interrupted:
         sys.exit(128 + stop[0] if stop else INTERRUPTED)
 
 
-def draw(folder: "RunFolder") -> None:
+def draw(folder: "RunFolder", unit: str) -> None:
     """Draw curves.png, or say what it takes."""
     from poetgen.training.curves import draw_curves
 
-    if not draw_curves(folder.records(), folder.curves, folder.name):
+    if not draw_curves(folder.records(), folder.curves, folder.name, unit=unit):
         click.echo("no curves.png: install the drawing extra with pip install 'poetgen[plot]'", err=True)
 
 

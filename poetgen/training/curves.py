@@ -15,10 +15,11 @@ LABEL_HEIGHT = 28.0  # points that a label of two lines takes, so that two do no
 DRAWABLE = 1e30  # a run that went astray is drawn up to here
 
 
-def draw_curves(records: Sequence[dict[str, Any]], path: Path, title: str) -> bool:
+def draw_curves(records: Sequence[dict[str, Any]], path: Path, title: str, *, unit: str = "token") -> bool:
     """Draw perplexity and learning rate over steps as PNG; False when matplotlib is not installed.
 
-    `records` are those of metrics.jsonl. Raises PoetgenError when the file cannot be written.
+    `records` are those of metrics.jsonl, their losses means over a `unit`. Raises PoetgenError when the file
+    cannot be written.
     """
     try:
         from matplotlib.figure import Figure
@@ -29,6 +30,7 @@ def draw_curves(records: Sequence[dict[str, Any]], path: Path, title: str) -> bo
     figure = Figure(figsize=(8, 5), dpi=150, layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
     draw_perplexity(upper, steps, epochs)
+    upper.set_ylabel(f"perplexity per {unit}")
     draw_learning_rate(lower, steps)
     lower.set_xlim(0, 1.02 * max([1, *(record["step"] for record in records)]))
     for axes in (upper, lower):
@@ -66,7 +68,6 @@ def draw_perplexity(axes: "Axes", steps: Sequence[dict[str, Any]], epochs: Seque
         text = f"validation, best:\n{said(_drawable(best['validation_loss']))} after epoch {best['epoch']}"
         labels.append((text, points[-1], VALIDATION))
     axes.set_yscale("log")
-    axes.set_ylabel("perplexity per token")
     tick(axes)
     name_ends(axes, labels)
 

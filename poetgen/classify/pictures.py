@@ -1,0 +1,81 @@
+"""The confusion matrix as a picture that can be read small, in print and without colour."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from poetgen.classify.report import Comparison
+from poetgen.files import written_whole
+
+INCH = 0.34  # a cell's side
+MOST_NAMED = 60  # labels that can be written beside the matrix
+LONGEST = 12  # characters of a label
+
+
+def draw_confusion(comparison: Comparison, path: Path, title: str) -> bool:
+    """Draw as PNG what share of each label's texts was taken for which; False without matplotlib.
+
+    Raises PoetgenError when the file cannot be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return False
+    counts = np.array(comparison.classifier.confusion, dtype=float)
+    shares = counts / np.maximum(1, counts.sum(1, keepdims=True))
+    labels = [label if len(label) <= LONGEST else label[: LONGEST - 1] + "…" for label in comparison.labels]
+    side = max(4.0, INCH * len(labels))
+    figure = Figure(figsize=(side + 2.0, side + 1.6), dpi=150, layout="constrained")
+    axes = figure.subplots()
+    # pale to dark in one hue: a grey print keeps the order
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=max(0.5, float(shares.max())))
+    font = _font(title + "".join(labels))
+    _write_counts(axes, counts, shares)
+    _name_labels(axes, labels, font)
+    axes.set_xlabel("taken for")
+    axes.set_ylabel("truth")
+    axes.set_title(title, loc="left", parse_math=False, **font)
+    with written_whole(path) as temporary:
+        figure.savefig(temporary, format="png")
+    return True
+
+
+def _write_counts(axes: Any, counts: Any, shares: Any) -> None:
+    """How many texts, in every cell that has any."""
+    if len(counts) > MOST_NAMED:
+        return
+    for i, row in enumerate(counts):
+        for j, count in enumerate(row):
+            if count:
+                colour = "white" if shares[i, j] > 0.6 * max(0.5, shares.max()) else "#1a1a1a"
+                weight = "bold" if i == j else "normal"
+                axes.text(
+                    j, i, f"{count:.0f}", ha="center", va="center", fontsize=7.5, color=colour, weight=weight
+                )
+
+
+def _name_labels(axes: Any, labels: list[str], font: dict[str, Any]) -> None:
+    named = labels if len(labels) <= MOST_NAMED else []
+    places = range(len(named))
+    longest = max(map(len, labels))
+    axes.set_xticks(places, named, rotation=0 if longest <= 2 else 90, parse_math=False, **font)
+    axes.set_yticks(places, named, parse_math=False, **font)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xticks(np.arange(len(labels) + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(len(labels) + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=1.2)
+    axes.tick_params(which="minor", length=0)
+
+
+def _font(text: str) -> dict[str, Any]:
+    """A font with hanzi when the text has any and the drawing extra brought one."""
+    if text.isascii():
+        return {}
+    try:
+        from matplotlib.font_manager import FontProperties
+        from pylopdf_fonts_zh_cn import sans_path
+    except ImportError:
+        return {}
+    return {"fontproperties": FontProperties(fname=sans_path())}

@@ -1,0 +1,56 @@
+"""`poetgen classify predict`: whose hand, which form, what label?"""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from poetgen.cli.options import home_option, json_option
+from poetgen.files import Workspace
+
+if TYPE_CHECKING:
+    from poetgen.classify.predict import Verdict
+
+
+@click.command(epilog="Example: poetgen classify predict 床前明月光，疑是地上霜。举头望明月，低头思故乡。")
+@home_option
+@click.argument("texts", metavar="[TEXT]...", nargs=-1)
+@click.option("--checkpoint", metavar="FILE|RUN", help="The classifier [default: the newest run here].")
+@click.option(
+    "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Labels named for each text."
+)
+@json_option
+def predict(
+    workspace: Workspace, *, texts: tuple[str, ...], checkpoint: str | None, top: int, as_json: bool
+) -> None:
+    """Name the likeliest labels of each TEXT, in either script; without one, of each line of stdin."""
+    from poetgen.classify.predict import predict as judge
+    from poetgen.classify.saved import SavedClassifier, find_classifier
+
+    path = find_classifier(workspace, checkpoint)
+    click.echo(f"classifier: {path}", err=True)
+    saved = SavedClassifier.load(path)
+    given = list(texts) or [line for line in sys.stdin.read().splitlines() if line.strip()]
+    if not given:
+        raise click.UsageError("no text was given; name one, or pipe in one a line")
+    for number, verdict in enumerate(judge(saved, given)):
+        if as_json:
+            click.echo(json.dumps(as_dict(verdict, top), ensure_ascii=False))
+        else:
+            click.echo("\n" * (number > 0) + shown(verdict, top))
+
+
+def shown(verdict: "Verdict", top: int) -> str:
+    """The text as it was read, and a line for each label."""
+    lines = [f"{share:6.1%}  {label}" for label, share in verdict.probabilities[:top]]
+    return "\n".join([verdict.text, *lines])
+
+
+def as_dict(verdict: "Verdict", top: int) -> dict[str, Any]:
+    """Plain values; probabilities by label, the likeliest first."""
+    return {
+        "typed": verdict.typed,
+        "text": verdict.text,
+        "probabilities": dict(verdict.probabilities[:top]),
+    }

@@ -1,0 +1,267 @@
+"""`poetgen classify train`: learn to tell labels apart, and be measured."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from poetgen.cli import INTERRUPTED
+from poetgen.cli.narrator import Narrator
+from poetgen.cli.options import home_option, json_option
+from poetgen.cli.train import NEWEST, follow, named, new_path, stopped_run, with_width_of_vectors
+from poetgen.config import INITIALIZATIONS, OPTIMIZERS, flatten, parse_settings, read_config_file
+from poetgen.errors import ConfigError, CorpusError
+from poetgen.files import Workspace
+
+if TYPE_CHECKING:
+    from poetgen.classify.report import Comparison
+    from poetgen.classify.settings import ClassifierConfig
+    from poetgen.classify.texts import LabelledTexts
+    from poetgen.training.folder import RunFolder
+    from poetgen.training.reports import EpochReport, Finished, Report
+
+COMMAND = "poetgen classify train"
+# what belongs to the classifier alone, under its section
+OWN = (
+    "by", "labels", "text_column", "label_column", "classes", "equal", "tokens", "stop_words", "embeddings",
+    "checkpoint", "layers_too", "directions", "pooling", "split",
+)  # fmt: skip
+
+
+@click.command(
+    epilog="Examples: poetgen classify train --by poet --equal · poetgen classify train --labels FILE.csv"
+)
+@home_option
+@click.option("--by", type=click.Choice(["poet", "form"]), help="What the prepared poems are told apart by.")
+@click.option("--labels", metavar="FILE", help="A JSON or CSV file of texts and labels instead.")
+@click.option("--text-column", metavar="NAME", help="The file's key or column of texts [default: text].")
+@click.option("--label-column", metavar="NAME", help="The file's key or column of labels [default: label].")
+@click.option("--classes", type=int, help="The most frequent labels only [default: all; 20 poets].")
+@click.option("--equal", is_flag=True, default=None, help="As many texts of every label as the rarest has.")
+@click.option("--split", type=click.Choice(["8:1:1", "96:2:2"]), help="train : validation : test.")
+@click.option("--tokens", type=click.Choice(["characters", "bigrams"]), help="What is read at a step.")
+@click.option("--stop-words", metavar="FILE|classical|none", help="Words to leave out.")
+@click.option(
+    "--embeddings",
+    type=click.Choice(["random", "checkpoint", "vectors"]),
+    help="How they begin [default: by --vectors or --checkpoint, else random].",
+)
+@click.option("--vectors", metavar="FILE", help="A word2vec or GloVe text file to begin with.")
+@click.option("--checkpoint", metavar="FILE|RUN", help="A language model to begin with.")
+@click.option(
+    "--layers-too", is_flag=True, default=None, help="Begin with the language model's recurrent layers too."
+)
+@click.option("--cell", type=click.Choice(["lstm", "rnn"]), help="What each layer is.")
+@click.option("--directions", type=click.Choice(["forward", "both"]), help="Read forward, or backward too.")
+@click.option("--pooling", type=click.Choice(["last", "mean"]), help="Judge by the last state, or the mean.")
+@click.option("--embedding-size", type=int, help="E, width of a token's embedding.")
+@click.option("--hidden-size", type=int, help="H, units in each layer and direction.")
+@click.option("--layers", type=int, help="Recurrent layers.")
+@click.option("--dropout", type=float, help="Share of each layer's outputs zeroed.")
+@click.option("--init", "initialization", type=click.Choice(INITIALIZATIONS), help="How weights begin.")
+@click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="The update rule.")
+@click.option("--learning-rate", type=float, help="Step size at its highest [default: the optimizer's own].")
+@click.option("--batch-size", type=int, help="Texts in a batch.")
+@click.option("--epochs", type=int, help="Times through the training texts.")
+@click.option("--steps", type=int, help="Train for this many steps, whatever --epochs says.")
+@click.option("--minutes", type=float, help="Stop after this many minutes; the learning rate decays to fit.")
+@click.option("--patience", type=int, help="Stop after this many epochs without a better one; 0: never.")
+@click.option("--seed", type=int, help="Decides weights, order and dropout.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to compute.")
+@click.option("--config", "config_name", metavar="NAME|FILE", help="A shipped config, or a TOML file.")
+@click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Change any setting.")
+@click.option("--run", "run_name", metavar="NAME", help="The run's name [default: date and labels].")
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value=NEWEST,
+    metavar="[NAME]",
+    help="Go on with a stopped run [the newest].",
+)
+@click.option(
+    "--measure-on",
+    "part",
+    type=click.Choice(["test", "validation"]),
+    default="test",
+    show_default=True,
+    help="Held-out texts to measure on.",
+)
+@click.option("--no-baselines", is_flag=True, help="Leave the linear baseline out.")
+@json_option
+def train(
+    workspace: Workspace,
+    *,
+    run_name: str | None,
+    resume: str | None,
+    config_name: str | None,
+    settings: tuple[str, ...],
+    part: str,
+    no_baselines: bool,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Train a classifier, and measure it on texts held out beside two baselines.
+
+    Choose between settings by --measure-on validation; test is for the last word. Ctrl-C saves, --resume goes on.
+    """
+    if resume is not None and run_name is not None:
+        raise click.UsageError("--resume NAME says which run goes on; leave --run away")
+    own = {f"classify.{flag}": flags.pop(flag) for flag in OWN}
+    given = {
+        **(read_config_file(config_name) if config_name else {}),
+        **parse_settings(settings),
+        **{key: value for key, value in own.items() if value is not None},
+        **named(flags),
+    }
+    try:
+        if resume is None:
+            folder, config = begun(workspace, run_name, given)
+        else:
+            folder, config = resumed(workspace, resume, given)
+        data = texts_of(workspace, config)
+        learn(workspace, folder, data, config, resume=resume is not None)
+        comparison = measured(folder, data, part, with_linear=not no_baselines)
+        show(folder, comparison, as_json=as_json)
+    except KeyboardInterrupt:
+        click.echo(f"stopped at once; what was saved before can go on with: {COMMAND} --resume", err=True)
+        sys.exit(INTERRUPTED)
+
+
+Beginning = tuple["RunFolder", "ClassifierConfig"]
+
+
+def begun(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> Beginning:
+    """A new run's folder, and its settings made to fit what it begins with. Raises ConfigError."""
+    from poetgen.classify.settings import ClassifierConfig
+    from poetgen.training.folder import RunFolder
+
+    given = beginning(workspace, given)
+    config = ClassifierConfig().replace(given)
+    if bool(config.classify.by) == bool(config.classify.labels):
+        raise click.UsageError("say what to tell apart: either --by poet|form, or --labels FILE")
+    kind = config.classify.by or "labels"
+    return RunFolder(new_path(workspace.classifiers, name, kind), COMMAND), config
+
+
+def beginning(workspace: Workspace, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`--vectors` and `--checkpoint` say how embeddings begin, and both what sizes that takes."""
+    given = dict(given)
+    vectors, checkpoint = given.get("model.vectors"), given.get("classify.checkpoint")
+    if vectors and checkpoint:
+        raise click.UsageError("--vectors and --checkpoint are two ways to begin; give one")
+    if vectors or checkpoint:
+        given.setdefault("classify.embeddings", "vectors" if vectors else "checkpoint")
+    kind = given.get("classify.embeddings", "random")
+    if kind == "vectors" and not vectors:
+        raise ConfigError("--embeddings vectors needs a file of them; give one with --vectors FILE")
+    if kind != "checkpoint" and given.get("classify.layers_too"):
+        raise ConfigError("--layers-too takes the layers of a language model; add --embeddings checkpoint")
+    if kind == "checkpoint":
+        return {**sizes_of(workspace, given), **given}
+    return with_width_of_vectors(given) if kind == "vectors" else given
+
+
+def sizes_of(workspace: Workspace, given: dict[str, Any]) -> dict[str, Any]:
+    """The sizes of the language model to begin with, whose file is found and put in `given`."""
+    from poetgen.checkpoint import Checkpoint, find_checkpoint
+
+    path = find_checkpoint(workspace, given.get("classify.checkpoint"))
+    given["classify.checkpoint"] = str(path)
+    model = Checkpoint.load(path).model_config
+    taken = ["embedding_size"]
+    if given.get("classify.layers_too"):
+        taken += ["hidden_size", "num_layers", "cell"]
+    return {f"model.{key}": getattr(model, key) for key in taken}
+
+
+def resumed(workspace: Workspace, name: str, given: Mapping[str, Any]) -> Beginning:
+    """The run to go on with, and its settings with those given laid over. Raises CheckpointError."""
+    from poetgen.classify.settings import ClassifierConfig
+
+    folder = stopped_run(workspace.classifiers, name, COMMAND)
+    before = flatten(folder.read_config()["config"], str(folder.config))
+    return folder, ClassifierConfig().replace({**before, **given})
+
+
+def texts_of(workspace: Workspace, config: "ClassifierConfig") -> "LabelledTexts":
+    """The texts to learn from and to measure on, told on stderr. Raises CorpusError or ConfigError."""
+    from poetgen.classify.run import labelled_texts
+
+    if config.classify.by and not (workspace.prepared / "prepared.json").exists():
+        raise CorpusError(f"no prepared poems below {workspace.home}; run: poetgen prepare")
+    data = labelled_texts(config, workspace.prepared)
+    sizes = ", ".join(f"{len(part):,} {name}" for name, part in data.parts.items())
+    click.echo(f"{len(data.labels)} labels, {sizes} texts, {len(data.vocabulary):,} tokens known", err=True)
+    if data.cut:
+        limit = config.classify.max_length
+        click.echo(f"of {data.cut:,} longer texts the first {limit:,} tokens are read", err=True)
+    return data
+
+
+class LabelNarrator(Narrator):
+    """Tells of labels instead of characters; the result, on stdout, is the comparison that follows."""
+
+    unit = "label"
+
+    def pace(self) -> str:
+        """See Narrator."""
+        return f"{self.rate:,.0f} texts/s"
+
+    def verdict(self, report: "EpochReport") -> str:
+        """See Narrator."""
+        return f"accuracy {report.figures['accuracy']:.3f}, macro-F1 {report.figures['macro_f1']:.3f}"
+
+    def end(self, report: "Finished") -> None:
+        """Why it ended."""
+        self.close()
+        if not report.interrupted:
+            click.echo(f"done: {report.reason}; the best is {report.best}", err=True)
+
+
+def learn(
+    workspace: Workspace,
+    folder: "RunFolder",
+    data: "LabelledTexts",
+    config: "ClassifierConfig",
+    *,
+    resume: bool,
+) -> None:
+    """Run the training and say how it goes."""
+    from poetgen.classify.run import train_classifier
+
+    def begin(should_stop: Callable[[], bool]) -> "Iterator[Report]":
+        return train_classifier(data, folder.path, config, resume=resume, should_stop=should_stop)
+
+    follow(folder, LabelNarrator(1.0), begin, workspace=workspace)
+
+
+def measured(folder: "RunFolder", data: "LabelledTexts", part: str, *, with_linear: bool) -> "Comparison":
+    """The best model and its baselines on held-out texts. Raises CorpusError."""
+    from poetgen.classify.baselines import INSTALL, can_compare
+    from poetgen.classify.report import compare
+    from poetgen.classify.saved import SavedClassifier
+
+    if not len(data.parts[part]):
+        raise CorpusError(f"no text is left for {part}; give more texts, or --measure-on validation")
+    if with_linear and not can_compare():
+        click.echo(INSTALL, err=True)
+    return compare(SavedClassifier.load(folder.best), data, part, with_linear=with_linear)
+
+
+def show(folder: "RunFolder", comparison: "Comparison", *, as_json: bool) -> None:
+    """Write the report and draw its matrix; the figures go to stdout."""
+    from poetgen.classify.pictures import draw_confusion
+    from poetgen.classify.report import summary, write_report
+
+    click.echo(f"report: {write_report(folder.path, comparison)}", err=True)
+    picture = folder.path / "confusion.png"
+    if draw_confusion(comparison, picture, f"{folder.name}: {comparison.part} texts"):
+        click.echo(f"confusion matrix: {picture}", err=True)
+    else:
+        click.echo("no confusion.png: install the drawing extra with pip install 'poetgen[plot]'", err=True)
+    if as_json:
+        click.echo(json.dumps(comparison.to_dict(), ensure_ascii=False, allow_nan=False))
+    else:
+        click.echo("\n".join(summary(comparison)))
