@@ -23,14 +23,19 @@ INSTALL_OPENCC = "OpenCC is not installed; run: pip install 'opencc>=1.4,<2'"
 # How others print the corpus' characters: each edition, and OpenCC's table that leads from the corpus to it.
 TABLES = {SIMPLIFIED: "t2s", "Taiwan": "t2tw", "Hong Kong": "t2hk", "Japan": "t2jp"}
 
-# Old forms that OpenCC's t2s leaves alone, by how often the corpus has them: what a simplified edition prints.
+# Old forms that OpenCC's t2s leaves alone, and what a simplified edition prints for them.
+# Most pairs are those of 第一批異體字整理表 (1955).
 _OLD_FORMS = str.maketrans(
     "疎劒鴈猨慙簷鬬徧媿嬾蘂堦臯皐珮廻覩飜煖秪髪暎桮歛檝呌竝遰顇隣牋荅燄羇巵珪逈鏁罇鵶"
     "緜僊隄缾壻毬棃栢麤帬筯醆牕窓窻鸎趂牓碁藂邨蹔彊懽粧椀盌汚蔕峩欵穉虵諠飡犂袴怱悤畧"
-    "鼈輙胷搆廐蕚塲厓筭賸臙濬襃勅恡椶羗頴鉏碪匳旛嵓嵒嗁頳衞効徴",
+    "鼈輙胷搆廐蕚塲厓筭賸臙濬襃勅恡椶羗頴鉏碪匳旛嵓嵒嗁頳衞効徴"
+    "櫂斾褭妬𬬻顦鼇髣髴嚬讐秖鲙䜩輭悮懃慇俛姪撚怳蜺揜崄毘轝遯瓌磵羃睠噉澣雰駮秔隟蠭衒颕覰"
+    "迺倂荳瑯澁甎塼韤韈箒麄鸜墖澘詶顋翺謌甖袵蜨呪鷰畊氊騣躭狥剉餙啗舃勗葅",
     "疏剑雁猿惭檐斗遍愧懒蕊阶皋皋佩回睹翻暖只发映杯敛楫叫并递悴邻笺答焰羁卮圭迥锁樽鸦"
     "绵仙堤瓶婿球梨柏粗裙箸盏窗窗窗莺趁榜棋丛村暂强欢妆碗碗污蒂峨款稚蛇喧餐犁裤匆匆略"
-    "鳖辄胸构厩萼场崖算剩胭浚褒敕吝棕羌颖锄砧奁幡岩岩啼赪卫效征",
+    "鳖辄胸构厩萼场崖算剩胭浚褒敕吝棕羌颖锄砧奁幡岩岩啼赪卫效征"
+    "棹旆袅妒炉憔鳌仿佛颦雠只脍宴软误勤殷俯侄捻恍霓掩险毗舆遁瑰涧幂眷啖浣氛驳粳隙蜂炫颖觑"
+    "乃并豆琅涩砖砖袜袜帚粗鸲塔潸酬腮翱歌罂衽蝶咒燕耕毡鬃耽徇锉饰啖舄勖菹",
 )
 
 

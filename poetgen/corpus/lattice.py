@@ -33,18 +33,20 @@ class Mapped:
     notes: tuple[str, ...] = ()
 
 
-def to_corpus(text: str, readings: Readings | None = None, *, script: str | None = None) -> Mapped:
+def to_corpus(
+    text: str, readings: Readings | None = None, *, script: str | None = None, goes_on: bool = False
+) -> Mapped:
     """Read text in any script as a corpus' own characters; what is no hanzi stays, and so does the length.
 
     `readings` are those of a model's vocabulary, by default of all characters of 全唐詩. Whatever is no hanzi ends
     a line. `script` says which one the text is in, where that is known; a text alike in both is in the preferred
-    one. Raises ConfigError.
+    one. `goes_on` when the last line may be only begun. Raises ConfigError.
     """
     readings = readings or tang_readings()
     typed = plain_forms(text)
     if sum(map(is_hanzi, typed)) == 1:
         return _each_alone(typed, readings, script)
-    read, edition = _best_edition(typed, readings, script)
+    read, edition = _best_edition(typed, readings, script, goes_on=goes_on)
     return _mapped(typed, read, readings, script or _script(typed, read, edition))
 
 
@@ -59,11 +61,13 @@ def tang_readings() -> Readings:
     return Readings(Usage.load().vocabulary)
 
 
-def likeliest(places: Iterable[Mapping[str, float]], score: Callable[[str, str], float]) -> tuple[str, float]:
+def likeliest(
+    places: Iterable[Mapping[str, float]], score: Callable[[str, str], float], *, goes_on: bool = False
+) -> tuple[str, float]:
     """The text with the highest sum of `score(before, after)` less the costs of its characters, and that sum.
 
-    `places` give what may stand at each place with its cost. A line begins with EDGE, and so `score` sees
-    everything that is no hanzi; how the text goes on is open.
+    `places` give what may stand at each place with its cost. Before and after a line stands EDGE, and as such
+    `score` sees everything that is no hanzi; after the last line, nothing stands when the text `goes_on`.
     """
     paths = {EDGE: (0.0, "")}
     for place in places:
@@ -73,11 +77,13 @@ def likeliest(places: Iterable[Mapping[str, float]], score: Callable[[str, str],
             best, text = max((total + score(before, after), text) for before, (total, text) in paths.items())
             longer[after] = (best - cost, text + char)
         paths = longer
+    if not goes_on:
+        paths = {EDGE: max((total + score(last, EDGE), text) for last, (total, text) in paths.items())}
     total, text = max(paths.values())
     return text, total
 
 
-def _best_edition(typed: str, readings: Readings, script: str | None) -> tuple[str, str]:
+def _best_edition(typed: str, readings: Readings, script: str | None, *, goes_on: bool) -> tuple[str, str]:
     """The likeliest reading in the edition that explains the text best, and that edition."""
 
     def score(before: str, after: str) -> float:
@@ -87,7 +93,8 @@ def _best_edition(typed: str, readings: Readings, script: str | None) -> tuple[s
     for edition, price in EDITIONS.items():
         if script is not None and (script == SIMPLIFIED) != (edition == SIMPLIFIED):
             continue
-        text, total = likeliest((readings.costs(char, edition) for char in typed), score)
+        places = (readings.costs(char, edition) for char in typed)
+        text, total = likeliest(places, score, goes_on=goes_on)
         if total - price > best:  # of equals the first, which changes least
             best, found = total - price, (text, edition)
     return found

@@ -14,7 +14,7 @@ from poetgen.corpus.vocabulary import Vocabulary
 
 OWN = "corpus"  # the edition that is the corpus itself
 # Nats that a reading costs beside a plain one; all chosen on the validation poems.
-OLD_FORM = 2.0  # an old form: 猿 is written so in both scripts, and may be 猨 all the same
+OLD_FORM = 3.0  # an old form: 猿 is written so in both scripts, and may be 猨 all the same
 KEPT = 5.0  # a character left as typed that the edition would print otherwise
 FOREIGN = 8.0  # a character of another edition
 SEEN = 0.05  # times that a character counts as seen which never was

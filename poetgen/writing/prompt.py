@@ -64,7 +64,7 @@ def read_heads(typed: str, readings: Readings) -> Prompt:
     if not plain:
         raise PromptError("the acrostic is empty; give one hanzi for each line, such as 春夏秋冬")
     _check_known(plain, readings)
-    mapped = heads_to_corpus(plain, readings, goes_on=True)
+    mapped = heads_to_corpus(plain, readings)
     return Prompt(plain, mapped.text, mapped.typed, mapped.script, mapped.notes)
 
 

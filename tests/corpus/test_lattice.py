@@ -116,16 +116,16 @@ PLACES = st.lists(
 )
 
 
-@given(PLACES, st.integers(0, 99))
-def test_the_path_is_the_best_of_all(places, seed):
+@given(PLACES, st.integers(0, 99), st.booleans())
+def test_the_path_is_the_best_of_all(places, seed, goes_on):
     def score(before, after):
         return random.Random(f"{seed}{before}{after}").random()
 
     def total(text):
-        seen = [EDGE, *(char if is_hanzi(char) else EDGE for char in text)]
+        seen = [EDGE, *(char if is_hanzi(char) else EDGE for char in text), *([] if goes_on else [EDGE])]
         costs = sum(place[char] for place, char in zip(places, text, strict=True))
         return sum(itertools.starmap(score, itertools.pairwise(seen))) - costs
 
-    text, found = likeliest(places, score)
+    text, found = likeliest(places, score, goes_on=goes_on)
     assert found == pytest.approx(total(text))
     assert found == pytest.approx(max(total("".join(each)) for each in itertools.product(*places)))
