@@ -130,17 +130,23 @@ def picture(paths: list[Path], out: Path) -> None:
     figure = Figure(figsize=(8, 4.5), dpi=150, layout="constrained")
     axes = figure.subplots()
     labels = {"baseline": "nn.LSTM baseline", "float32": "poetgen, float32", "bfloat16": "poetgen, bfloat16"}
-    for result, colour in zip(results, ("#6a6a6a", "#0072b2", "#c44e00"), strict=False):
+    looks = (
+        ("#6a6a6a", (6, 4)),
+        ("#0072b2", (6, 8)),
+        ("#c44e00", (6, -12)),
+    )  # a colour, and where its label goes
+    for result, (colour, beside) in zip(results, looks, strict=False):
         points = [(row["seconds"] / 60, row["ppl_hanzi"]) for row in result["rows"]]
         axes.plot(*zip(*points, strict=True), color=colour, marker="o", markersize=3, linewidth=1.6)
         axes.annotate(
-            labels[result["system"]], points[-1], xytext=(6, 4), textcoords="offset points", color=colour
+            labels[result["system"]], points[-1], xytext=beside, textcoords="offset points", color=colour
         )
     axes.axhline(target, color="#999999", linewidth=0.8, linestyle="--")
     axes.set(xlabel="minutes of training", ylabel="validation perplexity per hanzi", yscale="log")
     axes.set_title(f"Time to a perplexity of {target:.0f}", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlim(0, 1.2 * max(result["rows"][-1]["seconds"] for result in results) / 60)
+    axes.set_ylim(bottom=0.85 * min(row["ppl_hanzi"] for result in results for row in result["rows"]))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
     figure.savefig(out)

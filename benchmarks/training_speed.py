@@ -8,6 +8,8 @@ in. Step: loss, backward, clipping and Adam besides. Both on made-up ids (1 / (r
 distributed), no padding, so that all compute the same. Poems: whole steps on prepared poems, batched as each one's
 user would, real tokens a second, beside the cell as students write it too.
 
+On another device (`measure --device cuda`) the same, each repetition waited for.
+
 Every figure is a process of its own, the baseline's in the environment as it is; the systems take turns, and a
 ratio is taken within a round. "Same process" has baseline and poetgen take turns in one process instead.
 """
@@ -53,15 +55,17 @@ def made_up_ids(setting: str) -> Any:
     )
 
 
-def worker(system: str, part: str, setting: str, prepared: Path | None) -> Callable[[], int]:
+def worker(
+    system: str, part: str, setting: str, prepared: Path | None, device: str = "cpu"
+) -> Callable[[], int]:
     """A function that does the work once and says how many real tokens it had."""
     if part == "poems":
         assert prepared is not None
-        return on_poems(system, setting, prepared)
-    return (of_baseline if system == "baseline" else of_poetgen)(system, part, setting)
+        return on_poems(system, setting, prepared, device)
+    return (of_baseline if system == "baseline" else of_poetgen)(system, part, setting, device)
 
 
-def of_baseline(system: str, part: str, setting: str) -> Callable[[], int]:
+def of_baseline(system: str, part: str, setting: str, device: str) -> Callable[[], int]:
     import torch
     from baseline import Baseline, train_step
 
@@ -69,11 +73,11 @@ def of_baseline(system: str, part: str, setting: str) -> Callable[[], int]:
 
     batch, steps, embedding, hidden, vocabulary, layers = SETTINGS[setting]
     torch.manual_seed(0)
-    model = Baseline(vocabulary, embedding, hidden, num_layers=layers)
+    model = Baseline(vocabulary, embedding, hidden, num_layers=layers).to(device)
     optimizer = torch.optim.Adam(model.parameters())
     ids = made_up_ids(setting)
-    whole = Batch(ids[:-1], ids[1:], torch.full((batch,), steps))
-    dy = torch.randn(steps, batch, hidden)
+    whole = Batch(ids[:-1], ids[1:], torch.full((batch,), steps)).to(torch.device(device))
+    dy = torch.randn(steps, batch, hidden, device=device)
 
     def once() -> int:
         if part == "layer":
@@ -86,7 +90,7 @@ def of_baseline(system: str, part: str, setting: str) -> Callable[[], int]:
     return once
 
 
-def of_poetgen(system: str, part: str, setting: str) -> Callable[[], int]:
+def of_poetgen(system: str, part: str, setting: str, device: str) -> Callable[[], int]:
     import torch
 
     from poetgen.corpus.batches import Batch
@@ -94,10 +98,10 @@ def of_poetgen(system: str, part: str, setting: str) -> Callable[[], int]:
     from poetgen.training.torch_learner import TorchLearner
 
     batch, steps, _, hidden, vocabulary, _ = SETTINGS[setting]
-    learner = TorchLearner(vocabulary, config_of(setting, system))
+    learner = TorchLearner(vocabulary, config_of(setting, system, device))
     ids = made_up_ids(setting)
-    whole = Batch(ids[:-1], ids[1:], torch.full((batch,), steps))
-    dy = torch.randn(steps, batch, hidden)
+    whole = Batch(ids[:-1], ids[1:], torch.full((batch,), steps)).to(torch.device(device))
+    dy = torch.randn(steps, batch, hidden, device=device)
 
     def once() -> int:
         if part == "layer":
@@ -114,7 +118,7 @@ def of_poetgen(system: str, part: str, setting: str) -> Callable[[], int]:
     return once
 
 
-def config_of(setting: str, precision: str) -> Any:
+def config_of(setting: str, precision: str, device: str = "cpu") -> Any:
     """poetgen's settings for a setting."""
     from poetgen.config import Config
 
@@ -128,12 +132,12 @@ def config_of(setting: str, precision: str) -> Any:
             "model.dropout": 0.0,
             "training.batch_size": batch,
             "training.precision": precision,
-            "training.device": "cpu",
+            "training.device": device,
         }
     )
 
 
-def on_poems(system: str, setting: str, prepared: Path) -> Callable[[], int]:
+def on_poems(system: str, setting: str, prepared: Path, device: str) -> Callable[[], int]:
     """One step on the next batch of poems."""
     import torch
     from baseline import Baseline, shuffled_batches, train_step
@@ -148,15 +152,16 @@ def on_poems(system: str, setting: str, prepared: Path) -> Callable[[], int]:
     if system in ("baseline", "student"):
         torch.manual_seed(0)
         model = Baseline(vocabulary, embedding, hidden, num_layers=layers, student=system == "student")
+        model.to(device)
         optimizer, batches = torch.optim.Adam(model.parameters()), shuffled_batches(poems, batch)
 
         def once() -> int:
-            whole = next(batches)
+            whole = next(batches).to(torch.device(device))
             train_step(model, optimizer, whole)
             return whole.tokens
 
         return once
-    learner = TorchLearner(vocabulary, config_of(setting, system))
+    learner = TorchLearner(vocabulary, config_of(setting, system, device))
     order = iter(epoch_order(poems, batch_size=batch, max_tokens=batch * 128, seed=0, epoch=1))
 
     def once_by_length() -> int:
@@ -169,18 +174,26 @@ def on_poems(system: str, setting: str, prepared: Path) -> Callable[[], int]:
     return once_by_length
 
 
-def tokens_per_second(workers: list[Callable[[], int]], *, poems: bool) -> list[float]:
+def tokens_per_second(workers: list[Callable[[], int]], *, poems: bool, device: str) -> list[float]:
     """Of each, taken in turn after two uncounted repetitions: the median; for poems, which differ, the mean."""
+    import torch
+
+    def finished(work: Callable[[], int]) -> int:
+        tokens = work()
+        if device == "cuda":  # which takes orders and goes on
+            torch.cuda.synchronize()
+        return tokens
+
     for each in workers:
-        each()
-        each()
+        finished(each)
+        finished(each)
     found: list[list[tuple[int, float]]] = [[] for _ in workers]
     began = time.perf_counter()
     least = 8 if poems else 2
     while len(found[0]) < least or time.perf_counter() - began < SECONDS * len(workers):
         for times, each in zip(found, workers, strict=True):
             started = time.perf_counter()
-            tokens = each()
+            tokens = finished(each)
             times.append((tokens, time.perf_counter() - started))
     if poems:
         return [sum(tokens for tokens, _ in times) / sum(seconds for _, seconds in times) for times in found]
@@ -190,9 +203,9 @@ def tokens_per_second(workers: list[Callable[[], int]], *, poems: bool) -> list[
 # ---- many figures ----
 
 
-def figure_of(systems: list[str], part: str, setting: str, prepared: Path | None) -> list[float]:
+def figure_of(systems: list[str], part: str, setting: str, prepared: Path | None, device: str) -> list[float]:
     """Start a process and read its tokens a second."""
-    command = [sys.executable, __file__, "worker", ",".join(systems), part, setting]
+    command = [sys.executable, __file__, "worker", ",".join(systems), part, setting, "--device", device]
     command += ["--prepared", str(prepared)] if prepared else []
     environment = dict(os.environ)
     if systems not in (["baseline"], ["student"]):
@@ -201,7 +214,9 @@ def figure_of(systems: list[str], part: str, setting: str, prepared: Path | None
     return list(json.loads(done.stdout))
 
 
-def measure(settings: list[str], parts: list[str], rounds: int, prepared: Path | None) -> dict[str, Any]:
+def measure(
+    settings: list[str], parts: list[str], *, rounds: int, prepared: Path | None, device: str
+) -> dict[str, Any]:
     """All of them, row by row."""
     results: dict[str, Any] = {}
     for part in parts:
@@ -209,7 +224,7 @@ def measure(settings: list[str], parts: list[str], rounds: int, prepared: Path |
             if part == "poems" and (prepared is None or setting == "d"):
                 continue
             found = [
-                {system: figure_of([system], part, setting, prepared)[0] for system in SYSTEMS[part]}
+                {system: figure_of([system], part, setting, prepared, device)[0] for system in SYSTEMS[part]}
                 for _ in range(rounds)
             ]
             row = summary(found)
@@ -217,7 +232,7 @@ def measure(settings: list[str], parts: list[str], rounds: int, prepared: Path |
                 row["same_process"] = {
                     system: round(both[1] / both[0], 2)
                     for system in SYSTEMS[part][1:]
-                    for both in [figure_of(["baseline", system], part, setting, prepared)]
+                    for both in [figure_of(["baseline", system], part, setting, prepared, device)]
                 }
             results[f"{part} {setting}"] = row
             print(f"{part} {setting}", json.dumps(row), file=sys.stderr, flush=True)
@@ -276,6 +291,7 @@ def main() -> None:
     parser.add_argument("what", choices=["measure", "picture", "worker"])
     parser.add_argument("arguments", nargs="*")
     parser.add_argument("--prepared", type=Path)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--settings", default="abcd")
     parser.add_argument("--parts", default="layer,step,poems")
@@ -284,10 +300,18 @@ def main() -> None:
     if given.what == "worker":
         sys.path.insert(0, str(Path(__file__).parent))
         systems, part, setting = given.arguments
-        workers = [worker(system, part, setting, given.prepared) for system in systems.split(",")]
-        print(json.dumps(tokens_per_second(workers, poems=part == "poems")))
+        workers = [
+            worker(system, part, setting, given.prepared, given.device) for system in systems.split(",")
+        ]
+        print(json.dumps(tokens_per_second(workers, poems=part == "poems", device=given.device)))
     elif given.what == "measure":
-        results = measure(list(given.settings), given.parts.split(","), given.rounds, given.prepared)
+        results = measure(
+            list(given.settings),
+            given.parts.split(","),
+            rounds=given.rounds,
+            prepared=given.prepared,
+            device=given.device,
+        )
         given.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     else:
         picture(json.loads(Path(given.arguments[0]).read_text(encoding="utf-8")), given.out)
