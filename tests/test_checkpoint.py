@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,24 @@ def test_a_file_gives_back_all_that_was_saved(checkpoint: Checkpoint, tmp_path: 
         assert np.array_equal(loaded.weights[name], array)
     assert loaded.parameters == sum(array.size for array in weights.values())
     assert loaded.model_config == ModelConfig(embedding_size=6, hidden_size=8)
+
+
+def test_known_lines_travel_with_the_model(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    lines = np.array([3, 70, 2**32 - 1], np.uint32)
+    replace(checkpoint, lines=lines).save(tmp_path / "model")
+    loaded = Checkpoint.load(tmp_path / "model")
+    assert loaded.lines is not None
+    assert np.array_equal(loaded.lines, lines)
+    assert loaded.weights.keys() == checkpoint.weights.keys()
+    assert loaded.parameters == checkpoint.parameters
+
+
+@pytest.mark.parametrize("lines", [np.array([2, 1], np.uint32), np.array([1.0]), np.array([[1]], np.uint32)])
+def test_lines_out_of_order_are_refused(
+    checkpoint: Checkpoint, data: bytes, tmp_path: Path, lines: np.ndarray
+) -> None:
+    path = forge(tmp_path / "model", checkpoint, metadata_of(data), **{"corpus.lines": lines})
+    assert "known lines" in refusal(path)
 
 
 def test_the_same_model_is_the_same_bytes(checkpoint: Checkpoint, data: bytes, tmp_path: Path) -> None:

@@ -4,13 +4,17 @@ A line that is not there is taken for one that is about once in ten thousand tim
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from poetgen.corpus.poem import MARKS
+
+if TYPE_CHECKING:
+    from poetgen.corpus.prepared import EncodedPoems
+    from poetgen.corpus.vocabulary import Vocabulary
 
 Array = npt.NDArray[Any]
 SHORTEST = 4  # hanzi: shorter lines come again by chance
@@ -30,6 +34,11 @@ class KnownLines:
             _sum(line) for body in bodies for line in body.translate(_BREAKS).split() if len(line) >= SHORTEST
         }
         return cls(np.array(sorted(sums), np.uint32))
+
+    @classmethod
+    def learned(cls, poems: "EncodedPoems", vocabulary: "Vocabulary") -> "KnownLines":
+        """The lines of encoded poems, each closed by <end>."""
+        return cls.of(vocabulary.decode(poems[k][:-1].tolist()) for k in range(len(poems)))
 
     def __len__(self) -> int:
         return len(self.sums)

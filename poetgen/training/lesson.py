@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from poetgen.checkpoint import Checkpoint
+from poetgen.checkpoint import Array, Checkpoint
 from poetgen.config import Config
 from poetgen.corpus.batches import Batch, Indices, in_order, make_batch
+from poetgen.corpus.lines import KnownLines
 from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
 from poetgen.corpus.vectors import read_vectors
 from poetgen.corpus.vocabulary import SPECIALS
@@ -102,7 +104,15 @@ class Verse:
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Checkpoint:
         """See Lesson."""
         card = card_of(run, self.prepared, self.settings, progress, validation=validation)
-        return Checkpoint(self.learner.weights(), self.prepared.vocabulary, self.config.to_dict(), card)
+        config = self.config.to_dict()
+        return Checkpoint(self.learner.weights(), self.prepared.vocabulary, config, card, self.lines)
+
+    @cached_property
+    def lines(self) -> Array | None:
+        """Which lines were learned from, for the checkpoint; without marks it is not known where lines end."""
+        if self.config.corpus.punctuation == "drop":
+            return None
+        return KnownLines.learned(self.texts, self.prepared.vocabulary).sums
 
     def fingerprint(self) -> dict[str, str]:
         """See Lesson."""

@@ -11,6 +11,7 @@ import torch
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import OPTIMIZERS, Config
+from poetgen.corpus.lines import KnownLines
 from poetgen.corpus.poem import Poem
 from poetgen.corpus.prepared import PreparedFolder
 from poetgen.errors import CheckpointError, ConfigError, CorpusError, PoetgenError, TrainingError
@@ -78,6 +79,20 @@ def test_the_best_file_measures_as_it_was_validated(
     assert best.card["validation"]["ppl_token"] == pytest.approx(end.best_perplexity)
     measured = evaluate_split(best, prepared, "validation").to_dict()
     assert measured["ppl_token"] == pytest.approx(end.best_perplexity, rel=1e-5)
+
+
+def test_the_best_file_knows_the_lines_it_learned_from(
+    trained: Callable[..., list[Report]], poems: list[Poem], prepared: PreparedFolder, tmp_path: Path
+) -> None:
+    trained(epochs=1)
+    lines = Checkpoint.load(tmp_path / "run" / "best.safetensors").lines
+    assert lines is not None
+    known = KnownLines(lines)
+    learned = [line for poem in poems[:44] for line in poem.lines]
+    readable = [line for line in learned if all(hanzi in prepared.vocabulary for hanzi in line)]
+    assert readable
+    assert all(line in known for line in readable)
+    assert not any(line in known for poem in poems[44:] for line in poem.lines)
 
 
 SHORT = [
