@@ -1,0 +1,155 @@
+"""The network: padding changes nothing, backward is forward on reversed texts, and pooling is what it says."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from poetgen.classify.classifier import (
+    Classifier,
+    build_classifier,
+    log_probabilities,
+    restore_classifier,
+    reversed_texts,
+)
+from poetgen.classify.settings import MODEL, ClassifierConfig
+from poetgen.corpus.prepared import EncodedPoems
+
+V, K, T = 11, 3, 6
+LENGTHS = torch.tensor([6, 4, 1])
+SMALL = dataclasses.replace(MODEL, embedding_size=5, hidden_size=4)
+SHAPES = pytest.mark.parametrize(
+    ("cell", "pooling", "both"),
+    [
+        (cell, pooling, both)
+        for cell in ("lstm", "rnn")
+        for pooling in ("last", "mean")
+        for both in (False, True)
+    ],
+)
+
+
+def classifier(cell: str = "lstm", pooling: str = "mean", both: bool = False, **changes: Any) -> Classifier:
+    torch.manual_seed(1)
+    model = Classifier(
+        V, K, dataclasses.replace(SMALL, cell=cell, **changes), both_directions=both, pooling=pooling
+    ).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.5)
+    return model.eval()
+
+
+def texts() -> Tensor:
+    torch.manual_seed(2)
+    ids = torch.randint(1, V, (T, len(LENGTHS)))
+    ids[torch.arange(T)[:, None] >= LENGTHS] = 0
+    return ids
+
+
+@SHAPES
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_padding_changes_nothing(cell: str, pooling: str, both: bool, num_layers: int) -> None:
+    model, ids = classifier(cell, pooling, both, num_layers=num_layers), texts()
+    together = model(ids, LENGTHS)
+    for column, length in enumerate(LENGTHS):
+        alone = model(ids[:length, column : column + 1], length[None])
+        torch.testing.assert_close(together[column], alone[0], rtol=1e-12, atol=1e-12)
+    more = torch.cat([ids, torch.randint(0, V, (3, len(LENGTHS)))])  # whatever stands there
+    torch.testing.assert_close(model(more, LENGTHS), together, rtol=1e-12, atol=1e-12)
+
+
+@SHAPES
+def test_what_padding_holds_gets_no_gradient(cell: str, pooling: str, both: bool) -> None:
+    model, ids = classifier(cell, pooling, both), texts()
+    model(ids, LENGTHS).square().sum().backward()
+    assert model.embedding.weight.grad is not None
+    assert not model.embedding.weight.grad[0].any()
+    assert model.embedding.weight.grad[ids[:, 0]].any(dim=1).all()
+
+
+@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+@pytest.mark.parametrize("pooling", ["last", "mean"])
+def test_backward_layers_read_as_forward_ones_read_the_reversed_text(cell: str, pooling: str) -> None:
+    model, ids = classifier(cell, pooling, True), texts()
+    turned = ids.clone()
+    for column, length in enumerate(LENGTHS):
+        turned[:length, column] = ids[:length, column].flip(0)
+    swapped = classifier(cell, pooling, True)
+    state = model.state_dict()
+    half = SMALL.hidden_size
+    for name, value in state.items():
+        other = name.replace("forward", "x").replace("backward", "forward").replace("x", "backward")
+        swapped.state_dict()[other if "layers" in name else name].copy_(value)
+    swapped.output.weight.data = torch.cat([model.output.weight[:, half:], model.output.weight[:, :half]], 1)
+    torch.testing.assert_close(swapped(turned, LENGTHS), model(ids, LENGTHS), rtol=1e-12, atol=1e-12)
+    assert not torch.allclose(model(turned, LENGTHS), model(ids, LENGTHS))
+
+
+@given(st.lists(st.integers(0, 7), min_size=1, max_size=5), st.integers(0, 100))
+def test_reversing_twice_is_nothing(lengths: list[int], seed: int) -> None:
+    ids = torch.randint(0, 50, (7, len(lengths)), generator=torch.Generator().manual_seed(seed))
+    turned = reversed_texts(ids, torch.tensor(lengths))
+    assert torch.equal(reversed_texts(turned, torch.tensor(lengths)), ids)
+    for column, length in enumerate(lengths):
+        assert torch.equal(turned[:length, column], ids[:length, column].flip(0))
+        assert torch.equal(turned[length:, column], ids[length:, column])
+
+
+def test_pooling_is_the_mean_or_the_end_of_what_the_layers_say() -> None:
+    ids = texts()
+    for pooling in ("mean", "last"):
+        model = classifier(pooling=pooling)
+        y, _ = model.forward_layers(model.embedding(ids), lengths=LENGTHS)
+        ends = y[LENGTHS - 1, torch.arange(len(LENGTHS))]
+        means = torch.stack([y[:n, k].mean(0) for k, n in enumerate(LENGTHS)])
+        expected = model.output(means if pooling == "mean" else ends)
+        torch.testing.assert_close(model(ids, LENGTHS), expected)
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean"])
+@pytest.mark.parametrize("what", ["dropout", "embedding_dropout"])
+def test_dropout_draws_in_training_alone(pooling: str, what: str) -> None:
+    changes = {"dropout": 0.0, "embedding_dropout": 0.0, what: 0.5}
+    model, ids = classifier(pooling=pooling, **changes), texts()
+    calm = model(ids, LENGTHS)
+    assert torch.equal(model(ids, LENGTHS), calm)
+    model.train()
+    torch.manual_seed(0)
+    assert not torch.equal(model(ids, LENGTHS), calm)
+    mean = torch.stack([model(ids, LENGTHS) for _ in range(3)])
+    assert mean.std(0).max() > 0
+
+
+@SHAPES
+def test_gradients_equal_finite_differences(cell: str, pooling: str, both: bool) -> None:
+    model, ids = classifier(cell, pooling, both), texts()
+
+    def loss(*weights: Tensor) -> Tensor:
+        named = dict(zip(dict(model.named_parameters()), weights, strict=True))
+        return torch.func.functional_call(model, named, (ids, LENGTHS)).square().sum()
+
+    assert torch.autograd.gradcheck(loss, tuple(p.detach().requires_grad_() for p in model.parameters()))
+
+
+def test_probabilities_do_not_depend_on_what_is_judged_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = ClassifierConfig().replace({"model.embedding_size": 5, "model.hidden_size": 4})
+    torch.manual_seed(0)
+    model = build_classifier(V, K, config)
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 9, size=20)
+    encoded = EncodedPoems(rng.integers(3, V, size=lengths.sum()), np.cumsum([0, *lengths]))
+    together = log_probabilities(model, encoded)
+    np.testing.assert_allclose(np.exp(together).sum(1), 1)
+    monkeypatch.setattr("poetgen.classify.classifier.AT_ONCE", 1)
+    np.testing.assert_allclose(log_probabilities(model, encoded), together, atol=1e-6)
+    weights = {name: value.numpy() for name, value in model.state_dict().items()}
+    before = torch.get_rng_state()
+    restored = restore_classifier(V, K, config, weights)
+    assert torch.equal(torch.get_rng_state(), before)
+    np.testing.assert_array_equal(log_probabilities(restored, encoded), log_probabilities(model, encoded))

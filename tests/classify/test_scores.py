@@ -1,0 +1,92 @@
+"""Accuracy and macro-F1 against scikit-learn where it is, and the laws of intervals."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poetgen.classify import baselines
+from poetgen.classify.scores import difference, macro_f1, matrix_of, most_confused, scores
+
+GUESSES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
+
+
+def arrays(pairs: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+    truth, guesses = np.array(pairs, dtype=np.int64).T
+    return truth, guesses
+
+
+@given(GUESSES)
+def test_figures_agree_with_counting_by_hand(pairs: list[tuple[int, int]]) -> None:
+    truth, guesses = arrays(pairs)
+    found = scores(truth, guesses, 4)
+    assert found.accuracy == pytest.approx(np.mean(truth == guesses))
+    assert [[pairs.count((i, j)) for j in range(4)] for i in range(4)] == [
+        list(row) for row in found.confusion
+    ]
+    each = []
+    for label in set(truth.tolist()):
+        right = pairs.count((label, label))
+        precision = right / max(1, guesses.tolist().count(label))
+        recall = right / truth.tolist().count(label)
+        each.append(2 * precision * recall / (precision + recall) if right else 0.0)
+        assert found.f1[label] == pytest.approx(each[-1])
+    assert found.macro_f1 == pytest.approx(np.mean(each))
+
+
+def test_figures_agree_with_scikit_learn() -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(0)
+    truth, guesses = rng.integers(0, 5, (2, 200))
+    found = scores(truth, guesses, 5)
+    assert found.accuracy == pytest.approx(metrics.accuracy_score(truth, guesses))
+    assert found.macro_f1 == pytest.approx(metrics.f1_score(truth, guesses, average="macro"))
+    assert np.array_equal(found.confusion, metrics.confusion_matrix(truth, guesses))
+
+
+def test_intervals_hold_the_figure_and_shrink_with_more_texts() -> None:
+    rng = np.random.default_rng(1)
+    widths = []
+    for n in (40, 4000):
+        truth = rng.integers(0, 3, n)
+        guesses = np.where(rng.random(n) < 0.7, truth, rng.integers(0, 3, n))
+        found = scores(truth, guesses, 3)
+        for value, interval in (
+            (found.accuracy, found.accuracy_interval),
+            (found.macro_f1, found.macro_f1_interval),
+        ):
+            assert interval is not None and interval[0] <= value <= interval[1]
+        assert found.macro_f1_interval is not None
+        widths.append(found.macro_f1_interval[1] - found.macro_f1_interval[0])
+    assert widths[1] < widths[0] / 5
+
+
+def test_the_difference_is_of_the_same_texts() -> None:
+    rng = np.random.default_rng(2)
+    truth = rng.integers(0, 3, 300)
+    better = np.where(rng.random(300) < 0.9, truth, 0)
+    worse = np.where(rng.random(300) < 0.5, truth, 0)
+    assert difference(truth, better, better, 3) == (0.0, 0.0)
+    ahead, behind = difference(truth, better, worse, 3), difference(truth, worse, better, 3)
+    assert ahead is not None and behind is not None and ahead[0] > 0
+    assert behind == pytest.approx((-ahead[1], -ahead[0]))
+
+
+def test_most_confused_comes_first() -> None:
+    assert most_confused([[5, 1, 0], [3, 9, 0], [0, 2, 8]], "甲乙丙") == [
+        ("乙", "甲", 3), ("丙", "乙", 2), ("甲", "乙", 1),
+    ]  # fmt: skip
+
+
+def test_the_majority_is_the_commonest_of_train() -> None:
+    guesses = baselines.majority(np.array([2, 1, 2, 0]), 3)
+    assert guesses.tolist() == [2, 2, 2]
+
+
+def test_the_linear_model_chooses_its_penalty_on_validation() -> None:
+    pytest.importorskip("sklearn")
+    train = ["山月山月", "月山", "山山", "花風花", "風花", "花花風"], np.array([0, 0, 0, 1, 1, 1])
+    guesses, penalty = baselines.linear(train, (["月月", "風風"], np.array([0, 1])), ["山", "花", "風風風"])
+    assert guesses.tolist() == [0, 1, 1]
+    assert penalty in baselines.PENALTIES
+    assert float(macro_f1(matrix_of(np.array([0, 1, 1]), guesses, 2))) == 1

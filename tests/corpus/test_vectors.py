@@ -1,0 +1,124 @@
+"""Word vectors from text files: word2vec's and GloVe's layout, memory, and everything that is none."""
+
+import re
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poetgen.corpus import vectors as module
+from poetgen.corpus.vectors import read_vectors, vector_size
+from poetgen.errors import CorpusError
+
+ROWS = {"月": (0.5, -1.0, 2.0), "山": (1.0, 2.0, 3.0), "花": (0.0, 0.25, -0.125)}
+
+
+def write(path: Path, rows: dict[str, tuple[float, ...]], *, header: bool = False, end: str = "\n") -> Path:
+    lines = [" ".join([token, *map(str, values)]) + end for token, values in rows.items()]
+    first = f"{len(rows)} {len(next(iter(rows.values())))}{end}" if header else ""
+    path.write_bytes((first + "".join(lines)).encode())
+    return path
+
+
+@pytest.mark.parametrize("header", [False, True], ids=["GloVe", "word2vec"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \n"], ids=["plain", "Windows", "trailing blank"])
+def test_both_layouts_are_read(tmp_path: Path, header: bool, end: str) -> None:
+    path = write(tmp_path / "v.txt", ROWS, header=header, end=end)
+    found = read_vectors(path, ["山", "鶴", "月"])
+    assert vector_size(path) == found.size == 3
+    assert {token: tuple(value) for token, value in found.values.items()} == {t: ROWS[t] for t in "山月"}
+    assert found.missing == ("鶴",)
+    assert {place: tuple(row) for place, row in found.rows("花山月").items()} == {
+        1: ROWS["山"],
+        2: ROWS["月"],
+    }
+    assert "2 of 3 tokens" in str(found) and str(found).endswith("begin at random: 鶴")
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=3),
+        st.lists(st.floats(-1e6, 1e6, width=32), min_size=2, max_size=2),
+        min_size=1,
+        max_size=9,
+    )
+)
+def test_what_is_written_is_read(
+    tmp_path_factory: pytest.TempPathFactory, rows: dict[str, list[float]]
+) -> None:
+    path = write(tmp_path_factory.mktemp("v") / "v.txt", {t: tuple(v) for t, v in rows.items()}, header=True)
+    found = read_vectors(path, rows)
+    assert not found.missing
+    for token, values in rows.items():
+        np.testing.assert_array_equal(found.values[token], np.array(values, np.float32))
+
+
+def test_the_first_of_two_vectors_counts_and_phrases_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "v.txt"
+    path.write_text("月 1 2\n. . . 3 4\n月 5 6\n\n山 7 8\n", encoding="utf-8")
+    found = read_vectors(path, ["月", "山"])
+    assert tuple(found.values["月"]) == (1, 2) and tuple(found.values["山"]) == (7, 8)
+
+
+def test_a_file_far_larger_than_what_is_kept_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "v.txt"
+    row = " ".join(["0.123456"] * 100)
+    with path.open("w", encoding="utf-8") as file:
+        for k in range(6_000):
+            file.write(f"w{k} {row}\n")
+    told: list[tuple[int, int]] = []
+    tracemalloc.start()
+    found = read_vectors(path, ["w5999"], on_progress=lambda done, total: told.append((done, total)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert list(found.values) == ["w5999"]
+    assert path.stat().st_size > 8 * peak
+    assert told == sorted(told) and told[-1][1] == path.stat().st_size
+
+
+BAD = {
+    "ragged, fewer": ("月 1 2 3\n山 1 2\n", "line 2 has 2 numbers, the lines before it 3"),
+    "ragged, more": ("月 1 2 3\n山 1 2 3 4\n", "line 2 has 4 numbers, the lines before it 3"),
+    "ragged after a header": ("2 3\n月 1 2 3\n山 1 2\n", "line 3 has 2 numbers"),
+    "no number": ("月 1 2\n山 1 x\n", "line 2 is no vector"),
+    "not finite": ("月 1 2\n山 1 nan\n", "line 2 has a value that is no finite number"),
+    "too large": ("月 1 2\n山 1 1e999\n", "line 2 has a value that is no finite number"),
+    "cut short": ("5 2\n月 1 2\n", "promises 5 vectors in its first line and has 1"),
+    "empty": ("", "has no vectors"),
+    "words alone": ("月\n山\n", "line 1 has 0 numbers"),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), BAD.values(), ids=BAD)
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_what_is_no_file_of_vectors_is_named_by_line(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "v.txt"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CorpusError, match=f"^{re.escape(str(path))}.*{re.escape(told)}") as caught:
+        read_vectors(path, ["月", "山"])
+    assert "\n" not in str(caught.value)
+
+
+def test_bytes_that_are_no_text_and_files_that_are_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "v.bin"
+    path.write_bytes(b"2 3\nmoon \xff\xfe\x00\x01 1 2\n")
+    with pytest.raises(CorpusError, match="line 2 is not UTF-8; save the vectors as UTF-8 text"):
+        read_vectors(path, ["月"])
+    for size in (read_vectors, vector_size):
+        with pytest.raises(CorpusError, match="no vectors at"):
+            size(tmp_path / "none", *(() if size is vector_size else (["月"],)))  # type: ignore[operator]
+    with pytest.raises(CorpusError, match="cannot read"):
+        vector_size(tmp_path)
+
+
+def test_a_line_without_end_is_refused_before_it_fills_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_LINE", 1000)
+    path = tmp_path / "v.txt"
+    path.write_text("月 " + "1 " * 5000, encoding="utf-8")
+    with pytest.raises(CorpusError, match="line 1 is longer than 1,000 bytes"):
+        vector_size(path)
