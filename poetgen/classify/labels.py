@@ -138,11 +138,13 @@ def _labelled(path: Path, where: str, record: Any, *, columns: tuple[str, str]) 
     return Labelled(text.strip(), label.strip())
 
 
-def choose(texts: Sequence[Labelled], *, classes: int = 0, equal: bool = False) -> list[Labelled]:
-    """The texts of the `classes` most frequent labels (0: of all), `equal`: as many of each as the rarest has.
+def choose(
+    texts: Sequence[Labelled], *, classes: int = 0, most: int = 0, equal: bool = False
+) -> list[Labelled]:
+    """The texts of the `classes` most frequent labels (0: of all, but `most` at most), or `equal` parts of them.
 
-    Which ones then is decided by their keys alone. Raises ConfigError for fewer labels than asked for or than
-    two, CorpusError for a label that is seen once.
+    Equal parts are as many texts of each label as the rarest has; which ones is decided by their keys alone.
+    Raises ConfigError for fewer labels than asked for or than two, CorpusError for a label that is seen once.
     """
     counts = Counter(text.label for text in texts)
     if len(counts) < max(2, classes):
@@ -150,7 +152,7 @@ def choose(texts: Sequence[Labelled], *, classes: int = 0, equal: bool = False) 
             f"there are {len(counts)} labels and {max(2, classes)} are to be told apart; "
             "give more texts, or lower --classes"
         )
-    kept = sorted(counts, key=lambda label: (-counts[label], label))[: classes or None]
+    kept = sorted(counts, key=lambda label: (-counts[label], label))[: classes or most or None]
     rarest = kept[-1]
     if counts[rarest] < 2:
         often = sum(counts[label] > 1 for label in kept)

@@ -8,6 +8,7 @@ import numpy as np
 from poetgen.classify.classifier import log_probabilities
 from poetgen.classify.saved import SavedClassifier
 from poetgen.classify.texts import encode_texts
+from poetgen.classify.tokens import is_mark
 from poetgen.corpus.clean import CleaningReport, clean
 from poetgen.corpus.lattice import to_corpus
 from poetgen.errors import PromptError
@@ -23,11 +24,12 @@ class Verdict:
 
 
 def predict(saved: SavedClassifier, typed: Sequence[str]) -> list[Verdict]:
-    """Judge each text. Raises PromptError for one that cannot be read, or of which no token is known."""
+    """Judge each text. Raises PromptError for one that cannot be read, or of which nothing but marks is known."""
     settings = saved.settings.classify
     texts = [read_verse(text) if settings.by else text.strip() for text in typed]
     for text, given in zip(texts, typed, strict=True):
-        if not any(token in saved.vocabulary for token in saved.tokeniser(text)):
+        tokens = [token for token in saved.tokeniser(text) if not is_mark(token[0])]
+        if not any(token in saved.vocabulary for token in tokens):
             raise PromptError(
                 f"the classifier knows nothing in {given!r:.60}; give it a text of the kind it learned"
             )

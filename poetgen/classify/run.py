@@ -5,7 +5,7 @@ from pathlib import Path
 
 from poetgen.classify.labels import Labelled, choose, poems_by, read_labels
 from poetgen.classify.learner import Naming
-from poetgen.classify.settings import ClassifierConfig
+from poetgen.classify.settings import POETS, ClassifierConfig
 from poetgen.classify.texts import LabelledTexts
 from poetgen.classify.tokens import Tokeniser, read_stop_words
 from poetgen.corpus.prepared import PreparedFolder
@@ -23,7 +23,8 @@ def labelled_texts(config: ClassifierConfig, prepared: Path) -> LabelledTexts:
     Raises CorpusError or ConfigError.
     """
     wanted = config.classify
-    texts = choose(_read(config, prepared), classes=config.classes, equal=wanted.equal)
+    most = POETS if wanted.by == "poet" else 0
+    texts = choose(_read(config, prepared), classes=wanted.classes, most=most, equal=wanted.equal)
     tokeniser = Tokeniser(wanted.tokens, read_stop_words(wanted.stop_words))
     return LabelledTexts.build(
         texts,

@@ -10,7 +10,7 @@ POOLINGS = ("last", "mean")
 EMBEDDINGS = ("random", "checkpoint", "vectors")
 CRITERIA = ("", "poet", "form")
 SPLITS = ("8:1:1", "96:2:2")
-POETS = 20  # told apart by default
+POETS = 20  # told apart at most, unless more are asked for
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,3 @@ class ClassifierConfig(Config):
     model: ModelConfig = MODEL
     training: TrainingConfig = TRAINING
     classify: ClassifyConfig = ClassifyConfig()
-
-    @property
-    def classes(self) -> int:
-        """How many labels are told apart; 0: all there are."""
-        return self.classify.classes or (POETS if self.classify.by == "poet" else 0)

@@ -107,6 +107,7 @@ SECTIONS = {
     "dropout": "model",
     "initialization": "model",
     "vectors": "model",
+    "cell": "model",
 }
 
 

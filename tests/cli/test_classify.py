@@ -1,0 +1,241 @@
+"""`poetgen classify`, from the command line: trained, stopped, asked, and refused in a sentence."""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from poetgen.checkpoint import Checkpoint
+from poetgen.cli import poetgen
+from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.vocabulary import Vocabulary
+
+SMALL = ["--device", "cpu", "--embedding-size", 6, "--hidden-size", 8, "--batch-size", 12]
+
+
+@pytest.fixture
+def home(tmp_path: Path, prepared: PreparedFolder) -> Path:
+    """A workspace with the shared poems, prepared."""
+    shutil.copytree(prepared.path, tmp_path / "data" / "prepared")
+    return tmp_path
+
+
+def run(home: Path, *arguments: Any, typed: str | None = None) -> Result:
+    words = [arguments[0], "--home", home, *arguments[1:]]
+    return CliRunner().invoke(poetgen, ["classify", *map(str, words)], input=typed)
+
+
+def train(home: Path, *arguments: Any) -> Result:
+    return run(home, "train", *SMALL, *arguments)
+
+
+def refused(result: Result, told: str) -> None:
+    """One sentence, exit 1, no traceback."""
+    assert result.exit_code == 1, result.output
+    assert isinstance(result.exception, SystemExit)
+    last = result.stderr.strip().splitlines()[-1]
+    assert last.startswith("Error: ") and re.search(told, last), result.stderr
+    assert result.stdout == ""
+
+
+def topics(path: Path) -> Path:
+    """A label file of two topics, as JSON under names of its own."""
+    sentences = [
+        {
+            "句": f"{day}{what}{'，很大' if k else ''}，{'出门' * k}",
+            "类": "天气" if what in "雨雪风" else "饭菜",
+        }
+        for day in ("今天", "明天", "昨天", "后天")
+        for what in "雨雪风饭菜面"
+        for k in range(2)
+    ]
+    path.write_text(json.dumps(sentences, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def test_poets_are_learned_measured_and_named(home: Path) -> None:
+    result = train(home, "--by", "poet", "--equal", "--epochs", 2, "--run", "moon")
+    assert result.exit_code == 0, result.output
+    folder = home / "checkpoints" / "classifiers" / "moon"
+    assert {path.name for path in folder.iterdir()} == {
+        "best.safetensors", "last.safetensors", "state.pt", "config.json", "metrics.jsonl", "curves.png",
+        "report.json", "report.md", "confusion.png",
+    }  # fmt: skip
+    assert (folder / "confusion.png").read_bytes().startswith(b"\x89PNG")
+    first, header, *rows = result.stdout.splitlines()
+    assert re.fullmatch(r"5 labels, \d+ test texts, learned from \d+", first)
+    assert header.split() == ["accuracy", "macro-F1"]
+    figure = r"\d\.\d{3} \(\d\.\d{3} – \d\.\d{3}\)"
+    names = [row.split("  ")[0] for row in rows if re.search(f"{figure} +{figure}$", row)]
+    assert names == ["majority class", "linear, characters 1–2", "this classifier"]
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert sum(map(sum, report["classifier"]["confusion"])) == report["classifier"]["texts"]
+    page = (folder / "report.md").read_text(encoding="utf-8")
+    assert all(f"| {label} |" in page for label in report["labels"])
+
+    answer = run(home, "predict", "来去云山月，江水风花雪。", "--top", 2)
+    assert answer.exit_code == 0, answer.output
+    text, *labels = answer.stdout.splitlines()
+    assert text == "來去雲山月，江水風花雪。"
+    assert len(labels) == 2 and all(re.fullmatch(r" ?[ \d]\d\.\d%  詩人\d", label) for label in labels)
+    piped = run(home, "predict", "--json", "--checkpoint", "moon", typed="春江花月夜\n\n山山水水\n")
+    verdicts = [json.loads(line) for line in piped.stdout.splitlines()]
+    assert [verdict["typed"] for verdict in verdicts] == ["春江花月夜", "山山水水"]
+    shares = [*verdicts[0]["probabilities"].values()]
+    assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1)
+
+
+def test_any_label_file_will_do_and_every_flag_reaches_its_setting(home: Path) -> None:
+    vectors = home / "vectors.txt"
+    vectors.write_text("2 4\n雨 1 2 3 4\n饭 4 3 2 1\n", encoding="utf-8")
+    result = run(
+        home, "train", "--labels", topics(home / "topics.json"), "--text-column", "句", "--label-column", "类",
+        "--classes", 2, "--tokens", "characters", "--stop-words", "classical", "--vectors", vectors,
+        "--cell", "rnn", "--directions", "both", "--pooling", "last", "--hidden-size", 5, "--layers", 2,
+        "--dropout", 0.1, "--init", "xavier", "--optimizer", "adamw", "--learning-rate", 0.02, "--epochs", 3,
+        "--steps", 4, "--patience", 1, "--seed", 3, "--device", "cpu", "--set", "training.average=0.5",
+        "--no-baselines", "--measure-on", "validation", "--json", "--split", "96:2:2", "--minutes", 5,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["part"] == "validation" and json.loads(result.stdout)["linear"] is None
+    assert re.search(r"vectors of 4 numbers for 2 of \d+ tokens", result.stderr)
+    [folder] = (home / "checkpoints" / "classifiers").iterdir()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d_labels", folder.name)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))["config"]
+    found = {**config["model"], **config["training"], **config["classify"]}
+    expected = {
+        "text_column": "句", "label_column": "类", "classes": 2, "stop_words": "classical", "cell": "rnn",
+        "embeddings": "vectors", "embedding_size": 4, "directions": "both", "pooling": "last", "hidden_size": 5,
+        "num_layers": 2, "dropout": 0.1, "initialization": "xavier", "optimizer": "adamw", "minutes": 5,
+        "learning_rate": 0.02, "steps": 4, "patience": 1, "seed": 3, "average": 0.5, "split": "96:2:2",
+    }  # fmt: skip
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_a_stopped_run_goes_on_and_its_config_is_kept(home: Path) -> None:
+    given = ["--by", "form", "--epochs", 2, "--no-baselines"]
+    assert train(home, *given, "--run", "whole").exit_code == 0
+    assert train(home, *given, "--run", "sun", "--steps", 1).exit_code == 0
+    result = run(home, "train", "--resume", "--no-baselines")
+    assert result.exit_code == 0 and "is finished already" not in result.stdout
+    refused(run(home, "train", "--resume", "sun", "--pooling", "last"), r"classify\.pooling was 'mean'")
+    refused(run(home, "train", "--resume", "moon"), "no run 'moon' in .*; there are: sun, whole")
+    refused(train(home, *given, "--run", "sun"), "already holds a run; go on with --resume sun")
+
+
+def test_without_scikit_learn_it_says_how_to_install_it_and_goes_on(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    result = train(home, "--by", "form", "--steps", 1)
+    assert result.exit_code == 0, result.output
+    assert "run: pip install 'poetgen[baselines]'" in result.stderr
+    assert "linear" not in result.stdout and "majority" in result.stdout
+
+
+def test_a_classifier_begins_with_a_language_model_and_neither_is_the_other(
+    home: Path, prepared: PreparedFolder, make_checkpoint: Callable[..., Checkpoint]
+) -> None:
+    verse = home / "checkpoints" / "verse" / "best.safetensors"
+    verse.parent.mkdir(parents=True)
+    make_checkpoint(prepared.vocabulary).save(verse)
+    result = run(
+        home, "train", "--by", "form", "--checkpoint", "verse", "--layers-too", "--steps", 1, "--run", "moon",
+        "--no-baselines",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert f"from {verse}" in result.stderr
+    moon = "classifiers/moon"
+    for command in (["generate", "月"], ["evaluate"], ["show"]):
+        option = [moon] if command == ["show"] else ["--checkpoint", moon]
+        answer = CliRunner().invoke(poetgen, [*command, "--home", str(home), *option])
+        refused(
+            answer, "is the checkpoint of a classifier, not of a language model.*poetgen classify predict"
+        )
+    refused(run(home, "predict", "月", "--checkpoint", verse), "of a language model, not of a classifier")
+    # a classifier trained later is not what writes
+    answer = CliRunner().invoke(poetgen, ["generate", "月", "--home", str(home), "--seed", "1"])
+    assert answer.exit_code == 0 and f"model: {verse}" in answer.stderr
+
+
+WRONG: list[tuple[list[Any], str]] = [
+    (["--by", "poet", "--classes", 6], "there are 5 labels and 6 are to be told apart"),
+    (["--by", "poet", "--embeddings", "vectors"], "give one with --vectors FILE"),
+    (["--by", "poet", "--layers-too"], "add --embeddings checkpoint"),
+    (["--by", "poet", "--vectors", "none.txt"], "no vectors at none.txt"),
+    (["--by", "poet", "--checkpoint", "none"], "no checkpoint at none"),
+    (["--by", "poet", "--stop-words", "none.txt"], "no stop words at none.txt"),
+    (["--by", "poet", "--set", "classify.pooling=max"], "classify.pooling cannot be 'max'"),
+    (["--by", "poet", "--set", "clasify.by=poet"], "unknown section: 'clasify'; did you mean classify"),
+    (["--labels", "none.csv"], "no labelled texts at none.csv"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "told"), WRONG)
+def test_what_cannot_be_is_one_sentence(home: Path, arguments: list[Any], told: str) -> None:
+    refused(run(home, "train", "--device", "cpu", *arguments), told)
+    assert not (home / "checkpoints").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--by", "poet", "--labels", "a.csv"], ["--resume", "a", "--run", "b"]]
+)
+def test_what_is_not_understood(home: Path, arguments: list[str]) -> None:
+    assert run(home, "train", *arguments).exit_code == 2
+
+
+def test_a_label_seen_once(home: Path) -> None:
+    path = home / "once.csv"
+    path.write_text("text,label\n今天,甲\n明天,甲\n后天,乙\n", encoding="utf-8")
+    refused(run(home, "train", "--labels", path), "the label '乙' is seen once")
+
+
+def test_nothing_prepared_and_nothing_trained(tmp_path: Path) -> None:
+    refused(run(tmp_path, "train", "--by", "poet"), "run: poetgen prepare")
+    refused(run(tmp_path, "predict", "月"), "no classifier in .*; train one with: poetgen classify train")
+    refused(run(tmp_path, "train", "--resume"), "no run to resume in .*: poetgen classify train")
+
+
+def test_texts_that_cannot_be_judged(home: Path) -> None:
+    assert train(home, "--by", "poet", "--steps", 1, "--no-baselines").exit_code == 0
+    refused(run(home, "predict", "moon"), "cannot be read as verse")
+    refused(run(home, "predict", "龘龘"), "the classifier knows nothing in '龘龘'")
+    assert run(home, "predict", typed="").exit_code == 2
+
+
+def test_a_language_model_begins_with_word_vectors(home: Path) -> None:
+    vectors = home / "vectors.txt"
+    vectors.write_text("".join(f"{char} 0.5 -0.5 {k}\n" for k, char in enumerate("月山")), encoding="utf-8")
+    words = [
+        "train",
+        "--home",
+        home,
+        "--run",
+        "moon",
+        "--vectors",
+        vectors,
+        "--hidden-size",
+        4,
+        "--device",
+        "cpu",
+    ]
+    words += ["--set", "training.learning_rate=1e-9", "--steps", 1]
+    for backend in ("torch", "numpy"):
+        result = CliRunner().invoke(poetgen, [*map(str, words), "--run", backend, "--backend", backend])
+        assert result.exit_code == 0, result.output
+        assert "vectors of 3 numbers for 2 of" in result.stderr
+        checkpoint = Checkpoint.load(home / "checkpoints" / backend / "last.safetensors")
+        place = checkpoint.vocabulary.encode("月山")
+        rows = checkpoint.weights["embedding.weight"][place]
+        assert rows.tolist() == [pytest.approx([0.5, -0.5, k], abs=1e-6) for k in range(2)]
+    refused(
+        CliRunner().invoke(poetgen, [*map(str, words), "--embedding-size", "4"]),
+        r"vectors of 3 numbers .*set --embedding-size 3",
+    )
+    assert Vocabulary.build(["月"]).encode("月") == [Vocabulary.first_hanzi]
