@@ -15,7 +15,7 @@ from poetgen.writing.sampling import Sampling, random_stream, sample
 
 # Poems of each form among the training poems of 全唐詩, core volumes: the forms' shares.
 POEMS = {Form(5, 4): 3337, Form(7, 4): 9683, Form(5, 8): 13492, Form(7, 8): 7380}
-SKETCHES = 16  # first lines begun to see how long they are
+SKETCHES = 8  # first lines begun to see how long they are: one tile of poetgen.byhand.linear
 
 
 def form_shares(
