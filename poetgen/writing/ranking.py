@@ -12,8 +12,8 @@ from poetgen.corpus.lines import KnownLines
 # Hanzi that come again in a poem, doubled ones (悠悠) not counted, grow with the square of its length: in 全唐詩
 # 0.33 in 五絕, 0.54 in 七絕, 0.44 in 五律, 0.93 in 七律, and as this has it 0.11, 0.22, 0.46, 0.90.
 USUAL_REPEATS = 1 / 3500
-# Nats for a hanzi that comes again, and for a hanzi of a copied line. At a milder price for the first, the best of 16
-# repeat two to three times as much as at this one; their perplexity stays far below that of unranked poems.
+# Nats for a hanzi that comes again, and for a hanzi of a copied line. At 3 nats for the first, the best of 16
+# repeat twice as much as at this price; their perplexity stays far below that of unranked poems.
 REPEATED, COPIED = 8.0, 3.0
 
 

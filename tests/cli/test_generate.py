@@ -269,3 +269,53 @@ def test_at_a_terminal_it_asks_and_control_c_ends_quietly(home):
 def test_paths_are_told_as_they_are(home, invoke):
     given = Path(home) / "checkpoints" / "run"
     assert f"model: {given / 'best.safetensors'}" in invoke("月", "--checkpoint", str(given)).stderr
+
+
+def test_rules_are_kept_and_told_in_json(invoke):
+    result = invoke("--acrostic", "春花秋月", "--form", "五絕", "--best-of", "3", "--seed", "1", "--json")
+    record = json.loads(result.stdout)
+    assert [line[0] for line in record["lines"]] == list("春花秋月")
+    assert {len(line) for line in record["lines"]} == {5}
+    assert record["form"] == "五絕"
+    assert record["rank"]["best_of"] == 3
+    assert record["rank"]["candidate"] in range(3)
+    assert len(record["tones"]) == 4
+
+
+def test_free_verse_tells_no_rules(invoke):
+    record = json.loads(invoke("月", "--form", "free", "--json").stdout)
+    assert record["template"] is record["rhyme_group"] is record["tones"] is record["rank"] is None
+
+
+def test_what_gives_way_is_told_and_what_was_asked_is_refused(invoke):
+    soft = invoke("明明明明", "--seed", "1")
+    assert soft.exit_code == 0
+    assert any("written with" in line for line in soft.stderr.splitlines())
+    hard = invoke("明明明明", "--tones", "relaxed")
+    assert hard.exit_code == 1
+    assert hard.stdout == ""
+    assert "--tones off would allow it" in hard.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--form", "七七"], "unknown form"),
+        (["--rhyme", "口"], "unknown rhyme group"),
+        (["--form", "五絕", "--acrostic", "春花秋月春"], "5 characters"),
+        (["--form", "free", "--no-repeat"], "--no-repeat asks for one"),
+        (["--acrostic", "abc"], "no Chinese character"),
+    ],
+)
+def test_rules_that_cannot_be_are_answered_in_a_sentence(invoke, arguments, said):
+    result = invoke("月", *arguments)
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--tones", "loose"], ["--best-of", "0"], ["--first-line-rhymes", "perhaps"]]
+)
+def test_choices_that_are_none_are_usage_errors(invoke, arguments):
+    assert invoke("月", *arguments).exit_code == 2
