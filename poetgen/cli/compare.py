@@ -101,9 +101,13 @@ def compare(
     asked = frozenset(key for key in (*single, *values) if key.startswith("corpus."))
     origin = Source(workspace, source, asked)
     command = shlex.join(["poetgen", *arguments()])
-    with folder.locked():
-        report = follow(plan, folder, origin, command)
-        write(report, folder)
+    try:
+        with folder.locked():
+            report = follow(plan, folder, origin, command)
+            write(report, folder)
+    except KeyboardInterrupt:
+        click.echo("stopped at once; the same command goes on from what was saved before", err=True)
+        sys.exit(INTERRUPTED)
     click.echo(json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False) if as_json else text(report))
     click.echo(f"written: {folder.report}", err=True)
 

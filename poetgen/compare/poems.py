@@ -46,6 +46,7 @@ def find_poems(
             labels = [said(key, values[key]) for key in own]
             folder = out / "-".join(["poems", *map(file_name, labels)])
             found[corpus] = poems_as(setting.config, source, folder, on_progress)
+            corpus_settings(found[corpus])  # raises when it is damaged
     return {setting.label: found[setting.config.corpus] for setting in plan.settings}
 
 
@@ -91,8 +92,10 @@ def differences(prepared: PreparedFolder, wanted: Mapping[str, Any]) -> list[str
 def corpus_settings(prepared: PreparedFolder) -> dict[str, Any]:
     """What the poems were prepared with, as `corpus.key` values. Raises CorpusError when it is not told."""
     try:
+        if min(prepared.manifest["splits"][name]["tokens"] for name in ("train", "validation")) < 1:
+            raise ValueError("no poems to learn from, or none to validate on")
         return flatten({"corpus": prepared.manifest["settings"]}, "prepared.json")
-    except (KeyError, TypeError, ConfigError) as error:
+    except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise CorpusError(f"{prepared.path} is damaged ({error}); run: poetgen prepare") from error
 
 

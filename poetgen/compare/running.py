@@ -1,7 +1,7 @@
 """The runs of a comparison, one after the other, each on the same poems, batches and first weights."""
 
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from poetgen.compare.folder import ComparisonFolder
@@ -118,7 +118,7 @@ def run_job(
     path = folder.run(job)
     with open_run(prepared, path, job.config, resume=RunFolder(path).config.exists()) as run:
         points = folder.points(job, up_to=run.progress.step)
-        pace = Pace(run, since=points[-1].step if points else 0)
+        pace = Pace(run, points + epoch_ends(run))
         ended, diverged = "", ""
         try:
             for report in run.reports(should_stop):
@@ -127,15 +127,17 @@ def run_job(
                         yield Beginning(job, number, report.step, report.total_steps, report.expected_seconds)
                     case StepReport():
                         yield report
-                        if pace.is_due():
-                            points.append(Point(report.step, run.progress.seconds, validate(run)))
+                        now = Point(report.step, run.progress.seconds, report.loss)
+                        if pace.is_due(now):
+                            pace.last = now._replace(loss=validate(run))
+                            points.append(pace.last)
                             folder.keep_points(job, points)
                     case Finished(interrupted=True):
                         return None
                     case Finished():
                         ended = report.reason
                     case EpochReport():
-                        pace.since = report.step
+                        pace.last = Point(report.step, report.seconds, report.validation_loss)
         except TrainingError as error:
             ended = diverged = str(error).partition(";")[0]
         learned = training_loss(run) if training_poems and not diverged else None
@@ -157,43 +159,43 @@ def training_loss(run: Run) -> float | None:
 
 
 class Pace:
-    """When to validate within epochs: so many times a run, but never more than a run learns."""
+    """When to validate within epochs: so many times a run, but never more than a run learns.
 
-    def __init__(self, run: Run, *, since: int) -> None:
-        """`since` is the step of the last validation."""
-        self.run, self.since, self.shown = run, since, self.passed(run)
-        self.epoch = len(run.order(1))
+    Told by the step and the time of the last validation alone, so that a run that goes on keeps it.
+    """
+
+    def __init__(self, run: Run, validations: Sequence[Point]) -> None:
+        self.run, self.epoch = run, len(run.order(1))
         a_step = len(run.train_poems.ids) / self.epoch
         self.least = math.ceil(len(run.validation_poems.ids) / a_step)
+        self.last = max(validations, default=Point(0, 0.0, math.inf))
 
-    @staticmethod
-    def passed(run: Run) -> int:
-        """How many of the times have come."""
-        minutes = run.settings.minutes
-        spent = run.progress.seconds / (60 * minutes) if minutes else 0.0
-        return int(VALIDATIONS * max(run.progress.step / run.total_steps, spent))
+    def passed(self, point: Point) -> int:
+        """How many of the times had come by then."""
+        minutes = self.run.settings.minutes
+        spent = point.seconds / (60 * minutes) if minutes else 0.0
+        return int(VALIDATIONS * max(point.step / self.run.total_steps, spent))
 
-    def is_due(self) -> bool:
+    def is_due(self, now: Point) -> bool:
         """Asked after every step; an epoch's end has a validation of its own."""
-        step, passed = self.run.progress.step, self.passed(self.run)
-        if step % self.epoch == 0 or self.run.spent():
+        if now.step % self.epoch == 0 or self.run.spent() or now.step - self.last.step < self.least:
             return False
-        if passed == self.shown or step - self.since < self.least:
-            return False
-        self.shown, self.since = passed, step
-        return True
+        return self.passed(now) > self.passed(self.last)
+
+
+def epoch_ends(run: Run) -> list[Point]:
+    """The validations at the ends of epochs."""
+    records = (record for record in run.folder.records() if record["kind"] == "epoch")
+    return [Point(record["step"], record["seconds"], record["validation_loss"]) for record in records]
 
 
 def result_of(
     job: Job, run: Run, points: list[Point], *, ended: str, diverged: str, training_poems: float | None
 ) -> Result:
     """What a run has come to, read from its records."""
-    records = run.folder.records()
-    steps = [record for record in records if record["kind"] == "step"]
-    epochs = [record for record in records if record["kind"] == "epoch"]
+    steps = [record for record in run.folder.records() if record["kind"] == "step"]
     seconds = {record["step"]: record["seconds"] for record in steps}
     training = [Point(step, seconds[step], loss) for step, loss in smoothed(steps, SMOOTHING)]
-    ends = [Point(record["step"], record["seconds"], record["validation_loss"]) for record in epochs]
     guess = math.log(len(run.prepared.vocabulary))
     if not diverged and training and training[-1].loss > guess:
         diverged = "at the end it knew less than one who takes every character for equally likely"
@@ -209,6 +211,6 @@ def result_of(
         parameters=run.learner.parameters,
         computes_on=run.learner.computes_on,
         training=tuple(training),
-        validation=tuple(sorted(set(points + ends))),
+        validation=tuple(sorted(set(points + epoch_ends(run)))),
         training_poems=training_poems,
     )
