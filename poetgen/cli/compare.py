@@ -51,7 +51,9 @@ FLAGS = {
     help="Any setting; given several times with one key, its values are compared.",
 )  # fmt: skip
 @click.option("--config", "config_name", metavar="NAME|FILE", help="A shipped config, or a TOML file.")
-@click.option("--limit", type=int, metavar="N", help="Only the first N usable poems, prepared for this.")
+@click.option(
+    "--limit", type=int, metavar="N", help="Only the first N usable poems, prepared for this, 8 : 2."
+)
 @click.option("--source", type=click.Path(path_type=Path), help="Raw poems [default: what was fetched].")
 @click.option("--epochs", type=int, help="Times through the training poems.")
 @click.option("--steps", type=int, help="Train for this many steps, whatever --epochs says.")

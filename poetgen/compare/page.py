@@ -54,7 +54,7 @@ def spread(value: Spread | None) -> str:
     """12.3 ± 0.4"""
     if value is None:
         return "–"
-    half = f" ± {said(value.half_range)}" if value.half_range else ""
+    half = f" ± {said(value.half_range, like=value.median)}" if value.half_range else ""
     return said(value.median) + half
 
 

@@ -145,8 +145,9 @@ def common_target(results: Mapping[str, Sequence[Result]]) -> float:
     return round(math.ceil(middle / unit) * unit, 10)
 
 
-def said(value: float) -> str:
-    """A perplexity: four digits where there are as many."""
-    if not math.isfinite(value) or value >= 1e6:
+def said(value: float, *, like: float | None = None) -> str:
+    """A perplexity, four digits where there are as many; or what is added to it, with as many places as `like`."""
+    size = value if like is None else like
+    if not math.isfinite(value) or max(size, value) >= 1e6:
         return f"{value:.1e}"
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return f"{value:,.0f}" if size >= 1000 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"

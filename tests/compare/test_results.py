@@ -71,6 +71,10 @@ def test_there_is_no_target_when_all_diverged() -> None:
     assert common_target({"adam": [result(5, diverged="no number")], "sgd": [result(label="sgd")]}) == 0
 
 
+def test_what_is_added_has_the_places_of_what_it_is_added_to() -> None:
+    assert (said(3.14159, like=5000), said(3.14159, like=50), said(31.4159, like=5)) == ("3", "3.1", "31.42")
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(1.234, "1.23"), (12.34, "12.3"), (1234.5, "1,234"), (1e7, "1.0e+07"), (math.inf, "inf")],
