@@ -8,13 +8,14 @@ No draft is led into a dead end: patterns are always the rest of a whole couplet
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from poetgen.corpus.poem import COMMA, QUESTION, STOP
-from poetgen.verse.rhymes import GROUPS
+from poetgen.errors import PromptError
+from poetgen.writing.kept import Kept
 from poetgen.writing.lexicon import (
     ALL_GROUPS,
     EITHER,
@@ -29,14 +30,6 @@ from poetgen.writing.rules import Rules
 from poetgen.writing.ways import TONES_IN, Patterns, Scheme, Way, after, first_ways, next_tones
 
 Array = npt.NDArray[Any]
-
-
-class Kept(NamedTuple):
-    """What a finished poem keeps: its template and rhyme group, None where free, and the tones of each line."""
-
-    template: str | None
-    rhyme_group: str | None
-    tones: tuple[str, ...]
 
 
 class Verse:
@@ -84,11 +77,19 @@ class Verse:
         return mask
 
     def feet(self, ways: tuple[Way, ...], line: int) -> Array:
-        """The hanzi that one of the ways admits as the foot of a line."""
+        """The hanzi that one of the ways admits as the foot of a line.
+
+        Raises PromptError where a tiny vocabulary has none.
+        """
         kinds = tuple(sorted({self._kind_of_foot(way, line) for way in ways}))
         mask = self._feet.get(kinds)
         if mask is None:
             mask = np.logical_or.reduce([self._foot(*kind) for kind in kinds])
+            if not mask.any():
+                raise PromptError(
+                    f"this model knows no character that could end line {line + 1} as asked; "
+                    "choose other rules, or --form free"
+                )
             self._feet[kinds] = mask
         return mask
 
@@ -264,32 +265,6 @@ class VerseDraft:
                 needed = self._needed(way.scheme)
                 yield from (place for place in places(way.groups) if self._left(place) <= needed)
 
-    # ---- the finished poem ----
-
     def kept(self) -> Kept:
-        """The template, the group and the tones of what is written, by the first way that is left."""
-        way, length = self.ways[0], self.verse.length
-        group = next((GROUPS[place] for place in places(way.groups)), None)
-        couplets = [self.ids[k : k + 2 * length] for k in range(0, len(self.ids), 2 * length)]
-        read = [self._tones(way.scheme, k, couplet) for k, couplet in enumerate(couplets)]
-        tones = "".join(read)
-        lines = tuple(tones[k : k + length] for k in range(0, len(tones), length))
-        return Kept(way.scheme.template.name if way.scheme.template else None, group, lines)
-
-    def _tones(self, scheme: Scheme, couplet: int, numbers: list[int]) -> str:
-        """How a couplet is read: by its template, else as the table has it, 中 for either tone, ? for unknown."""
-        lexicon, length = self.verse.lexicon, self.verse.length
-        may_be = [
-            (lexicon.at_foot if k % length == length - 1 else lexicon.inside)[number] or EITHER
-            for k, number in enumerate(numbers)
-        ]
-        if scheme.couplets:
-            fitting = (
-                pattern
-                for pattern in scheme.couplets[couplet]
-                if all(tone in TONES_IN[tones] for tone, tones in zip(pattern, may_be, strict=False))
-            )
-            return min(fitting)[: len(numbers)]
-        known = [lexicon.at_foot[number] for number in numbers]
-        shown = {LEVEL_BIT: "平", OBLIQUE_BIT: "仄", EITHER: "中"}
-        return "".join(shown[tones] if seen else "?" for tones, seen in zip(may_be, known, strict=True))
+        """What is kept by what is written so far."""
+        return Kept.by(self.verse.lexicon, self.verse.rules.form, self.ways[0], self.ids)

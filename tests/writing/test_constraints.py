@@ -261,3 +261,11 @@ def test_the_lexicon_is_the_table():
     assert not LEXICON.inside_with[EITHER][: VOCABULARY.first_hanzi].any()
     assert GROUP_BITS["咸"] & LEVEL_GROUPS
     assert not GROUP_BITS["董"] & LEVEL_GROUPS
+
+
+def test_a_vocabulary_without_the_feet_asked_for_is_told():
+    """看 is the one oblique character, and could always rhyme where 寒 alone is the rhyme."""
+    vocabulary = Vocabulary((*SPECIALS, *MARKS, *"寒難安看"), [9] * 11, 0)
+    rules = Rules(Form(5, 4), "relaxed", "寒", first_line_rhymes=False)
+    with pytest.raises(PromptError, match="could end line 1"):
+        written(Verse(rules, Lexicon(vocabulary)).start(), np.random.default_rng(0))
