@@ -22,8 +22,15 @@ Array = npt.NDArray[Any]
 # after Okabe & Ito, all dark enough to be read as letters; neighbours differ in grey too
 COLOURS = ("#0072b2", "#c44e00", "#000000", "#00805f", "#9c4a80", "#6a6a6a")
 # a setting has a colour and a style of its own: for printers without colours, and where curves lie upon each other
-STYLES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (8, 2, 1.4, 2)), (0, (2.6, 1.4)))
-LETTERS = 8.5  # points
+STYLES: tuple[Any, ...] = (
+    "-",
+    (0, (5, 2)),
+    (0, (1, 1.2)),
+    (0, (8, 2, 1.4, 2)),
+    (0, (2.6, 1.4)),
+    (0, (6, 1.6, 1.2, 1.6, 1.2, 1.6)),
+)
+LETTERS = 9.0  # points
 LINE = 1.35 * LETTERS  # points that a name takes, so that two do not overlap
 ROOM = 1.08  # drawn above the highest and below the lowest point
 FIRST_HANZI = "\u2e80"
@@ -56,7 +63,7 @@ def draw_comparison(
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 7.6), dpi=150, layout="constrained")
+    figure = Figure(figsize=(9.6, 7.0), dpi=150, layout="constrained")
     panels = figure.subplots(2, 2, sharex="col", sharey="row")
     drawn = []
     for kind, row in zip(("validation", "training"), panels, strict=True):
@@ -89,7 +96,12 @@ def lines_of(chosen: Mapping[str, Sequence[Result]], kind: str, axis: str, *, mo
             if sound and (kind, axis) == ("validation", "step"):
                 name += f"  {best(sound)}"
             curve = curve_of(runs, axis, most=most)
-            yield Line(name, curve, COLOURS[number % len(COLOURS)], STYLES[number % len(STYLES)])
+            yield Line(name, curve, *look(number))
+
+
+def look(number: int) -> tuple[str, Any]:
+    """Colour and style: six settings differ in both, more in one at least."""
+    return COLOURS[number % len(COLOURS)], STYLES[(number + number // len(COLOURS)) % len(STYLES)]
 
 
 def best(results: Sequence[Result]) -> str:

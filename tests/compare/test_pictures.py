@@ -8,8 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from poetgen.compare.pictures import (
-    COLOURS,
-    STYLES,
+    LETTERS,
     Curve,
     Line,
     curve_of,
@@ -17,8 +16,10 @@ from poetgen.compare.pictures import (
     draw_lines,
     fit,
     lines_of,
+    look,
     name_ends,
 )
+from poetgen.compare.plan import MOST_SETTINGS
 from poetgen.compare.results import Point, Result
 
 MOST = 10_000.0
@@ -64,8 +65,9 @@ def test_runs_that_diverged_count_only_where_all_did() -> None:
 
 
 def test_no_two_settings_look_alike() -> None:
-    looks = {(COLOURS[k % len(COLOURS)], str(STYLES[k % len(STYLES)])) for k in range(24)}
-    assert len(looks) == 24
+    looks = [tuple(map(str, look(number))) for number in range(MOST_SETTINGS)]
+    assert len(set(looks)) == MOST_SETTINGS
+    assert all(len(set(kind)) == 6 for kind in zip(*looks[:6], strict=True))
 
 
 @pytest.mark.parametrize("number", [2, 6, 24])
@@ -74,8 +76,7 @@ def test_names_do_not_overlap_and_begin_right_of_the_panel(number: int) -> None:
     axes = figure.subplots()
     x = np.arange(1.0, 6.0)
     lines = [
-        Line(f"setting {k}", Curve(x, *(np.full(5, 100.0 + k / 10),) * 3), COLOURS[k % 6], STYLES[k % 5])
-        for k in range(number)
+        Line(f"setting {k}", Curve(x, *(np.full(5, 100.0 + k / 10),) * 3), *look(k)) for k in range(number)
     ]
     draw_lines(axes, lines)
     fit(axes, lines)
@@ -88,7 +89,7 @@ def test_names_do_not_overlap_and_begin_right_of_the_panel(number: int) -> None:
     assert all(text.get_transform().transform(text.get_position())[0] > right for text in axes.texts)
     assert len(boxes) == number
     centres = sorted(text.get_transform().transform(text.get_position())[1] for text in axes.texts)
-    height = 8.5 * 100 / 72
+    height = LETTERS * 100 / 72
     assert min(np.diff(centres)) >= height
 
 
