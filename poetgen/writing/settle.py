@@ -98,17 +98,15 @@ def settle(wishes: Wishes, text: str, lexicon: Lexicon, limits: Limits) -> Settl
     """
     forms = [wishes.form] if wishes.form else _forms(wishes, limits.usual)
     reasons = [_too_small(form, text, wishes, limits) for form in forms]
-    if all(reasons):
-        if wishes.are_none:
-            return Settled(notes=("no usual form begins so: written without form and rules",))
-        raise PromptError(reasons[0])
     roomy = [form for form, reason in zip(forms, reasons, strict=True) if not reason]
-    faults: list[PromptError] = []
-    for given_up in _ladder(wishes):
+    faults = [PromptError(reason) for reason in reasons if reason] if not roomy else []
+    for given_up in _ladder(wishes) if roomy else ():
         drafts, more = _begun(wishes, roomy, given_up, text, lexicon, limits)
         faults += more
         if drafts:
             return Settled(tuple(drafts), tuple(_gave_way(faults[0], given_up) if given_up else ()))
+    if wishes.are_none:
+        return Settled(notes=("no usual form begins so: written without form and rules",))
     raise faults[0]
 
 
@@ -134,7 +132,7 @@ def _too_small(form: Form, text: str, wishes: Wishes, limits: Limits) -> str:
     *closed, last = "".join("\n" if char in MARKS else char for char in text).split("\n")
     lengths = {len(line) for line in closed} | {form.line_length}
     if len(lengths) > 1 or len(last) > form.line_length or len(closed) + bool(last) > form.line_count:
-        return f"the prompt has not the shape of {form.name}; choose another --form, or --form {FREE}"
+        return f"no usual form begins as the prompt does; choose a --form, or --form {FREE}"
     return ""
 
 

@@ -130,7 +130,7 @@ def test_a_prompt_of_no_form_is_written_freely(make_checkpoint):
     poem = next(writer.write("人人人人，月", seed=1))
     assert {len(line) for line in poem.lines} == {4}
     assert "without form" in poem.notes[0]
-    with pytest.raises(PromptError, match="shape of 五絕"):
+    with pytest.raises(PromptError, match="no usual form begins as the prompt"):
         writer.write("人人人人，月", rhyme="東")
 
 
@@ -220,3 +220,10 @@ def test_feet_are_as_the_table_has_them(writer):
         assert all("陽" in table.groups(line[-1]) for line in poem.lines[1::2])
         assert form_of(poem.lines) == Form(5, 4)
         assert np.isfinite(poem.log_probability)
+
+
+def test_a_prompt_longer_than_all_usual_forms_is_written_freely(writer):
+    prompt = "白日春風人" * 12
+    poem = next(writer.write(prompt, seed=1))
+    assert "".join(poem.lines).startswith(prompt)
+    assert "without form" in poem.notes[0]
