@@ -16,7 +16,7 @@ from typing import Any
 from poetgen import __version__
 from poetgen.compare.plan import Job, Plan
 from poetgen.compare.results import Point, Result
-from poetgen.config import flatten
+from poetgen.config import flatten, from_dict
 from poetgen.corpus.prepared import PreparedFolder
 from poetgen.errors import CheckpointError
 from poetgen.files import write_json
@@ -69,10 +69,7 @@ class ComparisonFolder:
                         "prepare them as before, or choose another --out"
                     )
             settings, prints = {**before["settings"], **settings}, {**before["poems"], **prints}
-        write_json(
-            self.plan,
-            {"poetgen": __version__, "settings": settings, "tune": plan.options.tune, "poems": prints},
-        )
+        write_json(self.plan, {"poetgen": __version__, "settings": settings, "poems": prints})
 
     def read(self) -> dict[str, Any]:
         """What began here. Raises CheckpointError."""
@@ -95,7 +92,7 @@ class ComparisonFolder:
             return None
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
-            if value["config"] != job.config.to_dict():
+            if from_dict(value["config"], str(path)) != job.config:
                 raise ValueError("it had other settings")
             return Result.from_dict(value["result"])
         except UNFIT as error:

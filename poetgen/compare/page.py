@@ -114,6 +114,10 @@ def legend(report: Report) -> Iterator[str]:
         f"“If padding counted” is p^(real / (real + padding)) of the best, with poems {how}: what such a count "
         "would have called the same model, padding taken as free."
     )
+    plan = report.plan
+    rate = plan.settings[0].config.training.learning_rate
+    if rate and plan.compared == ("training.optimizer",) and not report.tries:
+        yield f"All have the rate {rate:g}, as asked for; optimizers differ in the rate they need."
     if any(one.training for one in report.rows):
         yield "“Training” is measured on the training poems after the last step, dropout off."
     if any(one.diverged for one in report.rows):

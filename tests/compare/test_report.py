@@ -98,6 +98,14 @@ def test_the_numbers_are_all_there(reported: Callable[..., Report]) -> None:
     assert values["poems"][0]["splits"]["train"]["poems"] == 44
 
 
+def test_one_rate_for_all_optimizers_is_remarked(reported: Callable[..., Report]) -> None:
+    remark = "All have the rate 0.01"
+    assert remark in markdown(reported(training__learning_rate=0.01))
+    assert remark not in markdown(reported())
+    values = {"training.backend": ["torch", "numpy"]}
+    assert remark not in markdown(reported(values, training__learning_rate=0.01))
+
+
 def test_metrics_are_every_point(reported: Callable[..., Report]) -> None:
     report = reported()
     rows = list(csv.DictReader(io.StringIO(metrics(report))))
