@@ -32,6 +32,7 @@ STYLES: tuple[Any, ...] = (
 )
 LETTERS = 9.0  # points
 LINE = 1.35 * LETTERS  # points that a name takes, so that two do not overlap
+EARLY = 0.15  # of what is drawn at most, for what is early: one and a half times a guess
 ROOM = 1.08  # drawn above the highest and below the lowest point
 FIRST_HANZI = "\u2e80"
 
@@ -72,7 +73,7 @@ def draw_comparison(
             draw_lines(axes, lines)
             drawn.append((axes, lines))
         row[0].set_ylabel(f"{kind} perplexity per token")
-        fit(row[0], [line for axes, lines in drawn[-2:] for line in lines])
+        fit(row[0], [line.curve for _, lines in drawn[-2:] for line in lines], usual=EARLY * most)
     for axes, name in zip(panels[1], ("steps", "seconds of training"), strict=True):
         axes.set_xlabel(name)
         axes.set_xlim(left=0)
@@ -141,14 +142,23 @@ def draw_lines(axes: "Axes", lines: Sequence[Line]) -> None:
     tidy(axes)
 
 
-def fit(axes: "Axes", lines: Sequence[Line]) -> None:
-    """A logarithmic axis, on which a perplexity is as high as its loss, that holds these lines."""
+def fit(axes: "Axes", curves: Sequence[Curve], *, usual: float) -> None:
+    """A logarithmic axis, on which a perplexity is as high as its loss, that holds these curves.
+
+    Early wildness, in the first tenth and beyond `usual`, may leave the panel: it would press the rest together.
+    """
     axes.set_yscale("log")
-    if lines:
-        low = min(float(line.curve.low.min()) for line in lines)
-        high = max(float(line.curve.high.max()) for line in lines)
-        axes.set_ylim(low / ROOM, high * ROOM)
+    if curves:
+        low = min(float(curve.low.min()) for curve in curves)
+        axes.set_ylim(low / ROOM, ROOM * max(highest(curve, usual=usual) for curve in curves))
     tick(axes)
+
+
+def highest(curve: Curve, *, usual: float) -> float:
+    """The highest point of a curve and its band that is worth room."""
+    late = curve.x >= curve.x[0] + 0.1 * (curve.x[-1] - curve.x[0])
+    early = float(np.minimum(curve.median, usual).max())
+    return max(early, float(curve.high[late].max()))
 
 
 def name_ends(axes: "Axes", lines: Sequence[Line]) -> None:

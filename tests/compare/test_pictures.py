@@ -15,6 +15,7 @@ from poetgen.compare.pictures import (
     draw_comparison,
     draw_lines,
     fit,
+    highest,
     lines_of,
     look,
     name_ends,
@@ -64,6 +65,15 @@ def test_runs_that_diverged_count_only_where_all_did() -> None:
     np.testing.assert_allclose(np.log(adam.curve.high), [3, 2])
 
 
+def test_an_early_spike_takes_no_room_and_a_late_one_does() -> None:
+    early, late = (
+        curve_of([run("sgd", *losses).validation], "step", most=1e6)
+        for losses in ([12, *[5] * 30], [*[5] * 30, 12])
+    )
+    assert highest(early, usual=1500.0) == 1500
+    assert highest(late, usual=1500.0) == pytest.approx(math.exp(12))
+
+
 def test_no_two_settings_look_alike() -> None:
     looks = [tuple(map(str, look(number))) for number in range(MOST_SETTINGS)]
     assert len(set(looks)) == MOST_SETTINGS
@@ -79,7 +89,7 @@ def test_names_do_not_overlap_and_begin_right_of_the_panel(number: int) -> None:
         Line(f"setting {k}", Curve(x, *(np.full(5, 100.0 + k / 10),) * 3), *look(k)) for k in range(number)
     ]
     draw_lines(axes, lines)
-    fit(axes, lines)
+    fit(axes, [line.curve for line in lines], usual=MOST)
     figure.draw_without_rendering()
     name_ends(axes, lines)
     figure.draw_without_rendering()
