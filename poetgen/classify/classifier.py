@@ -1,8 +1,9 @@
 """The network that tells labels apart: embedding → LSTM or RNN, forward or both ways → pooling → linear."""
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,22 +14,46 @@ from torch import Tensor, nn
 from poetgen.classify.settings import ClassifierConfig
 from poetgen.classify.texts import padded
 from poetgen.config import ModelConfig
-from poetgen.corpus.batches import bucket
+from poetgen.corpus.batches import Indices, bucket
 from poetgen.corpus.prepared import EncodedPoems
 from poetgen.model.initialize import initialize
 from poetgen.model.lstm import LSTM
 from poetgen.model.rnn import RNN
 
 AT_ONCE = 256  # texts that are judged together
+SMALL = 0.1  # standard deviation that frozen features are given
+
+
+class Judge(nn.Module):
+    """What a text's features say of K labels, and with `words` what its tokens say past all layers.
+
+    The tokens' part is the sum of their embeddings over the square root of their number: a linear model of
+    what occurs how often, beside which the layers need only say what order adds.
+    """
+
+    words: nn.Embedding | None
+
+    def __init__(self, features: int, labels: int, *, words: nn.Embedding | None, width: int | None) -> None:
+        """`width` is that of the embeddings that go past the layers, None for none; `words` its own ones."""
+        super().__init__()
+        self.output = nn.Linear(features, labels)
+        self.words = words
+        self.past = None if width is None else nn.Linear(width, labels, bias=False)
 
 
 class Classifier(nn.Module):
-    """`(ids (T, B), lengths (B)) -> logits (B, K)` of K labels.
+    """`(ids (T, B), lengths (B)) -> log-probabilities (B, K)` of K labels.
 
     A second stack of layers may read each text backward; the two are pooled apart, by the state at the end of
-    their reading or by the mean of all states, and stand side by side before the linear layer. Dropout zeroes
-    whole tokens for a batch in the embedding, and the same units at every step of a layer.
+    their reading or by the mean of all states, and stand side by side before the judges, whose probabilities are
+    averaged. Dropout zeroes whole tokens for a batch in the embedding, the same units at every step in a layer.
+
+    With `frozen` layers, those of a language model, embedding and layers do not learn; what they make of a text
+    is standardised by `mean` and `spread`, and every judge has embeddings of its own to go past them.
     """
+
+    mean: Tensor
+    spread: Tensor
 
     def __init__(
         self,
@@ -38,41 +63,108 @@ class Classifier(nn.Module):
         *,
         both_directions: bool = False,
         pooling: str = "mean",
+        skip: bool = False,
+        frozen: bool = False,
+        judges: int = 1,
     ) -> None:
         super().__init__()
         self.embedding_dropout, self.dropout, self.pooling = model.embedding_dropout, model.dropout, pooling
+        self.frozen = frozen
         self.embedding = nn.Embedding(vocab_size, model.embedding_size)
         self.forward_layers = layers_of(model)
         self.backward_layers = layers_of(model) if both_directions else None
-        self.output = nn.Linear(model.hidden_size * (1 + both_directions), labels)
+        features = model.hidden_size * (1 + both_directions)
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("spread", torch.ones(features))
+        self.judges = nn.ModuleList(
+            Judge(
+                features,
+                labels,
+                words=nn.Embedding(vocab_size, model.embedding_size) if skip and frozen else None,
+                width=model.embedding_size if skip else None,
+            )
+            for _ in range(judges)
+        )
+        for reader in self.readers if frozen else ():
+            reader.requires_grad_(False)
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """See the class."""
+    @property
+    def readers(self) -> list[nn.Module]:
+        """Embedding and layers."""
+        return [
+            part for part in (self.embedding, self.forward_layers, self.backward_layers) if part is not None
+        ]
+
+    def forward(self, ids: Tensor, lengths: Tensor, features: Tensor | None = None) -> Tensor:
+        """See the class; `features` (B, W) as `read` found them before. In float64, so that all sums to 1."""
+        judged = self.judge(ids, lengths, features).double().log_softmax(dim=-1)
+        return judged.logsumexp(dim=0) - math.log(len(judged))
+
+    def judge(self, ids: Tensor, lengths: Tensor, features: Tensor | None = None) -> Tensor:
+        """Each judge's logits: (J, B, K)."""
+        if features is None:
+            features = self.read(ids, lengths)
+        if self.frozen:
+            features = F.dropout((features - self.mean) / self.spread, self.dropout, self.training)
+        return torch.stack([self.judged_by(judge, features, ids, lengths) for judge in self.judges])
+
+    def judged_by(self, judge: nn.Module, features: Tensor, ids: Tensor, lengths: Tensor) -> Tensor:
+        """One judge's logits: (B, K)."""
+        assert isinstance(judge, Judge)
+        logits: Tensor = judge.output(features)
+        if judge.past is None:
+            return logits
+        found, index = torch.unique(ids, return_inverse=True)
+        real = (torch.arange(len(ids), device=ids.device)[:, None] < lengths)[:, :, None]
+        words = self.embed(found, self.embedding if judge.words is None else judge.words)[index] * real
+        amount = words.sum(0) / lengths[:, None].sqrt()
+        past: Tensor = judge.past(F.dropout(amount, self.dropout, self.training))
+        return logits + past
+
+    def read(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """What the layers make of each text: (B, W)."""
         # tokens repeat: each that occurs is embedded and projected once
         found, index = torch.unique(ids, return_inverse=True)
-        embedded = self.embed(found)
-        pooled = [self.read(self.forward_layers, embedded, index, lengths)]
-        if self.backward_layers is not None:
-            pooled.append(self.read(self.backward_layers, embedded, reversed_texts(index, lengths), lengths))
-        logits: Tensor = self.output(torch.cat(pooled, dim=1))
-        return logits
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            embedded = self.embed(found, self.embedding)
+            pooled = [self.pool(self.forward_layers, embedded, index, lengths)]
+            if self.backward_layers is not None:
+                turned = reversed_texts(index, lengths)
+                pooled.append(self.pool(self.backward_layers, embedded, turned, lengths))
+        return torch.cat(pooled, dim=1)
 
-    def embed(self, ids: Tensor) -> Tensor:
+    def embed(self, ids: Tensor, table: nn.Embedding) -> Tensor:
         """(N,) -> (N, E)."""
-        rows = F.embedding(ids, self.embedding.weight)
-        if not self.training or self.embedding_dropout == 0:
-            return rows
+        rows = table(ids)
+        if not self.training or self.embedding_dropout == 0 or not rows.requires_grad:
+            return torch.as_tensor(rows)
         keep = torch.bernoulli(rows.new_full((len(ids), 1), 1 - self.embedding_dropout))
-        return rows * (keep / (1 - self.embedding_dropout))
+        return torch.as_tensor(rows * (keep / (1 - self.embedding_dropout)))
 
-    def read(self, layers: nn.Module, embedded: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
+    def pool(self, layers: nn.Module, embedded: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
         """What one stack makes of each text: (B, H)."""
         y, states = layers(embedded, lengths=lengths, index=index)
         if self.pooling == "mean":
             mean: Tensor = y.sum(0) / lengths[:, None]  # y is zero past each text's end
             return mean
         last = states[-1] if isinstance(states[-1], Tensor) else states[-1][0]
-        return F.dropout(last, self.dropout, self.training)
+        return F.dropout(last, self.dropout, layers.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """Frozen layers read without dropout, also in training."""
+        super().train(mode)
+        for reader in self.readers if self.frozen else ():
+            reader.eval()
+        return self
+
+    @torch.no_grad()
+    def standardise(self, features: Tensor) -> None:
+        """Take the mean and spread of the training texts' features, (texts, W).
+
+        They are left small: an optimizer that moves every weight alike would else hear of nothing but them.
+        """
+        self.mean.copy_(features.mean(0))
+        self.spread.copy_(features.std(0).clamp_min(1e-6) / SMALL)
 
 
 def layers_of(model: ModelConfig) -> LSTM | RNN:
@@ -98,12 +190,15 @@ def build_classifier(vocab_size: int, labels: int, config: ClassifierConfig) -> 
         config.model,
         both_directions=config.classify.directions == "both",
         pooling=config.classify.pooling,
+        skip=config.classify.skip,
+        frozen=config.classify.frozen,
+        judges=config.classify.judges,
     )
     initialize(
         model,
         config.model.initialization,
         forget_bias=config.model.forget_bias,
-        looked_up=[model.embedding.weight],
+        looked_up=[table.weight for table in model.modules() if isinstance(table, nn.Embedding)],
     )
     return model
 
@@ -124,13 +219,39 @@ def restore_classifier(
 
 @torch.no_grad()
 def log_probabilities(
-    model: Classifier, encoded: EncodedPoems, *, device: torch.device | str = "cpu"
+    model: Classifier,
+    encoded: EncodedPoems,
+    *,
+    features: Tensor | None = None,
+    device: torch.device | str = "cpu",
 ) -> npt.NDArray[np.float64]:
-    """The natural-log probability of every label for every text, dropout off: (texts, K)."""
+    """The natural-log probability of every label for every text, dropout off: (texts, K).
+
+    `features` (texts, W) are those that `read_all` found.
+    """
     model.eval()
-    found = np.zeros((len(encoded), model.output.out_features))
+    rows = []
+    for indices, ids, lengths in in_order(encoded, device):
+        known = None if features is None else features[torch.from_numpy(indices)].to(device)
+        rows.append((indices, model(ids, lengths, known).cpu().numpy()))
+    found = np.zeros((len(encoded), rows[0][1].shape[1]))
+    for indices, values in rows:
+        found[indices] = values
+    return found
+
+
+@torch.no_grad()
+def read_all(model: Classifier, encoded: EncodedPoems, *, device: torch.device | str = "cpu") -> Tensor:
+    """What the layers make of every text, dropout off: (texts, W), on the CPU."""
+    model.eval()
+    found = torch.zeros(len(encoded), len(model.mean))
+    for indices, ids, lengths in in_order(encoded, device):
+        found[torch.from_numpy(indices)] = model.read(ids, lengths).float().cpu()
+    return found
+
+
+def in_order(encoded: EncodedPoems, device: torch.device | str) -> Iterator[tuple[Indices, Tensor, Tensor]]:
+    """Every text once, those of nearly equal length together: (which, ids (T, B), lengths (B))."""
     for indices in bucket(encoded.lengths, batch_size=AT_ONCE, max_tokens=64 * AT_ONCE):
         ids, lengths = padded(encoded, indices)
-        logits = model(ids.to(device), lengths.to(device))
-        found[indices] = logits.double().log_softmax(dim=1).cpu().numpy()
-    return found
+        yield indices.copy(), ids.to(device), lengths.to(device)

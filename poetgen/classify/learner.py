@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
 from poetgen import __version__
 from poetgen.checkpoint import Checkpoint
-from poetgen.classify.classifier import Classifier, build_classifier, log_probabilities
+from poetgen.classify.classifier import Classifier, build_classifier, log_probabilities, read_all
 from poetgen.classify.saved import SavedClassifier
 from poetgen.classify.scores import macro_f1, matrix_of
 from poetgen.classify.settings import ClassifierConfig
@@ -43,10 +44,14 @@ class LabelLearner(ModuleLearner):
         """
         if config.training.backend != "torch":
             raise ConfigError("a classifier learns by PyTorch alone; leave training.backend = 'numpy' away")
+        if config.classify.frozen and not config.classify.layers_too:
+            raise ConfigError("only the layers of a language model can be left as they are; add --layers-too")
 
         def build() -> Classifier:
             model = build_classifier(len(data.vocabulary), len(data.labels), config)
-            begin_embedding(model.embedding, rows)
+            for table in model.modules():
+                if isinstance(table, nn.Embedding):
+                    begin_embedding(table, rows)
             if layers:
                 model.forward_layers.load_state_dict(
                     {name: torch.from_numpy(array.astype(np.float32)) for name, array in layers.items()}
@@ -63,8 +68,9 @@ class LabelLearner(ModuleLearner):
         low = self.settings.precision == "bfloat16"
         with fastest_products(self.device):
             with reduced_precision(self.device.type, low):
-                logits = self.model(batch.ids, batch.lengths)
-            loss = F.cross_entropy(logits.float(), batch.labels)
+                logits = self.model.judge(batch.ids, batch.lengths, batch.features).float()
+            labels = batch.labels.expand(len(logits), -1)
+            loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten())
             loss.backward()  # type: ignore[no-untyped-call]
         return loss.item() * batch.tokens
 
@@ -83,6 +89,20 @@ class Naming:
         rows, layers = self.beginnings() if is_new else ({}, {})
         self.learner = LabelLearner(data, config, rows=rows, layers=layers)
         self._figures: dict[str, float] = {}
+        self._features: dict[str, Tensor] = {}
+        if is_new and config.classify.frozen:
+            features = self.features(TRAIN)
+            assert features is not None
+            self.learner.model.standardise(features)
+
+    def features(self, part: str) -> Tensor | None:
+        """What frozen layers make of a part's texts, found once; None when the layers learn."""
+        if not self.config.classify.frozen:
+            return None
+        if part not in self._features:
+            encoded = self.data.parts[part].encoded
+            self._features[part] = read_all(self.learner.model, encoded, device=self.learner.device)
+        return self._features[part]
 
     def beginnings(self) -> tuple[Rows, Mapping[str, Any]]:
         """What the embedding and the layers begin with, by `classify.embeddings`."""
@@ -99,7 +119,7 @@ class Naming:
 
     def batch(self, indices: Indices) -> LabelledBatch:
         """See Lesson."""
-        return self.data.parts[TRAIN].batch(indices)
+        return self.data.parts[TRAIN].batch(indices, self.features(TRAIN))
 
     def validation_loss(self) -> float:
         """Mean natural-log loss of a validation text's label; accuracy and macro-F1 are kept for `figures`."""

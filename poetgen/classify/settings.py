@@ -35,6 +35,11 @@ class ClassifyConfig:
     embeddings: str = setting("random", "how they begin; vectors: by model.vectors", choices=EMBEDDINGS)
     checkpoint: str = setting("", "the language model that embeddings begin with")
     layers_too: bool = setting(False, "begin with that model's recurrent layers too")
+    frozen: bool = setting(False, "leave those layers, and the embedding they read, as they are")
+    skip: bool = setting(False, "let the tokens' embeddings go past the layers too, whatever their order")
+    judges: int = setting(
+        1, "output layers learned side by side, their probabilities averaged", minimum=1, maximum=64
+    )
 
 
 # texts are fewer than the poems a language model learns from, and a label says less than every next character

@@ -19,11 +19,15 @@ from poetgen.corpus.prepared import EncodedPoems
 
 @dataclass(frozen=True)
 class LabelledBatch:
-    """B texts of at most T tokens: ids (T, B) int64, padded; lengths (B,), labels (B,) int64."""
+    """B texts of at most T tokens: ids (T, B) int64, padded; lengths (B,), labels (B,) int64.
+
+    `features` (B, W) are there when what the layers make of a text is known beforehand.
+    """
 
     ids: Tensor
     lengths: Tensor
     labels: Tensor
+    features: Tensor | None = None
 
     @property
     def tokens(self) -> int:
@@ -32,7 +36,8 @@ class LabelledBatch:
 
     def to(self, device: torch.device) -> "LabelledBatch":
         """The same batch on another device."""
-        return LabelledBatch(self.ids.to(device), self.lengths.to(device), self.labels.to(device))
+        features = None if self.features is None else self.features.to(device)
+        return LabelledBatch(self.ids.to(device), self.lengths.to(device), self.labels.to(device), features)
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,11 @@ class Part:
     def __len__(self) -> int:
         return len(self.texts)
 
-    def batch(self, indices: Indices) -> LabelledBatch:
-        """These texts as one padded batch."""
-        return LabelledBatch(*padded(self.encoded, indices), torch.from_numpy(self.labels[indices]))
+    def batch(self, indices: Indices, features: Tensor | None = None) -> LabelledBatch:
+        """These texts as one padded batch; `features` (texts, W) are those of all texts."""
+        known = None if features is None else features[torch.from_numpy(indices.copy())]
+        labels = torch.from_numpy(self.labels[indices])
+        return LabelledBatch(*padded(self.encoded, indices), labels, known)
 
 
 def padded(encoded: EncodedPoems, indices: Indices) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,8 @@
 """The network: padding changes nothing, backward is forward on reversed texts, and pooling is what it says."""
 
 import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from poetgen.classify.classifier import (
     Classifier,
     build_classifier,
     log_probabilities,
+    read_all,
     restore_classifier,
     reversed_texts,
 )
@@ -34,11 +37,18 @@ SHAPES = pytest.mark.parametrize(
 )
 
 
-def classifier(cell: str = "lstm", pooling: str = "mean", both: bool = False, **changes: Any) -> Classifier:
+def classifier(
+    cell: str = "lstm",
+    pooling: str = "mean",
+    both: bool = False,
+    *,
+    more: Mapping[str, Any] = MappingProxyType({}),
+    **changes: Any,
+) -> Classifier:
+    """`more` are the classifier's settings, `changes` the model's."""
     torch.manual_seed(1)
-    model = Classifier(
-        V, K, dataclasses.replace(SMALL, cell=cell, **changes), both_directions=both, pooling=pooling
-    ).double()
+    settings = dataclasses.replace(SMALL, cell=cell, **changes)
+    model = Classifier(V, K, settings, both_directions=both, pooling=pooling, **more).double()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(0, 0.5)
@@ -52,10 +62,16 @@ def texts() -> Tensor:
     return ids
 
 
+EXTRAS = [{}, {"skip": True}, {"skip": True, "frozen": True, "judges": 3}]
+
+
 @SHAPES
 @pytest.mark.parametrize("num_layers", [1, 2])
-def test_padding_changes_nothing(cell: str, pooling: str, both: bool, num_layers: int) -> None:
-    model, ids = classifier(cell, pooling, both, num_layers=num_layers), texts()
+@pytest.mark.parametrize("more", EXTRAS, ids=["layers", "skip", "judges"])
+def test_padding_changes_nothing(
+    cell: str, pooling: str, both: bool, num_layers: int, more: dict[str, Any]
+) -> None:
+    model, ids = classifier(cell, pooling, both, num_layers=num_layers, more=more), texts()
     together = model(ids, LENGTHS)
     for column, length in enumerate(LENGTHS):
         alone = model(ids[:length, column : column + 1], length[None])
@@ -65,8 +81,9 @@ def test_padding_changes_nothing(cell: str, pooling: str, both: bool, num_layers
 
 
 @SHAPES
-def test_what_padding_holds_gets_no_gradient(cell: str, pooling: str, both: bool) -> None:
-    model, ids = classifier(cell, pooling, both), texts()
+@pytest.mark.parametrize("skip", [False, True])
+def test_what_padding_holds_gets_no_gradient(cell: str, pooling: str, both: bool, skip: bool) -> None:
+    model, ids = classifier(cell, pooling, both, more={"skip": skip}), texts()
     model(ids, LENGTHS).square().sum().backward()
     assert model.embedding.weight.grad is not None
     assert not model.embedding.weight.grad[0].any()
@@ -86,7 +103,8 @@ def test_backward_layers_read_as_forward_ones_read_the_reversed_text(cell: str, 
     for name, value in state.items():
         other = name.replace("forward", "x").replace("backward", "forward").replace("x", "backward")
         swapped.state_dict()[other if "layers" in name else name].copy_(value)
-    swapped.output.weight.data = torch.cat([model.output.weight[:, half:], model.output.weight[:, :half]], 1)
+    weight = model.judges[0].output.weight
+    swapped.judges[0].output.weight.data = torch.cat([weight[:, half:], weight[:, :half]], 1)
     torch.testing.assert_close(swapped(turned, LENGTHS), model(ids, LENGTHS), rtol=1e-12, atol=1e-12)
     assert not torch.allclose(model(turned, LENGTHS), model(ids, LENGTHS))
 
@@ -108,8 +126,40 @@ def test_pooling_is_the_mean_or_the_end_of_what_the_layers_say() -> None:
         y, _ = model.forward_layers(model.embedding(ids), lengths=LENGTHS)
         ends = y[LENGTHS - 1, torch.arange(len(LENGTHS))]
         means = torch.stack([y[:n, k].mean(0) for k, n in enumerate(LENGTHS)])
-        expected = model.output(means if pooling == "mean" else ends)
-        torch.testing.assert_close(model(ids, LENGTHS), expected)
+        expected = model.judges[0].output(means if pooling == "mean" else ends)
+        torch.testing.assert_close(model(ids, LENGTHS), expected.log_softmax(1))
+
+
+def test_past_the_layers_go_the_sums_of_embeddings() -> None:
+    model, ids = classifier(more={"skip": True}), texts()
+    plain = classifier()
+    plain.load_state_dict({name: value for name, value in model.state_dict().items() if "past" not in name})
+    sums = torch.stack([model.embedding(ids[:n, k]).sum(0) / n**0.5 for k, n in enumerate(LENGTHS)])
+    expected = plain.judge(ids, LENGTHS)[0] + model.judges[0].past(sums)
+    torch.testing.assert_close(model(ids, LENGTHS), expected.log_softmax(1))
+
+
+def test_judges_are_averaged_in_probability() -> None:
+    model, ids = classifier(more={"judges": 3}), texts()
+    each = model.judge(ids, LENGTHS).softmax(-1)
+    assert each.shape == (3, len(LENGTHS), K) and each.std(0).max() > 0.01
+    torch.testing.assert_close(model(ids, LENGTHS).exp(), each.mean(0))
+
+
+def test_frozen_layers_neither_learn_nor_drop_and_may_be_read_beforehand() -> None:
+    model, ids = classifier(more={"frozen": True, "skip": True}, dropout=0.5, embedding_dropout=0.5), texts()
+    before = model.read(ids, LENGTHS)
+    model.standardise(before)
+    assert torch.allclose(
+        ((before - model.mean) / model.spread).std(0), torch.tensor(0.1, dtype=torch.float64)
+    )
+    expected = model(ids, LENGTHS)
+    torch.testing.assert_close(model(ids, LENGTHS, before), expected)
+    model.train()
+    assert torch.equal(model.read(ids, LENGTHS), before)
+    model.judge(ids, LENGTHS).sum().backward()
+    learned = {name.split(".")[0] for name, value in model.named_parameters() if value.grad is not None}
+    assert learned == {"judges"}
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean"])
@@ -135,6 +185,24 @@ def test_gradients_equal_finite_differences(cell: str, pooling: str, both: bool)
         return torch.func.functional_call(model, named, (ids, LENGTHS)).square().sum()
 
     assert torch.autograd.gradcheck(loss, tuple(p.detach().requires_grad_() for p in model.parameters()))
+
+
+def test_what_was_read_beforehand_says_the_same() -> None:
+    settings = {
+        "classify.frozen": True,
+        "classify.layers_too": True,
+        "classify.skip": True,
+        "classify.judges": 2,
+    }
+    config = ClassifierConfig().replace({"model.embedding_size": 5, "model.hidden_size": 4, **settings})
+    model = build_classifier(V, K, config)
+    lengths = np.arange(1, 12)
+    encoded = EncodedPoems(np.random.default_rng(0).integers(3, V, lengths.sum()), np.cumsum([0, *lengths]))
+    features = read_all(model, encoded)
+    model.standardise(features)
+    np.testing.assert_allclose(
+        log_probabilities(model, encoded, features=features), log_probabilities(model, encoded), atol=1e-6
+    )
 
 
 def test_probabilities_do_not_depend_on_what_is_judged_beside(monkeypatch: pytest.MonkeyPatch) -> None:

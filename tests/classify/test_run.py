@@ -85,6 +85,31 @@ def test_stopped_after_any_step_it_ends_as_if_never_stopped(
     assert files(tmp_path / "run") == files(tmp_path / "whole")
 
 
+def test_frozen_layers_go_on_as_they_were(
+    topics: LabelledTexts, tmp_path: Path, small: Small, make_checkpoint: Callable[..., Checkpoint]
+) -> None:
+    path = tmp_path / "verse.safetensors"
+    make_checkpoint(Vocabulary.build(["".join(topics.parts[TRAIN].texts)]), hidden_size=7).save(path)
+    given = {
+        "classify__embeddings": "checkpoint",
+        "classify__checkpoint": str(path),
+        "classify__frozen": True,
+    }
+    with pytest.raises(ConfigError, match="add --layers-too"):
+        Naming(topics, small(**given))
+    config = small(
+        **given, classify__layers_too=True, classify__skip=True, classify__judges=2, training__average=0.9
+    )
+    list(train_classifier(topics, tmp_path / "whole", config))
+    [*train_classifier(topics, tmp_path / "run", config, should_stop=lambda: True)]
+    path.unlink()
+    list(train_classifier(topics, tmp_path / "run", config, resume=True))
+    assert files(tmp_path / "run") == files(tmp_path / "whole")
+    weights = SavedClassifier.load(tmp_path / "run" / "best.safetensors").weights
+    first = Naming(topics, small(**{**given, "classify__frozen": False, "classify__embeddings": "random"}))
+    assert weights["spread"].max() != 1 and first.learner.model.mean.abs().max() == 0
+
+
 def test_a_run_that_vanishes_between_saves_changes_nothing(
     topics: LabelledTexts, tmp_path: Path, small: Small
 ) -> None:

@@ -100,7 +100,8 @@ def test_any_label_file_will_do_and_every_flag_reaches_its_setting(home: Path) -
         "--cell", "rnn", "--directions", "both", "--pooling", "last", "--hidden-size", 5, "--layers", 2,
         "--dropout", 0.1, "--init", "xavier", "--optimizer", "adamw", "--learning-rate", 0.02, "--epochs", 3,
         "--steps", 4, "--patience", 1, "--seed", 3, "--device", "cpu", "--set", "training.average=0.5",
-        "--no-baselines", "--measure-on", "validation", "--json", "--split", "96:2:2", "--minutes", 5,
+        "--no-baselines", "--measure-on", "validation", "--json", "--split", "96:2:2", "--minutes", 5, "--skip",
+        "--judges", 2,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["part"] == "validation" and json.loads(result.stdout)["linear"] is None
@@ -114,6 +115,7 @@ def test_any_label_file_will_do_and_every_flag_reaches_its_setting(home: Path) -
         "embeddings": "vectors", "embedding_size": 4, "directions": "both", "pooling": "last", "hidden_size": 5,
         "num_layers": 2, "dropout": 0.1, "initialization": "xavier", "optimizer": "adamw", "minutes": 5,
         "learning_rate": 0.02, "steps": 4, "patience": 1, "seed": 3, "average": 0.5, "split": "96:2:2",
+        "skip": True, "judges": 2, "frozen": False,
     }  # fmt: skip
     assert {name: found[name] for name in expected} == expected
 
@@ -168,6 +170,7 @@ WRONG: list[tuple[list[Any], str]] = [
     (["--by", "poet", "--classes", 6], "there are 5 labels and 6 are to be told apart"),
     (["--by", "poet", "--embeddings", "vectors"], "give one with --vectors FILE"),
     (["--by", "poet", "--layers-too"], "add --embeddings checkpoint"),
+    (["--by", "poet", "--classes", 5, "--frozen"], "add --layers-too"),
     (["--by", "poet", "--vectors", "none.txt"], "no vectors at none.txt"),
     (["--by", "poet", "--checkpoint", "none"], "no checkpoint at none"),
     (["--by", "poet", "--stop-words", "none.txt"], "no stop words at none.txt"),

@@ -26,7 +26,7 @@ COMMAND = "poetgen classify train"
 # what belongs to the classifier alone, under its section
 OWN = (
     "by", "labels", "text_column", "label_column", "classes", "equal", "tokens", "stop_words", "embeddings",
-    "checkpoint", "layers_too", "directions", "pooling", "split",
+    "checkpoint", "layers_too", "frozen", "skip", "judges", "directions", "pooling", "split",
 )  # fmt: skip
 
 
@@ -53,6 +53,11 @@ OWN = (
 @click.option(
     "--layers-too", is_flag=True, default=None, help="Begin with the language model's recurrent layers too."
 )
+@click.option("--frozen", is_flag=True, default=None, help="Leave those layers as they are.")
+@click.option(
+    "--skip", is_flag=True, default=None, help="Let the tokens go past the layers too, whatever their order."
+)
+@click.option("--judges", type=int, help="Output layers whose probabilities are averaged.")
 @click.option("--cell", type=click.Choice(["lstm", "rnn"]), help="What each layer is.")
 @click.option("--directions", type=click.Choice(["forward", "both"]), help="Read forward, or backward too.")
 @click.option("--pooling", type=click.Choice(["last", "mean"]), help="Judge by the last state, or the mean.")
