@@ -43,11 +43,12 @@ PLACES = {
     "git": r"corpus/fetch\.py",
     "opencc": r"corpus/hanzi\.py",
     "torch": r"(model/|training/|classify/|study/|corpus/batches\.py|evaluate\.py|compare/)",
-    "matplotlib": r"(training/curves|study/pictures|compare/pictures)\.py",
+    "matplotlib": r"(training/curves|(study|compare|classify)/pictures)\.py",
     "safetensors": r"checkpoint\.py",
+    "sklearn": r"classify/baselines\.py",
     "numpy": r"",
 }
-HEAVY = {"torch", "git", "opencc", "matplotlib"}
+HEAVY = {"torch", "git", "opencc", "matplotlib", "sklearn"}
 READY_MADE = re.compile(
     r"(LSTM|GRU|RNN)(Cell|Base|CellBase)?|lstm(_cell)?|gru(_cell)?|rnn_(tanh|relu)(_cell)?"
 )
