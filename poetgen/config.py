@@ -238,7 +238,7 @@ def config_names() -> list[str]:
 
 
 def read_config_file(name: str) -> dict[str, Any]:
-    """A run's settings in a shipped config by name, or a TOML file by path: all but [compare]. Raises ConfigError."""
+    """A run's settings in a shipped config or a TOML file: all but [compare]. Raises ConfigError."""
     return {key: value for key, value in read_sections(name).items() if not key.startswith("compare.")}
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from poetgen.errors import ConfigError
 
 Array = npt.NDArray[Any]
+STRETCH = 64  # entries
 _BEYOND_UNICODE = sys.maxunicode  # so that no beginning ends like the number of a candidate
 
 
@@ -65,11 +66,30 @@ def sample(logits: Array, allowed: Array, *, sampling: Sampling, drawn: Array) -
     if sampling.top_k or sampling.top_p < 1:
         for row in scores:
             row[_others(row, sampling)] = -np.inf
-    # A long float32 sum would shift the shares of rare characters.
-    cumulative = np.exp(scores, out=scores).cumsum(axis=1, dtype=np.float64)
-    total = cumulative[:, -1]
-    places = np.minimum(drawn * total, np.nextafter(total, 0))
-    return np.array([row.searchsorted(place, "right") for row, place in zip(cumulative, places, strict=True)])
+    return _at(np.exp(scores, out=scores), drawn)
+
+
+def _at(weights: Array, shares: Array) -> Array:
+    """The place in each row where that share of its weight is reached: (B, V), (B,) in [0, 1) -> (B,).
+
+    Rows are summed by stretches first: a running sum over all of a row takes ten times as long. In float64, since
+    a long float32 sum would shift the shares of rare characters.
+    """
+    starts = np.arange(0, weights.shape[1], STRETCH)
+    sums = np.add.reduceat(weights, starts, axis=1, dtype=np.float64).cumsum(axis=1)
+    found = np.empty(len(weights), np.intp)
+    for k, (row, ends, share) in enumerate(zip(weights, sums, shares, strict=True)):
+        stretch, rest = _passed(ends, share * ends[-1])
+        start = starts[stretch]
+        found[k] = start + _passed(row[start : start + STRETCH].cumsum(dtype=np.float64), rest)[0]
+    return found
+
+
+def _passed(ends: Array, place: float) -> tuple[int, float]:
+    """The first entry that ends beyond a place, and how far into it that is; never one of weight 0."""
+    place = min(place, np.nextafter(ends[-1], 0))
+    found = int(ends.searchsorted(place, "right"))
+    return found, place - (ends[found - 1] if found else 0.0)
 
 
 def _others(scores: Array, sampling: Sampling) -> Array:
