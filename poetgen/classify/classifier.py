@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from poetgen.classify.settings import ClassifierConfig
-from poetgen.classify.texts import padded
+from poetgen.classify.texts import Pairs, padded
 from poetgen.config import ModelConfig
 from poetgen.corpus.batches import Indices, bucket
 from poetgen.corpus.prepared import EncodedPoems
@@ -25,20 +25,27 @@ SMALL = 0.1  # standard deviation that frozen features are given
 
 
 class Judge(nn.Module):
-    """What a text's features say of K labels, and with `words` what its tokens say past all layers.
+    """What a text's features say of K labels, and what its tokens and pairs of tokens say past all layers.
 
-    The tokens' part is the sum of their embeddings over the square root of their number: a linear model of
-    what occurs how often, beside which the layers need only say what order adds.
+    The tokens' part is the sum of their embeddings over the square root of their number, that of pairs a sum of
+    as many numbers as there are labels: a linear model of what occurs how often, beside which the layers need
+    only say what order adds (compare Joulin et al. 2017, Bag of Tricks for Efficient Text Classification).
     """
 
     words: nn.Embedding | None
 
-    def __init__(self, features: int, labels: int, *, words: nn.Embedding | None, width: int | None) -> None:
-        """`width` is that of the embeddings that go past the layers, None for none; `words` its own ones."""
+    def __init__(
+        self, features: int, labels: int, *, words: nn.Embedding | None, width: int | None, pairs: int
+    ) -> None:
+        """`width` is that of the embeddings that go past the layers, None for none; `words` its own ones.
+
+        `pairs` says how many pairs of tokens it knows.
+        """
         super().__init__()
         self.output = nn.Linear(features, labels)
         self.words = words
         self.past = None if width is None else nn.Linear(width, labels, bias=False)
+        self.pairs = nn.Parameter(torch.zeros(pairs, labels)) if pairs else None
 
 
 class Classifier(nn.Module):
@@ -54,6 +61,7 @@ class Classifier(nn.Module):
 
     mean: Tensor
     spread: Tensor
+    pairs: Tensor
 
     def __init__(
         self,
@@ -63,10 +71,12 @@ class Classifier(nn.Module):
         *,
         both_directions: bool = False,
         pooling: str = "mean",
-        skip: bool = False,
+        skip: str = "none",
+        pairs: Pairs | None = None,
         frozen: bool = False,
         judges: int = 1,
     ) -> None:
+        """`skip` says what goes past the layers: none, tokens, or these `pairs` (P, 2), in order, too."""
         super().__init__()
         self.embedding_dropout, self.dropout, self.pooling = model.embedding_dropout, model.dropout, pooling
         self.frozen = frozen
@@ -76,12 +86,15 @@ class Classifier(nn.Module):
         features = model.hidden_size * (1 + both_directions)
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("spread", torch.ones(features))
+        known = np.zeros((0, 2), dtype=np.int64) if pairs is None or skip != "pairs" else pairs
+        self.register_buffer("pairs", torch.from_numpy(known), persistent=len(known) > 0)
         self.judges = nn.ModuleList(
             Judge(
                 features,
                 labels,
-                words=nn.Embedding(vocab_size, model.embedding_size) if skip and frozen else None,
-                width=model.embedding_size if skip else None,
+                words=nn.Embedding(vocab_size, model.embedding_size) if skip != "none" and frozen else None,
+                width=None if skip == "none" else model.embedding_size,
+                pairs=len(known),
             )
             for _ in range(judges)
         )
@@ -119,7 +132,24 @@ class Classifier(nn.Module):
         words = self.embed(found, self.embedding if judge.words is None else judge.words)[index] * real
         amount = words.sum(0) / lengths[:, None].sqrt()
         past: Tensor = judge.past(F.dropout(amount, self.dropout, self.training))
+        if judge.pairs is not None:
+            past = past + self.judged_by_pairs(judge.pairs, ids, lengths)
         return logits + past
+
+    def judged_by_pairs(self, table: Tensor, ids: Tensor, lengths: Tensor) -> Tensor:
+        """The sum of the rows of the known pairs over the square root of their number: (P, K) -> (B, K)."""
+        vocab_size = self.embedding.num_embeddings
+        known = self.pairs[:, 0] * vocab_size + self.pairs[:, 1]
+        codes = ids[:-1] * vocab_size + ids[1:]
+        places = torch.searchsorted(known, codes).clamp_max(len(known) - 1)
+        there = known[places] == codes
+        there &= torch.arange(1, len(ids), device=ids.device)[:, None] < lengths
+        found, index = torch.unique(places[there], return_inverse=True)
+        texts = torch.arange(ids.shape[1], device=ids.device).expand_as(codes)[there]
+        sums = table.new_zeros(ids.shape[1], table.shape[1]).index_add(
+            0, texts, self.dropped(table[found])[index]
+        )
+        return sums / there.sum(0).clamp_min(1)[:, None].sqrt()
 
     def read(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """What the layers make of each text: (B, W)."""
@@ -135,11 +165,15 @@ class Classifier(nn.Module):
 
     def embed(self, ids: Tensor, table: nn.Embedding) -> Tensor:
         """(N,) -> (N, E)."""
-        rows = table(ids)
+        rows: Tensor = table(ids)
+        return self.dropped(rows)
+
+    def dropped(self, rows: Tensor) -> Tensor:
+        """Rows of a table that learns, some zeroed in training: (N, W) -> (N, W)."""
         if not self.training or self.embedding_dropout == 0 or not rows.requires_grad:
-            return torch.as_tensor(rows)
-        keep = torch.bernoulli(rows.new_full((len(ids), 1), 1 - self.embedding_dropout))
-        return torch.as_tensor(rows * (keep / (1 - self.embedding_dropout)))
+            return rows
+        keep = torch.bernoulli(rows.new_full((len(rows), 1), 1 - self.embedding_dropout))
+        return rows * (keep / (1 - self.embedding_dropout))
 
     def pool(self, layers: nn.Module, embedded: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
         """What one stack makes of each text: (B, H)."""
@@ -182,8 +216,10 @@ def reversed_texts(index: Tensor, lengths: Tensor) -> Tensor:
     return index.gather(0, source)
 
 
-def build_classifier(vocab_size: int, labels: int, config: ClassifierConfig) -> Classifier:
-    """A classifier with its first weights. Here alone configuration meets the network's classes."""
+def build_classifier(
+    vocab_size: int, labels: int, config: ClassifierConfig, pairs: Pairs | None = None
+) -> Classifier:
+    """A classifier with its first weights, 0 for pairs. Here alone configuration meets the network's classes."""
     model = Classifier(
         vocab_size,
         labels,
@@ -191,6 +227,7 @@ def build_classifier(vocab_size: int, labels: int, config: ClassifierConfig) -> 
         both_directions=config.classify.directions == "both",
         pooling=config.classify.pooling,
         skip=config.classify.skip,
+        pairs=pairs,
         frozen=config.classify.frozen,
         judges=config.classify.judges,
     )
@@ -200,6 +237,9 @@ def build_classifier(vocab_size: int, labels: int, config: ClassifierConfig) -> 
         forget_bias=config.model.forget_bias,
         looked_up=[table.weight for table in model.modules() if isinstance(table, nn.Embedding)],
     )
+    for judge in model.judges:
+        if isinstance(judge.pairs, nn.Parameter):
+            nn.init.zeros_(judge.pairs)
     return model
 
 
@@ -212,7 +252,9 @@ def restore_classifier(
     """
     model_config = dataclasses.replace(config.model, initialization="zeros")
     with torch.random.fork_rng(devices=[]):
-        model = build_classifier(vocab_size, labels, dataclasses.replace(config, model=model_config))
+        config = dataclasses.replace(config, model=model_config)
+        pairs = weights["pairs"].astype(np.int64) if "pairs" in weights else None
+        model = build_classifier(vocab_size, labels, config, pairs)
     model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
     return model.float()
 

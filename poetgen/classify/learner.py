@@ -48,7 +48,8 @@ class LabelLearner(ModuleLearner):
             raise ConfigError("only the layers of a language model can be left as they are; add --layers-too")
 
         def build() -> Classifier:
-            model = build_classifier(len(data.vocabulary), len(data.labels), config)
+            pairs = data.pairs() if config.classify.skip == "pairs" else None
+            model = build_classifier(len(data.vocabulary), len(data.labels), config, pairs)
             for table in model.modules():
                 if isinstance(table, nn.Embedding):
                     begin_embedding(table, rows)

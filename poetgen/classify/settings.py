@@ -7,6 +7,7 @@ from poetgen.config import Config, ModelConfig, TrainingConfig, setting
 
 DIRECTIONS = ("forward", "both")
 POOLINGS = ("last", "mean")
+SKIPS = ("none", "tokens", "pairs")
 EMBEDDINGS = ("random", "checkpoint", "vectors")
 CRITERIA = ("", "poet", "form")
 SPLITS = ("8:1:1", "96:2:2")
@@ -36,7 +37,7 @@ class ClassifyConfig:
     checkpoint: str = setting("", "the language model that embeddings begin with")
     layers_too: bool = setting(False, "begin with that model's recurrent layers too")
     frozen: bool = setting(False, "leave those layers, and the embedding they read, as they are")
-    skip: bool = setting(False, "let the tokens' embeddings go past the layers too, whatever their order")
+    skip: str = setting("none", "what goes past the layers too: tokens, or also pairs of them", choices=SKIPS)
     judges: int = setting(
         1, "output layers learned side by side, their probabilities averaged", minimum=1, maximum=64
     )

@@ -12,9 +12,11 @@ from torch import Tensor
 
 from poetgen.classify.labels import Labelled
 from poetgen.classify.split import PARTS, TRAIN, hold_out
-from poetgen.classify.tokens import Tokeniser, TokenVocabulary
+from poetgen.classify.tokens import SPECIALS, Tokeniser, TokenVocabulary, is_mark
 from poetgen.corpus.batches import Indices, time_first
 from poetgen.corpus.prepared import EncodedPoems
+
+Pairs = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,17 @@ class LabelledTexts:
         }
         cut = sum(len(tokens[text.text]) > max_length for text in texts)
         return cls(labels, tokeniser, vocabulary, parts, cut)
+
+    def pairs(self) -> Pairs:
+        """Neighbouring known tokens, no marks, that stand together twice or more in train: (P, 2), in order."""
+        silent = [
+            k for k, token in enumerate(self.vocabulary.tokens) if k < len(SPECIALS) or is_mark(token[0])
+        ]
+        encoded = self.parts[TRAIN].encoded
+        before, after = encoded.ids[:-1].astype(np.int64), encoded.ids[1:].astype(np.int64)
+        told = ~(np.isin(before, silent) | np.isin(after, silent))  # each text begins with a special
+        codes, counts = np.unique(before[told] * len(self.vocabulary) + after[told], return_counts=True)
+        return np.stack(np.divmod(codes[counts > 1], len(self.vocabulary)), axis=1)
 
     def fingerprint(self) -> dict[str, str]:
         """SHA-256 of labels, vocabulary and all texts as numbers."""

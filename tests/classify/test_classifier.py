@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -24,7 +25,9 @@ from poetgen.classify.settings import MODEL, ClassifierConfig
 from poetgen.corpus.prepared import EncodedPoems
 
 V, K, T = 11, 3, 6
+PAIRS = np.array([[a, b] for a in range(3, V) for b in range(3, V) if (a + b) % 3])
 LENGTHS = torch.tensor([6, 4, 1])
+WIDTHS = {"model.embedding_size": 5, "model.hidden_size": 4}
 SMALL = dataclasses.replace(MODEL, embedding_size=5, hidden_size=4)
 SHAPES = pytest.mark.parametrize(
     ("cell", "pooling", "both"),
@@ -48,7 +51,8 @@ def classifier(
     """`more` are the classifier's settings, `changes` the model's."""
     torch.manual_seed(1)
     settings = dataclasses.replace(SMALL, cell=cell, **changes)
-    model = Classifier(V, K, settings, both_directions=both, pooling=pooling, **more).double()
+    pairs = PAIRS if more.get("skip") == "pairs" else None
+    model = Classifier(V, K, settings, both_directions=both, pooling=pooling, pairs=pairs, **more).double()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(0, 0.5)
@@ -62,7 +66,7 @@ def texts() -> Tensor:
     return ids
 
 
-EXTRAS = [{}, {"skip": True}, {"skip": True, "frozen": True, "judges": 3}]
+EXTRAS = [{}, {"skip": "tokens"}, {"skip": "pairs", "frozen": True, "judges": 3}]
 
 
 @SHAPES
@@ -81,8 +85,8 @@ def test_padding_changes_nothing(
 
 
 @SHAPES
-@pytest.mark.parametrize("skip", [False, True])
-def test_what_padding_holds_gets_no_gradient(cell: str, pooling: str, both: bool, skip: bool) -> None:
+@pytest.mark.parametrize("skip", ["none", "tokens", "pairs"])
+def test_what_padding_holds_gets_no_gradient(cell: str, pooling: str, both: bool, skip: str) -> None:
     model, ids = classifier(cell, pooling, both, more={"skip": skip}), texts()
     model(ids, LENGTHS).square().sum().backward()
     assert model.embedding.weight.grad is not None
@@ -131,12 +135,44 @@ def test_pooling_is_the_mean_or_the_end_of_what_the_layers_say() -> None:
 
 
 def test_past_the_layers_go_the_sums_of_embeddings() -> None:
-    model, ids = classifier(more={"skip": True}), texts()
+    model, ids = classifier(more={"skip": "tokens"}), texts()
     plain = classifier()
     plain.load_state_dict({name: value for name, value in model.state_dict().items() if "past" not in name})
     sums = torch.stack([model.embedding(ids[:n, k]).sum(0) / n**0.5 for k, n in enumerate(LENGTHS)])
     expected = plain.judge(ids, LENGTHS)[0] + model.judges[0].past(sums)
     torch.testing.assert_close(model(ids, LENGTHS), expected.log_softmax(1))
+
+
+def past_by_pairs(text: list[int], table: Tensor) -> Tensor:
+    places = {(int(a), int(b)): k for k, (a, b) in enumerate(PAIRS)}
+    rows = [table[places[pair]] for pair in pairwise(text) if pair in places]
+    return torch.stack(rows).sum(0) / len(rows) ** 0.5 if rows else table.new_zeros(K)
+
+
+def test_past_the_layers_go_known_pairs_and_none_that_weigh_nothing() -> None:
+    model, ids = classifier(more={"skip": "pairs"}), texts()
+    plain = classifier(more={"skip": "tokens"})
+    own = model.judges[0]
+    plain.load_state_dict({name: value for name, value in model.state_dict().items() if "pairs" not in name})
+    sums = [past_by_pairs(ids[:n, k].tolist(), own.pairs) for k, n in enumerate(LENGTHS)]
+    expected = plain.judge(ids, LENGTHS)[0] + torch.stack(sums)
+    torch.testing.assert_close(model(ids, LENGTHS), expected.log_softmax(1))
+    assert not torch.allclose(model(ids, LENGTHS), plain(ids, LENGTHS))
+    with torch.no_grad():
+        own.pairs.zero_()
+    assert torch.equal(model(ids, LENGTHS), plain(ids, LENGTHS))
+
+
+def test_pairs_begin_at_nothing_and_come_back_from_a_file() -> None:
+    config = ClassifierConfig().replace({**WIDTHS, "classify.skip": "pairs", "classify.judges": 2})
+    model = build_classifier(V, K, config, PAIRS)
+    assert len(PAIRS) and not any(judge.pairs.any() for judge in model.judges)
+    with torch.no_grad():
+        model.judges[1].pairs.normal_()
+    weights = {name: value.float().numpy() for name, value in model.state_dict().items()}
+    restored = restore_classifier(V, K, config, weights)
+    assert torch.equal(restored(texts(), LENGTHS), model(texts(), LENGTHS))
+    assert torch.equal(restored.pairs, model.pairs) and restored.pairs.dtype == torch.int64
 
 
 def test_judges_are_averaged_in_probability() -> None:
@@ -147,7 +183,10 @@ def test_judges_are_averaged_in_probability() -> None:
 
 
 def test_frozen_layers_neither_learn_nor_drop_and_may_be_read_beforehand() -> None:
-    model, ids = classifier(more={"frozen": True, "skip": True}, dropout=0.5, embedding_dropout=0.5), texts()
+    model, ids = (
+        classifier(more={"frozen": True, "skip": "pairs"}, dropout=0.5, embedding_dropout=0.5),
+        texts(),
+    )
     before = model.read(ids, LENGTHS)
     model.standardise(before)
     assert torch.allclose(
@@ -191,7 +230,7 @@ def test_what_was_read_beforehand_says_the_same() -> None:
     settings = {
         "classify.frozen": True,
         "classify.layers_too": True,
-        "classify.skip": True,
+        "classify.skip": "tokens",
         "classify.judges": 2,
     }
     config = ClassifierConfig().replace({"model.embedding_size": 5, "model.hidden_size": 4, **settings})

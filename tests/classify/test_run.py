@@ -1,6 +1,7 @@
 """A classifier's run: it learns, it goes on where it was stopped, and it begins with what it is told to."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def test_frozen_layers_go_on_as_they_were(
     with pytest.raises(ConfigError, match="add --layers-too"):
         Naming(topics, small(**given))
     config = small(
-        **given, classify__layers_too=True, classify__skip=True, classify__judges=2, training__average=0.9
+        **given, classify__layers_too=True, classify__skip="pairs", classify__judges=2, training__average=0.9
     )
     list(train_classifier(topics, tmp_path / "whole", config))
     [*train_classifier(topics, tmp_path / "run", config, should_stop=lambda: True)]
@@ -332,3 +333,12 @@ def test_scores_of_no_random_state(topics: LabelledTexts, small: Small) -> None:
     assert loss == naming.validation_loss() and naming.figures()["accuracy"] <= 1
     part = topics.parts[VALIDATION]
     assert scores(part.labels, part.labels, 3).macro_f1 == 1
+
+
+def test_pairs_are_neighbours_in_train_twice_and_reach_over_no_mark(topics: LabelledTexts) -> None:
+    tokens = topics.vocabulary.tokens
+    found = [(tokens[a], tokens[b]) for a, b in topics.pairs()]
+    train = "\n".join(topics.parts[TRAIN].texts)
+    expected = {(a, b) for a, b in pairwise(train) if train.count(a + b) > 1 and not {a, b} & set("，。\n")}
+    assert set(found) == expected and len(found) == len(expected)
+    assert topics.pairs().tolist() == sorted(topics.pairs().tolist())

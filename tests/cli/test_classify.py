@@ -100,7 +100,7 @@ def test_any_label_file_will_do_and_every_flag_reaches_its_setting(home: Path) -
         "--cell", "rnn", "--directions", "both", "--pooling", "last", "--hidden-size", 5, "--layers", 2,
         "--dropout", 0.1, "--init", "xavier", "--optimizer", "adamw", "--learning-rate", 0.02, "--epochs", 3,
         "--steps", 4, "--patience", 1, "--seed", 3, "--device", "cpu", "--set", "training.average=0.5",
-        "--no-baselines", "--measure-on", "validation", "--json", "--split", "96:2:2", "--minutes", 5, "--skip",
+        "--no-baselines", "--measure-on", "validation", "--json", "--split", "96:2:2", "--minutes", 5, "--skip", "pairs",
         "--judges", 2,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
@@ -115,7 +115,7 @@ def test_any_label_file_will_do_and_every_flag_reaches_its_setting(home: Path) -
         "embeddings": "vectors", "embedding_size": 4, "directions": "both", "pooling": "last", "hidden_size": 5,
         "num_layers": 2, "dropout": 0.1, "initialization": "xavier", "optimizer": "adamw", "minutes": 5,
         "learning_rate": 0.02, "steps": 4, "patience": 1, "seed": 3, "average": 0.5, "split": "96:2:2",
-        "skip": True, "judges": 2, "frozen": False,
+        "skip": "pairs", "judges": 2, "frozen": False,
     }  # fmt: skip
     assert {name: found[name] for name in expected} == expected
 

@@ -55,7 +55,9 @@ OWN = (
 )
 @click.option("--frozen", is_flag=True, default=None, help="Leave those layers as they are.")
 @click.option(
-    "--skip", is_flag=True, default=None, help="Let the tokens go past the layers too, whatever their order."
+    "--skip",
+    type=click.Choice(["none", "tokens", "pairs"]),
+    help="What goes past the layers too: tokens, whatever their order, or also pairs of neighbours.",
 )
 @click.option("--judges", type=int, help="Output layers whose probabilities are averaged.")
 @click.option("--cell", type=click.Choice(["lstm", "rnn"]), help="What each layer is.")
