@@ -42,8 +42,8 @@ from poetgen.writing.writer import Writer
 Array = npt.NDArray[Any]
 FORMS = ("五絕", "七絕", "五律", "七律", "五言排律六韻")
 LONGEST_PROMPT = 5
-FREE: dict[str, Any] = {"tones": "off", "rhyme": "off"}
-RULED: dict[str, Any] = {"tones": "relaxed", "rhyme": "auto"}
+FREE: dict[str, Any] = {"tones": "off", "rhyme": "off", "best_of": 1}
+RULED: dict[str, Any] = {"tones": "relaxed", "rhyme": "auto", "best_of": 1}
 COLUMNS = {
     "poems": "poems",
     "form": "form",

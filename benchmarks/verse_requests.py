@@ -47,7 +47,9 @@ def main() -> None:
     rows: dict[str, list[dict[str, Any]]] = {}
     for number, request in enumerate(requests(writer)):
         count = max(1, round(request.poems * given.scale))
-        poems = writer.write(count=count, seed=given.seed + number, script="traditional", **request.settings)
+        poems = writer.write(
+            count=count, seed=given.seed + number, script="traditional", best_of=1, **request.settings
+        )
         rows.setdefault(request.row, []).extend(verdict(poem, request.settings) for poem in poems)
         print(f"{request.row}: {len(rows[request.row])}", file=sys.stderr)
     print(table(rows))

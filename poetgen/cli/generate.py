@@ -17,7 +17,7 @@ from poetgen.files import Workspace
 from poetgen.verse.tones import MODES
 from poetgen.writing.rules import AUTO, OFF
 from poetgen.writing.sampling import Sampling
-from poetgen.writing.task import MOST_CANDIDATES
+from poetgen.writing.task import CANDIDATES, MOST_CANDIDATES
 from poetgen.writing.writer import DEFAULT_MAX_LENGTH, Writer
 from poetgen.writing.written import Written
 
@@ -52,7 +52,7 @@ from poetgen.writing.written import Written
 @click.option(
     "--best-of",
     type=click.IntRange(1, MOST_CANDIDATES),
-    help="Write N candidates, give the best.  [default: 1]",
+    help=f"Write N candidates, give the best.  [default: {CANDIDATES}]",
 )
 @click.option("--count", type=click.IntRange(min=1), help="Poems for each prompt.  [default: 1]")
 @click.option("--seed", type=click.IntRange(min=0), help="Same seed, same poems.  [default: drawn, and told]")

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from poetgen.byhand.linear import TILE
 from poetgen.corpus.hanzi import SCRIPTS, preferred_script
 from poetgen.errors import ConfigError
 from poetgen.writing.batch import Masked, Row, Start
@@ -12,6 +13,7 @@ from poetgen.writing.prompt import Prompt
 from poetgen.writing.sampling import Sampling, random_stream
 
 MOST_CANDIDATES = 10_000
+CANDIDATES = TILE  # of which the best is kept: a poem alone takes no longer for it
 FORM_STREAM = 2**31  # the random stream that draws a poem's form, beyond those of all candidates
 
 

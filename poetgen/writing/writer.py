@@ -34,7 +34,7 @@ from poetgen.writing.prompt import Prompt, read_heads, read_prompt
 from poetgen.writing.ranking import score
 from poetgen.writing.sampling import Sampling
 from poetgen.writing.settle import USUAL, Limits, Settled, Wishes, read_wishes, settle
-from poetgen.writing.task import Drawing, Opening, Task, check_page
+from poetgen.writing.task import CANDIDATES, Drawing, Opening, Task, check_page
 from poetgen.writing.written import Rank, Written
 
 DEFAULT_MAX_LENGTH = 120
@@ -74,7 +74,7 @@ class Writer:
         first_line_rhymes: bool | None = None,
         acrostic: str | None = None,
         no_repeat: bool = False,
-        best_of: int = 1,
+        best_of: int = CANDIDATES,
         seed: int | None = None,
         count: int = 1,
         temperature: float = Sampling.temperature,

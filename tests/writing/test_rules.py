@@ -112,7 +112,7 @@ def test_the_best_of_several_is_the_one_that_scores_highest(writer):
     assert best.rank.score == pytest.approx(
         score(best.lines, best.log_probability, known=None, given=1), rel=1e-5
     )
-    assert next(writer.write("月", seed=4, form="五絕")).rank is None
+    assert next(writer.write("月", seed=4, form="五絕", best_of=1)).rank is None
 
 
 def test_options_give_way_only_where_nothing_was_asked(writer):
