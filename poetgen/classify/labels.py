@@ -102,6 +102,11 @@ def _csv_records(path: Path, content: str) -> Iterator[tuple[str, Any]]:
         reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
         try:
             for record in reader:
+                if None in record:
+                    raise CorpusError(
+                        f"{path} line {reader.line_num} has more fields than the header; "
+                        "put texts that hold the delimiter in quotes"
+                    )
                 yield f"line {reader.line_num}", record
         except csv.Error as error:
             raise CorpusError(f"{path} line {reader.line_num} is not readable CSV: {error}") from error
@@ -147,6 +152,10 @@ def choose(
     Raises ConfigError for fewer labels than asked for or than two, CorpusError for a label that is seen once.
     """
     counts = Counter(text.label for text in texts)
+    if len(counts) == 1:
+        raise ConfigError(
+            f"all texts have the label {next(iter(counts))!r:.60}; give texts of two labels or more"
+        )
     if len(counts) < max(2, classes):
         raise ConfigError(
             f"there are {len(counts)} labels and {max(2, classes)} are to be told apart; "

@@ -51,15 +51,17 @@ def _write_counts(axes: Any, counts: Any, shares: Any) -> None:
                 colour = "white" if shares[i, j] > 0.6 * max(0.5, shares.max()) else "#1a1a1a"
                 weight = "bold" if i == j else "normal"
                 axes.text(
-                    j, i, f"{count:.0f}", ha="center", va="center", fontsize=7.5, color=colour, weight=weight
+                    j, i, f"{count:.0f}", ha="center", va="center", fontsize=9, color=colour, weight=weight
                 )
 
 
 def _name_labels(axes: Any, labels: list[str], font: dict[str, Any]) -> None:
     named = labels if len(labels) <= MOST_NAMED else []
     places = range(len(named))
-    longest = max(map(len, labels))
-    axes.set_xticks(places, named, rotation=0 if longest <= 2 else 90, parse_math=False, **font)
+    lying = any(label.isascii() and len(label) > 2 for label in named)
+    # hanzi may stand on one another
+    below = [label if lying or label.isascii() else "\n".join(label) for label in named]
+    axes.set_xticks(places, below, rotation=90 if lying else 0, parse_math=False, **font)
     axes.set_yticks(places, named, parse_math=False, **font)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

@@ -43,6 +43,13 @@ def predict(saved: SavedClassifier, typed: Sequence[str]) -> list[Verdict]:
     return verdicts
 
 
+def as_lines(typed: str) -> str:
+    """Lines typed below one another as lines between marks."""
+    *others, last = typed.strip().splitlines() or [""]
+    lines = (line.rstrip() for line in others if line.strip())
+    return "".join(line if is_mark(line[-1]) else line + "，。"[k % 2] for k, line in enumerate(lines)) + last
+
+
 def read_verse(typed: str) -> str:
     """A poem in any script as the corpus would have it, with the marks ，。？. Raises PromptError."""
     try:  # a terminal without UTF-8 hands its bytes over as lone surrogates
@@ -51,7 +58,7 @@ def read_verse(typed: str) -> str:
         raise PromptError(
             "the text is not valid UTF-8; set the terminal to UTF-8 and type it again"
         ) from error
-    body = clean(typed, CleaningReport())
+    body = clean(as_lines(typed), CleaningReport())
     if body is None:
         raise PromptError(f"{typed!r:.60} cannot be read as verse; give hanzi with ，。？ between the lines")
     return to_corpus(body).text

@@ -28,6 +28,13 @@ def test_poems_by_poet_and_by_form(prepared: PreparedFolder) -> None:
     assert len({text.key for text in poets}) == 60
 
 
+def test_a_row_longer_than_its_header_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ragged.csv"
+    path.write_text("text,label\n今天,甲\n明天,后天,乙\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"ragged\.csv line 3 has more fields than the header"):
+        read_labels(path)
+
+
 def test_csv_json_and_tsv_say_the_same_and_fields_may_be_of_any_length(tmp_path: Path) -> None:
     limit = csv.field_size_limit()
     for name, delimiter in (("a.csv", ","), ("a.tsv", "\t")):
@@ -98,8 +105,8 @@ def test_a_label_seen_once_and_too_few_labels() -> None:
     with pytest.raises(CorpusError, match=r"'丁' is seen once.*--classes 3"):
         choose(once)
     assert len(choose(once, classes=3)) == len(MANY)
-    for texts, classes in ((MANY, 4), (MANY[:9], 0)):
-        with pytest.raises(ConfigError, match="are to be told apart"):
+    for texts, classes, told in ((MANY, 4, "4 are to be told apart"), (MANY[:9], 0, "all texts have")):
+        with pytest.raises(ConfigError, match=told):
             choose(texts, classes=classes)
 
 

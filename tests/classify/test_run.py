@@ -12,7 +12,7 @@ import torch
 from poetgen.checkpoint import Checkpoint
 from poetgen.classify.labels import Labelled
 from poetgen.classify.learner import Naming, borrowed
-from poetgen.classify.predict import predict
+from poetgen.classify.predict import predict, read_verse
 from poetgen.classify.report import compare
 from poetgen.classify.run import labelled_texts, train_classifier
 from poetgen.classify.saved import SavedClassifier
@@ -342,3 +342,9 @@ def test_pairs_are_neighbours_in_train_twice_and_reach_over_no_mark(topics: Labe
     expected = {(a, b) for a, b in pairwise(train) if train.count(a + b) > 1 and not {a, b} & set("，。\n")}
     assert set(found) == expected and len(found) == len(expected)
     assert topics.pairs().tolist() == sorted(topics.pairs().tolist())
+
+
+def test_lines_below_one_another_are_verse_too() -> None:
+    joined = "來去雲山月，江水風花雪。花月山水雲，江山去來風。"
+    below = "来去云山月\n江水风花雪\n\n花月山水云，\n江山去来风\n"
+    assert read_verse(below) == read_verse(joined) == joined
