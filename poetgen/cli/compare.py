@@ -182,6 +182,8 @@ class Teller:
     """Told every event; says a line for each run, and at a terminal shows how far the one in hand is."""
 
     def __init__(self, plan: "Plan", folder: "ComparisonFolder") -> None:
+        from poetgen.training.reports import counted
+
         self.jobs, self.results = plan.jobs, list["Result"]()
         self.spent = 0.0  # by runs of this sitting
         self.made = 0
@@ -255,11 +257,6 @@ class Teller:
 def said(value: float) -> str:
     """A perplexity."""
     return f"{value:,.1f}" if value < 1e6 else f"{value:.1e}"
-
-
-def counted(number: int, what: str) -> str:
-    """1 seed, 2 seeds."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def write(report: "Report", folder: "ComparisonFolder") -> None:

@@ -9,7 +9,7 @@ from poetgen.compare.results import Row, Spread, said
 from poetgen.config import ModelConfig, TrainingConfig, flatten
 from poetgen.corpus.prepared import PreparedFolder
 from poetgen.errors import CorpusError
-from poetgen.training.reports import perplexity
+from poetgen.training.reports import counted, perplexity
 
 FEW = 100  # poems to validate on
 ALWAYS_TOLD = {
@@ -165,11 +165,13 @@ def held(report: Report) -> Iterator[str]:
         yield poems_line(folder)
     first = report.plan.settings[0].config
     training = first.training
-    budget = f"{training.steps:,} steps" if training.steps else f"{training.epochs:,} epochs"
+    budget = counted(training.steps, "step") if training.steps else counted(training.epochs, "epoch")
     budget += f", or {training.minutes:g} minutes" if training.minutes else ""
     seeds = ", ".join(map(str, report.plan.seeds))
     yield f"seeds: {seeds}; each decides first weights and batches, the same for every setting"
-    yield f"budget: {budget}" + (f"; patience {training.patience} epochs" if training.patience else "")
+    yield f"budget: {budget}" + (
+        f"; patience {counted(training.patience, 'epoch')}" if training.patience else ""
+    )
     common = flatten({"model": asdict(first.model), "training": asdict(first.training)}, "config")
     defaults = flatten({"model": asdict(ModelConfig()), "training": asdict(TrainingConfig())}, "config")
     listed = [

@@ -101,8 +101,8 @@ def perplexity(loss: float) -> float:
 
 
 def counted(number: int, what: str) -> str:
-    """How much was done."""
-    return f"{number:,} {what}{'' if number == 1 else 's'} done"
+    """1 step, 2 steps."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 Report = Started | StepReport | EpochReport | Finished

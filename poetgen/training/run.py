@@ -204,7 +204,8 @@ class Course:
         if settings.patience and at.epochs_without_better >= settings.patience:
             return f"no better validation perplexity for {at.epochs_without_better} epochs"
         if at.step >= self.total_steps:
-            return counted(at.step, "step") if settings.steps else counted(at.epoch, "epoch")
+            done = counted(at.step, "step") if settings.steps else counted(at.epoch, "epoch")
+            return f"{done} done"
         return f"{settings.minutes:g} minutes used" if self.spent() else ""
 
     # ---- its parts ----
