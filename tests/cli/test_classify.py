@@ -100,8 +100,8 @@ def test_any_label_file_will_do_and_every_flag_reaches_its_setting(home: Path) -
         "--cell", "rnn", "--directions", "both", "--pooling", "last", "--hidden-size", 5, "--layers", 2,
         "--dropout", 0.1, "--init", "xavier", "--optimizer", "adamw", "--learning-rate", 0.02, "--epochs", 3,
         "--steps", 4, "--patience", 1, "--seed", 3, "--device", "cpu", "--set", "training.average=0.5",
-        "--no-baselines", "--measure-on", "validation", "--json", "--split", "96:2:2", "--minutes", 5, "--skip", "pairs",
-        "--judges", 2,
+        "--no-baselines", "--measure-on", "validation", "--json", "--split", "96:2:2", "--minutes", 5,
+        "--skip", "pairs", "--judges", 2,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["part"] == "validation" and json.loads(result.stdout)["linear"] is None
