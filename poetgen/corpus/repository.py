@@ -61,14 +61,23 @@ def address(url: str) -> str:
         )
     if scheme:
         return url
-    folder = Path(url).expanduser()
-    if url.strip() and folder.is_dir():
-        return folder.resolve().as_uri()
+    folder = found_folder(url)
+    if folder:
+        return folder.as_uri()
     if re.match(r"[^/\\:]{2,}:[^:]", url):  # host:path, git's short form for ssh
         return url
     raise CorpusError(
         f"there is no folder {url!r}; give --url a folder or an address that begins with https://"
     )
+
+
+def found_folder(name: str) -> Path | None:
+    """The folder of this name, ~ allowed, if there is one."""
+    try:
+        folder = Path(name).expanduser().resolve()
+        return folder if name.strip() and folder.is_dir() else None
+    except (OSError, RuntimeError):  # a name too long, the home of nobody
+        return None
 
 
 def revision_name(revision: str) -> str:

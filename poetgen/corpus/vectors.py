@@ -155,7 +155,10 @@ class _Reader:
             # far fewer rows are parsed than read, and by float() the mistakes are Python's, not a C library's
             values = np.array([float(text) for text in numbers], dtype=np.float32)
         except (ValueError, OverflowError) as error:
-            raise CorpusError(f"{self.path} line {number} is no vector: {error}") from error
+            word = next((text for text in numbers if not _is_number(text)), b"").decode("utf-8", "replace")
+            raise CorpusError(
+                f"{self.path} line {number} has {word!r} where a number should be; mend or remove that line"
+            ) from error
         if not np.isfinite(values).all():
             raise CorpusError(
                 f"{self.path} line {number} has a value that is no finite number; mend that line"

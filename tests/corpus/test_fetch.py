@@ -469,7 +469,20 @@ def test_revisions_that_are_not(far: Far, dest: Path, revision: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["--upload-pack=touch x", "ext::sh -c x", "ftp://x/y", "", " ", "a\nb", "\udce4", "fd::17", "::x"]
+    "url",
+    [
+        "--upload-pack=touch x",
+        "ext::sh -c x",
+        "ftp://x/y",
+        "",
+        " ",
+        "a\nb",
+        "\udce4",
+        "fd::17",
+        "::x",
+        "~0",
+        "x" * 5000,
+    ],
 )
 def test_addresses_by_which_git_would_run_something(dest: Path, url: str) -> None:
     assert_refused("no address|no folder", url, dest)
