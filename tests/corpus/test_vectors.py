@@ -83,7 +83,7 @@ BAD = {
     "ragged, fewer": ("月 1 2 3\n山 1 2\n", "line 2 has 2 numbers, the lines before it 3"),
     "ragged, more": ("月 1 2 3\n山 1 2 3 4\n", "line 2 has 4 numbers, the lines before it 3"),
     "ragged after a header": ("2 3\n月 1 2 3\n山 1 2\n", "line 3 has 2 numbers"),
-    "no number": ("月 1 2\n山 1 x\n", "line 2 has .x. where a number"),
+    "no number": ("月 1 2\n山 1 x\n", "line 2 has 'x' where a number"),
     "not finite": ("月 1 2\n山 1 nan\n", "line 2 has a value that is no finite number"),
     "too large": ("月 1 2\n山 1 1e999\n", "line 2 has a value that is no finite number"),
     "cut short": ("5 2\n月 1 2\n", "promises 5 vectors in its first line and has 1"),
