@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from poetgen.classify.settings import ClassifierConfig
-from poetgen.classify.texts import Pairs, padded
+from poetgen.classify.texts import Pairs, checked_pairs, padded
 from poetgen.config import ModelConfig
 from poetgen.corpus.batches import Indices, bucket
 from poetgen.corpus.prepared import EncodedPoems
@@ -248,12 +248,12 @@ def restore_classifier(
 ) -> Classifier:
     """A classifier with these weights, in float32. Draws no random number.
 
-    Raises RuntimeError when they do not fit.
+    Raises RuntimeError when they do not fit, ValueError for pairs that are none.
     """
     model_config = dataclasses.replace(config.model, initialization="zeros")
     with torch.random.fork_rng(devices=[]):
         config = dataclasses.replace(config, model=model_config)
-        pairs = weights["pairs"].astype(np.int64) if "pairs" in weights else None
+        pairs = checked_pairs(weights["pairs"], vocab_size) if "pairs" in weights else None
         model = build_classifier(vocab_size, labels, config, pairs)
     model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
     return model.float()

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,16 @@ from poetgen.corpus.batches import Indices, time_first
 from poetgen.corpus.prepared import EncodedPoems
 
 Pairs = npt.NDArray[np.int64]
+
+
+def checked_pairs(values: npt.NDArray[Any], vocab_size: int) -> Pairs:
+    """Pairs of tokens as a file has them, among its other numbers. Raises ValueError for what are none."""
+    if values.ndim != 2 or values.shape[1] != 2 or not np.isin(values, np.arange(vocab_size)).all():
+        raise ValueError("its pairs are no pairs of its tokens")
+    pairs = values.astype(np.int64)
+    if (np.diff(pairs[:, 0] * vocab_size + pairs[:, 1]) <= 0).any():  # they are looked up by halving
+        raise ValueError("its pairs are out of order")
+    return pairs
 
 
 @dataclass(frozen=True)

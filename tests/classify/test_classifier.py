@@ -22,6 +22,7 @@ from poetgen.classify.classifier import (
     reversed_texts,
 )
 from poetgen.classify.settings import MODEL, ClassifierConfig
+from poetgen.classify.texts import checked_pairs
 from poetgen.corpus.prepared import EncodedPoems
 
 V, K, T = 11, 3, 6
@@ -161,6 +162,24 @@ def test_past_the_layers_go_known_pairs_and_none_that_weigh_nothing() -> None:
     with torch.no_grad():
         own.pairs.zero_()
     assert torch.equal(model(ids, LENGTHS), plain(ids, LENGTHS))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 2],
+        [[1, 2, 3]],
+        [[1, V]],
+        [[-1, 2]],
+        [[1.5, 2.0]],
+        [[np.nan, 2.0]],
+        [[2, 1], [1, 2]],
+        [[1, 2], [1, 2]],
+    ],
+)
+def test_what_a_file_may_not_have_for_pairs(values: list[Any]) -> None:
+    with pytest.raises(ValueError, match="pairs are"):
+        checked_pairs(np.array(values), V)
 
 
 def test_pairs_begin_at_nothing_and_come_back_from_a_file() -> None:
