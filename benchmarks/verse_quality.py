@@ -3,9 +3,10 @@
     python benchmarks/verse_quality.py --prepared data/prepared --out verse-quality.json
 
 - real: the validation poems of that form;
-- form alone: written with --rhyme off --tones off, so that only shape and marks are given;
-- by rule: with --tones relaxed --rhyme auto, each the first that comes;
-- best of 16: the same, ranked.
+- form alone: written with --rhyme off --tones off, so that only shape and marks are given, each the first that
+  comes, no repeat discouraged;
+- by rule: the same with --tones relaxed --rhyme auto;
+- by default: by rule, with the usual --repeat-penalty and --best-of.
 
 Prompts are the first 1 to 5 hanzi (as many of each length) of training poems of the form, drawn at random; those
 that break every template are refused, counted and replaced. Form, rhyme and tone are judged by
@@ -42,8 +43,9 @@ from poetgen.writing.writer import Writer
 Array = npt.NDArray[Any]
 FORMS = ("五絕", "七絕", "五律", "七律", "五言排律六韻")
 LONGEST_PROMPT = 5
-FREE: dict[str, Any] = {"tones": "off", "rhyme": "off", "best_of": 1}
-RULED: dict[str, Any] = {"tones": "relaxed", "rhyme": "auto", "best_of": 1}
+RULED: dict[str, Any] = {"tones": "relaxed", "rhyme": "auto"}
+FREE: dict[str, Any] = {"tones": "off", "rhyme": "off"}
+PLAIN: dict[str, Any] = {"best_of": 1, "repeat_penalty": 0.0}
 COLUMNS = {
     "poems": "poems",
     "form": "form",
@@ -70,8 +72,7 @@ def main() -> None:
     parser.add_argument("--forms", nargs="+", default=FORMS)
     parser.add_argument("--prompts", type=int, default=125, help="for each form")
     parser.add_argument("--count", type=int, default=8, help="poems for each prompt")
-    parser.add_argument("--ranked", type=int, default=3, help="ranked poems for each prompt")
-    parser.add_argument("--best-of", type=int, default=16)
+    parser.add_argument("--ranked", type=int, default=3, help="poems by default for each prompt")
     parser.add_argument("--temperature", type=float, default=0.7)
     parser.add_argument("--seed", type=int, default=6)
     parser.add_argument("--out", type=Path, help="JSON")
@@ -102,9 +103,9 @@ class Study:
         prompts, refused = self.prompts([poem for poem in self.train if poem.shape == shape], form)
         sets, seconds = {"real": [poem for poem in self.held_out if poem.shape == shape]}, {}
         for name, count, settings in (
-            ("form alone", given.count, FREE),
-            ("by rule", given.count, RULED),
-            (f"best of {given.best_of}", given.ranked, {**RULED, "best_of": given.best_of}),
+            ("form alone", given.count, {**FREE, **PLAIN}),
+            ("by rule", given.count, {**RULED, **PLAIN}),
+            ("by default", given.ranked, RULED),
         ):
             started = time.perf_counter()
             sets[name] = [poem for prompt in prompts for poem in self.write(prompt, form, count, settings)]

@@ -66,6 +66,12 @@ from poetgen.writing.written import Written
     "--top-p", type=float, help="Choose among the likeliest that hold this share.  [default: 1, all]"
 )
 @click.option(
+    "--repeat-penalty",
+    type=float,
+    help="Nats that a character loses once the poem has it; 0: it may come again freely."
+    f"  [default: {Sampling.repeat_penalty}]",
+)
+@click.option(
     "--max-length",
     type=int,
     help=f"Most hanzi in a poem.  [default: {DEFAULT_MAX_LENGTH}, or as --form says]",

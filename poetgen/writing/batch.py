@@ -98,7 +98,8 @@ def _extend(network: Network, rows: Sequence[Row], logits: Array, sampling: Samp
     rows = [rows[place] for place in going]
     allowed = np.stack([row.draft.mask() for row in rows])
     drawn = np.array([row.rng.random() for row in rows])
-    ids = sample(logits, allowed, sampling=sampling, drawn=drawn)
+    wanted = logits if sampling.repeat_penalty == 0 else _less_repeated(network, rows, logits, sampling)
+    ids = sample(wanted, allowed, sampling=sampling, drawn=drawn)
     losses, _ = softmax.forward(logits, ids)
     for row, number, loss in zip(rows, ids.tolist(), losses.tolist(), strict=True):
         row.log_probability -= loss
@@ -106,3 +107,12 @@ def _extend(network: Network, rows: Sequence[Row], logits: Array, sampling: Samp
         if not row.is_done:
             row.ids.append(number)
             row.draft.add(number)
+
+
+def _less_repeated(network: Network, rows: Sequence[Row], logits: Array, sampling: Sampling) -> Array:
+    """Logits (B, V) with less for the hanzi that each poem has, but for the last, which may be doubled."""
+    first, less = network.vocabulary.first_hanzi, logits.copy()
+    for row, scores in zip(rows, less, strict=True):
+        written = {number for number in row.ids if number >= first} - set(row.ids[-1:])
+        scores[list(written)] -= sampling.repeat_penalty
+    return less

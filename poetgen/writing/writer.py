@@ -80,6 +80,7 @@ class Writer:
         temperature: float = Sampling.temperature,
         top_k: int = Sampling.top_k,
         top_p: float = Sampling.top_p,
+        repeat_penalty: float = Sampling.repeat_penalty,
         max_length: int | None = None,
         script: str | None = None,
     ) -> Iterator[Written]:
@@ -92,7 +93,7 @@ class Writer:
         `script` None answers in that of the prompt. Everything is checked before the first poem: raises
         ConfigError or PromptError.
         """
-        sampling = Sampling(temperature, top_k, top_p)
+        sampling = Sampling(temperature, top_k, top_p, repeat_penalty)
         drawing = Drawing.checked(sampling, seed=seed, count=count, best_of=best_of)
         check_page(max_length, script)
         heads = Prompt() if acrostic is None else read_heads(acrostic, self.readings)

@@ -106,6 +106,8 @@ def test_streams_differ_by_seed_index_and_beginning():
         ({"top_p": 0.0}, "0.0"),
         ({"top_p": 1.5}, "1.5"),
         ({"top_p": float("nan")}, "nan"),
+        ({"repeat_penalty": -1.0}, "-1.0"),
+        ({"repeat_penalty": float("inf")}, "inf"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_value(settings, value):

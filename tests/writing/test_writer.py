@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from poetgen.corpus.poem import MARKS
 from poetgen.corpus.vocabulary import SPECIALS
 from poetgen.errors import CheckpointError, ConfigError, PoetgenError, PromptError
 from poetgen.writing.draft import SHORTEST
+from poetgen.writing.ranking import repeats
 from poetgen.writing.writer import MOST_TOGETHER, Writer
 
 
@@ -37,6 +39,7 @@ def writer(tiny_checkpoint):
     temperature=st.floats(0, 20),
     top_k=st.integers(0, 80),
     top_p=st.floats(0.01, 1),
+    repeat_penalty=st.floats(0, 50),
     max_length=st.integers(SHORTEST, 70),
     script=st.sampled_from([None, "simplified", "traditional"]),
 )
@@ -113,6 +116,17 @@ def test_log_probability_is_that_of_the_whole_poem(writer, tiny_checkpoint):
         total += float(log_softmax(logits)[0, number])
         last = number
     assert poem.log_probability == pytest.approx(total)
+
+
+def test_a_penalty_thins_out_repeats_but_for_doubling(writer):
+    def written(penalty):
+        poems = writer.write(seed=3, form="4x6", count=40, best_of=1, temperature=2.0, repeat_penalty=penalty)
+        return [poem.lines for poem in poems]
+
+    free, usual, strict = ([repeats(lines) for lines in written(penalty)] for penalty in (0, 3, 1e4))
+    assert sum(free) > 2 * sum(usual) > 0 == sum(strict)
+    doubled = [line for lines in written(1e4) for line in lines if any(a == b for a, b in pairwise(line))]
+    assert doubled  # 悠悠
 
 
 def test_scripts(writer):
