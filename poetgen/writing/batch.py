@@ -98,8 +98,8 @@ def _extend(network: Network, rows: Sequence[Row], logits: Array, sampling: Samp
     rows = [rows[place] for place in going]
     allowed = np.stack([row.draft.mask() for row in rows])
     drawn = np.array([row.rng.random() for row in rows])
-    wanted = logits if sampling.repeat_penalty == 0 else _less_repeated(network, rows, logits, sampling)
-    ids = sample(wanted, allowed, sampling=sampling, drawn=drawn)
+    written = _written(rows, network.vocabulary.first_hanzi)
+    ids = sample(logits, allowed, sampling=sampling, drawn=drawn, written=written)
     losses, _ = softmax.forward(logits, ids)
     for row, number, loss in zip(rows, ids.tolist(), losses.tolist(), strict=True):
         row.log_probability -= loss
@@ -109,10 +109,13 @@ def _extend(network: Network, rows: Sequence[Row], logits: Array, sampling: Samp
             row.draft.add(number)
 
 
-def _less_repeated(network: Network, rows: Sequence[Row], logits: Array, sampling: Sampling) -> Array:
-    """Logits (B, V) with less for the hanzi that each poem has, but for the last, which may be doubled."""
-    first, less = network.vocabulary.first_hanzi, logits.copy()
-    for row, scores in zip(rows, less, strict=True):
-        written = {number for number in row.ids if number >= first} - set(row.ids[-1:])
-        scores[list(written)] -= sampling.repeat_penalty
-    return less
+def _written(rows: Sequence[Row], first_hanzi: int) -> tuple[Array, Array]:
+    """(places, ids) of the hanzi that each poem has, but for its last, which may be doubled: two of (N,)."""
+    pairs = [
+        (place, number)
+        for place, row in enumerate(rows)
+        for number in set(row.ids)
+        if number >= first_hanzi and number != row.ids[-1]
+    ]
+    places, ids = np.array(pairs, np.intp).reshape(-1, 2).T
+    return places, ids

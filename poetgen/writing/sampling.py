@@ -57,12 +57,22 @@ def random_stream(seed: int, index: int, beginning: str = "", candidate: int = 0
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
-def sample(logits: Array, allowed: Array, *, sampling: Sampling, drawn: Array) -> Array:
+def sample(
+    logits: Array,
+    allowed: Array,
+    *,
+    sampling: Sampling,
+    drawn: Array,
+    written: tuple[Array, Array] | None = None,
+) -> Array:
     """Choose one of the allowed ids in each row, by a number from [0, 1) for each.
 
-    Shapes: (B, V), bool (B, V), (B,) -> (B,). What a row becomes does not depend on the others.
+    `written` are (rows, ids) that would come again. Shapes: (B, V), bool (B, V), (B,), two of (N,) -> (B,). What
+    a row becomes does not depend on the others.
     """
     scores = np.where(allowed, logits, -np.inf)
+    if written is not None:
+        scores[written] -= sampling.repeat_penalty
     best = scores.argmax(axis=1)
     if sampling.is_greedy:
         return np.asarray(best)
