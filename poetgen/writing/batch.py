@@ -110,12 +110,12 @@ def _extend(network: Network, rows: Sequence[Row], logits: Array, sampling: Samp
 
 
 def _written(rows: Sequence[Row], first_hanzi: int) -> tuple[Array, Array]:
-    """(places, ids) of the hanzi that each poem has, but for its last, which may be doubled: two of (N,)."""
+    """(places, ids) of the hanzi that each poem has, but for a last one that may be doubled: two of (N,)."""
     pairs = [
         (place, number)
         for place, row in enumerate(rows)
         for number in set(row.ids)
-        if number >= first_hanzi and number != row.ids[-1]
+        if number >= first_hanzi and (number != row.ids[-1] or [number] == row.ids[-2:-1])
     ]
     places, ids = np.array(pairs, np.intp).reshape(-1, 2).T
     return places, ids

@@ -21,7 +21,7 @@ class Sampling:
     fewest that hold `top_p` of the probability. Temperature 0 takes the likeliest; top_k 0 and top_p 1: all.
 
     A hanzi that the poem has already loses `repeat_penalty` nats beforehand, unless it has just been written and
-    would be doubled (悠悠). At 0 poems repeat themselves three to eight times as much as poets do.
+    would be doubled (悠悠), not tripled. At 0 poems repeat themselves three to eight times as much as poets do.
 
     Raises ConfigError for a value out of range.
     """

@@ -127,6 +127,7 @@ def test_a_penalty_thins_out_repeats_but_for_doubling(writer):
     assert sum(free) > 2 * sum(usual) > 0 == sum(strict)
     doubled = [line for lines in written(1e4) for line in lines if any(a == b for a, b in pairwise(line))]
     assert doubled  # 悠悠
+    assert not any(a == b == c for line in doubled for a, b, c in zip(line, line[1:], line[2:], strict=False))
 
 
 def test_scripts(writer):
