@@ -29,8 +29,9 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.checkpoint import Checkpoint
+from poetgen.corpus.clean import split_lines
 from poetgen.corpus.lines import KnownLines
-from poetgen.corpus.poem import COMMA, MARKS, QUESTION, STOP, Poem
+from poetgen.corpus.poem import COMMA, QUESTION, STOP, Poem
 from poetgen.corpus.prepared import PreparedFolder
 from poetgen.errors import PromptError
 from poetgen.evaluate import evaluate_poems
@@ -208,9 +209,7 @@ class LongestRuns:
 def read_poems(prepared: PreparedFolder, split: str) -> Iterator[Poem]:
     """The poems of a split, as prepared."""
     for row in (prepared.path / f"{split}.poems.jsonl").read_text(encoding="utf-8").splitlines():
-        text = json.loads(row)["text"]
-        lines = "".join("\n" if char in MARKS else char for char in text).split()
-        yield Poem("", "", tuple(lines), "".join(char for char in text if char in MARKS))
+        yield Poem("", "", *split_lines(json.loads(row)["text"]))
 
 
 def well_formed(poem: Poem, form: Form) -> bool:
