@@ -2,20 +2,19 @@
 
 import csv
 import json
-import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-import poetgen.cli.compare as command
 from poetgen.cli import poetgen
 from poetgen.corpus.poem import Poem
 from poetgen.corpus.prepared import PreparedFolder
@@ -25,6 +24,7 @@ SMALL = [
     "--set", "training.batch_size=12", "--epochs", "2",
 ]  # fmt: skip
 TWO = ["--optimizer", "sgd", "--optimizer", "adam"]
+Start = Callable[..., subprocess.Popen[str]]
 REPORT = {"report.md", "report.json", "metrics.csv", "curves.png"}
 
 
@@ -232,29 +232,12 @@ def test_a_damaged_comparison_is_named(home: Path, damage: str) -> None:
 
 # ---- stopped and killed, for real ----
 
-DRIVER = """
-import time
-from poetgen.training import folder, run
-run.SECONDS_BETWEEN_SAVES = 0.03
-append = folder.RunFolder.append
-def slowly(self, record):
-    append(self, record)
-    time.sleep(0.01)
-folder.RunFolder.append = slowly
-from poetgen.cli import main
-main()
-"""
 LONG = ["--epochs", "15", "--seeds", "1", "--set", "model.dropout=0.3"]
 
 
-def start(home: Path) -> subprocess.Popen[str]:
-    root = Path(command.__file__).parents[2]
-    words = ["compare", "--home", str(home), *SMALL, *TWO, *LONG, "--out", str(home / "out")]
-    return subprocess.Popen(
-        [sys.executable, "-c", DRIVER, *words],
-        env=os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-    )  # fmt: skip
+@pytest.fixture(scope="module")
+def start(slow_poetgen: Start) -> Start:
+    return lambda home: slow_poetgen("compare", "--home", home, *SMALL, *TWO, *LONG, "--out", home / "out")
 
 
 def wait_for(path: Path, lines: int) -> None:
@@ -276,7 +259,7 @@ def metrics(home: Path) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=lambda how: how.name)
 def test_stopped_or_killed_the_same_command_comes_to_the_same(
-    home: Path, how: signal.Signals, whole: list[tuple[str, ...]]
+    home: Path, how: signal.Signals, whole: list[tuple[str, ...]], start: Start
 ) -> None:
     process = start(home)
     wait_for(home / "out" / "runs" / "adam-seed-0" / "metrics.jsonl", 20)
@@ -296,7 +279,9 @@ def test_stopped_or_killed_the_same_command_comes_to_the_same(
 
 
 @pytest.fixture(scope="module")
-def whole(prepared: PreparedFolder, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, ...]]:
+def whole(
+    prepared: PreparedFolder, tmp_path_factory: pytest.TempPathFactory, start: Start
+) -> list[tuple[str, ...]]:
     """The points of the comparison when nothing stops it."""
     home = tmp_path_factory.mktemp("whole")
     shutil.copytree(prepared.path, home / "data" / "prepared")
@@ -306,7 +291,7 @@ def whole(prepared: PreparedFolder, tmp_path_factory: pytest.TempPathFactory) ->
     return losses(home)
 
 
-def test_two_at_once_in_one_folder_are_refused(home: Path) -> None:
+def test_two_at_once_in_one_folder_are_refused(home: Path, start: Start) -> None:
     process = start(home)
     try:
         wait_for(home / "out" / "runs" / "sgd-seed-0" / "metrics.jsonl", 5)

@@ -25,6 +25,7 @@ from poetgen.corpus.poem import Poem
 from poetgen.corpus.prepared import PreparedFolder
 from poetgen.training.folder import RunFolder
 
+Start = Callable[..., subprocess.Popen[str]]
 SMALL = ["--device", "cpu", "--embedding-size", "6", "--hidden-size", "8", "--batch-size", "12"]
 
 
@@ -304,31 +305,12 @@ def test_the_tiny_config_can_be_trained(home: Path) -> None:
 
 # ---- stopped and killed, for real ----
 
-DRIVER = """
-import time
-from poetgen.training import folder, run
-run.SECONDS_BETWEEN_SAVES = 0.03
-append = folder.RunFolder.append
-def slowly(self, record):
-    append(self, record)
-    time.sleep(0.01)
-folder.RunFolder.append = slowly
-from poetgen.cli import main
-main()
-"""
 LONG = ["--epochs", "60", "--set", "training.patience=0", "--set", "training.average=0.9", "--dropout", "0.3"]
 
 
-def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
-    root = Path(command.__file__).parents[2]
-    return subprocess.Popen(
-        [sys.executable, "-c", DRIVER, "train", "--home", str(home), *arguments],
-        env=os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
+@pytest.fixture
+def start(slow_poetgen: Start) -> Start:
+    return lambda home, *arguments: slow_poetgen("train", "--home", home, *arguments)
 
 
 def wait_for_step(process: subprocess.Popen[str], folder: RunFolder, step: int) -> None:
@@ -356,7 +338,7 @@ def same_as_never_stopped(home: Path, name: str) -> None:
         assert all((left[key] == right[key]).all() for key in right)
 
 
-def test_a_run_killed_at_several_instants_ends_as_if_never_killed(home: Path) -> None:
+def test_a_run_killed_at_several_instants_ends_as_if_never_killed(home: Path, start: Start) -> None:
     folder = RunFolder(home / "checkpoints" / "moon")
     words = ["--run", "moon", *SMALL, *LONG]
     for step in (5, 58, 131):
@@ -374,7 +356,7 @@ def test_a_run_killed_at_several_instants_ends_as_if_never_killed(home: Path) ->
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
-def test_interrupted_or_terminated_it_saves_and_says_how_to_go_on(home: Path) -> None:
+def test_interrupted_or_terminated_it_saves_and_says_how_to_go_on(home: Path, start: Start) -> None:
     asked = {"ctrl-c": signal.SIGINT, "term": signal.SIGTERM}
     running = {name: start(home, "--run", name, *SMALL, *LONG) for name in asked}
     for name, number in asked.items():

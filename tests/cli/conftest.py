@@ -1,0 +1,42 @@
+"""Commands in processes of their own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import poetgen
+
+DRIVER = """
+import time
+from poetgen.training import folder, run
+run.SECONDS_BETWEEN_SAVES = 0.03
+append = folder.RunFolder.append
+def slowly(self, record):
+    append(self, record)
+    time.sleep(0.01)
+folder.RunFolder.append = slowly
+from poetgen.cli import main
+main()
+"""
+
+
+@pytest.fixture(scope="session")
+def slow_poetgen() -> Callable[..., subprocess.Popen[str]]:
+    """Start a command that saves often and takes its time, so that it can be stopped anywhere."""
+
+    def start(*words: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", DRIVER, *map(str, words)],
+            env=os.environ | {"PYTHONPATH": str(Path(poetgen.__file__).parents[1]), "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    return start
