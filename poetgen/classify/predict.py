@@ -10,6 +10,7 @@ from poetgen.classify.saved import SavedClassifier
 from poetgen.classify.texts import encode_texts
 from poetgen.classify.tokens import is_mark
 from poetgen.corpus.clean import CleaningReport, clean
+from poetgen.corpus.hanzi import as_utf8
 from poetgen.corpus.lattice import to_corpus
 from poetgen.errors import PromptError
 
@@ -52,13 +53,7 @@ def as_lines(typed: str) -> str:
 
 def read_verse(typed: str) -> str:
     """A poem in any script as the corpus would have it, with the marks ，。？. Raises PromptError."""
-    try:  # a terminal without UTF-8 hands its bytes over as lone surrogates
-        typed = typed.encode("utf-8", "surrogateescape").decode("utf-8")
-    except UnicodeError as error:
-        raise PromptError(
-            "the text is not valid UTF-8; set the terminal to UTF-8 and type it again"
-        ) from error
-    body = clean(as_lines(typed), CleaningReport())
+    body = clean(as_lines(as_utf8(typed, "the text")), CleaningReport())
     if body is None:
         raise PromptError(f"{typed!r:.60} cannot be read as verse; give hanzi with ，。？ between the lines")
     return to_corpus(body).text

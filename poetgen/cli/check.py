@@ -13,7 +13,7 @@ import click
 
 from poetgen.cli.options import json_option
 from poetgen.cli.verdict import verdict
-from poetgen.corpus.hanzi import SIMPLIFIED, to_simplified
+from poetgen.corpus.hanzi import SIMPLIFIED, as_utf8, to_simplified
 from poetgen.corpus.poem import is_hanzi
 from poetgen.corpus.typed import TypedPoem, typed_poems
 from poetgen.errors import CorpusError, PromptError
@@ -146,7 +146,7 @@ def _texts(sources: Sequence[str]) -> Iterator[tuple[str, str]]:
         raise click.UsageError("give a poem as text, a file, or - for standard input")
     for is_text, some in groupby(sources or (STDIN,), key=_is_text):
         if is_text:
-            yield "the text", "\n".join(map(_typed, some))
+            yield "the text", "\n".join(as_utf8(one, "the text") for one in some)
         else:
             yield from ((_name(source), _read(source)) for source in some)
 
@@ -163,15 +163,6 @@ def _exists(source: str) -> bool:
         return Path(source).exists()
     except (OSError, ValueError):  # a poem too long for a file's name, or none that could be one
         return False
-
-
-def _typed(text: str) -> str:
-    try:  # a terminal without UTF-8 hands its bytes over as lone surrogates
-        return text.encode("utf-8", "surrogateescape").decode("utf-8")
-    except UnicodeError as error:
-        raise PromptError(
-            "the text is not valid UTF-8; set the terminal to UTF-8 and type it again"
-        ) from error
 
 
 def _name(source: str) -> str:

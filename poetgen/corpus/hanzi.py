@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from poetgen.corpus.poem import is_hanzi
-from poetgen.errors import ConfigError
+from poetgen.errors import ConfigError, PromptError
 
 if TYPE_CHECKING:
     from opencc import OpenCC
@@ -37,6 +37,16 @@ _OLD_FORMS = str.maketrans(
     "棹旆袅妒炉憔鳌仿佛颦雠只脍宴软误勤殷俯侄捻恍霓掩险毗舆遁瑰涧幂眷啖浣氛驳粳隙蜂炫颖觑"
     "乃并豆琅涩砖砖袜袜帚粗鸲塔潸酬腮翱歌罂衽蝶咒燕耕毡鬃耽徇锉饰啖舄勖菹",
 )
+
+
+def as_utf8(typed: str, name: str) -> str:
+    """What was typed; a terminal without UTF-8 hands bytes over as lone surrogates. Raises PromptError."""
+    try:
+        return typed.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError as error:
+        raise PromptError(
+            f"{name} is not valid UTF-8; set the terminal to UTF-8 and type it again"
+        ) from error
 
 
 def normalize(text: str) -> str:

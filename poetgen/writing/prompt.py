@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from poetgen.corpus.hanzi import INSTALL_OPENCC, TRADITIONAL, can_convert, normalize
+from poetgen.corpus.hanzi import INSTALL_OPENCC, TRADITIONAL, as_utf8, can_convert, normalize
 from poetgen.corpus.lattice import heads_to_corpus, to_corpus
 from poetgen.corpus.poem import COMMA, MARKS, QUESTION, STOP, is_hanzi
 from poetgen.corpus.readings import Readings
@@ -70,13 +70,7 @@ def read_heads(typed: str, readings: Readings) -> Prompt:
 
 def _as_hanzi(typed: str, max_length: int) -> str:
     """Normalised text. Raises PromptError for what is no text, nothing, or far too much."""
-    try:  # a terminal without UTF-8 hands its bytes over as lone surrogates
-        typed = typed.encode("utf-8", "surrogateescape").decode("utf-8")
-    except UnicodeError as error:
-        raise PromptError(
-            "the prompt is not valid UTF-8 text; set the terminal to UTF-8 and type it again"
-        ) from error
-    text = normalize(typed)
+    text = normalize(as_utf8(typed, "the prompt"))
     if not text:
         raise PromptError("the prompt is empty; begin with at least one hanzi, such as 月")
     hanzi = sum(map(is_hanzi, text))
