@@ -14,6 +14,7 @@ from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import duration
 from poetgen.cli.options import home_option, json_option
 from poetgen.cli.progress import progress_bar
+from poetgen.cli.training_options import config_option, steps_option
 from poetgen.config import INITIALIZATIONS, OPTIMIZERS, parse_settings
 from poetgen.files import Workspace, write_json, write_text
 
@@ -50,13 +51,13 @@ FLAGS = {
     "--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE",
     help="Any setting; given several times with one key, its values are compared.",
 )  # fmt: skip
-@click.option("--config", "config_name", metavar="NAME|FILE", help="A shipped config, or a TOML file.")
+@config_option
 @click.option(
     "--limit", type=int, metavar="N", help="Only the first N usable poems, prepared for this, 8 : 2."
 )
 @click.option("--source", type=click.Path(path_type=Path), help="Raw poems [default: what was fetched].")
 @click.option("--epochs", type=int, help="Times through the training poems.")
-@click.option("--steps", type=int, help="Train for this many steps, whatever --epochs says.")
+@steps_option
 @click.option("--minutes", type=float, help="Stop each run after this many minutes of training.")
 @click.option("--seeds", type=int, metavar="N", help="Runs of each setting [default: 3].")
 @click.option(

@@ -15,10 +15,23 @@ import click
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import Narrator
 from poetgen.cli.options import home_option
+from poetgen.cli.training_options import (
+    NEWEST,
+    config_option,
+    device_option,
+    dropout_option,
+    init_option,
+    learning_rate_option,
+    minutes_option,
+    optimizer_option,
+    patience_option,
+    resume_option,
+    seed_option,
+    set_option,
+    steps_option,
+)
 from poetgen.config import (
     BACKENDS,
-    INITIALIZATIONS,
-    OPTIMIZERS,
     PRECISIONS,
     Config,
     flatten,
@@ -34,39 +47,31 @@ if TYPE_CHECKING:
     from poetgen.training.folder import RunFolder
     from poetgen.training.reports import Report
 
-NEWEST = "<newest>"
-
 
 @click.command()
 @home_option
 @click.option("--run", "run_name", metavar="NAME", help="The run's name [default: date and optimizer].")
-@click.option(
-    "--resume",
-    is_flag=False,
-    flag_value=NEWEST,
-    metavar="[NAME]",
-    help="Go on with a stopped run [the newest].",
-)
-@click.option("--config", "config_name", metavar="NAME|FILE", help="A shipped config, or a TOML file.")
-@click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Change any setting.")
-@click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="The update rule.")
-@click.option("--learning-rate", type=float, help="Step size at its highest [default: the optimizer's own].")
+@resume_option
+@config_option
+@set_option
+@optimizer_option
+@learning_rate_option
 @click.option("--embedding-size", type=int, help="E, width of a character's embedding.")
 @click.option("--hidden-size", type=int, help="H, units in each LSTM layer.")
 @click.option("--layers", type=int, help="LSTM layers.")
-@click.option("--dropout", type=float, help="Share of each layer's outputs zeroed.")
-@click.option("--init", "initialization", type=click.Choice(INITIALIZATIONS), help="How weights begin.")
+@dropout_option
+@init_option
 @click.option("--vectors", metavar="FILE", help="A word2vec or GloVe text file to begin the embedding with.")
 @click.option("--batch-size", type=int, help="Poems in a batch.")
 @click.option("--epochs", type=int, help="Times through the training poems.")
-@click.option("--steps", type=int, help="Train for this many steps, whatever --epochs says.")
-@click.option("--minutes", type=float, help="Stop after this many minutes; the learning rate decays to fit.")
+@steps_option
+@minutes_option
 @click.option("--stop-at", type=float, help="Stop at this validation perplexity.")
-@click.option("--patience", type=int, help="Stop after this many epochs without a better one; 0: never.")
-@click.option("--seed", type=int, help="Decides weights, order and dropout.")
+@patience_option
+@seed_option
 @click.option("--backend", type=click.Choice(BACKENDS), help="Who derives: PyTorch, or NumPy by hand.")
 @click.option("--precision", type=click.Choice(PRECISIONS), help="Of the big matrix products in training.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to compute.")
+@device_option
 @click.option("--keep-epochs", is_flag=True, default=None, help="Keep one checkpoint per epoch.")
 def train(
     workspace: Workspace,

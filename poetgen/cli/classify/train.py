@@ -10,8 +10,22 @@ import click
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import Narrator
 from poetgen.cli.options import home_option, json_option
-from poetgen.cli.train import NEWEST, follow, named, new_path, stopped_run, with_width_of_vectors
-from poetgen.config import INITIALIZATIONS, OPTIMIZERS, flatten, parse_settings, read_config_file
+from poetgen.cli.train import follow, named, new_path, stopped_run, with_width_of_vectors
+from poetgen.cli.training_options import (
+    config_option,
+    device_option,
+    dropout_option,
+    init_option,
+    learning_rate_option,
+    minutes_option,
+    optimizer_option,
+    patience_option,
+    resume_option,
+    seed_option,
+    set_option,
+    steps_option,
+)
+from poetgen.config import flatten, parse_settings, read_config_file
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import Workspace
 
@@ -66,27 +80,21 @@ OWN = (
 @click.option("--embedding-size", type=int, help="E, width of a token's embedding.")
 @click.option("--hidden-size", type=int, help="H, units in each layer and direction.")
 @click.option("--layers", type=int, help="Recurrent layers.")
-@click.option("--dropout", type=float, help="Share of each layer's outputs zeroed.")
-@click.option("--init", "initialization", type=click.Choice(INITIALIZATIONS), help="How weights begin.")
-@click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="The update rule.")
-@click.option("--learning-rate", type=float, help="Step size at its highest [default: the optimizer's own].")
+@dropout_option
+@init_option
+@optimizer_option
+@learning_rate_option
 @click.option("--batch-size", type=int, help="Texts in a batch.")
 @click.option("--epochs", type=int, help="Times through the training texts.")
-@click.option("--steps", type=int, help="Train for this many steps, whatever --epochs says.")
-@click.option("--minutes", type=float, help="Stop after this many minutes; the learning rate decays to fit.")
-@click.option("--patience", type=int, help="Stop after this many epochs without a better one; 0: never.")
-@click.option("--seed", type=int, help="Decides weights, order and dropout.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to compute.")
-@click.option("--config", "config_name", metavar="NAME|FILE", help="A shipped config, or a TOML file.")
-@click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Change any setting.")
+@steps_option
+@minutes_option
+@patience_option
+@seed_option
+@device_option
+@config_option
+@set_option
 @click.option("--run", "run_name", metavar="NAME", help="The run's name [default: date and labels].")
-@click.option(
-    "--resume",
-    is_flag=False,
-    flag_value=NEWEST,
-    metavar="[NAME]",
-    help="Go on with a stopped run [the newest].",
-)
+@resume_option
 @click.option(
     "--measure-on",
     "part",
