@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from poetgen.byhand import language_model
+from poetgen.byhand.linear import TILE
 from poetgen.byhand.softmax import log_softmax
 from poetgen.corpus.poem import COMMA
 from poetgen.verse.forms import Form
@@ -15,7 +16,7 @@ from poetgen.writing.sampling import Sampling, random_stream, sample
 
 # Poems of each form among the training poems of 全唐詩, core volumes: the forms' shares.
 POEMS = {Form(5, 4): 3337, Form(7, 4): 9683, Form(5, 8): 13492, Form(7, 8): 7380}
-SKETCHES = 8  # first lines begun to see how long they are: one tile of poetgen.byhand.linear
+SKETCHES = TILE  # first lines begun to see how long they are, at the cost of one
 
 
 def form_shares(
