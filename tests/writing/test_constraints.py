@@ -110,11 +110,15 @@ def test_a_mask_is_exactly_what_leaves_a_way(settings, seed, steps):
     """Of readable characters; no_repeat, and feet of a level rhyme in any group, forbid more than they must."""
     verse = asked(**settings | {"no_repeat": False})
     draft, rng = verse.start(), np.random.default_rng(seed)
-    for _ in range(steps):
-        if not draft.is_complete:
-            draft.add(int(rng.choice(np.flatnonzero(draft.mask()))))
-    assume(not draft.is_complete and draft.column < verse.length and draft.head is None)
-    assume(verse.rules.has_rhyme or not draft.at_foot)
+
+    def is_open():
+        is_judged = verse.rules.has_rhyme or not draft.at_foot
+        return is_judged and draft.column < verse.length and draft.head is None
+
+    hanzi = steps % (verse.lines * verse.length)  # and on to the next place that a mask leaves open
+    while not draft.is_complete and (len(draft.ids) < hanzi or not is_open()):
+        draft.add(int(rng.choice(np.flatnonzero(draft.mask()))))
+    assume(not draft.is_complete)
     mask, leaves_a_way = draft.mask(), np.zeros(len(VOCABULARY), bool)
     readable = range(VOCABULARY.first_hanzi, len(VOCABULARY) - 1)
     for number in readable:
