@@ -77,6 +77,8 @@ def _refused(draft: VerseDraft, char: str, number: int) -> str:
 def _why_no_way(before: VerseDraft, char: str, number: int) -> str:
     """Which rule the character breaks, and what would lift it."""
     rules, lexicon = before.verse.rules, before.verse.lexicon
+    if before.at_foot and not before.line and rules.first_line_rhymes and lexicon.is_unknown(number):
+        return "is not in the rhyme table, and the first line is to rhyme; --first-line-rhymes auto would allow it"
     tones = (lexicon.at_foot if before.at_foot else lexicon.inside)[number] or EITHER
     wanted = 0
     for way in before.ways if rules.has_tones else ():

@@ -213,7 +213,9 @@ class VerseDraft:
         """What a hanzi leaves of a way: its tones and its rhyme."""
         lexicon, rules = self.verse.lexicon, self.verse.rules
         groups, tones = way.groups, lexicon.inside[number] or EITHER
-        if self.at_foot and way.scheme.rhymes(self.line):
+        if self.at_foot and way.scheme.rhymes(self.line) and (self.line or rules.has_rhyme):
+            if not self.line and rules.first_line_rhymes and lexicon.is_unknown(number):
+                return None  # nobody could say that it rhymes
             tones = lexicon.at_foot[number] or EITHER
             if rules.has_rhyme and lexicon.at_foot[number]:  # an unknown foot, from a prompt, may be in any
                 groups &= lexicon.groups[number]

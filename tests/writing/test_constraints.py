@@ -3,7 +3,7 @@ what keeps every rule they let through."""
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from poetgen.corpus.poem import MARKS
@@ -65,6 +65,9 @@ rules = st.builds(
 )
 
 
+USUAL = {"form": FORMS[0], "rhyme": "auto", "first_line_rhymes": None, "heads": "", "no_repeat": False}
+
+
 def asked(**settings):
     """The verse of these rules; rules that contradict each other are passed over."""
     try:
@@ -76,6 +79,8 @@ def asked(**settings):
 @given(
     settings=rules, prompt=st.text(st.sampled_from("月白看中望囧人長"), max_size=5), seed=st.integers(0, 99)
 )
+@example(USUAL | {"tones": "strict", "first_line_rhymes": True}, "中中囧囧囧", 0)
+@example(USUAL | {"tones": "strict", "rhyme": "off"}, "中中月囧望", 1)
 def test_every_poem_keeps_every_rule(settings, prompt, seed):
     verse = asked(**settings)
     try:
