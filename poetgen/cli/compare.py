@@ -265,7 +265,7 @@ def write(report: "Report", folder: "ComparisonFolder") -> None:
     from poetgen.compare.page import markdown
     from poetgen.compare.pictures import draw_comparison
     from poetgen.compare.report import metrics
-    from poetgen.study.pictures import can_draw
+    from poetgen.experiments.pictures import can_draw
 
     write_text(folder.report, markdown(report))
     write_json(folder.numbers, report.to_dict())

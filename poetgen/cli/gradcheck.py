@@ -10,7 +10,7 @@ from poetgen.cli.options import json_option
 from poetgen.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from poetgen.study.gradcheck import Row
+    from poetgen.experiments.gradcheck import Row
 
 POSITIVE = click.IntRange(min=1)
 
@@ -35,8 +35,8 @@ def gradcheck(cell: str, *, as_json: bool, **sizes: Any) -> None:
     real-time recurrent learning (1e-10); the error of a tensor is ‖a - n‖ / max(‖a‖, ‖n‖, 1). The derivations are
     in docs/derivation.md. Exit code 1 when a row fails.
     """
-    from poetgen.study.cases import Sizes
-    from poetgen.study.gradcheck import ROWS, as_record, check_gradients, remarks
+    from poetgen.experiments.cases import Sizes
+    from poetgen.experiments.gradcheck import ROWS, as_record, check_gradients, remarks
 
     drawn = Sizes(**sizes)
     rows = []

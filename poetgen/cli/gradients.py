@@ -14,8 +14,8 @@ from poetgen.config import INITIALIZATIONS
 from poetgen.errors import PoetgenError
 
 if TYPE_CHECKING:
-    from poetgen.study.reach import Reach, Sizes
-    from poetgen.study.symmetry import Learned, Task
+    from poetgen.experiments.reach import Reach, Sizes
+    from poetgen.experiments.symmetry import Learned, Task
 
 SCALES = (0.5, 1.0, 2.0)
 SIZES = {"hidden_size": (64, 16), "steps": (50, 12), "batch": (32, 16)}  # defaults, without and with --init
@@ -93,7 +93,7 @@ def check_picture(out: Path | None) -> None:
     """Raises PoetgenError, before anything is computed, for a picture that could not be written."""
     if out is None:
         return
-    from poetgen.study.pictures import can_draw
+    from poetgen.experiments.pictures import can_draw
 
     if out.suffix.lower() != ".png":
         raise PoetgenError(f"pictures are PNG: give --out a name that ends in .png, not {out.name!r}")
@@ -115,8 +115,8 @@ OF = {"h": "∂loss/∂h", "c": "∂loss/∂c", "forget gates": "forget gates al
 
 def show_reach(scales: Sequence[float], *, out: Path | None, as_json: bool, **settings: Any) -> None:
     """Measure, print and draw."""
-    from poetgen.study.pictures import draw_reach
-    from poetgen.study.reach import Sizes, measure_reach
+    from poetgen.experiments.pictures import draw_reach
+    from poetgen.experiments.reach import Sizes, measure_reach
 
     scales, sizes, reaches = list(dict.fromkeys(scales)), Sizes(**settings), []
     with progress_bar("walking back", unit="cell") as on_progress:
@@ -198,8 +198,8 @@ def remarks(reaches: Sequence["Reach"]) -> Iterator[str]:
 
 def show_symmetry(inits: Sequence[str], *, out: Path | None, as_json: bool, **settings: Any) -> None:
     """Learn, print and draw."""
-    from poetgen.study.pictures import draw_symmetry
-    from poetgen.study.symmetry import Task
+    from poetgen.experiments.pictures import draw_symmetry
+    from poetgen.experiments.symmetry import Task
 
     task = Task(**settings)
     learned = learn_all(list(dict.fromkeys(inits)), task)
@@ -215,7 +215,7 @@ def show_symmetry(inits: Sequence[str], *, out: Path | None, as_json: bool, **se
 
 def learn_all(inits: Sequence[str], task: "Task") -> list["Learned"]:
     """One after the other, with a bar for all."""
-    from poetgen.study.symmetry import learn
+    from poetgen.experiments.symmetry import learn
 
     learned: list[Learned] = []
     with progress_bar("learning", unit="step") as on_progress:

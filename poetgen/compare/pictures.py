@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.compare.results import Point, Result, said
+from poetgen.experiments.pictures import moved_apart, tidy
 from poetgen.files import written_whole
-from poetgen.study.pictures import moved_apart, tidy
 from poetgen.training.curves import tick
 from poetgen.training.reports import perplexity
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from poetgen.study.cases import Case, Sizes
-from poetgen.study.gradcheck import judged
+from poetgen.experiments.cases import Case, Sizes
+from poetgen.experiments.gradcheck import judged
 
 # one step, one poem and one unit among them
 st.register_type_strategy(

@@ -7,9 +7,9 @@ from poetgen.byhand import jacobians, lstm, rnn
 from poetgen.byhand.differences import derivative, error
 from poetgen.byhand.lstm import LSTMParameters, LSTMState
 from poetgen.byhand.rnn import ACTIVATIONS, RNNParameters
-from poetgen.study import reach
-from poetgen.study.cases import Sizes
-from poetgen.study.lstm_cases import lstm_problem
+from poetgen.experiments import reach
+from poetgen.experiments.cases import Sizes
+from poetgen.experiments.lstm_cases import lstm_problem
 
 GAMMA = {"sigmoid": 1 / 4, "tanh": 1.0, "relu": 1.0}
 every_phi = pytest.mark.parametrize("phi", sorted(ACTIVATIONS))

@@ -8,8 +8,8 @@ from poetgen.byhand.differences import derivative, error
 from poetgen.byhand.linear import LinearParameters
 from poetgen.byhand.optimizers import SGD
 from poetgen.byhand.rnn import ACTIVATIONS, RNNParameters
-from poetgen.study.cases import Sizes
-from poetgen.study.rnn_cases import rnn_problem
+from poetgen.experiments.cases import Sizes
+from poetgen.experiments.rnn_cases import rnn_problem
 
 V, E, H, T = 6, 3, 4, 3
 rng = np.random.default_rng(2)

@@ -9,8 +9,8 @@ import pytest
 from poetgen.byhand import jacobians, linear, lstm
 from poetgen.byhand.differences import derivative, error
 from poetgen.byhand.linear import LinearParameters
-from poetgen.study.cases import Sizes
-from poetgen.study.lstm_cases import lstm_problem
+from poetgen.experiments.cases import Sizes
+from poetgen.experiments.lstm_cases import lstm_problem
 
 GATES = "ifgo"
 params, xs, before, _, dafter = lstm_problem(Sizes(hidden_size=4, input_size=3, batch=1, seed=7))

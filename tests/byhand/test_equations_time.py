@@ -6,8 +6,8 @@ import pytest
 from poetgen.byhand import jacobians, lstm, rtrl
 from poetgen.byhand.differences import derivative, error
 from poetgen.byhand.lstm import LSTMParameters
-from poetgen.study.cases import Sizes
-from poetgen.study.lstm_cases import lstm_problem
+from poetgen.experiments.cases import Sizes
+from poetgen.experiments.lstm_cases import lstm_problem
 
 T, H, E = 5, 4, 3
 params, x, before, dy, _ = lstm_problem(Sizes(hidden_size=H, input_size=E, steps=T, batch=1, seed=11))

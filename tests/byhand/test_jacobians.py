@@ -9,9 +9,9 @@ from poetgen.byhand.differences import error
 from poetgen.byhand.jacobians import immediate, rnn_jacobians, step_jacobians
 from poetgen.byhand.lstm import LSTMState
 from poetgen.byhand.rnn import ACTIVATIONS
-from poetgen.study.cases import Sizes
-from poetgen.study.lstm_cases import immediate_cases, lstm_problem, step_cases
-from poetgen.study.rnn_cases import rnn_problem
+from poetgen.experiments.cases import Sizes
+from poetgen.experiments.lstm_cases import immediate_cases, lstm_problem, step_cases
+from poetgen.experiments.rnn_cases import rnn_problem
 
 
 @given(sizes=...)

@@ -23,9 +23,9 @@ from poetgen.byhand.language_model import (
 from poetgen.byhand.optimizers import Adam
 from poetgen.byhand.softmax import log_softmax
 from poetgen.config import CELLS, Config
+from poetgen.experiments.cases import Sizes
+from poetgen.experiments.output_cases import model_cases, output_cases
 from poetgen.model.language_model import build_model
-from poetgen.study.cases import Sizes
-from poetgen.study.output_cases import model_cases, output_cases
 
 VOCABULARY = 50
 

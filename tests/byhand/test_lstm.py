@@ -18,8 +18,8 @@ from poetgen.byhand.lstm import (
     step_forward,
     zero_state,
 )
-from poetgen.study.cases import Sizes
-from poetgen.study.lstm_cases import bptt_cases, lstm_problem
+from poetgen.experiments.cases import Sizes
+from poetgen.experiments.lstm_cases import bptt_cases, lstm_problem
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-5)])

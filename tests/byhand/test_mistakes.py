@@ -8,8 +8,8 @@ import pytest
 
 from poetgen.byhand import jacobians, lstm, rtrl
 from poetgen.byhand.differences import derivative
-from poetgen.study.cases import Sizes
-from poetgen.study.lstm_cases import lstm_problem
+from poetgen.experiments.cases import Sizes
+from poetgen.experiments.lstm_cases import lstm_problem
 
 PAGE = (Path(__file__).parents[2] / "docs" / "derivation.md").read_text(encoding="utf-8")
 SIZES = Sizes()  # what `poetgen gradcheck` draws

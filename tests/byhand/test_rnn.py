@@ -10,8 +10,8 @@ from poetgen.byhand import linear, rnn, softmax
 from poetgen.byhand.differences import error
 from poetgen.byhand.linear import LinearParameters
 from poetgen.byhand.rnn import ACTIVATIONS, RNNParameters
-from poetgen.study.cases import Sizes
-from poetgen.study.rnn_cases import activation_cases, rnn_problem
+from poetgen.experiments.cases import Sizes
+from poetgen.experiments.rnn_cases import activation_cases, rnn_problem
 
 
 @given(sizes=..., activation=st.sampled_from(sorted(ACTIVATIONS)))

@@ -6,8 +6,8 @@ from hypothesis import given
 from poetgen.byhand import lstm, rtrl
 from poetgen.byhand.differences import error
 from poetgen.byhand.jacobians import immediate
-from poetgen.study.cases import Sizes
-from poetgen.study.lstm_cases import lstm_problem, total_cases
+from poetgen.experiments.cases import Sizes
+from poetgen.experiments.lstm_cases import lstm_problem, total_cases
 
 
 @given(sizes=...)

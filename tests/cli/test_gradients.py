@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from poetgen.cli import poetgen
 from poetgen.config import INITIALIZATIONS
-from poetgen.study.reach import Sizes, measure_reach
-from poetgen.study.symmetry import Task, learn
+from poetgen.experiments.reach import Sizes, measure_reach
+from poetgen.experiments.symmetry import Task, learn
 
 SMALL = ("--hidden-size", "6", "--steps", "8", "--batch", "3")
 CURVES = [

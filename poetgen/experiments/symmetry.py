@@ -18,7 +18,7 @@ from poetgen.byhand.language_model import Parameters
 from poetgen.byhand.optimizers import SGD
 from poetgen.config import INITIALIZATIONS, ModelConfig
 from poetgen.errors import ConfigError, TrainingError
-from poetgen.study.limits import LARGEST, check_cost, check_counts, check_numbers
+from poetgen.experiments.limits import LARGEST, check_cost, check_counts, check_numbers
 
 Array = npt.NDArray[Any]
 

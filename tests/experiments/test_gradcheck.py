@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from poetgen.byhand import embedding, linear, lstm, rnn, softmax
 from poetgen.errors import ConfigError
-from poetgen.study import gradcheck
-from poetgen.study.cases import Sizes
-from poetgen.study.gradcheck import ROWS, as_record, check_gradients, remarks
+from poetgen.experiments import gradcheck
+from poetgen.experiments.cases import Sizes
+from poetgen.experiments.gradcheck import ROWS, as_record, check_gradients, remarks
 
 SIZES = st.builds(
     Sizes,
@@ -146,7 +146,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(cell: str, sizes: Sizes, told: 
 
 
 def test_weights_that_are_no_numbers_fail_rather_than_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    from poetgen.study import rnn_cases
+    from poetgen.experiments import rnn_cases
 
     right = rnn_cases.rnn_problem
 
@@ -182,7 +182,7 @@ def test_a_sampled_row_still_catches_an_error(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_relu_is_asked_far_from_its_kink() -> None:
-    from poetgen.study.rnn_cases import KINK, rnn_problem
+    from poetgen.experiments.rnn_cases import KINK, rnn_problem
 
     sizes = Sizes(hidden_size=40, steps=12, batch=20)
     params, x, h, *_ = rnn_problem(sizes, "relu")

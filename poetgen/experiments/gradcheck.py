@@ -9,11 +9,11 @@ import numpy as np
 
 from poetgen.byhand.differences import derivative, error
 from poetgen.errors import ConfigError
-from poetgen.study.cases import Case, Sizes
-from poetgen.study.limits import check_cost, check_counts
-from poetgen.study.lstm_cases import lstm_cases
-from poetgen.study.output_cases import model_cases, output_cases
-from poetgen.study.rnn_cases import rnn_cases
+from poetgen.experiments.cases import Case, Sizes
+from poetgen.experiments.limits import check_cost, check_counts
+from poetgen.experiments.lstm_cases import lstm_cases
+from poetgen.experiments.output_cases import model_cases, output_cases
+from poetgen.experiments.rnn_cases import rnn_cases
 
 DIFFERENCE, AUTOGRAD, RTRL = 1e-7, 1e-12, 1e-10  # the largest errors that pass
 SECONDS = 40.0  # what the differences of all rows together may take

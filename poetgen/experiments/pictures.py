@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from poetgen.experiments.reach import Reach
+from poetgen.experiments.symmetry import Learned
 from poetgen.files import written_whole
-from poetgen.study.reach import Reach
-from poetgen.study.symmetry import Learned
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,8 @@ import torch
 from poetgen.byhand import rnn
 from poetgen.byhand.jacobians import rnn_jacobians
 from poetgen.byhand.rnn import RNNParameters
+from poetgen.experiments.cases import Array, Case, Problem, Sizes, jacobian, loaded
 from poetgen.model.rnn import RNNCell
-from poetgen.study.cases import Array, Case, Problem, Sizes, jacobian, loaded
 
 KINK = 1e-3  # ReLU inputs this near to 0 are drawn again: a difference taken across the kink is no derivative
 

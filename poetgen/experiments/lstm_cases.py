@@ -12,8 +12,8 @@ from torch.func import functional_call
 from poetgen.byhand import lstm, rtrl
 from poetgen.byhand.jacobians import immediate, step_jacobians
 from poetgen.byhand.lstm import LSTMParameters, LSTMState
+from poetgen.experiments.cases import Array, Case, Problem, Sizes, jacobian, loaded
 from poetgen.model.lstm import LSTM, LSTMCell
-from poetgen.study.cases import Array, Case, Problem, Sizes, jacobian, loaded
 
 GATES = ("i", "f", "g", "o")
 SYMBOLS = {"weight_ih": "W", "weight_hh": "U", "bias": "b"}

@@ -12,7 +12,7 @@ from poetgen.byhand.jacobians import rnn_jacobians, step_jacobians
 from poetgen.byhand.lstm import LSTMParameters
 from poetgen.byhand.rnn import ACTIVATIONS, RNNParameters
 from poetgen.errors import ConfigError
-from poetgen.study.reach import RNNS, Reach, Sizes, drawn, lengths, measure_reach, orthogonal, rnn_reach
+from poetgen.experiments.reach import RNNS, Reach, Sizes, drawn, lengths, measure_reach, orthogonal, rnn_reach
 
 SMALL = Sizes(hidden_size=6, steps=12, batch=4)
 

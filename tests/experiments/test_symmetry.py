@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from poetgen.config import INITIALIZATIONS
 from poetgen.errors import ConfigError, TrainingError
-from poetgen.study import symmetry
-from poetgen.study.symmetry import SAME, VOCABULARY, Learned, Task, distinct, learn, sequences
+from poetgen.experiments import symmetry
+from poetgen.experiments.symmetry import SAME, VOCABULARY, Learned, Task, distinct, learn, sequences
 
 SMALL = Task(hidden_size=7, steps=6, batch=5, after=25)
 PROPER = [init for init in INITIALIZATIONS if init not in ("zeros", "constant")]

@@ -18,7 +18,7 @@ from poetgen.byhand import lstm, rnn
 from poetgen.byhand.lstm import LSTMParameters, LSTMState
 from poetgen.byhand.rnn import ACTIVATIONS, RNNParameters
 from poetgen.errors import ConfigError
-from poetgen.study.limits import LARGEST, check_cost, check_counts, check_numbers
+from poetgen.experiments.limits import LARGEST, check_cost, check_counts, check_numbers
 
 Array = npt.NDArray[Any]
 

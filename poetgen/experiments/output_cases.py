@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from poetgen.byhand import embedding, language_model, linear, softmax
 from poetgen.byhand.linear import LinearParameters
+from poetgen.experiments.cases import Array, Case, Sizes, jacobian
 from poetgen.model.language_model import LanguageModel
-from poetgen.study.cases import Array, Case, Sizes, jacobian
 
 VOCABULARY, TEMPERATURE = 11, 0.7
 
