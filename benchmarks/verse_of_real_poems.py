@@ -12,13 +12,12 @@ also has the share of poems that break each rule, to stdout, and a Markdown tabl
 import argparse
 import json
 import random
+import re
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-from rhyme_evidence import Lines, is_regular, read_bodies
 
 from poetgen.corpus.prepared import SPLITS
 from poetgen.verse.check import STRICT, check_poem
@@ -31,12 +30,26 @@ NAMES = ("五絕", "七絕", "五律", "七律", "五言排律", "七言排律")
 COLUMNS = ("rhyme", "by the book", "relaxed", "strict", "all")
 BOOK = RhymeTable.load(amended=False)
 Rates = dict[str, float]
+Lines = Sequence[str]
 
 
 def is_rhymed(report: Report, table: RhymeTable) -> bool:
     """Whether the rhyme holds and each foot is known to be in it."""
     known = all(table.groups(line.text[-1]) for line in report.lines[1::2])
     return known and report.rhymes_hold is True
+
+
+def read_bodies(prepared: Path, split: str) -> list[tuple[str, ...]]:
+    """The lines of each poem of a split, copies once."""
+    with (prepared / f"{split}.poems.jsonl").open(encoding="utf-8") as file:
+        bodies = [json.loads(record)["text"] for record in file]
+    return list(dict.fromkeys(tuple(filter(None, re.split("[，。？]", body))) for body in bodies))
+
+
+def is_regular(lines: Lines) -> bool:
+    """Whether the poem has the shape of a regulated one."""
+    form = form_of(lines)
+    return form is not None and form.regulated
 
 
 def judged(lines: Lines) -> Counter[str]:

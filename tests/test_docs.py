@@ -190,7 +190,8 @@ def test_every_file_is_listed_with_a_phrase_and_exists(readme: str) -> None:
         assert (ROOT / path).exists(), f"{path} is not there"
         assert phrase or path in ("configs/", "docs/", "poetgen/"), f"{path} has no phrase"
     modules = [path for path in ROOT.glob("poetgen/**/*.py") if path.read_text(encoding="utf-8")]
-    there = [*modules, *ROOT.glob("configs/*.toml"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.py")]
+    scripts = [*ROOT.glob("benchmarks/*.py"), *ROOT.glob("tools/*.py")]
+    there = [*modules, *ROOT.glob("configs/*.toml"), *ROOT.glob("docs/*.md"), *scripts]
     assert {path.relative_to(ROOT).as_posix() for path in there} <= listed.keys()
 
 

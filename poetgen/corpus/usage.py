@@ -1,7 +1,7 @@
 """How often the poems use a character, and which one beside which: what tells 後 from 后 in typed text.
 
 usage.npz beside this file holds the counts of the training poems and says in `about` how they were made
-(benchmarks/build_usage.py). Only those pairs are kept in which a character shares its spelling with another
+(tools/build_usage.py). Only those pairs are kept in which a character shares its spelling with another
 in some edition: beside the others every reading is the same.
 """
 

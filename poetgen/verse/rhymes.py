@@ -1,7 +1,7 @@
 """The 106 rhyme groups of 平水韻: which tones and rhymes a character has, in the corpus' own characters.
 
 pingshui.txt, beside this file, holds the rhyme book as it is printed and, line by line with their evidence, the
-changes made to it; benchmarks/build_rhymes.py writes it. What neither book nor corpus tells is unknown: it has no
+changes made to it; tools/build_rhymes.py writes it. What neither book nor corpus tells is unknown: it has no
 reading here.
 """
 

@@ -1,6 +1,6 @@
 """Draw what `poetgen check` prints at a terminal: docs/check.png, the picture in README.
 
-    pip install -e '.[plot]' && python benchmarks/check_picture.py [docs/check.png]
+    pip install -e '.[plot]' && python tools/check_picture.py [docs/check.png]
 
 Two quatrains: 王之渙 keeps every rule; 王維 breaks one, as everybody knows (折腰).
 """

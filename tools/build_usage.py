@@ -1,6 +1,6 @@
 """Write poetgen/corpus/usage.npz: how often the training poems use a character, and which ones side by side.
 
-    python benchmarks/build_usage.py [data/prepared]
+    python tools/build_usage.py [data/prepared]
 
 The same poems, and the same OpenCC, give the same bytes.
 """
@@ -22,7 +22,7 @@ ABOUT = """\
 Characters, and pairs of neighbours within a line, of {poems:,} training poems ({lines:,} lines) of {name}, \
 in the text of chinese-poetry (https://github.com/chinese-poetry/chinese-poetry, MIT, see NOTICE); pairs \
 without a character that some edition prints like another (OpenCC {opencc}) are left out. \
-Made by benchmarks/build_usage.py."""
+Made by tools/build_usage.py."""
 
 
 def read_lines(folder: Path, split: str) -> Iterator[str]:

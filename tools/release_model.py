@@ -1,6 +1,6 @@
 """Make a run's best model the released one: float16 weights, measured as shipped, with a card.
 
-    python benchmarks/release_model.py checkpoints/tang --source "chinese-poetry at 99ebbef, core volumes"
+    python tools/release_model.py checkpoints/tang --source "chinese-poetry at 99ebbef, core volumes"
 
 The model must beat the one released before on the validation poems; only then is the test split looked at, once.
 Writes checkpoints/tang.safetensors and checkpoints/tang.md.

@@ -1,6 +1,6 @@
 """What the rhyme table knows of the corpus, and how it stands held-out poems, before our changes and after them.
 
-    python benchmarks/check_rhymes.py [data/prepared]
+    python tools/check_rhymes.py [data/prepared]
 
 Prints JSON. `coverage`: hanzi with a tone, and rhyme feet (ends of even lines of 五絕 七絕 五律 七律) with a
 group, of all poems. `held_out`: the validation poems, which build_rhymes.py has not seen: how often what a regular
