@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from poetgen.corpus.batches import Batch, make_batch
-from poetgen.corpus.prepared import EncodedPoems
+from poetgen.corpus.dataset import EncodedPoems
 from poetgen.corpus.vocabulary import Vocabulary
 
 

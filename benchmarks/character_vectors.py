@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from poetgen.corpus.clean import split_lines
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 
 WINDOW = 4
 MORE = 32  # columns beyond those asked for, and

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 
 from poetgen.checkpoint import Checkpoint
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.evaluate import evaluate_split
 
 REPORTED = 1.93

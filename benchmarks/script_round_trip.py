@@ -4,7 +4,7 @@
 
 Prints Markdown. Every line is printed as another edition would print it (by OpenCC; simplified also as poetgen
 prints it, with old forms repaired) and read back on its own, without its mark: untouched; by OpenCC's table for
-that edition; by the commonest candidate of each character; by poetgen.corpus.lattice, which is not told the
+that edition; by the commonest candidate of each character; by poetgen.script.convert, which is not told the
 edition. Then whole poems. In brackets: 95 % bootstrap intervals over poems. The second table: what of the corpus
 stays outside GB 2312 when it is printed in simplified characters.
 
@@ -23,11 +23,11 @@ import numpy as np
 from poetgen.byhand import language_model
 from poetgen.byhand.softmax import log_softmax
 from poetgen.checkpoint import Checkpoint
-from poetgen.corpus.hanzi import SIMPLIFIED, convert, to_simplified
-from poetgen.corpus.lattice import tang_readings, to_corpus
-from poetgen.corpus.poem import MARKS, is_hanzi
-from poetgen.corpus.prepared import SPLITS
-from poetgen.corpus.readings import Readings
+from poetgen.corpus.dataset import SPLITS
+from poetgen.poem.poem import MARKS, is_hanzi
+from poetgen.script.convert import tang_readings, to_corpus
+from poetgen.script.opencc import SIMPLIFIED, convert, to_simplified
+from poetgen.script.variants import Readings
 
 Mapping = Callable[[str], str]
 # How the lines are printed, and OpenCC's table for the way back.

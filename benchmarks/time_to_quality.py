@@ -35,7 +35,7 @@ from baseline import Baseline, shuffled_batches, train_step
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
 from poetgen.corpus.batches import epoch_order, make_batch
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.evaluate import evaluate_split
 from poetgen.training.learner import build_learner
 from poetgen.training.loop import train

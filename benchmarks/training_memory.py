@@ -47,7 +47,7 @@ def steps_on(prepared: Path) -> None:
     from training_speed import config_of
 
     from poetgen.corpus.batches import epoch_order, make_batch
-    from poetgen.corpus.prepared import PreparedFolder
+    from poetgen.corpus.dataset import PreparedFolder
     from poetgen.training.learner import build_learner
     from poetgen.training.loop import train
 

@@ -143,7 +143,7 @@ def on_poems(system: str, setting: str, prepared: Path, device: str) -> Callable
     from baseline import Baseline, shuffled_batches, train_step
 
     from poetgen.corpus.batches import epoch_order, make_batch
-    from poetgen.corpus.prepared import PreparedFolder
+    from poetgen.corpus.dataset import PreparedFolder
     from poetgen.training.torch_learner import TorchLearner
 
     batch, _, embedding, hidden, _, layers = SETTINGS[setting]

@@ -19,9 +19,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from poetgen.corpus.prepared import SPLITS
+from poetgen.corpus.dataset import SPLITS
+from poetgen.poem.form import form_of
 from poetgen.verse.check import STRICT, check_poem
-from poetgen.verse.forms import form_of
 from poetgen.verse.report import BROKEN, Report
 from poetgen.verse.rhymes import RhymeTable
 

@@ -30,13 +30,13 @@ import numpy.typing as npt
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.corpus.clean import split_lines
-from poetgen.corpus.lines import KnownLines
-from poetgen.corpus.poem import COMMA, QUESTION, STOP, Poem
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.line_index import KnownLines
 from poetgen.errors import PromptError
 from poetgen.evaluate import evaluate_poems
+from poetgen.poem.form import Form, parse_form
+from poetgen.poem.poem import COMMA, QUESTION, STOP, Poem
 from poetgen.verse.check import check_poem
-from poetgen.verse.forms import Form, parse_form
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.writing.ranking import repeats
 from poetgen.writing.writer import Writer

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from poetgen.poem.form import form_of, parse_form
 from poetgen.verse.check import check_poem
-from poetgen.verse.forms import form_of, parse_form
 from poetgen.verse.rhymes import GROUPS, LEVEL, RhymeTable, reading_in
 from poetgen.writing.writer import Writer
 from poetgen.writing.written import Written

@@ -35,7 +35,7 @@ class Checkpoint:
     `weights` are float32 or float16 arrays named as LanguageModel's parameters; `config` is the resolved
     configuration as a plain dict (sections corpus, model, training); `card` holds data source, corpus commit,
     split, seed, step, epoch and measured perplexities, all plain JSON values. `lines`, where there are any, are
-    the sums of the training poems' lines (poetgen.corpus.lines), by which a copied line is known.
+    the sums of the training poems' lines (poetgen.corpus.line_index), by which a copied line is known.
     """
 
     weights: Mapping[str, Array]

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.corpus.batches import Batch, in_order
-from poetgen.corpus.poem import MARKS, Poem
-from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
+from poetgen.corpus.dataset import EncodedPoems, PreparedFolder
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, CorpusError
 from poetgen.measures import BOOTSTRAP_SEED, Figures, PoemLosses, figures
 from poetgen.model.language_model import LanguageModel, restore_model
+from poetgen.poem.poem import MARKS, Poem
 
 OnProgress = Callable[[int, int], None]
 

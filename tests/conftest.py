@@ -16,9 +16,9 @@ from hypothesis import settings
 
 from poetgen.checkpoint import Checkpoint, parameter_shapes
 from poetgen.config import Config
-from poetgen.corpus.poem import Poem
-from poetgen.corpus.prepared import FORMAT_VERSION, SPLITS, PreparedFolder
+from poetgen.corpus.dataset import FORMAT_VERSION, SPLITS, PreparedFolder
 from poetgen.corpus.vocabulary import Vocabulary
+from poetgen.poem.poem import Poem
 
 # a shell makes what it starts in the background deaf to Ctrl-C, and so every process that a test starts
 signal.signal(signal.SIGINT, signal.default_int_handler)

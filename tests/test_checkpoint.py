@@ -21,10 +21,10 @@ from safetensors.numpy import save
 
 from poetgen.checkpoint import Checkpoint, find_checkpoint, parameter_shapes
 from poetgen.config import Config, ModelConfig
-from poetgen.corpus.poem import Poem
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, PoetgenError
 from poetgen.files import Workspace
+from poetgen.poem.poem import Poem
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -11,12 +11,12 @@ import torch
 
 from poetgen import measures
 from poetgen.checkpoint import Checkpoint
-from poetgen.corpus.poem import Poem
-from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
+from poetgen.corpus.dataset import EncodedPoems, PreparedFolder
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, CorpusError
 from poetgen.evaluate import describe_selection, encode_poems, evaluate_poems, evaluate_split, score
 from poetgen.measures import FIGURES, PoemLosses, figures
+from poetgen.poem.poem import Poem
 
 MakeCheckpoint = Callable[..., Checkpoint]
 WritePrepared = Callable[..., PreparedFolder]

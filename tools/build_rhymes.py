@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 from rhyme_evidence import Evidence, gather, read_bodies
 
-from poetgen.corpus.hanzi import convert, to_simplified
-from poetgen.corpus.poem import is_hanzi
 from poetgen.files import write_text
+from poetgen.poem.poem import is_hanzi
+from poetgen.script.opencc import convert, to_simplified
 from poetgen.verse import rhymes
 from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE, Reading, full_name, neighbours, reading_in
 

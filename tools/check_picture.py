@@ -17,7 +17,7 @@ from matplotlib.font_manager import FontProperties
 from pylopdf_fonts_zh_cn import sans_path
 
 from poetgen.cli import poetgen
-from poetgen.corpus.poem import is_hanzi
+from poetgen.poem.poem import is_hanzi
 
 POEMS = (
     "白日依山盡，黃河入海流。欲窮千里目，更上一層樓。",

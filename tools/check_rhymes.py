@@ -17,8 +17,8 @@ from pathlib import Path
 
 from rhyme_evidence import Lines, gather, is_regular, read_bodies
 
-from poetgen.corpus.poem import FORMS, is_hanzi
-from poetgen.corpus.prepared import SPLITS
+from poetgen.corpus.dataset import SPLITS
+from poetgen.poem.poem import FORMS, is_hanzi
 from poetgen.verse import rhymes
 from poetgen.verse.rhymes import VOLUMES, RhymeTable
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from poetgen.checkpoint import Checkpoint
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.evaluate import Evaluation, evaluate_split
 from poetgen.files import write_text
 from poetgen.measures import FIGURES

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from poetgen.verse.forms import form_of
+from poetgen.poem.form import form_of
 from poetgen.verse.rhymes import LEVEL, OBLIQUE, Reading
 
 Readings = Mapping[str, tuple[Reading, ...]]

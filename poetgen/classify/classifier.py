@@ -15,7 +15,7 @@ from poetgen.classify.settings import ClassifierConfig
 from poetgen.classify.texts import Pairs, checked_pairs, padded
 from poetgen.config import ModelConfig
 from poetgen.corpus.batches import Indices, bucket
-from poetgen.corpus.prepared import EncodedPoems
+from poetgen.corpus.dataset import EncodedPoems
 from poetgen.model.initialize import initialize
 from poetgen.model.lstm import LSTM
 from poetgen.model.rnn import RNN

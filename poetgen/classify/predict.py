@@ -10,9 +10,9 @@ from poetgen.classify.saved import SavedClassifier
 from poetgen.classify.texts import encode_texts
 from poetgen.classify.tokens import is_mark
 from poetgen.corpus.clean import CleaningReport, clean
-from poetgen.corpus.hanzi import as_utf8
-from poetgen.corpus.lattice import to_corpus
 from poetgen.errors import PromptError
+from poetgen.script.convert import to_corpus
+from poetgen.script.opencc import as_utf8
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from poetgen.classify.learner import Naming
 from poetgen.classify.settings import POETS, ClassifierConfig
 from poetgen.classify.texts import LabelledTexts
 from poetgen.classify.tokens import Tokeniser, read_stop_words
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.training.folder import RunFolder
 from poetgen.training.reports import Report
 from poetgen.training.resuming import check_resumable

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from poetgen.classify.labels import Labelled
 from poetgen.classify.tokens import is_mark, phrases
-from poetgen.corpus.clusters import cluster, position
-from poetgen.corpus.poem import Poem
+from poetgen.corpus.near_duplicates import cluster, position
 from poetgen.errors import CorpusError
+from poetgen.poem.poem import Poem
 
 PARTS = TRAIN, VALIDATION, TEST = ("train", "validation", "test")
 

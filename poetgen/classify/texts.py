@@ -15,7 +15,7 @@ from poetgen.classify.labels import Labelled
 from poetgen.classify.split import PARTS, TRAIN, hold_out
 from poetgen.classify.tokens import SPECIALS, Tokeniser, TokenVocabulary, is_mark
 from poetgen.corpus.batches import Indices, time_first
-from poetgen.corpus.prepared import EncodedPoems
+from poetgen.corpus.dataset import EncodedPoems
 
 Pairs = npt.NDArray[np.int64]
 

@@ -13,17 +13,17 @@ import click
 
 from poetgen.cli.options import json_option
 from poetgen.cli.verdict import verdict
-from poetgen.corpus.hanzi import SIMPLIFIED, as_utf8, to_simplified
-from poetgen.corpus.poem import is_hanzi
 from poetgen.corpus.typed import TypedPoem, typed_poems
 from poetgen.errors import CorpusError, PromptError
+from poetgen.poem.form import Form, parse_form
+from poetgen.poem.poem import is_hanzi
+from poetgen.script.opencc import SIMPLIFIED, as_utf8, to_simplified
 from poetgen.verse.check import RELAXED, STRICT, check_poem
-from poetgen.verse.forms import Form, parse_form
 from poetgen.verse.report import Report
 from poetgen.verse.rhymes import RhymeTable
 
 if TYPE_CHECKING:
-    from poetgen.corpus.lattice import Mapped
+    from poetgen.script.convert import Mapped
 
 STDIN = "-"
 MOST_BYTES = 64 * 2**20
@@ -87,7 +87,7 @@ def check(
 
 def in_corpus_characters(poem: TypedPoem) -> "Mapped":
     """The poem's lines in the characters of the corpus, which the rhyme table has; what was assumed, on stderr."""
-    from poetgen.corpus.lattice import to_corpus
+    from poetgen.script.convert import to_corpus
 
     read = to_corpus("\n".join(poem.lines))
     for note in read.notes:

@@ -100,7 +100,7 @@ class Options:
 
 def measure_split(checkpoint: Checkpoint, prepared: Path, split: str, options: Options) -> "Evaluation":
     """Measure on a split of the prepared folder."""
-    from poetgen.corpus.prepared import PreparedFolder
+    from poetgen.corpus.dataset import PreparedFolder
     from poetgen.evaluate import evaluate_split
 
     return evaluate_split(checkpoint, PreparedFolder.open(prepared), split, **options.resolved())

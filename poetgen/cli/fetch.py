@@ -9,7 +9,7 @@ import click
 
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import home_option, json_option
-from poetgen.corpus.fetch import DEFAULT_URL, FetchProgress, FetchReport, fetch_corpus
+from poetgen.fetch.fetch import DEFAULT_URL, FetchProgress, FetchReport, fetch_corpus
 from poetgen.files import Workspace
 
 

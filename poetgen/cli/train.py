@@ -39,7 +39,7 @@ from poetgen.config import (
     parse_settings,
     read_config_file,
 )
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.files import Workspace
 

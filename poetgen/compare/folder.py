@@ -17,7 +17,7 @@ from poetgen import __version__
 from poetgen.compare.plan import Job, Plan
 from poetgen.compare.results import Point, Result
 from poetgen.config import flatten, from_dict
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import CheckpointError
 from poetgen.files import write_json
 from poetgen.locking import locked

@@ -7,7 +7,7 @@ from poetgen import __version__
 from poetgen.compare.report import Report, machine
 from poetgen.compare.results import Row, Spread, said
 from poetgen.config import ModelConfig, TrainingConfig, flatten
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import CorpusError
 from poetgen.training.reports import counted, perplexity
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from poetgen.compare.plan import Plan, file_name, said
 from poetgen.config import Config, flatten
+from poetgen.corpus.dataset import EncodedPoems, PreparedFolder
 from poetgen.corpus.prepare import prepare_corpus
-from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import Workspace
 

@@ -12,7 +12,7 @@ from poetgen.compare.plan import TUNING, Plan
 from poetgen.compare.poems import real_share, sizes
 from poetgen.compare.results import Result, Row, common_target, row
 from poetgen.compare.running import best_share
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.measures import finite
 from poetgen.training.reports import perplexity
 

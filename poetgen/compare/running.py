@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from poetgen.compare.folder import ComparisonFolder
 from poetgen.compare.plan import TUNING, Job, Plan, Setting
 from poetgen.compare.results import Point, Result
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import TrainingError
 from poetgen.measures import finite
 from poetgen.training.curves import smoothed

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from poetgen.corpus.prepared import EncodedPoems
+from poetgen.corpus.dataset import EncodedPoems
 from poetgen.corpus.vocabulary import Vocabulary
 
 Indices = npt.NDArray[np.int64]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from poetgen.corpus.poem import MARKS, is_hanzi
+from poetgen.poem.poem import MARKS, is_hanzi
 
 EXAMPLES = 2
 EXAMPLE_BEFORE, EXAMPLE_AFTER = 9, 18

@@ -13,14 +13,14 @@ import numpy as np
 
 from poetgen.config import CorpusConfig
 from poetgen.corpus.clean import CleaningReport
-from poetgen.corpus.clusters import cluster, split
-from poetgen.corpus.manifest import Manifest
-from poetgen.corpus.poem import FORMS, Poem, form_name, read_shape
-from poetgen.corpus.prepared import FORMAT_VERSION, check_place, replaced
+from poetgen.corpus.dataset import FORMAT_VERSION, check_place, replaced
+from poetgen.corpus.near_duplicates import cluster, split
 from poetgen.corpus.sources import OnProgress, read_poems, shown, source_files
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import ConfigError, CorpusError
+from poetgen.fetch.manifest import Manifest
 from poetgen.files import write_json, write_text
+from poetgen.poem.poem import FORMS, Poem, form_name, read_shape
 
 QUANTILES = {
     "1%": 0.01,

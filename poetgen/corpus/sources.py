@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from poetgen.corpus.clean import CleaningReport, clean, split_lines
-from poetgen.corpus.poem import Poem
 from poetgen.corpus.text import text_poems
 from poetgen.errors import CorpusError
+from poetgen.poem.poem import Poem
 
 FIRST_SUPPLEMENT = 50_000  # volumes poet.tang.50000.json and up are 全唐詩補編
 _VOLUME = re.compile(r"poet\.tang\.(\d+)\.json")

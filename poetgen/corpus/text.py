@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from poetgen.corpus.poem import MARKS
+from poetgen.poem.poem import MARKS
 
 _END_MARKS = (*MARKS, "！", "；", "、", "…", ".", "!", "?", ",", ";")
 _CLOSING = "」』”’》〉 \t\u3000"

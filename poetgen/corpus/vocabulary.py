@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from poetgen.corpus.poem import MARKS
 from poetgen.errors import CorpusError
+from poetgen.poem.poem import MARKS
 
 PAD, BEGIN, END, UNKNOWN = "<pad>", "<begin>", "<end>", "<unknown>"
 SPECIALS = (PAD, BEGIN, END, UNKNOWN)

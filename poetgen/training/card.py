@@ -4,7 +4,7 @@ from typing import Any
 
 from poetgen import __version__
 from poetgen.config import TrainingConfig
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.measures import finite
 from poetgen.training.reports import Progress, perplexity
 

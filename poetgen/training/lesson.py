@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from poetgen.checkpoint import Array, Checkpoint
 from poetgen.config import Config
 from poetgen.corpus.batches import Batch, Indices, in_order, make_batch
-from poetgen.corpus.lines import KnownLines
-from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
+from poetgen.corpus.dataset import EncodedPoems, PreparedFolder
+from poetgen.corpus.line_index import KnownLines
 from poetgen.corpus.vectors import read_vectors
 from poetgen.corpus.vocabulary import SPECIALS
 from poetgen.errors import ConfigError, CorpusError

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 
 from poetgen.config import Config, flatten
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import CheckpointError
 from poetgen.training.folder import RunFolder
 

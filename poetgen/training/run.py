@@ -11,7 +11,7 @@ from typing import Any
 from poetgen import __version__
 from poetgen.config import Config
 from poetgen.corpus.batches import Indices, epoch_order
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import CheckpointError, TrainingError
 from poetgen.measures import finite
 from poetgen.training.folder import RunFolder

@@ -7,8 +7,8 @@ makes poems and what judges them can only agree by both being right.
 from collections.abc import Iterator, Sequence
 
 from poetgen.errors import PromptError
+from poetgen.poem.form import Form, form_of
 from poetgen.verse.feet import EITHER_TONE, Feet
-from poetgen.verse.forms import Form, form_of
 from poetgen.verse.metre import Metre, Tones, is_kept, judge
 from poetgen.verse.report import (
     TONE_RULES,

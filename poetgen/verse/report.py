@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from poetgen.verse.forms import Form
+from poetgen.poem.form import Form
 
 HOLDS, BROKEN, NOT_JUDGED = "holds", "broken", "not judged"
 

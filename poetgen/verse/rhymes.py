@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from poetgen.errors import PromptError
-from poetgen.verse.forms import numeral
+from poetgen.poem.form import numeral
 
 LEVEL, OBLIQUE = "平", "仄"
 VOLUMES = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
-from poetgen.verse.forms import Form
+from poetgen.poem.form import Form
 from poetgen.verse.rhymes import LEVEL, OBLIQUE
 
 STRICT, RELAXED = "strict", "relaxed"

@@ -1,7 +1,7 @@
 """A prompt written into a verse: the draft that begins with it, or which rule and character stand in the way."""
 
-from poetgen.corpus.poem import COMMA, MARKS, STOP
 from poetgen.errors import PromptError
+from poetgen.poem.poem import COMMA, MARKS, STOP
 from poetgen.verse.rhymes import GROUPS
 from poetgen.writing.constraints import Verse, VerseDraft
 from poetgen.writing.lexicon import EITHER, places

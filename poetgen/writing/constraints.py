@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.corpus.poem import COMMA, QUESTION, STOP
 from poetgen.errors import PromptError
+from poetgen.poem.poem import COMMA, QUESTION, STOP
 from poetgen.writing.kept import Kept
 from poetgen.writing.lexicon import (
     ALL_GROUPS,

@@ -9,7 +9,7 @@ other or unequal lengths the poem is mixed: lines of 3 to 9 hanzi, in pairs all 
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from poetgen.corpus.poem import COMMA, MARKS, QUESTION, STOP
+from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP
 
 REGULAR = range(4, 8)
 MIXED = range(3, 10)

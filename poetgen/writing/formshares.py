@@ -7,8 +7,8 @@ import numpy as np
 from poetgen.byhand import language_model
 from poetgen.byhand.linear import TILE
 from poetgen.byhand.softmax import log_softmax
-from poetgen.corpus.poem import COMMA
-from poetgen.verse.forms import Form
+from poetgen.poem.form import Form
+from poetgen.poem.poem import COMMA
 from poetgen.writing.batch import Start
 from poetgen.writing.constraints import VerseDraft
 from poetgen.writing.network import Network

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from poetgen.verse.forms import Form
+from poetgen.poem.form import Form
 from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE
 from poetgen.writing.lexicon import EITHER, LEVEL_BIT, OBLIQUE_BIT, Lexicon, places
 from poetgen.writing.ways import TONES_IN, Patterns, Way

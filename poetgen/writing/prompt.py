@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from poetgen.corpus.hanzi import INSTALL_OPENCC, TRADITIONAL, as_utf8, can_convert, normalize
-from poetgen.corpus.lattice import heads_to_corpus, to_corpus
-from poetgen.corpus.poem import COMMA, MARKS, QUESTION, STOP, is_hanzi
-from poetgen.corpus.readings import Readings
 from poetgen.errors import PromptError
+from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP, is_hanzi
+from poetgen.script.convert import heads_to_corpus, to_corpus
+from poetgen.script.opencc import INSTALL_OPENCC, TRADITIONAL, as_utf8, can_convert, normalize
+from poetgen.script.variants import Readings
 from poetgen.writing.draft import REGULAR
 
 # What may stand between two lines of a typed prompt, read as the corpus' three marks.

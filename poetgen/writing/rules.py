@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from poetgen.errors import PromptError
-from poetgen.verse.forms import Form
+from poetgen.poem.form import Form
 from poetgen.verse.rhymes import LEVEL, Reading, reading_in
 from poetgen.verse.tones import MODES, RELAXED
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from poetgen.corpus.poem import MARKS
 from poetgen.errors import PromptError
-from poetgen.verse.forms import Form, parse_form
+from poetgen.poem.form import Form, parse_form
+from poetgen.poem.poem import MARKS
 from poetgen.verse.rhymes import parse_group
 from poetgen.verse.tones import MODES, RELAXED
 from poetgen.writing.beginning import begin

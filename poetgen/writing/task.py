@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from poetgen.byhand.linear import TILE
-from poetgen.corpus.hanzi import SCRIPTS, preferred_script
 from poetgen.errors import ConfigError
+from poetgen.script.opencc import SCRIPTS, preferred_script
 from poetgen.writing.batch import Masked, Row, Start
 from poetgen.writing.draft import SHORTEST
 from poetgen.writing.prompt import Prompt

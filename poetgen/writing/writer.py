@@ -14,13 +14,13 @@ from pathlib import Path
 from poetgen.byhand.linear import TILE
 from poetgen.checkpoint import Checkpoint, find_checkpoint
 from poetgen.config import from_dict
-from poetgen.corpus.hanzi import INSTALL_OPENCC, SIMPLIFIED, can_convert, preferred_script, to_simplified
-from poetgen.corpus.lines import KnownLines
-from poetgen.corpus.poem import MARKS, is_hanzi
-from poetgen.corpus.readings import Readings
+from poetgen.corpus.line_index import KnownLines
 from poetgen.errors import PoetgenError, PromptError
 from poetgen.files import Workspace
-from poetgen.verse.forms import parse_form
+from poetgen.poem.form import parse_form
+from poetgen.poem.poem import MARKS, is_hanzi
+from poetgen.script.opencc import INSTALL_OPENCC, SIMPLIFIED, can_convert, preferred_script, to_simplified
+from poetgen.script.variants import Readings
 from poetgen.writing.batch import Row, Start, write_together
 from poetgen.writing.beginning import regular_marks
 from poetgen.writing.constraints import VerseDraft

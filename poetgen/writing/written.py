@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from poetgen.corpus.poem import Poem, form_name
-from poetgen.verse.forms import Form
+from poetgen.poem.form import Form
+from poetgen.poem.poem import Poem, form_name
 from poetgen.writing import layout
 
 

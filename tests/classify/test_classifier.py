@@ -23,7 +23,7 @@ from poetgen.classify.classifier import (
 )
 from poetgen.classify.settings import MODEL, ClassifierConfig
 from poetgen.classify.texts import checked_pairs
-from poetgen.corpus.prepared import EncodedPoems
+from poetgen.corpus.dataset import EncodedPoems
 
 V, K, T = 11, 3, 6
 PAIRS = np.array([[a, b] for a in range(3, V) for b in range(3, V) if (a + b) % 3])

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from poetgen.classify.labels import Labelled, choose, poems_by, read_labels
 from poetgen.classify.split import PARTS, as_poem, hold_out
-from poetgen.corpus.clusters import cluster
-from poetgen.corpus.poem import FORMS
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.near_duplicates import cluster
 from poetgen.errors import ConfigError, CorpusError
+from poetgen.poem.poem import FORMS
 
 ROWS = [("明月，幾時有？\n把酒", "詞"), ('說 "好"', "白話"), ("x" * 400_000, "長"), ("春眠", "1")]
 

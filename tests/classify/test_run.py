@@ -21,7 +21,7 @@ from poetgen.classify.settings import ClassifierConfig
 from poetgen.classify.split import TEST, TRAIN, VALIDATION
 from poetgen.classify.texts import LabelledTexts
 from poetgen.classify.tokens import SPECIALS, Tokeniser
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.training.folder import RunFolder

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.corpus.vocabulary import Vocabulary
 
 SMALL = ["--device", "cpu", "--embedding-size", 6, "--hidden-size", 8, "--batch-size", 12]

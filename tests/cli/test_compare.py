@@ -16,8 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from poetgen.cli import poetgen
-from poetgen.corpus.poem import Poem
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
+from poetgen.poem.poem import Poem
 
 SMALL = [
     "--set", "training.device=cpu", "--set", "model.embedding_size=6", "--set", "model.hidden_size=8",

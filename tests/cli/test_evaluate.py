@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
-from poetgen.corpus.poem import Poem
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.evaluate import evaluate_poems, evaluate_split
+from poetgen.poem.poem import Poem
 
 FIGURES = ("ppl_token", "ppl_hanzi", "ppl_poem", "bits_per_hanzi")
 MakeCheckpoint = Callable[..., Checkpoint]

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from poetgen.cli import poetgen
 from poetgen.cli.fetch import ProgressBar
-from poetgen.corpus.fetch import FetchProgress
+from poetgen.fetch.fetch import FetchProgress
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 TANG = "全唐诗"

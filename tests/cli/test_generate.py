@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from poetgen.cli import poetgen
-from poetgen.corpus.poem import MARKS
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
+from poetgen.poem.poem import MARKS
 
 HANZI = "月雲山水花春秋日風人天地紅後爲牀明光云后床胡夜湖海"
 

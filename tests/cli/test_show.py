@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
 from poetgen.cli.show import finite, lines, printable
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 
 TEXT = st.text(max_size=12)
 NUMBERS = st.integers() | st.floats() | st.booleans() | st.none()

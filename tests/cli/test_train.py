@@ -21,8 +21,8 @@ from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
 from poetgen.cli.narrator import duration
 from poetgen.config import BACKENDS
-from poetgen.corpus.poem import Poem
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
+from poetgen.poem.poem import Poem
 from poetgen.training.folder import RunFolder
 
 Start = Callable[..., subprocess.Popen[str]]

@@ -10,7 +10,7 @@ from poetgen.compare.folder import ComparisonFolder
 from poetgen.compare.plan import Plan, plan_comparison
 from poetgen.compare.results import Result
 from poetgen.compare.running import Ended, run_comparison
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 
 SMALL = {
     "model.embedding_size": 6, "model.hidden_size": 7, "training.batch_size": 12, "training.epochs": 2,

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from poetgen.compare.plan import Plan, plan_comparison
 from poetgen.compare.poems import Source, find_poems, real_share
-from poetgen.corpus.poem import Poem
-from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
+from poetgen.corpus.dataset import EncodedPoems, PreparedFolder
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import Workspace
+from poetgen.poem.poem import Poem
 
 TWO = {"training.optimizer": ["adam", "sgd"]}
 

@@ -15,7 +15,7 @@ from poetgen.compare.page import markdown, table
 from poetgen.compare.plan import Plan
 from poetgen.compare.report import Report, make_report, metrics
 from poetgen.compare.results import Result
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 
 Planned = Callable[..., Plan]
 Compared = Callable[[Plan, Path], list[Result]]

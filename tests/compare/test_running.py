@@ -16,7 +16,7 @@ from poetgen.compare.plan import Plan
 from poetgen.compare.results import Result
 from poetgen.compare.running import Beginning, Ended, check_settings, run_comparison
 from poetgen.config import BACKENDS, CELLS, INITIALIZATIONS, OPTIMIZERS
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import CheckpointError, ConfigError
 from poetgen.evaluate import evaluate_split
 from poetgen.training.folder import RunFolder

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.corpus.batches import bucket, epoch_order, in_order, make_batch
-from poetgen.corpus.prepared import EncodedPoems
+from poetgen.corpus.dataset import EncodedPoems
 from poetgen.corpus.vocabulary import Vocabulary
 
 LENGTHS = st.lists(st.integers(1, 300), min_size=1, max_size=80)

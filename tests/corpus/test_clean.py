@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.corpus.clean import RULES, CleaningReport, clean, split_lines
-from poetgen.corpus.poem import MARKS, is_hanzi
+from poetgen.poem.poem import MARKS, is_hanzi
 
 VERSE = "白日依山盡，黃河入海流。"
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from poetgen.config import CorpusConfig
-from poetgen.corpus.poem import MARKS
+from poetgen.corpus.dataset import SPLITS, PreparedFolder
 from poetgen.corpus.prepare import parse_form, prepare_corpus
-from poetgen.corpus.prepared import SPLITS, PreparedFolder
 from poetgen.errors import ConfigError, CorpusError
+from poetgen.poem.poem import MARKS
 
 
 @pytest.fixture(scope="module")

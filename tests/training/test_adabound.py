@@ -21,7 +21,7 @@ from poetgen.byhand import optimizers as byhand
 from poetgen.byhand.optimizers import build_optimizer
 from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.training.adabound import AdaBound
 
 DEVICES = [

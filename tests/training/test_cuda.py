@@ -8,7 +8,7 @@ import torch
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.evaluate import evaluate_split
 from poetgen.training.folder import RunFolder
 from poetgen.training.reports import EpochReport, Finished, Report, Started

@@ -11,7 +11,7 @@ import torch
 from poetgen.byhand.differences import error
 from poetgen.config import BACKENDS, OPTIMIZERS, Config
 from poetgen.corpus.batches import Batch, in_order, make_batch
-from poetgen.corpus.prepared import EncodedPoems, PreparedFolder
+from poetgen.corpus.dataset import EncodedPoems, PreparedFolder
 from poetgen.errors import ConfigError, TrainingError
 from poetgen.training.learner import Learner, build_learner
 from poetgen.training.loop import StepReport, train

@@ -9,9 +9,9 @@ import torch
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import OPTIMIZERS, Config
-from poetgen.corpus.poem import Poem
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import CheckpointError
+from poetgen.poem.poem import Poem
 from poetgen.training import run as run_module
 from poetgen.training.folder import RunFolder
 from poetgen.training.reports import Finished, Report

@@ -11,11 +11,11 @@ import torch
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import OPTIMIZERS, Config
-from poetgen.corpus.lines import KnownLines
-from poetgen.corpus.poem import Poem
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.line_index import KnownLines
 from poetgen.errors import CheckpointError, ConfigError, CorpusError, PoetgenError, TrainingError
 from poetgen.evaluate import evaluate_split
+from poetgen.poem.poem import Poem
 from poetgen.training.folder import RunFolder
 from poetgen.training.loop import StepReport
 from poetgen.training.reports import EpochReport, Finished, Report, Started, perplexity

@@ -6,7 +6,7 @@ import pytest
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
-from poetgen.corpus.prepared import PreparedFolder
+from poetgen.corpus.dataset import PreparedFolder
 from poetgen.evaluate import evaluate_split
 from poetgen.training.run import run_training
 

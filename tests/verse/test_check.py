@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.errors import PromptError
+from poetgen.poem.form import Form, parse_form
 from poetgen.verse.check import RELAXED, STRICT, check_poem
-from poetgen.verse.forms import Form, parse_form
 from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, NOTES, RHYME_RULES, RULES, TONE_RULES
 from poetgen.verse.rhymes import LEVEL, OBLIQUE, Reading, RhymeTable
 from poetgen.verse.tones import templates

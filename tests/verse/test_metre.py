@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poetgen.poem.form import parse_form
 from poetgen.verse import check, feet, metre, report
-from poetgen.verse.forms import parse_form
 from poetgen.verse.metre import Tones, is_kept, judge
 from poetgen.verse.rhymes import LEVEL, OBLIQUE
 from poetgen.verse.tones import MODES, RELAXED, STRICT, templates

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.poem import is_hanzi
 from poetgen.errors import PromptError
+from poetgen.poem.poem import is_hanzi
 from poetgen.verse.rhymes import (
     GROUPS,
     LEVEL,

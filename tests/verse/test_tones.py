@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.verse.forms import Form, parse_form
+from poetgen.poem.form import Form, parse_form
 from poetgen.verse.rhymes import LEVEL, OBLIQUE
 from poetgen.verse.tones import (
     MODES,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from poetgen.corpus.poem import MARKS
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
+from poetgen.poem.poem import MARKS
 
 # Characters with how often "training" saw them: among them pairs that simplified spelling merges.
 SEEN = {

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from poetgen.corpus.poem import MARKS
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.errors import PromptError
+from poetgen.poem.form import Form, form_of, parse_form
+from poetgen.poem.poem import MARKS
 from poetgen.verse.check import check_poem
-from poetgen.verse.forms import Form, form_of, parse_form
 from poetgen.verse.rhymes import GROUPS, RhymeTable
 from poetgen.writing.beginning import begin
 from poetgen.writing.constraints import Verse

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.poem import COMMA, MARKS
+from poetgen.poem.poem import COMMA, MARKS
 from poetgen.writing.draft import SHORTEST, MarkedDraft, UnmarkedDraft, break_lines
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.poem import MARKS
-from poetgen.corpus.readings import Readings
 from poetgen.errors import PromptError
+from poetgen.poem.poem import MARKS
+from poetgen.script.variants import Readings
 from poetgen.writing.prompt import read_heads, read_prompt
 
 

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from poetgen.corpus.hanzi import to_simplified
-from poetgen.corpus.lines import KnownLines
-from poetgen.corpus.poem import MARKS
+from poetgen.corpus.line_index import KnownLines
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.errors import ConfigError, PromptError
+from poetgen.poem.form import Form, form_of, parse_form
+from poetgen.poem.poem import MARKS
+from poetgen.script.opencc import to_simplified
 from poetgen.verse.check import check_poem
-from poetgen.verse.forms import Form, form_of, parse_form
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.writing.ranking import copied, repeats, score
 from poetgen.writing.writer import MOST_TOGETHER, Writer

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from poetgen.byhand.language_model import read, read_parameters, start
 from poetgen.byhand.softmax import log_softmax
-from poetgen.corpus import hanzi
-from poetgen.corpus.hanzi import to_simplified
-from poetgen.corpus.poem import MARKS
 from poetgen.corpus.vocabulary import SPECIALS
 from poetgen.errors import CheckpointError, ConfigError, PoetgenError, PromptError
+from poetgen.poem.poem import MARKS
+from poetgen.script import opencc
+from poetgen.script.opencc import to_simplified
 from poetgen.writing.draft import SHORTEST
 from poetgen.writing.ranking import repeats
 from poetgen.writing.writer import MOST_TOGETHER, Writer
@@ -203,7 +203,7 @@ def test_torch_is_never_imported(tiny_checkpoint, tmp_path):
 
 def test_without_opencc_traditional_prompts_still_work(tiny_checkpoint, monkeypatch):
     monkeypatch.setitem(sys.modules, "opencc", None)
-    hanzi._converter.cache_clear()
+    opencc._converter.cache_clear()
     try:
         writer = Writer(tiny_checkpoint())
         assert next(writer.write("紅")).text.startswith("紅")
@@ -211,4 +211,4 @@ def test_without_opencc_traditional_prompts_still_work(tiny_checkpoint, monkeypa
             with pytest.raises(PoetgenError, match="pip install 'opencc"):
                 writer.write(**settings)
     finally:
-        hanzi._converter.cache_clear()
+        opencc._converter.cache_clear()

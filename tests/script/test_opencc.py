@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.hanzi import TABLES, normalize, plain_forms, preferred_script, spellings, to_simplified
 from poetgen.errors import ConfigError
+from poetgen.script.opencc import TABLES, normalize, plain_forms, preferred_script, spellings, to_simplified
 
 
 @given(st.text())

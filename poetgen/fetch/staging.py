@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from poetgen.corpus import manifest as manifests
-from poetgen.corpus.manifest import FileMark, mark_of
 from poetgen.errors import CorpusError
+from poetgen.fetch import manifest as manifests
+from poetgen.fetch.manifest import FileMark, mark_of
 from poetgen.locking import locked
 
 

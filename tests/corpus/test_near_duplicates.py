@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.clusters import cluster, near_duplicates, poem_key, position, split
-from poetgen.corpus.poem import Poem
+from poetgen.corpus.near_duplicates import cluster, near_duplicates, poem_key, position, split
+from poetgen.poem.poem import Poem
 
 
 def poem(*lines, id=""):

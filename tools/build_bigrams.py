@@ -1,6 +1,6 @@
-"""Write poetgen/corpus/usage.npz: how often the training poems use a character, and which ones side by side.
+"""Write poetgen/script/bigrams.npz: how often the training poems use a character, and which ones side by side.
 
-    python tools/build_usage.py [data/prepared]
+    python tools/build_bigrams.py [data/prepared]
 
 The same poems, and the same OpenCC, give the same bytes.
 """
@@ -12,17 +12,17 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from poetgen.corpus import usage
-from poetgen.corpus.poem import MARKS
-from poetgen.corpus.prepared import PreparedFolder
-from poetgen.corpus.usage import Usage
+from poetgen.corpus.dataset import PreparedFolder
+from poetgen.poem.poem import MARKS
+from poetgen.script import bigrams
+from poetgen.script.bigrams import Usage
 
-TABLE = Path(usage.__file__).with_name("usage.npz")
+TABLE = Path(bigrams.__file__).with_name("bigrams.npz")
 ABOUT = """\
 Characters, and pairs of neighbours within a line, of {poems:,} training poems ({lines:,} lines) of {name}, \
 in the text of chinese-poetry (https://github.com/chinese-poetry/chinese-poetry, MIT, see NOTICE); pairs \
 without a character that some edition prints like another (OpenCC {opencc}) are left out. \
-Made by tools/build_usage.py."""
+Made by tools/build_bigrams.py."""
 
 
 def read_lines(folder: Path, split: str) -> Iterator[str]:

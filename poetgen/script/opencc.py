@@ -1,6 +1,6 @@
 """The scripts of hanzi: how each prints a character, and the plainest form of what was typed.
 
-The corpus is traditional, in its own choice among variants (爲 not 為, 却 not 卻, 劒 beside 劍); mapping.py reads
+The corpus is traditional, in its own choice among variants (爲 not 為, 却 not 卻, 劒 beside 劍); convert.py reads
 typed text as the corpus' own characters. OpenCC is imported only here, and only when a text has to be converted.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from poetgen.corpus.poem import is_hanzi
 from poetgen.errors import ConfigError, PromptError
+from poetgen.poem.poem import is_hanzi
 
 if TYPE_CHECKING:
     from opencc import OpenCC

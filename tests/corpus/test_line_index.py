@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from poetgen.corpus.lines import KnownLines
+from poetgen.corpus.line_index import KnownLines
 
 
 def test_lines_are_known_whatever_their_marks(poems):

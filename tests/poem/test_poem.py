@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.poem import Poem, form_name, is_hanzi
+from poetgen.poem.poem import Poem, form_name, is_hanzi
 
 HANZI = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=9)
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from poetgen.corpus.hanzi import SIMPLIFIED, TRADITIONAL, plain_forms, preferred_script, to_simplified
-from poetgen.corpus.poem import is_hanzi
-from poetgen.corpus.readings import OWN, Readings
-from poetgen.corpus.usage import EDGE, Usage
+from poetgen.poem.poem import is_hanzi
+from poetgen.script.bigrams import EDGE, Usage
+from poetgen.script.opencc import SIMPLIFIED, TRADITIONAL, plain_forms, preferred_script, to_simplified
+from poetgen.script.variants import OWN, Readings
 
 # Nats it costs to take a text for one of an edition; chosen on the validation poems.
 EDITIONS = {OWN: 0.0, "Taiwan": 1.5, "Hong Kong": 1.5, SIMPLIFIED: 2.0, "Japan": 3.0}

@@ -1,16 +1,16 @@
 """What a typed character may stand for among those of a corpus.
 
 Each edition (simplified, Taiwan, Hong Kong, Japan, or the corpus' own) prints a character in its way. Turned
-round, and kept to the characters that are known, this says what may be meant; poetgen.corpus.lattice chooses.
+round, and kept to the characters that are known, this says what may be meant; poetgen.script.convert chooses.
 """
 
 import math
 from collections.abc import Mapping
 from functools import cached_property
 
-from poetgen.corpus.hanzi import SIMPLIFIED, TABLES, TRADITIONAL, convert, spellings, to_simplified
-from poetgen.corpus.poem import is_hanzi
 from poetgen.corpus.vocabulary import Vocabulary
+from poetgen.poem.poem import is_hanzi
+from poetgen.script.opencc import SIMPLIFIED, TABLES, TRADITIONAL, convert, spellings, to_simplified
 
 OWN = "corpus"  # the edition that is the corpus itself
 # Nats that a reading costs beside a plain one; all chosen on the validation poems.

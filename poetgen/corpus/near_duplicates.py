@@ -4,7 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from poetgen.corpus.poem import Poem
+from poetgen.poem.poem import Poem
 
 
 def cluster(poems: Sequence[Poem]) -> list[int]:

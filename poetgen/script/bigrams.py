@@ -1,7 +1,7 @@
 """How often the poems use a character, and which one beside which: what tells 後 from 后 in typed text.
 
-usage.npz beside this file holds the counts of the training poems and says in `about` how they were made
-(tools/build_usage.py). Only those pairs are kept in which a character shares its spelling with another
+bigrams.npz beside this file holds the counts of the training poems and says in `about` how they were made
+(tools/build_bigrams.py). Only those pairs are kept in which a character shares its spelling with another
 in some edition: beside the others every reading is the same.
 """
 
@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.corpus.hanzi import TABLES, spellings
-from poetgen.corpus.poem import MARKS
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.files import written_whole
+from poetgen.poem.poem import MARKS
+from poetgen.script.opencc import TABLES, spellings
 
 EDGE = "\n"  # stands for the beginning and the end of a line
 # What every seen pair lends to the unseen (absolute discounting); chosen on the validation poems.
 DISCOUNT = 0.9
-_DATA = Path(__file__).with_name("usage.npz")
+_DATA = Path(__file__).with_name("bigrams.npz")
 
 Array = npt.NDArray[Any]
 

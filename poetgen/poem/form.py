@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from poetgen.corpus.poem import form_name, read_shape
 from poetgen.errors import PromptError
+from poetgen.poem.poem import form_name, read_shape
 
 MOST_HANZI = 20  # in a line, and
 MOST_LINES = 200  # in a poem that can be asked for: 杜甫's longest 排律 has a hundred couplets

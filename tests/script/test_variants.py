@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.hanzi import SIMPLIFIED, TABLES, spellings, to_simplified
-from poetgen.corpus.poem import MARKS
-from poetgen.corpus.readings import FOREIGN, KEPT, OLD_FORM, OWN, Readings
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
+from poetgen.poem.poem import MARKS
+from poetgen.script.opencc import SIMPLIFIED, TABLES, spellings, to_simplified
+from poetgen.script.variants import FOREIGN, KEPT, OLD_FORM, OWN, Readings
 
 # Real counts of the core volumes, commonest first within each class.
 COUNTS = {

@@ -10,10 +10,10 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.corpus.poem import MARKS
+from poetgen.poem.poem import MARKS
 
 if TYPE_CHECKING:
-    from poetgen.corpus.prepared import EncodedPoems
+    from poetgen.corpus.dataset import EncodedPoems
     from poetgen.corpus.vocabulary import Vocabulary
 
 Array = npt.NDArray[Any]

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.poem import FORMS
 from poetgen.errors import PromptError
-from poetgen.verse.forms import MOST_HANZI, MOST_LINES, Form, form_of, parse_form
+from poetgen.poem.form import MOST_HANZI, MOST_LINES, Form, form_of, parse_form
+from poetgen.poem.poem import FORMS
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.hanzi import TABLES, spellings
-from poetgen.corpus.usage import DISCOUNT, EDGE, Usage, ambiguous
+from poetgen.script.bigrams import DISCOUNT, EDGE, Usage, ambiguous
+from poetgen.script.opencc import TABLES, spellings
 
 LINES = ("白雲生", "白雲深", "子云山", "白山雲")
 SHIPPED = Usage.load()

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus import fetch as fetching
-from poetgen.corpus.fetch import DEFAULT_URL, FetchProgress, FetchReport, fetch_corpus
-from poetgen.corpus.manifest import Manifest
-from poetgen.corpus.repository import address, explained, revision_name, without_password
 from poetgen.errors import CorpusError, PoetgenError
+from poetgen.fetch import fetch as fetching
+from poetgen.fetch.fetch import DEFAULT_URL, FetchProgress, FetchReport, fetch_corpus
+from poetgen.fetch.git import address, explained, revision_name, without_password
+from poetgen.fetch.manifest import Manifest
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 needs_sigkill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
@@ -301,7 +301,7 @@ def test_a_damaged_corpus_is_said_and_fetched_anew(far: Far, dest: Path, damage:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from poetgen.corpus.fetch import fetch_corpus
+from poetgen.fetch.fetch import fetch_corpus
 url, dest, revision, what, count = sys.argv[1:]
 def die(): os.kill(os.getpid(), signal.SIGKILL)
 def hear(told):

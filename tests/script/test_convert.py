@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.hanzi import SIMPLIFIED, TABLES, TRADITIONAL, spellings
-from poetgen.corpus.lattice import heads_to_corpus, likeliest, tang_readings, to_corpus
-from poetgen.corpus.poem import MARKS, is_hanzi
-from poetgen.corpus.readings import Readings
-from poetgen.corpus.usage import EDGE, Usage, ambiguous
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
+from poetgen.poem.poem import MARKS, is_hanzi
+from poetgen.script.bigrams import EDGE, Usage, ambiguous
+from poetgen.script.convert import heads_to_corpus, likeliest, tang_readings, to_corpus
+from poetgen.script.opencc import SIMPLIFIED, TABLES, TRADITIONAL, spellings
+from poetgen.script.variants import Readings
 
 KNOWN = Usage.load().characters[1:]
 # Characters that every edition prints as they are, and no other so.

@@ -19,9 +19,8 @@ from pathlib import Path
 from subprocess import Popen
 from typing import TYPE_CHECKING
 
-from poetgen.corpus.landing import Damaged, Landing, marks, remove
-from poetgen.corpus.manifest import Manifest
-from poetgen.corpus.repository import (
+from poetgen.errors import CorpusError, PoetgenError
+from poetgen.fetch.git import (
     ENVIRONMENT,
     FILTER_SETTINGS,
     REMOTE,
@@ -33,7 +32,8 @@ from poetgen.corpus.repository import (
     revision_name,
     without_password,
 )
-from poetgen.errors import CorpusError, PoetgenError
+from poetgen.fetch.manifest import Manifest
+from poetgen.fetch.staging import Damaged, Landing, marks, remove
 
 if TYPE_CHECKING:
     from git import Git

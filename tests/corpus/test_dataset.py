@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from poetgen.corpus.prepared import FILES, PreparedFolder, check_place, replaced
+from poetgen.corpus.dataset import FILES, PreparedFolder, check_place, replaced
 from poetgen.errors import CorpusError
 from poetgen.locking import locked
 
