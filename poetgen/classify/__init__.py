@@ -1,0 +1,1 @@
+"""Tell labels apart: poets, forms, or the labels of any file."""

@@ -10,19 +10,29 @@ from poetgen import __version__
 from poetgen.errors import PoetgenError
 
 INTERRUPTED = 130  # what a shell reports of a command ended by Ctrl-C
-COMMANDS = {
-    "fetch": "Fetch the corpus 全唐詩 with git.",
-    "prepare": "Clean, split and number the poems for training.",
-    "train": "Train a model on the prepared poems.",
-    "generate": "Write poems that begin with a text.",
-    "check": "Judge poems by the rules of their form.",
-    "evaluate": "Measure a model's perplexity.",
-    "classify": "Tell poets, forms or any labels apart.",
-    "compare": "Train with settings side by side, and report.",
-    "show": "Show what a checkpoint holds.",
-    "gradcheck": "Check every hand-derived gradient.",
-    "gradients": "Show how far gradients reach back.",
+# a command is added here, with the sentence that help shows, and lives in poetgen/cli/NAME.py
+GROUPS = {
+    "Write": {
+        "generate": "Write poems that begin with a text.",
+        "check": "Judge poems by the rules of their form.",
+    },
+    "Train": {
+        "fetch": "Download the corpus 全唐詩 with git.",
+        "prepare": "Clean, split and number the poems for training.",
+        "train": "Train a model on the prepared poems.",
+        "evaluate": "Measure a model's perplexity.",
+        "compare": "Compare optimizers or any other settings.",
+        "show": "Show what a checkpoint holds.",
+    },
+    "Study": {
+        "gradcheck": "Check every hand-derived gradient.",
+        "gradients": "Show how far gradients reach back.",
+    },
+    "Classify": {
+        "classify": "Tell poets, forms or any labels apart.",
+    },
 }
+COMMANDS = {name: sentence for group in GROUPS.values() for name, sentence in group.items()}
 
 
 class Commands(click.Group):
@@ -39,8 +49,10 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        width = max(map(len, COMMANDS))
+        for group, commands in GROUPS.items():
+            with formatter.section(group):
+                formatter.write_dl([(name.ljust(width), sentence) for name, sentence in commands.items()])
 
     def invoke(self, ctx: click.Context) -> object:
         if os.environ.get("NO_COLOR"):

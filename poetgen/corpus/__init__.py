@@ -1,0 +1,1 @@
+"""From raw poems to numbered ones, ready to train on."""

@@ -1,0 +1,1 @@
+"""The network in PyTorch, its recurrent layers written out equation by equation."""

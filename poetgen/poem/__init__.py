@@ -1,0 +1,1 @@
+"""A poem and its form: the ground floor, on which everything stands."""

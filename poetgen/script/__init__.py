@@ -1,0 +1,1 @@
+"""Traditional, simplified and variant characters: what was typed, and what is printed."""

@@ -1,0 +1,1 @@
+"""The rules of verse: forms, tones and rhymes, and a judge of finished poems."""

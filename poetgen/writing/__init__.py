@@ -1,0 +1,1 @@
+"""From a prompt, what is asked for and a seed to finished poems; nothing here imports torch."""
