@@ -2,8 +2,9 @@
 
 import json
 import os
+import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,25 @@ from typing import Any
 from poetgen.errors import PoetgenError
 
 PACKAGE = Path(__file__).parent
+
+
+_PARTIAL = re.compile(r"\.(.+)\.[0-9a-f]{8}\.partial")
+
+
+def partial_of(name: str) -> str | None:
+    """The name of the file that `name` is the half-written beginning of, None when it is none of ours."""
+    match = _PARTIAL.fullmatch(name)
+    return match[1] if match else None
+
+
+def list_strangers(folder: Path, is_ours: Callable[[str], bool]) -> list[str]:
+    """The names in `folder` that are not plain files of ours; hidden files and links count."""
+    with os.scandir(folder) as entries:
+        return sorted(
+            entry.name
+            for entry in entries
+            if not (entry.is_file(follow_symlinks=False) and is_ours(partial_of(entry.name) or entry.name))
+        )
 
 
 @contextmanager

@@ -26,7 +26,8 @@ else:
 def locked(path: Path, *, busy: PoetgenError) -> Iterator[None]:
     """Hold the lock file `path`; raise `busy` at once when another process holds it.
 
-    A killed process leaves the file behind, never the lock. Raises OSError when the file cannot be made.
+    A killed process leaves the file behind, never the lock. Raises OSError when the file cannot be made, and
+    PoetgenError for a file that holds something: it is none of ours, and would be removed.
     """
     file = _acquire(path, busy)
     try:
@@ -40,6 +41,10 @@ def locked(path: Path, *, busy: PoetgenError) -> Iterator[None]:
 def _acquire(path: Path, busy: PoetgenError) -> BinaryIO:
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
+        if path.exists() and not (path.is_file() and path.stat().st_size == 0):
+            raise PoetgenError(
+                f"{path} is in the way of a lock, and poetgen did not make it; move it elsewhere"
+            )
         file = path.open("ab")
         try:
             _try_to_hold(file)

@@ -11,7 +11,7 @@ SPLIT.poems.jsonl one poem a line: id, author, title, text
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CorpusError
+from poetgen.files import list_strangers
 from poetgen.locking import locked
 
 FORMAT_VERSION = 1
@@ -99,31 +100,41 @@ def check_place(path: Path) -> Path:
     """`path` in full, if a prepared folder may be put there. Raises CorpusError if something would be lost."""
     path = path.resolve()
     if path.is_dir():
-        inside = {file.name for file in path.iterdir() if not file.name.startswith(".")}
-        strangers = sorted(inside - FILES) or sorted(inside if "prepared.json" not in inside else ())
-        if not strangers:
-            return path
-        raise CorpusError(f"{path} holds other files ({strangers[0]}); choose a new folder with --out")
-    if path.exists():
+        is_ours = FILES.__contains__ if (path / "prepared.json").exists() else _is_nobodys
+        _refuse_strangers(path, is_ours, "choose a new folder with --out")
+    elif path.exists():
         raise CorpusError(f"{path} is a file; choose a new folder with --out")
     return path
+
+
+def _is_nobodys(name: str) -> bool:
+    return False
+
+
+def _refuse_strangers(folder: Path, is_ours: Callable[[str], bool], remedy: str) -> None:
+    if strangers := list_strangers(folder, is_ours):
+        raise CorpusError(f"{folder} holds other files ({strangers[0]}); {remedy}")
 
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
     """Give an empty folder beside `path` that takes its place at the end; on failure the old one stays.
 
-    A swap killed half-way is undone by the next call. Raises CorpusError, also while another process is here.
+    A swap killed half-way is undone by the next call. Raises CorpusError, also while another process is here,
+    and when something that is not ours would be lost.
     """
     partial, old, lock = (path.with_name(f".{path.name}.{suffix}") for suffix in ("partial", "old", "lock"))
     busy = CorpusError(f"another poetgen prepare is writing {path}; wait until it has finished")
     try:
         with locked(lock, busy=busy):
+            for leftover in (partial, old):
+                _check_leftover(leftover)
             _recover(path, partial, old)
             try:
                 partial.mkdir()
                 yield partial
                 if path.exists():
+                    check_place(path)  # again: writing takes a while
                     path.rename(old)
                 partial.rename(path)
             finally:
@@ -132,6 +143,14 @@ def replaced(path: Path) -> Iterator[Path]:
         raise CorpusError(
             f"cannot write {path}: {error.strerror or error}; what was there is kept"
         ) from error
+
+
+def _check_leftover(folder: Path) -> None:
+    """Raises CorpusError for what no killed prepare has left where this one works."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise CorpusError(f"{folder} is in the way, and poetgen did not make it; move it elsewhere")
+    if folder.is_dir():
+        _refuse_strangers(folder, FILES.__contains__, "move them elsewhere: poetgen works in this folder")
 
 
 def _recover(path: Path, partial: Path, old: Path) -> None:

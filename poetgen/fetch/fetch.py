@@ -92,7 +92,7 @@ def fetch_corpus(
     _need_chinese_file_names()
     source = address(url) if url is not None else None
     revision = revision_name(revision) if revision is not None else None
-    landing = Landing(dest.resolve())
+    landing = Landing(dest.resolve(), PATTERNS)
     there = _whole_manifest(dest, tell)
     if there and not update and there.answers(without_password(source) if source else None, revision):
         landing.sweep()
@@ -154,7 +154,7 @@ class _Fetch:
 
     def run(self) -> tuple[Manifest, bool]:
         """Attempt until it is done or hopeless; what a next run could not use is removed."""
-        self.landing.refuse_strangers(PATTERNS)
+        self.landing.refuse_strangers()
         self.landing.recover()
         try:
             return self._attempts()
@@ -252,8 +252,7 @@ class _Clone:
         self._call("init", "--quiet", "--template=")
         (self.git_dir / "info").mkdir(exist_ok=True)
         (self.git_dir / "info" / "attributes").write_text("* -text -ident -filter -working-tree-encoding\n")
-        patterns = "".join(f"/{pattern}\n" for pattern in PATTERNS)
-        (self.git_dir / "info" / "sparse-checkout").write_text(patterns, encoding="utf-8", newline="\n")
+        (self.git_dir / "info" / "sparse-checkout").write_bytes(landing.sparse_checkout)
 
     def receive_commit(self, revision: str, on_count: Count) -> str:
         """Fetch one commit with its trees (and, where the server cannot filter, all else). Returns its id."""

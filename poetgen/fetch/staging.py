@@ -1,6 +1,7 @@
 """Where a fetch lands: DEST.partial while it goes on, then DEST by one rename."""
 
 import hashlib
+import re
 import shutil
 import stat
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from poetgen.errors import CorpusError
 from poetgen.fetch import manifest as manifests
 from poetgen.fetch.manifest import FileMark, mark_of
+from poetgen.files import partial_of
 from poetgen.locking import locked
 
 
@@ -20,13 +22,17 @@ class Damaged(CorpusError):
 
 
 class Landing:
-    """The folder `dest` and, beside it, `partial`: git's `git`, new `files-…`, the `old` corpus during a swap."""
+    """The folder `dest` and, beside it, `partial`: git's `git`, new `files-…`, the `old` corpus during a swap.
 
-    def __init__(self, dest: Path) -> None:
-        self.dest = dest
+    `patterns` are the files that a fetch brings.
+    """
+
+    def __init__(self, dest: Path, patterns: Sequence[str]) -> None:
+        self.dest, self.patterns = dest, patterns
         self.partial = dest.with_name(dest.name + ".partial")
         self.git_dir = self.partial / "git"
         self._old = self.partial / "old"
+        self.sparse_checkout = "".join(f"/{pattern}\n" for pattern in patterns).encode()
         self._lock = dest.with_name(dest.name + ".lock")
 
     def locked(self) -> AbstractContextManager[None]:
@@ -38,26 +44,58 @@ class Landing:
         """Remove what a fetch killed after its work was done left beside a complete corpus."""
         if self.partial.exists() or self._lock.exists():
             with suppress(CorpusError, OSError), self.locked():  # in use or write-protected: no harm
+                self.refuse_strangers()
                 remove(self.partial)
 
-    def refuse_strangers(self, patterns: Sequence[str]) -> None:
+    def refuse_strangers(self) -> None:
         """Raise CorpusError when a folder holds what no fetch has put there, for it would be lost."""
         strangers = [path.name for path in (self.dest, self.partial) if path.exists() and not path.is_dir()]
-        strangers += [path.name for path in self.partial.glob("*") if not self._is_ours(path.name)]
-        inside = [
-            path.relative_to(self.dest).as_posix() for path in self.dest.rglob("*") if not path.is_dir()
-        ]
-        known = (*patterns, manifests.NAME, ".*") if manifests.NAME in inside else (".*",)
-        strangers += [path for path in inside if not any(fnmatchcase(path, pattern) for pattern in known)]
+        if self.partial.is_dir():
+            strangers += [
+                path.name for path in sorted(self.partial.iterdir()) if not self._is_left_over(path)
+            ]
+        strangers += self._strangers_in_corpus()
         if strangers:
             raise CorpusError(
                 f"{self.dest} holds what poetgen did not fetch ({strangers[0]}); "
                 "move it elsewhere or choose another --home"
             )
 
+    def _strangers_in_corpus(self) -> list[str]:
+        """All but the files that its manifest names; a damaged one names none, and we know ours by their names."""
+        names = names_below(self.dest)
+        if manifests.NAME not in names:
+            return names
+        recorded = manifests.Manifest.read(self.dest)
+        return [name for name in names if not (self._is_ours(name) and self._is_recorded(name, recorded))]
+
+    def _is_ours(self, name: str) -> bool:
+        """Whether a fetch brings files of this name."""
+        return any(fnmatchcase(partial_of(name) or name, ours) for ours in (*self.patterns, manifests.NAME))
+
     @staticmethod
-    def _is_ours(name: str) -> bool:
-        return name in ("git", "old") or name.startswith("files-")
+    def _is_recorded(name: str, recorded: manifests.Manifest | None) -> bool:
+        return recorded is None or name in recorded.files or manifests.NAME in (name, partial_of(name))
+
+    def _is_left_over(self, path: Path) -> bool:
+        """Whether a killed fetch has left this in `partial`."""
+        if path.is_symlink() or not path.is_dir():
+            return False
+        if path == self.git_dir:
+            return self._is_our_clone()
+        if path == self._old:
+            return all(map(self._is_ours, names_below(path)))  # perhaps half removed
+        return re.fullmatch("files-[0-9a-f]{8}", path.name) is not None
+
+    def _is_our_clone(self) -> bool:
+        """Whether we began this repository, or nobody has put anything in it."""
+        try:
+            return (self.git_dir / "info" / "sparse-checkout").read_bytes() == self.sparse_checkout
+        except OSError:
+            return all(
+                name in ("HEAD", "config", "info/attributes") or name.endswith(".lock")
+                for name in names_below(self.git_dir)
+            )
 
     def recover(self) -> None:
         """Undo a swap that was killed half-way; remove what nobody can use."""
@@ -67,7 +105,8 @@ class Landing:
             remove(leftover)
 
     def swap_in(self, folder: Path) -> None:
-        """Put `folder` in the place of `dest`."""
+        """Put `folder` in the place of `dest`. Raises CorpusError when what others put there would be lost."""
+        self.refuse_strangers()  # again: a fetch takes a while
         if self.dest.exists():
             self.dest.rename(self._old)
         try:
@@ -76,6 +115,12 @@ class Landing:
             self.recover()
             raise
         remove(self.partial)
+
+
+def names_below(folder: Path) -> list[str]:
+    """Every file in `folder` and its folders, hidden ones and links too."""
+    inside = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return sorted(path.relative_to(folder).as_posix() for path in inside)
 
 
 def marks(folder: Path, blobs: dict[str, str]) -> dict[str, FileMark]:

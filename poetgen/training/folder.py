@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from poetgen.errors import CheckpointError, PoetgenError
-from poetgen.files import write_json, write_text, written_whole
+from poetgen.files import list_strangers, partial_of, write_json, write_text, written_whole
 from poetgen.locking import locked
 
 STATE_VERSION = 1
@@ -60,8 +60,33 @@ class RunFolder:
     def sweep(self) -> None:
         """Remove half-written files that a killed process left; only for who holds the lock."""
         for leftover in self.path.glob(".*.partial"):
-            with suppress(OSError):
-                leftover.unlink()
+            if partial_of(leftover.name):
+                with suppress(OSError):
+                    leftover.unlink()
+
+    def check_new(self) -> None:
+        """Raises CheckpointError when a new run here would be mixed with what it has not made, or write over it.
+
+        A run killed before its config was there has left a state before its first step, and nobody loses that.
+        """
+        own = {"lock", self.config.name, *([self.state.name] if self._is_before_first_step() else [])}
+        if self.config.exists():
+            raise CheckpointError(
+                f"{self.path} already holds a run; go on with --resume {self.name}, "
+                "or choose another --run name"
+            )
+        if strangers := list_strangers(self.path, own.__contains__):
+            raise CheckpointError(
+                f"{self.path} holds what no run began ({strangers[0]}); choose another --run name"
+            )
+
+    def _is_before_first_step(self) -> bool:
+        if not self.state.exists():
+            return True  # perhaps one half-written, under its temporary name
+        try:
+            return bool(self.load_state()["progress"]["step"] == 0)
+        except (CheckpointError, KeyError, TypeError):
+            return False
 
     def write_config(self, config: Mapping[str, Any], data: Mapping[str, Any], version: str) -> None:
         """Record what the run began with."""

@@ -72,15 +72,12 @@ def opened(run: "Course", *, resume: bool) -> Iterator[None]:
     """The run in its folder, begun or restored, held for this process. Raises CheckpointError."""
     folder = run.folder
     with folder.locked():
-        folder.sweep()
         if resume:
+            folder.sweep()
             run.restore()
-        elif folder.config.exists():
-            raise CheckpointError(
-                f"{folder.path} already holds a run; go on with --resume {folder.name}, "
-                "or choose another --run name"
-            )
         else:
+            folder.check_new()
+            folder.sweep()
             run.save()
             # last, because a run is there once its config is: killed before, the same command begins again
             folder.write_config(run.config.to_dict(), run.lesson.fingerprint(), __version__)

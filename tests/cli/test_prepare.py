@@ -50,6 +50,17 @@ def test_a_text_file_and_another_place(tmp_path, poems):
     assert manifest["corpus"]["source"] == "mine.txt"
 
 
+@pytest.mark.parametrize("kept", [".git", ".env"])
+def test_a_folder_with_nothing_but_hidden_files_of_others_is_left_alone(tmp_path, poems, kept):
+    source = tmp_path / "mine.txt"
+    source.write_text("\n".join(p.text for p in poems), encoding="utf-8")
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / kept).write_text("mine", encoding="utf-8")
+    result = run(source, "--out", tmp_path / "d")
+    assert result.exit_code == 1 and f"holds other files ({kept})" in result.stderr
+    assert (tmp_path / "d" / kept).read_text(encoding="utf-8") == "mine"
+
+
 def write_config(tmp_path):
     path = tmp_path / "own.toml"
     path.write_text("[corpus]\nmin_count = 3\nlimit = 40\n", encoding="utf-8")

@@ -81,6 +81,47 @@ def test_folders_that_hold_something_else_are_refused_and_ours_are_not(folder, t
         check_place(tmp_path / "mine" / "report.json")
 
 
+@pytest.mark.parametrize("name", [".git/HEAD", ".env", ".ssh/id", "report.json/mine"])
+@pytest.mark.parametrize("beside", [False, True])
+def test_hidden_files_and_folders_of_others_are_never_lost(folder, tmp_path, name, beside):
+    place = folder.path if beside else tmp_path / "mine"
+    (place / name).parent.unlink(missing_ok=True) if beside and name.startswith("report") else None
+    (place / name).parent.mkdir(parents=True, exist_ok=True)
+    (place / name).write_bytes(b"mine")
+    with pytest.raises(CorpusError, match=f"holds other files .{name.partition('/')[0]}.*--out"):
+        check_place(place)
+    assert (place / name).read_bytes() == b"mine"
+
+
+def test_a_link_in_the_folder_is_not_lost(folder, tmp_path):
+    (folder.path / "report.json").unlink(missing_ok=True)
+    (folder.path / "report.json").symlink_to(tmp_path / "thesis.json")
+    with pytest.raises(CorpusError, match="holds other files"):
+        check_place(folder.path)
+
+
+def test_what_came_while_we_wrote_is_not_lost(tmp_path, folder):
+    with pytest.raises(CorpusError, match="holds other files"), replaced(folder.path) as new:
+        (new / "prepared.json").write_bytes(b"new")
+        (folder.path / ".env").write_bytes(b"mine")
+    assert (folder.path / ".env").read_bytes() == b"mine"
+    assert PreparedFolder.open(folder.path)
+
+
+@pytest.mark.parametrize("suffix", ["partial", "old"])
+@pytest.mark.parametrize("name", ["thesis.txt", ".git"])
+def test_a_folder_of_others_where_we_work_stays(tmp_path, suffix, name):
+    theirs = tmp_path / f".prepared.{suffix}" / name
+    theirs.parent.mkdir()
+    theirs.write_bytes(b"mine")
+    with (
+        pytest.raises(CorpusError, match=f"holds other files .{name}.*move them"),
+        replaced(tmp_path / "prepared"),
+    ):
+        raise AssertionError
+    assert theirs.read_bytes() == b"mine"
+
+
 @pytest.mark.parametrize("fault", [KeyboardInterrupt(), OSError(28, "No space left on device"), ValueError()])
 def test_the_old_folder_stays_and_nothing_else_when_writing_fails(tmp_path, fault):
     place = tmp_path / "prepared"

@@ -536,6 +536,39 @@ def test_a_file_or_a_strange_folder_in_the_way(far: Far, dest: Path, name: str) 
     assert_refused("did not fetch", far.url, dest)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [".env", ".git/HEAD", "全唐诗/.notes", "全唐诗/poet.tang.999000.json", "../corpus.partial/files-mine/x"],
+)
+def test_nothing_is_removed_that_no_fetch_brought(far: Far, dest: Path, name: str) -> None:
+    mine = dest / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    assert_refused("did not fetch", far.url, dest)
+    shutil.rmtree(dest.parent)
+    fetch_corpus(far.url, dest, revision="v1")
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    mine.write_text("mine")
+    assert_refused("did not fetch", far.url, dest, revision="master")
+    assert fetch_corpus(far.url, dest, revision="v1").already_there
+    assert mine.read_text() == "mine"
+
+
+def test_a_repository_of_others_beside_the_corpus_stays(far: Far, dest: Path) -> None:
+    mine = dest.with_name("corpus.partial") / "git"
+    shutil.copytree(far.folder, mine)
+    assert_refused(r"did not fetch \(git\)", far.url, dest)
+    assert contents(mine) == contents(far.folder)
+
+
+def test_a_link_in_the_corpus_is_not_followed_and_not_lost(far: Far, dest: Path, tmp_path: Path) -> None:
+    fetch_corpus(far.url, dest, revision="v1")
+    (tmp_path / "elsewhere").mkdir()
+    (dest / "link").symlink_to(tmp_path / "elsewhere")
+    assert_refused(r"did not fetch \(link\)", far.url, dest, revision="master")
+    assert (dest / "link").is_symlink()
+
+
 def test_a_place_that_cannot_be_written(far: Far, tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where a folder should be")
     assert_refused("cannot write .*; mend that", far.url, tmp_path / "home" / "data" / "corpus")

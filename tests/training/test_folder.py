@@ -193,3 +193,29 @@ def test_the_lock_is_let_go_of_and_its_file_does_not_matter(folder: RunFolder) -
     (folder.path / "lock").touch()
     with folder.locked():
         pass
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "best.safetensors", "state.pt", "notes.txt", ".git"])
+def test_a_new_run_is_not_mixed_with_what_it_has_not_made(folder: RunFolder, name: str) -> None:
+    (folder.path / name).write_bytes(b"mine")
+    with pytest.raises(CheckpointError, match=f"holds what no run began .{name}.; choose another --run name"):
+        folder.check_new()
+    assert (folder.path / name).read_bytes() == b"mine"
+
+
+def test_a_run_killed_before_it_had_a_config_begins_again(folder: RunFolder) -> None:
+    for name in ("lock", ".state.pt.0123abcd.partial", ".config.json.0123abcd.partial"):
+        (folder.path / name).touch()
+        folder.check_new()
+    folder.save_state({"progress": {"step": 0}})
+    folder.check_new()
+    folder.save_state({"progress": {"step": 7}})  # somebody has removed its config
+    with pytest.raises(CheckpointError, match=r"holds what no run began .*state\.pt"):
+        folder.check_new()
+
+
+def test_only_our_own_half_written_files_are_swept(folder: RunFolder) -> None:
+    for name in (".state.pt.0123abcd.partial", ".notes.partial", ".notes.txt.old.partial"):
+        (folder.path / name).touch()
+    folder.sweep()
+    assert sorted(path.name for path in folder.path.iterdir()) == [".notes.partial", ".notes.txt.old.partial"]
