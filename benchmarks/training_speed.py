@@ -95,10 +95,10 @@ def of_poetgen(system: str, part: str, setting: str, device: str) -> Callable[[]
 
     from poetgen.corpus.batches import Batch
     from poetgen.training.devices import fastest_products
-    from poetgen.training.torch_learner import TorchLearner
+    from poetgen.training.torch_learner import TorchLanguageModelLearner
 
     batch, steps, _, hidden, vocabulary, _ = SETTINGS[setting]
-    learner = TorchLearner(vocabulary, config_of(setting, system, device))
+    learner = TorchLanguageModelLearner(vocabulary, config_of(setting, system, device))
     ids = made_up_ids(setting)
     whole = Batch(ids[:-1], ids[1:], torch.full((batch,), steps)).to(torch.device(device))
     dy = torch.randn(steps, batch, hidden, device=device)
@@ -110,7 +110,7 @@ def of_poetgen(system: str, part: str, setting: str, device: str) -> Callable[[]
                 found, index = torch.unique(whole.inputs, return_inverse=True)
                 learner.model.lstm(learner.model.embed(found), index=index)[0].backward(dy)
         else:
-            learner.take_gradient(whole)
+            learner.compute_gradient(whole)
             learner.clip_gradient()
             learner.update(1e-3)
         return whole.tokens
@@ -144,7 +144,7 @@ def on_poems(system: str, setting: str, prepared: Path, device: str) -> Callable
 
     from poetgen.corpus.batches import epoch_order, make_batch
     from poetgen.corpus.dataset import PreparedFolder
-    from poetgen.training.torch_learner import TorchLearner
+    from poetgen.training.torch_learner import TorchLanguageModelLearner
 
     batch, _, embedding, hidden, _, layers = SETTINGS[setting]
     folder = PreparedFolder.open(prepared)
@@ -161,12 +161,12 @@ def on_poems(system: str, setting: str, prepared: Path, device: str) -> Callable
             return whole.tokens
 
         return once
-    learner = TorchLearner(vocabulary, config_of(setting, system, device))
+    learner = TorchLanguageModelLearner(vocabulary, config_of(setting, system, device))
     order = iter(epoch_order(poems, batch_size=batch, max_tokens=batch * 128, seed=0, epoch=1))
 
     def once_by_length() -> int:
         whole = make_batch(poems, next(order))
-        learner.take_gradient(whole)
+        learner.compute_gradient(whole)
         learner.clip_gradient()
         learner.update(1e-3)
         return whole.tokens

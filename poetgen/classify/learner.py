@@ -1,4 +1,4 @@
-"""The learner of labels, and the lesson that a run gives it."""
+"""The learner of labels, and the task that a run gives it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,12 +25,12 @@ from poetgen.measures import finite
 from poetgen.model.initialize import Rows, begin_embedding
 from poetgen.model.language_model import reduced_precision
 from poetgen.training.devices import fastest_products
-from poetgen.training.lesson import vector_rows
-from poetgen.training.reports import Progress
-from poetgen.training.torch_learner import ModuleLearner
+from poetgen.training.events import Progress
+from poetgen.training.task import vector_rows
+from poetgen.training.torch_learner import TorchLearner
 
 
-class LabelLearner(ModuleLearner):
+class ClassifierLearner(TorchLearner):
     """See poetgen.training.learner.Learner: the loss is that of a text's label."""
 
     model: Classifier
@@ -61,7 +61,7 @@ class LabelLearner(ModuleLearner):
 
         super().__init__(config.training, build)
 
-    def take_gradient(self, batch: LabelledBatch) -> float:
+    def compute_gradient(self, batch: LabelledBatch) -> float:
         """See Learner."""
         self.model.train()
         self.optimizer.zero_grad()
@@ -76,8 +76,8 @@ class LabelLearner(ModuleLearner):
         return loss.item() * batch.tokens
 
 
-class Naming:
-    """The labels of texts, learned by a classifier. See poetgen.training.lesson.Lesson."""
+class Classification:
+    """The labels of texts, learned by a classifier. See poetgen.training.task.Task."""
 
     def __init__(self, data: LabelledTexts, config: ClassifierConfig, *, is_new: bool = True) -> None:
         """A run that goes on is not new: it needs nothing to begin with.
@@ -86,10 +86,10 @@ class Naming:
         """
         self.data, self.config, self.settings = data, config, config.training
         self.texts = data.parts[TRAIN].encoded
-        self.notes: list[str] = []
+        self.messages: list[str] = []
         rows, layers = self.beginnings() if is_new else ({}, {})
-        self.learner = LabelLearner(data, config, rows=rows, layers=layers)
-        self._figures: dict[str, float] = {}
+        self.learner = ClassifierLearner(data, config, rows=rows, layers=layers)
+        self._metrics: dict[str, float] = {}
         self._features: dict[str, Tensor] = {}
         if is_new and config.classify.frozen:
             features = self.features(TRAIN)
@@ -110,35 +110,35 @@ class Naming:
         tokens = self.data.vocabulary.tokens
         if self.config.classify.embeddings == "vectors":
             rows, told = vector_rows(self.config, tokens, tokens[len(SPECIALS) :])
-            self.notes.append(told)
+            self.messages.append(told)
             return rows, {}
         if self.config.classify.embeddings == "checkpoint":
             rows, layers, told = borrowed(self.config, tokens)
-            self.notes.append(told)
+            self.messages.append(told)
             return rows, layers
         return {}, {}
 
     def batch(self, indices: Indices) -> LabelledBatch:
-        """See Lesson."""
+        """See Task."""
         return self.data.parts[TRAIN].batch(indices, self.features(TRAIN))
 
     def validation_loss(self) -> float:
-        """Mean natural-log loss of a validation text's label; accuracy and macro-F1 are kept for `figures`."""
+        """Mean natural-log loss of a validation text's label; accuracy and macro-F1 are kept for `metrics`."""
         part = self.data.parts[VALIDATION]
         log_probability = log_probabilities(self.learner.model, part.encoded, device=self.learner.device)
         guesses = log_probability.argmax(axis=1)
-        self._figures = {
+        self._metrics = {
             "accuracy": float((guesses == part.labels).mean()),
             "macro_f1": float(macro_f1(matrix_of(part.labels, guesses, len(self.data.labels)))),
         }
         return float(-log_probability[np.arange(len(part)), part.labels].mean())
 
-    def figures(self) -> Mapping[str, float]:
-        """See Lesson."""
-        return self._figures
+    def metrics(self) -> Mapping[str, float]:
+        """See Task."""
+        return self._metrics
 
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> SavedClassifier:
-        """See Lesson."""
+        """See Task."""
         card = {
             "poetgen": __version__,
             "run": run,
@@ -148,7 +148,7 @@ class Naming:
             "epoch": progress.epoch,
             "step": progress.step,
             "training_seconds": round(progress.seconds, 1),
-            "validation": {} if validation is None else {"loss": finite(validation), **self._figures},
+            "validation": {} if validation is None else {"loss": finite(validation), **self._metrics},
         }
         return SavedClassifier(
             self.learner.weights(),

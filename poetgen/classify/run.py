@@ -1,18 +1,17 @@
-"""A classifier's run from its data to its reports; the course itself is that of poetgen.training.run."""
+"""A classifier's run from its data to its reports; the course itself is that of poetgen.training.trainer."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from poetgen.classify.labels import Labelled, choose, poems_by, read_labels
-from poetgen.classify.learner import Naming
+from poetgen.classify.learner import Classification
 from poetgen.classify.settings import POETS, ClassifierConfig
 from poetgen.classify.texts import LabelledTexts
 from poetgen.classify.tokens import Tokeniser, read_stop_words
 from poetgen.corpus.dataset import PreparedFolder
-from poetgen.training.folder import RunFolder
-from poetgen.training.reports import Report
-from poetgen.training.resuming import check_resumable
-from poetgen.training.run import Course, opened
+from poetgen.training.events import Report
+from poetgen.training.run_folder import RunFolder, check_resumable
+from poetgen.training.trainer import Trainer, opened
 
 COMMAND = "poetgen classify train"
 
@@ -59,6 +58,6 @@ def train_classifier(
     if resume:
         source = config.classify.labels or "the prepared folder"
         check_resumable(folder, config, data.fingerprint(), where=source)
-    run = Course(Naming(data, config, is_new=not resume), folder, config)
+    run = Trainer(Classification(data, config, is_new=not resume), folder, config)
     with opened(run, resume=resume):
         yield from run.reports(should_stop)

@@ -183,10 +183,10 @@ class Teller:
     """Told every event; says a line for each run, and at a terminal shows how far the one in hand is."""
 
     def __init__(self, plan: "Plan", folder: "ComparisonFolder") -> None:
-        from poetgen.training.reports import counted
+        from poetgen.training.events import counted
 
         self.jobs, self.results = plan.jobs, list["Result"]()
-        self.spent = 0.0  # by runs of this sitting
+        self.spent = 0.0  # by runs of this session
         self.made = 0
         self.bar: Any = None
         click.echo(
@@ -221,7 +221,7 @@ class Teller:
 
     def end(self, event: "Ended") -> None:
         """The run's line."""
-        from poetgen.training.reports import perplexity
+        from poetgen.training.events import perplexity
 
         self.close()
         result = event.result
@@ -240,7 +240,7 @@ class Teller:
         )
 
     def left(self, event: "Ended") -> str:
-        """How long the rest will take, by the runs of this sitting."""
+        """How long the rest will take, by the runs of this session."""
         if event.kept:
             return ", kept"
         self.made += 1

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from poetgen.training.events import EpochReport, Finished, Report, Started
     from poetgen.training.loop import StepReport
-    from poetgen.training.reports import EpochReport, Finished, Report, Started
 
 SECONDS_BETWEEN_LINES = 30.0
 NEWEST = 0.05  # share that the newest step has in the running means of loss and speed, more at the beginning
@@ -34,8 +34,8 @@ class Narrator:
 
     def __call__(self, report: "Report") -> None:
         """Tell one report."""
+        from poetgen.training.events import EpochReport, Finished, Started
         from poetgen.training.loop import StepReport
-        from poetgen.training.reports import EpochReport, Finished, Started
 
         match report:
             case Started():
@@ -59,8 +59,8 @@ class Narrator:
             f"about {duration(report.expected_seconds)}",
             err=True,
         )
-        for note in report.notes:
-            click.echo(note, err=True)
+        for message in report.messages:
+            click.echo(message, err=True)
         if sys.stderr.isatty():
             total, initial = report.total_steps, report.step
             self.bar = tqdm(total=total, initial=initial, bar_format=BAR, dynamic_ncols=True, leave=False)

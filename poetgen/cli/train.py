@@ -44,8 +44,8 @@ from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.files import Workspace
 
 if TYPE_CHECKING:
-    from poetgen.training.folder import RunFolder
-    from poetgen.training.reports import Report
+    from poetgen.training.events import Report
+    from poetgen.training.run_folder import RunFolder
 
 
 @click.command()
@@ -131,7 +131,7 @@ Beginning = tuple["RunFolder", PreparedFolder, Config]
 
 def begun(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> Beginning:
     """A new run: its folder, its poems, and its settings, those of the prepared poems among them."""
-    from poetgen.training.folder import RunFolder
+    from poetgen.training.run_folder import RunFolder
 
     given = with_width_of_vectors(given)
     config = Config().replace(given)  # first of all: what cannot be is said before poems are prepared
@@ -152,7 +152,7 @@ def training(
     prepared: PreparedFolder, folder: "RunFolder", config: Config, resume: str | None
 ) -> Callable[[Callable[[], bool]], "Iterator[Report]"]:
     """The training, to be begun by who can say when to stop."""
-    from poetgen.training.run import run_training
+    from poetgen.training.trainer import run_training
 
     return lambda should_stop: run_training(
         prepared, folder.path, config, resume=resume is not None, should_stop=should_stop
@@ -213,7 +213,7 @@ def corpus_settings(prepared: PreparedFolder) -> dict[str, Any]:
 
 def stopped_run(runs: Path, name: str, command: str = "poetgen train") -> "RunFolder":
     """The run to go on with: the newest of `runs`, one of them by name, or any by path. Raises CheckpointError."""
-    from poetgen.training.folder import RunFolder, newest_run
+    from poetgen.training.run_folder import RunFolder, newest_run
 
     folder = newest_run(runs, command) if name == NEWEST else RunFolder(runs / name, command)
     if not folder.config.exists() and (Path(name) / folder.config.name).exists():
@@ -250,7 +250,7 @@ def follow(
 ) -> None:
     """Run the training that `begin` gives, told when to stop, and say how it goes."""
     from poetgen.errors import TrainingError
-    from poetgen.training.reports import Finished
+    from poetgen.training.events import Finished
 
     last: Report | None = None
     with stop_requests() as stop:

@@ -21,8 +21,8 @@ from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import CheckpointError
 from poetgen.files import write_json
 from poetgen.locking import locked
-from poetgen.training.folder import RunFolder
-from poetgen.training.resuming import data_fingerprint
+from poetgen.training.run_folder import RunFolder
+from poetgen.training.task import data_fingerprint
 
 UNFIT = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 

@@ -9,7 +9,7 @@ from poetgen.compare.results import Row, Spread, said
 from poetgen.config import ModelConfig, TrainingConfig, flatten
 from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import CorpusError
-from poetgen.training.reports import counted, perplexity
+from poetgen.training.events import counted, perplexity
 
 FEW = 100  # poems to validate on
 ALWAYS_TOLD = {

@@ -12,7 +12,7 @@ from poetgen.compare.results import Point, Result, said
 from poetgen.experiments.pictures import moved_apart, tidy
 from poetgen.files import written_whole
 from poetgen.training.curves import tick
-from poetgen.training.reports import perplexity
+from poetgen.training.events import perplexity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,7 +14,7 @@ from poetgen.compare.results import Result, Row, common_target, row
 from poetgen.compare.running import best_share
 from poetgen.corpus.dataset import PreparedFolder
 from poetgen.measures import finite
-from poetgen.training.reports import perplexity
+from poetgen.training.events import perplexity
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from poetgen.training.reports import perplexity
+from poetgen.training.events import perplexity
 
 
 class Point(NamedTuple):

@@ -11,11 +11,11 @@ from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import TrainingError
 from poetgen.measures import finite
 from poetgen.training.curves import smoothed
-from poetgen.training.folder import RunFolder
+from poetgen.training.events import EpochReport, Finished, Started
 from poetgen.training.learner import build_learner
 from poetgen.training.loop import StepReport
-from poetgen.training.reports import EpochReport, Finished, Started
-from poetgen.training.run import Run, open_run
+from poetgen.training.run_folder import RunFolder
+from poetgen.training.trainer import Run, open_run
 
 VALIDATIONS = 20  # in a run, those after its epochs not counted
 SMOOTHING = 0.8
@@ -34,7 +34,7 @@ class Beginning:
 
 @dataclass(frozen=True)
 class Ended:
-    """A run has ended; `kept` if it had done so in an earlier sitting."""
+    """A run has ended; `kept` if it had done so in an earlier session."""
 
     result: Result
     number: int
@@ -165,7 +165,7 @@ class Pace:
     """
 
     def __init__(self, run: Run, validations: Sequence[Point]) -> None:
-        self.run, self.epoch = run, len(run.order(1))
+        self.run, self.epoch = run, len(run.epoch_batches(1))
         a_step = len(run.train_poems.ids) / self.epoch
         self.least = math.ceil(len(run.validation_poems.ids) / a_step)
         self.last = max(validations, default=Point(0, 0.0, math.inf))
@@ -178,7 +178,11 @@ class Pace:
 
     def is_due(self, now: Point) -> bool:
         """Asked after every step; an epoch's end has a validation of its own."""
-        if now.step % self.epoch == 0 or self.run.spent() or now.step - self.last.step < self.least:
+        if (
+            now.step % self.epoch == 0
+            or self.run.budget_exhausted()
+            or now.step - self.last.step < self.least
+        ):
             return False
         return self.passed(now) > self.passed(self.last)
 

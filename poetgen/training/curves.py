@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poetgen.files import written_whole
-from poetgen.training.reports import perplexity
+from poetgen.training.events import perplexity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from poetgen.config import Config
 from poetgen.corpus.batches import Batch
 from poetgen.model.initialize import Rows
-from poetgen.training.average import WeightAverage
+from poetgen.training.ema import WeightAverage
 
 
 class Learner(Protocol):
@@ -22,7 +22,7 @@ class Learner(Protocol):
     computes_on: str
     average: WeightAverage
 
-    def take_gradient(self, batch: Any) -> float:
+    def compute_gradient(self, batch: Any) -> float:
         """Find the gradient of the batch's mean token loss, and forget the one before; return the summed loss.
 
         A long batch is read in segments: states are carried from one to the next, gradients are not (truncated
@@ -48,14 +48,14 @@ class Learner(Protocol):
         """Time the gradient of a batch, the second of two, and leave no trace in the run."""
 
 
-class VerseLearner(Learner, Protocol):
+class LanguageModelLearner(Learner, Protocol):
     """A language model's."""
 
     def validation_loss(self, batches: Iterable[Batch]) -> float:
         """Mean natural-log loss of a token, in float32 with dropout off; the sum is taken in float64."""
 
 
-def build_learner(vocab_size: int, config: Config, *, rows: Rows | None = None) -> VerseLearner:
+def build_learner(vocab_size: int, config: Config, *, rows: Rows | None = None) -> LanguageModelLearner:
     """The learner of `training.backend`, its embedding begun with `rows`.
 
     Raises ConfigError for settings it cannot have.
@@ -64,6 +64,6 @@ def build_learner(vocab_size: int, config: Config, *, rows: Rows | None = None) 
         from poetgen.training.numpy_learner import NumPyLearner
 
         return NumPyLearner(vocab_size, config, rows=rows)
-    from poetgen.training.torch_learner import TorchLearner
+    from poetgen.training.torch_learner import TorchLanguageModelLearner
 
-    return TorchLearner(vocab_size, config, rows=rows)
+    return TorchLanguageModelLearner(vocab_size, config, rows=rows)

@@ -41,7 +41,7 @@ def train(
     for step, batch in enumerate(batches, start=first_step + 1):
         started = time.perf_counter()
         rate = learning_rate(step - 1)
-        loss = learner.take_gradient(batch)
+        loss = learner.compute_gradient(batch)
         norm = learner.clip_gradient()
         if not math.isfinite(loss) or not math.isfinite(norm):
             raise TrainingError(

@@ -17,14 +17,14 @@ from poetgen.corpus.batches import Batch
 from poetgen.errors import ConfigError
 from poetgen.model.initialize import Rows
 from poetgen.model.language_model import build_model
-from poetgen.training.average import WeightAverage
 from poetgen.training.devices import keep_freed_memory
+from poetgen.training.ema import WeightAverage
 
 Array = npt.NDArray[Any]
 
 
 class NumPyLearner:
-    """See poetgen.training.learner.Learner. The same seed gives the first weights that TorchLearner has."""
+    """See poetgen.training.learner.Learner. The same seed gives the first weights as with torch."""
 
     computes_on = "cpu, by NumPy"
 
@@ -49,7 +49,7 @@ class NumPyLearner:
         self.average = WeightAverage(map(torch.from_numpy, self.arrays.values()), self.settings.average)
 
     @np.errstate(over="ignore", invalid="ignore")  # the loop asks whether loss and gradient are numbers
-    def take_gradient(self, batch: Batch) -> float:
+    def compute_gradient(self, batch: Batch) -> float:
         """See Learner."""
         poems = len(batch.lengths)
         state, total = language_model.start(self.params, poems), 0.0
@@ -150,7 +150,7 @@ class NumPyLearner:
         """See Learner."""
         for _ in range(2):
             started = time.perf_counter()
-            self.take_gradient(batch)
+            self.compute_gradient(batch)
         return time.perf_counter() - started
 
 

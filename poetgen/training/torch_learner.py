@@ -14,7 +14,6 @@ from poetgen.config import Config, TrainingConfig
 from poetgen.corpus.batches import Batch
 from poetgen.model.initialize import Rows
 from poetgen.model.language_model import LanguageModel, build_model, detached
-from poetgen.training.average import WeightAverage
 from poetgen.training.devices import (
     choose_device,
     fastest_products,
@@ -22,10 +21,11 @@ from poetgen.training.devices import (
     random_states,
     set_random_states,
 )
+from poetgen.training.ema import WeightAverage
 from poetgen.training.optimizers import build_optimizer
 
 
-class ModuleLearner:
+class TorchLearner:
     """What learning any torch module takes; who inherits says what a batch is and what its loss.
 
     See poetgen.training.learner.Learner.
@@ -46,7 +46,7 @@ class ModuleLearner:
         self.optimizer = build_optimizer(self.model.parameters(), settings)
         self.average = WeightAverage(self.model.parameters(), settings.average)
 
-    def take_gradient(self, batch: Any) -> float:
+    def compute_gradient(self, batch: Any) -> float:
         """See Learner."""
         raise NotImplementedError
 
@@ -98,14 +98,14 @@ class ModuleLearner:
         random_state = random_states(self.device)
         for _ in range(2):
             started = time.perf_counter()
-            self.take_gradient(batch)
+            self.compute_gradient(batch)
         seconds = time.perf_counter() - started
         self.optimizer.zero_grad()
         set_random_states(random_state)
         return seconds
 
 
-class TorchLearner(ModuleLearner):
+class TorchLanguageModelLearner(TorchLearner):
     """The learner of a language model."""
 
     model: LanguageModel
@@ -114,7 +114,7 @@ class TorchLearner(ModuleLearner):
         """The embedding begins with `rows`. Raises ConfigError as above."""
         super().__init__(config.training, lambda: build_model(vocab_size, config.model, rows=rows))
 
-    def take_gradient(self, batch: Batch) -> float:
+    def compute_gradient(self, batch: Batch) -> float:
         """See Learner."""
         self.model.train()
         self.optimizer.zero_grad()

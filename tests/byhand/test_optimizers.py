@@ -15,7 +15,7 @@ from poetgen.byhand.descent import Optimizer
 from poetgen.byhand.differences import error
 from poetgen.byhand.optimizers import AdaBound
 from poetgen.model.language_model import LanguageModel
-from poetgen.training.adabound import AdaBound as TorchAdaBound
+from poetgen.training.optimizers import AdaBound as TorchAdaBound
 
 Values = dict[str, npt.NDArray[Any]]
 

@@ -11,7 +11,7 @@ import torch
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.classify.labels import Labelled
-from poetgen.classify.learner import Naming, borrowed
+from poetgen.classify.learner import Classification, borrowed
 from poetgen.classify.predict import predict, read_verse
 from poetgen.classify.report import compare
 from poetgen.classify.run import labelled_texts, train_classifier
@@ -24,8 +24,8 @@ from poetgen.classify.tokens import SPECIALS, Tokeniser
 from poetgen.corpus.dataset import PreparedFolder
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
-from poetgen.training.folder import RunFolder
-from poetgen.training.reports import EpochReport, Finished, Report
+from poetgen.training.events import EpochReport, Finished, Report
+from poetgen.training.run_folder import RunFolder
 
 Small = Callable[..., ClassifierConfig]
 # everything that has a memory or draws random numbers
@@ -54,10 +54,10 @@ def test_it_learns_topics_and_beats_the_majority(topics: LabelledTexts, tmp_path
     assert epochs[-1].validation_loss < epochs[0].validation_loss / 2
     best = min(epochs, key=lambda report: report.validation_loss)
     records = [record for record in RunFolder(tmp_path / "run").records() if record["kind"] == "epoch"]
-    assert [record["macro_f1"] for record in records] == [epoch.figures["macro_f1"] for epoch in epochs]
+    assert [record["macro_f1"] for record in records] == [epoch.metrics["macro_f1"] for epoch in epochs]
     saved = SavedClassifier.load(tmp_path / "run" / "best.safetensors")
     found = compare(saved, topics, VALIDATION, with_linear=False)
-    assert found.classifier.macro_f1 == pytest.approx(best.figures["macro_f1"])
+    assert found.classifier.macro_f1 == pytest.approx(best.metrics["macro_f1"])
     assert saved.card["validation"]["loss"] == best.validation_loss
     assert found.classifier.macro_f1 > 0.9 > found.majority.macro_f1
     assert found.linear is None and found.ahead is None
@@ -97,7 +97,7 @@ def test_frozen_layers_go_on_as_they_were(
         "classify__frozen": True,
     }
     with pytest.raises(ConfigError, match="add --layers-too"):
-        Naming(topics, small(**given))
+        Classification(topics, small(**given))
     config = small(
         **given, classify__layers_too=True, classify__skip="pairs", classify__judges=2, training__average=0.9
     )
@@ -107,7 +107,9 @@ def test_frozen_layers_go_on_as_they_were(
     list(train_classifier(topics, tmp_path / "run", config, resume=True))
     assert files(tmp_path / "run") == files(tmp_path / "whole")
     weights = SavedClassifier.load(tmp_path / "run" / "best.safetensors").weights
-    first = Naming(topics, small(**{**given, "classify__frozen": False, "classify__embeddings": "random"}))
+    first = Classification(
+        topics, small(**{**given, "classify__frozen": False, "classify__embeddings": "random"})
+    )
     assert weights["spread"].max() != 1 and first.learner.model.mean.abs().max() == 0
 
 
@@ -190,9 +192,9 @@ def test_a_stop_word_is_not_read(label_file: Path, tmp_path: Path, small: Small)
 # ---- beginnings ----
 
 
-def embedding(naming: Naming) -> dict[str, Any]:
-    weight = naming.learner.model.embedding.weight.detach().numpy()
-    return dict(zip(naming.data.vocabulary.tokens, weight, strict=True))
+def embedding(classification: Classification) -> dict[str, Any]:
+    weight = classification.learner.model.embedding.weight.detach().numpy()
+    return dict(zip(classification.data.vocabulary.tokens, weight, strict=True))
 
 
 def test_embeddings_begin_with_vectors_the_others_as_widely_spread(
@@ -204,21 +206,21 @@ def test_embeddings_begin_with_vectors_the_others_as_widely_spread(
     path = tmp_path / "vectors.txt"
     lines = [f"{token} {' '.join(map(str, row))}\n" for token, row in rows.items()]
     path.write_text("".join(lines), encoding="utf-8")
-    naming = Naming(topics, small(classify__embeddings="vectors", model__vectors=str(path)))
-    found = embedding(naming)
+    classification = Classification(topics, small(classify__embeddings="vectors", model__vectors=str(path)))
+    found = embedding(classification)
     for token, row in rows.items():
         np.testing.assert_array_equal(found[token], row)
     others = np.stack([row for token, row in found.items() if token not in rows])
     assert 3 < others.std() < 7
-    [note] = naming.notes
+    [note] = classification.messages
     assert f"{len(rows)} of {len(topics.vocabulary) - len(SPECIALS)} tokens" in note
     with pytest.raises(ConfigError, match=r"vectors of 6 numbers .* set --embedding-size 6"):
-        Naming(
+        Classification(
             topics, small(classify__embeddings="vectors", model__vectors=str(path), model__embedding_size=7)
         )
     path.write_text("nothing 1 2 3 4 5 6\n", encoding="utf-8")
     with pytest.raises(CorpusError, match="has no vector for any"):
-        Naming(topics, small(classify__embeddings="vectors", model__vectors=str(path)))
+        Classification(topics, small(classify__embeddings="vectors", model__vectors=str(path)))
 
 
 @pytest.mark.parametrize("cell", ["lstm", "rnn"])
@@ -232,17 +234,17 @@ def test_embeddings_and_layers_begin_with_a_language_models(
     checkpoint.save(path)
     given = {"classify__embeddings": "checkpoint", "classify__checkpoint": str(path)}
     config = small(**given, classify__layers_too=True, model__num_layers=2, model__cell=cell)
-    naming = Naming(topics, config)
-    found, table = embedding(naming), checkpoint.weights["embedding.weight"]
+    classification = Classification(topics, config)
+    found, table = embedding(classification), checkpoint.weights["embedding.weight"]
     for token in (*chars, "，", "<begin>"):
         np.testing.assert_array_equal(found[token], table[vocabulary.tokens.index(token)])
-    for name, value in naming.learner.model.forward_layers.state_dict().items():
+    for name, value in classification.learner.model.forward_layers.state_dict().items():
         np.testing.assert_array_equal(value.numpy(), checkpoint.weights[f"{cell}.{name}"])
-    alone = Naming(topics, small(**given))
+    alone = Classification(topics, small(**given))
     np.testing.assert_array_equal(embedding(alone)[chars[0]], found[chars[0]])
-    assert "begin at random" in naming.notes[0]
+    assert "begin at random" in classification.messages[0]
     with pytest.raises(ConfigError, match=r"has model\.num_layers = 2, .*; set model\.num_layers=2"):
-        Naming(topics, small(**given, classify__layers_too=True, model__cell=cell))
+        Classification(topics, small(**given, classify__layers_too=True, model__cell=cell))
     with pytest.raises(CheckpointError, match="knows none of the"):
         borrowed(config, (*SPECIALS, "鸡蛋"))
 
@@ -326,11 +328,11 @@ def test_a_file_of_another_version(saved: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_scores_of_no_random_state(topics: LabelledTexts, small: Small) -> None:
-    naming = Naming(topics, small())
+    classification = Classification(topics, small())
     before = torch.get_rng_state()
-    loss = naming.validation_loss()
+    loss = classification.validation_loss()
     assert torch.equal(torch.get_rng_state(), before)
-    assert loss == naming.validation_loss() and naming.figures()["accuracy"] <= 1
+    assert loss == classification.validation_loss() and classification.metrics()["accuracy"] <= 1
     part = topics.parts[VALIDATION]
     assert scores(part.labels, part.labels, 3).macro_f1 == 1
 

@@ -13,13 +13,13 @@ import poetgen
 
 DRIVER = """
 import time
-from poetgen.training import folder, run
-run.SECONDS_BETWEEN_SAVES = 0.03
-append = folder.RunFolder.append
+from poetgen.training import run_folder, trainer
+trainer.SECONDS_BETWEEN_SAVES = 0.03
+append = run_folder.RunFolder.append
 def slowly(self, record):
     append(self, record)
     time.sleep(0.01)
-folder.RunFolder.append = slowly
+run_folder.RunFolder.append = slowly
 from poetgen.cli import main
 main()
 """

@@ -23,7 +23,7 @@ from poetgen.cli.narrator import duration
 from poetgen.config import BACKENDS
 from poetgen.corpus.dataset import PreparedFolder
 from poetgen.poem.poem import Poem
-from poetgen.training.folder import RunFolder
+from poetgen.training.run_folder import RunFolder
 
 Start = Callable[..., subprocess.Popen[str]]
 SMALL = ["--device", "cpu", "--embedding-size", "6", "--hidden-size", "8", "--batch-size", "12"]

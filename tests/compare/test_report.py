@@ -54,7 +54,7 @@ def test_the_page_says_what_was_compared_and_how(reported: Callable[..., Report]
     assert {text.count("|") for text in (head, line, *body)} == {head.count("|")}
 
 
-def test_the_table_has_the_figures_of_the_runs(reported: Callable[..., Report]) -> None:
+def test_the_table_has_the_metrics_of_the_runs(reported: Callable[..., Report]) -> None:
     report = reported(compare__seeds=1, compare__target=1e6)
     head, adam, _ = table(report)
     cells = dict(zip(head, adam, strict=True))

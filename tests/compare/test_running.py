@@ -19,9 +19,9 @@ from poetgen.config import BACKENDS, CELLS, INITIALIZATIONS, OPTIMIZERS
 from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import CheckpointError, ConfigError
 from poetgen.evaluate import evaluate_split
-from poetgen.training.folder import RunFolder
 from poetgen.training.loop import StepReport
-from poetgen.training.run import Run
+from poetgen.training.run_folder import RunFolder
+from poetgen.training.trainer import Run
 
 Planned = Callable[..., Plan]
 Compared = Callable[[Plan, Path], list[Result]]
@@ -78,7 +78,7 @@ def test_runs_of_a_seed_share_first_weights_and_batches(
     weights: dict[int, list[Any]] = {}
     for seed, setting in itertools.product(plan.seeds, plan.settings):
         run = Run(prepared, RunFolder(tmp_path / "never"), plan.job(setting, seed).config)
-        order = [array.tolist() for epoch in (1, 2) for array in run.order(epoch)]
+        order = [array.tolist() for epoch in (1, 2) for array in run.epoch_batches(epoch)]
         weights.setdefault(seed, []).append((run.learner.weights(), order))
     for alike in weights.values():
         first, batches = alike[0]

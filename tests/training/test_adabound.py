@@ -22,7 +22,7 @@ from poetgen.byhand.optimizers import build_optimizer
 from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
 from poetgen.corpus.dataset import PreparedFolder
-from poetgen.training.adabound import AdaBound
+from poetgen.training.optimizers import AdaBound
 
 DEVICES = [
     "cpu",

@@ -10,9 +10,9 @@ from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
 from poetgen.corpus.dataset import PreparedFolder
 from poetgen.evaluate import evaluate_split
-from poetgen.training.folder import RunFolder
-from poetgen.training.reports import EpochReport, Finished, Report, Started
-from poetgen.training.run import run_training
+from poetgen.training.events import EpochReport, Finished, Report, Started
+from poetgen.training.run_folder import RunFolder
+from poetgen.training.trainer import run_training
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA on this machine")
 

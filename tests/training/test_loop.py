@@ -83,7 +83,7 @@ def test_a_report_for_each_batch_numbered_from_the_first_step(
 def test_a_step_is_the_rule_of_sgd_on_the_clipped_gradient(built: Built, backend: str, batch: Batch) -> None:
     sgd = {"training.optimizer": "sgd"}
     twin = built(backend, **sgd)
-    twin.take_gradient(batch)
+    twin.compute_gradient(batch)
     found, before = gradient(twin), twin.weights()
     norm = math.sqrt(sum(float((array**2).sum()) for array in found.values()))
     learner = built(backend, **sgd, **{"training.clip_norm": norm / 2})
@@ -95,7 +95,7 @@ def test_a_step_is_the_rule_of_sgd_on_the_clipped_gradient(built: Built, backend
 
 def test_the_gradient_is_that_of_the_mean_token_loss(built: Built, batch: Batch) -> None:
     learner = built("torch")
-    total = learner.take_gradient(batch)
+    total = learner.compute_gradient(batch)
     accumulated = gradient(learner)
     model = learner.model
     model.zero_grad()
@@ -111,7 +111,7 @@ def test_segments_change_gradients_but_not_the_loss(
     built: Built, backend: str, batch: Batch, segment_length: int
 ) -> None:
     whole, cut = built(backend), built(backend, **{"training.segment_length": segment_length})
-    assert cut.take_gradient(batch) == pytest.approx(whole.take_gradient(batch), rel=1e-5)
+    assert cut.compute_gradient(batch) == pytest.approx(whole.compute_gradient(batch), rel=1e-5)
     full, truncated = gradient(whole), gradient(cut)
     # the output layer sees the same features either way; what lies before it is cut at the seams
     np.testing.assert_allclose(truncated["output.bias"], full["output.bias"], rtol=1e-4, atol=1e-7)
@@ -156,7 +156,7 @@ def test_validation_has_dropout_off_and_training_on(
     assert learner.validation_loss([batch]) == learner.validation_loss([batch])
     first, second = run(learner, [batch, batch], rate=0.0)
     assert first.summed_loss != second.summed_loss
-    without = built(backend).take_gradient(batch)
+    without = built(backend).compute_gradient(batch)
     # what is kept is made larger, so that a character weighs in the mean what it weighs without dropout
     assert first.summed_loss == pytest.approx(without, rel=0.05) and first.summed_loss != without
 

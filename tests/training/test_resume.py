@@ -12,10 +12,10 @@ from poetgen.config import OPTIMIZERS, Config
 from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import CheckpointError
 from poetgen.poem.poem import Poem
-from poetgen.training import run as run_module
-from poetgen.training.folder import RunFolder
-from poetgen.training.reports import Finished, Report
-from poetgen.training.run import run_training
+from poetgen.training import trainer as trainer_module
+from poetgen.training.events import Finished, Report
+from poetgen.training.run_folder import RunFolder
+from poetgen.training.trainer import run_training
 
 # everything that has a memory or draws random numbers is on: dropouts, average, warm-up, cosine, clipping
 SMALL = {
@@ -184,7 +184,7 @@ def test_a_run_that_vanishes_at_any_moment_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
     seconds_between_saves: float,
 ) -> None:
-    monkeypatch.setattr(run_module, "SECONDS_BETWEEN_SAVES", seconds_between_saves)
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_SAVES", seconds_between_saves)
     for after in range(1, STEPS + 3, 2):
         path = tmp_path / str(after)
         assert abandoned(prepared, path, settings(), after=after)
@@ -198,7 +198,7 @@ def test_a_run_that_vanishes_at_any_moment_changes_nothing(
 def test_a_kill_around_any_rename_leaves_what_can_go_on(
     prepared: PreparedFolder, tmp_path: Path, uninterrupted: Path, monkeypatch: pytest.MonkeyPatch, late: bool
 ) -> None:
-    monkeypatch.setattr(run_module, "SECONDS_BETWEEN_SAVES", 0.0)
+    monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_SAVES", 0.0)
     replace = Path.replace
     left = 0
 

@@ -8,7 +8,7 @@ from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
 from poetgen.corpus.dataset import PreparedFolder
 from poetgen.evaluate import evaluate_split
-from poetgen.training.run import run_training
+from poetgen.training.trainer import run_training
 
 
 @pytest.mark.parametrize("average", [0.0, 0.9])

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from poetgen.classify.report import Comparison
     from poetgen.classify.settings import ClassifierConfig
     from poetgen.classify.texts import LabelledTexts
-    from poetgen.training.folder import RunFolder
-    from poetgen.training.reports import EpochReport, Finished, Report
+    from poetgen.training.events import EpochReport, Finished, Report
+    from poetgen.training.run_folder import RunFolder
 
 COMMAND = "poetgen classify train"
 # what belongs to the classifier alone, under its section
@@ -150,7 +150,7 @@ Beginning = tuple["RunFolder", "ClassifierConfig"]
 def begun(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> Beginning:
     """A new run's folder, and its settings made to fit what it begins with. Raises ConfigError."""
     from poetgen.classify.settings import ClassifierConfig
-    from poetgen.training.folder import RunFolder
+    from poetgen.training.run_folder import RunFolder
 
     given = beginning(workspace, given)
     config = ClassifierConfig().replace(given)
@@ -226,7 +226,7 @@ class LabelNarrator(Narrator):
 
     def verdict(self, report: "EpochReport") -> str:
         """See Narrator."""
-        return f"accuracy {report.figures['accuracy']:.3f}, macro-F1 {report.figures['macro_f1']:.3f}"
+        return f"accuracy {report.metrics['accuracy']:.3f}, macro-F1 {report.metrics['macro_f1']:.3f}"
 
     def end(self, report: "Finished") -> None:
         """Why it ended."""

@@ -21,7 +21,7 @@ class Progress:
     position: int = 0  # batches of this epoch already taken
     epoch_loss: float = 0.0
     epoch_tokens: int = 0
-    seconds: float = 0.0  # of training, validation excluded, over all sittings
+    seconds: float = 0.0  # of training, validation excluded, over all sessions
     best_loss: float = math.inf
     epochs_without_better: int = 0
     finished: str = ""
@@ -52,7 +52,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Started:
-    """Before the first step of a sitting; `step` is 0 unless it resumes."""
+    """Before the first step of a session; `step` is 0 unless it resumes."""
 
     run: Path
     parameters: int
@@ -61,14 +61,14 @@ class Started:
     total_steps: int
     expected_seconds: float
     computes_on: str
-    notes: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class EpochReport:
     """After an epoch, or at the end of a run inside one. Losses are natural-log means over tokens.
 
-    `figures` are what the validation measured besides.
+    `metrics` are what the validation measured besides.
     """
 
     epoch: int
@@ -77,7 +77,7 @@ class EpochReport:
     validation_loss: float
     seconds: float
     is_best: bool
-    figures: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def perplexity(self) -> float:
@@ -87,7 +87,7 @@ class EpochReport:
 
 @dataclass(frozen=True)
 class Finished:
-    """The end of a sitting: why, and the best model so far. An interrupted run can be resumed."""
+    """The end of a session: why, and the best model so far. An interrupted run can be resumed."""
 
     reason: str
     best: Path

@@ -20,11 +20,13 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
+from poetgen.config import Config, flatten
 from poetgen.errors import CheckpointError, PoetgenError
 from poetgen.files import list_strangers, partial_of, write_json, write_text, written_whole
 from poetgen.locking import locked
 
 STATE_VERSION = 1
+CHANGEABLE = {"training.device"}  # settings that may be others when a run goes on
 
 
 class RunFolder:
@@ -169,6 +171,24 @@ def newest_run(runs: Path, command: str = "poetgen train") -> RunFolder:
     if not states:
         raise CheckpointError(f"no run to resume in {runs}; start one with: {command}")
     return RunFolder(states[-1].parent, command)
+
+
+def check_resumable(folder: RunFolder, config: Config, fingerprint: Mapping[str, str], *, where: str) -> None:
+    """Raises CheckpointError naming each setting, or the data, that is not as the run began."""
+    saved = folder.read_config()
+    before = flatten(type(config)().replace(flatten(saved["config"], str(folder.config))).to_dict(), "config")
+    now = flatten(config.to_dict(), "config")
+    changed = [key for key in before if before[key] != now[key] and key not in CHANGEABLE]
+    if changed:
+        listed = ", ".join(f"{key} was {before[key]!r} and is now {now[key]!r}" for key in changed)
+        raise CheckpointError(
+            f"cannot resume {folder.name} with other settings: {listed}; start another --run"
+        )
+    if saved["data"] != fingerprint:
+        raise CheckpointError(
+            f"cannot resume {folder.name}: the texts in {where} are not those it began with; "
+            "prepare them as before, or start another --run"
+        )
 
 
 def line_of(record: Mapping[str, Any]) -> str:

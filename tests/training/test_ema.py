@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from poetgen.training.average import WeightAverage
+from poetgen.training.ema import WeightAverage
 
 
 def weights(model: nn.Module) -> list[torch.Tensor]:

@@ -1,24 +1,25 @@
 """What a run learns, and from what: texts in batches, who learns from them, what is measured and what is saved."""
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from poetgen import __version__
 from poetgen.checkpoint import Array, Checkpoint
-from poetgen.config import Config
+from poetgen.config import Config, TrainingConfig
 from poetgen.corpus.batches import Batch, Indices, in_order, make_batch
 from poetgen.corpus.dataset import EncodedPoems, PreparedFolder
 from poetgen.corpus.line_index import KnownLines
 from poetgen.corpus.vectors import read_vectors
 from poetgen.corpus.vocabulary import SPECIALS
 from poetgen.errors import ConfigError, CorpusError
+from poetgen.measures import finite
 from poetgen.model.initialize import Rows
-from poetgen.training.card import card_of
+from poetgen.training.events import Progress, perplexity
 from poetgen.training.learner import Learner, build_learner
-from poetgen.training.reports import Progress
-from poetgen.training.resuming import data_fingerprint
 
 
 class Savable(Protocol):
@@ -28,7 +29,7 @@ class Savable(Protocol):
         """Write it whole or not at all. Raises PoetgenError."""
 
 
-class Lesson(Protocol):
+class Task(Protocol):
     """Decided by data and configuration."""
 
     @property
@@ -40,7 +41,7 @@ class Lesson(Protocol):
         """The training texts."""
 
     @property
-    def notes(self) -> Sequence[str]:
+    def messages(self) -> Sequence[str]:
         """What to say before the first step."""
 
     def batch(self, indices: Indices) -> Any:
@@ -49,7 +50,7 @@ class Lesson(Protocol):
     def validation_loss(self) -> float:
         """Mean natural-log loss on the texts that choose between models; no number when it has gone astray."""
 
-    def figures(self) -> Mapping[str, float]:
+    def metrics(self) -> Mapping[str, float]:
         """What the last validation measured besides."""
 
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Savable:
@@ -59,8 +60,8 @@ class Lesson(Protocol):
         """What tells this data from other."""
 
 
-class Verse:
-    """The next character of poems, learned by a language model. See Lesson."""
+class LanguageModeling:
+    """The next character of poems, learned by a language model. See Task."""
 
     def __init__(self, prepared: PreparedFolder, config: Config, *, is_new: bool = True) -> None:
         """A run that goes on is not new: it needs no vectors to begin with.
@@ -70,7 +71,7 @@ class Verse:
         """
         self.prepared, self.config, self.settings = prepared, config, config.training
         self.texts, self.validation_poems = poems_of(prepared, "train"), poems_of(prepared, "validation")
-        self.notes: list[str] = []
+        self.messages: list[str] = []
         rows = self.first_rows() if is_new and config.model.vectors else None
         self.learner = build_learner(len(prepared.vocabulary), config, rows=rows)
 
@@ -78,15 +79,15 @@ class Verse:
         """The vectors of the known characters."""
         vocabulary = self.prepared.vocabulary
         rows, told = vector_rows(self.config, vocabulary.tokens, vocabulary.tokens[len(SPECIALS) :])
-        self.notes.append(told)
+        self.messages.append(told)
         return rows
 
     def batch(self, indices: Indices) -> Batch:
-        """See Lesson."""
+        """See Task."""
         return make_batch(self.texts, indices)
 
     def validation_loss(self) -> float:
-        """See Lesson."""
+        """See Task."""
         return self.loss_on(self.validation_poems)
 
     def loss_on(self, poems: EncodedPoems) -> float:
@@ -97,12 +98,12 @@ class Verse:
         loss = self.learner.validation_loss(batches)
         return loss + unknown * math.log(vocabulary.unknown_types) / len(poems.ids)
 
-    def figures(self) -> Mapping[str, float]:
-        """See Lesson."""
+    def metrics(self) -> Mapping[str, float]:
+        """See Task."""
         return {}
 
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Checkpoint:
-        """See Lesson."""
+        """See Task."""
         card = card_of(run, self.prepared, self.settings, progress, validation=validation)
         config = self.config.to_dict()
         return Checkpoint(self.learner.weights(), self.prepared.vocabulary, config, card, self.lines)
@@ -115,7 +116,7 @@ class Verse:
         return KnownLines.learned(self.texts, self.prepared.vocabulary).sums
 
     def fingerprint(self) -> dict[str, str]:
-        """See Lesson."""
+        """See Task."""
         return data_fingerprint(self.prepared)
 
 
@@ -143,3 +144,37 @@ def poems_of(prepared: PreparedFolder, split: str) -> EncodedPoems:
     if not len(poems):
         raise CorpusError(f"{prepared.path} has no {split} poems; prepare more, or with another --split")
     return poems
+
+
+def card_of(
+    run: str,
+    prepared: PreparedFolder,
+    settings: TrainingConfig,
+    progress: Progress,
+    *,
+    validation: float | None,
+) -> dict[str, Any]:
+    """Plain JSON values; `validation` is the mean natural-log loss of a token, None when it was not measured."""
+    manifest = prepared.manifest
+    loss = {} if validation is None else {"loss": validation, "ppl_token": finite(perplexity(validation))}
+    return {
+        "poetgen": __version__,
+        "run": run,
+        "corpus": manifest.get("corpus", {}),
+        "splits": manifest.get("splits", {}),
+        "seed": settings.seed,
+        "optimizer": settings.optimizer,
+        "epoch": progress.epoch,
+        "step": progress.step,
+        "training_seconds": round(progress.seconds, 1),
+        "validation": loss,
+    }
+
+
+def data_fingerprint(prepared: PreparedFolder) -> dict[str, str]:
+    """SHA-256 of the vocabulary and the training poems."""
+    poems = prepared.split("train")
+    digest = hashlib.sha256("\n".join(prepared.vocabulary.tokens).encode())
+    digest.update(poems.offsets.tobytes())
+    digest.update(poems.ids.tobytes())
+    return {"sha256": digest.hexdigest()}

@@ -16,10 +16,10 @@ from poetgen.corpus.line_index import KnownLines
 from poetgen.errors import CheckpointError, ConfigError, CorpusError, PoetgenError, TrainingError
 from poetgen.evaluate import evaluate_split
 from poetgen.poem.poem import Poem
-from poetgen.training.folder import RunFolder
+from poetgen.training.events import EpochReport, Finished, Report, Started, perplexity
 from poetgen.training.loop import StepReport
-from poetgen.training.reports import EpochReport, Finished, Report, Started, perplexity
-from poetgen.training.run import Run, run_training
+from poetgen.training.run_folder import RunFolder
+from poetgen.training.trainer import Run, run_training
 
 
 def settings(**changes: Any) -> Config:

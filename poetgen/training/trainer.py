@@ -14,11 +14,7 @@ from poetgen.corpus.batches import Indices, epoch_order
 from poetgen.corpus.dataset import PreparedFolder
 from poetgen.errors import CheckpointError, TrainingError
 from poetgen.measures import finite
-from poetgen.training.folder import RunFolder
-from poetgen.training.lesson import Lesson, Savable, Verse
-from poetgen.training.loop import StepReport, train
-from poetgen.training.optimizers import default_learning_rate
-from poetgen.training.reports import (
+from poetgen.training.events import (
     EpochReport,
     Finished,
     Progress,
@@ -27,8 +23,11 @@ from poetgen.training.reports import (
     counted,
     perplexity,
 )
-from poetgen.training.resuming import check_resumable, data_fingerprint
+from poetgen.training.loop import StepReport, train
+from poetgen.training.optimizers import default_learning_rate
+from poetgen.training.run_folder import RunFolder, check_resumable
 from poetgen.training.schedules import learning_rate_share
+from poetgen.training.task import LanguageModeling, Savable, Task, data_fingerprint
 
 SECONDS_BETWEEN_SAVES = 30.0
 STEPS_BETWEEN_RECORDS = 10
@@ -68,7 +67,7 @@ def open_run(
 
 
 @contextmanager
-def opened(run: "Course", *, resume: bool) -> Iterator[None]:
+def opened(run: "Trainer", *, resume: bool) -> Iterator[None]:
     """The run in its folder, begun or restored, held for this process. Raises CheckpointError."""
     folder = run.folder
     with folder.locked():
@@ -80,19 +79,19 @@ def opened(run: "Course", *, resume: bool) -> Iterator[None]:
             folder.sweep()
             run.save()
             # last, because a run is there once its config is: killed before, the same command begins again
-            folder.write_config(run.config.to_dict(), run.lesson.fingerprint(), __version__)
+            folder.write_config(run.config.to_dict(), run.task.fingerprint(), __version__)
         yield
 
 
-class Course:
-    """A lesson in learning, its place in the data, and the folder that keeps both."""
+class Trainer:
+    """A task in learning, its place in the data, and the folder that keeps both."""
 
-    def __init__(self, lesson: Lesson, folder: RunFolder, config: Config) -> None:
-        self.lesson, self.folder, self.config = lesson, folder, config
-        self.settings, self.learner = config.training, lesson.learner
+    def __init__(self, task: Task, folder: RunFolder, config: Config) -> None:
+        self.task, self.folder, self.config = task, folder, config
+        self.settings, self.learner = config.training, task.learner
         self.progress = Progress()
         self.saved_at = time.monotonic()
-        self.total_steps = self.settings.steps or self.settings.epochs * len(self.order(1))
+        self.total_steps = self.settings.steps or self.settings.epochs * len(self.epoch_batches(1))
         self.record_every = min(STEPS_BETWEEN_RECORDS, 1 + self.total_steps // 100)
 
     # ---- the sequence ----
@@ -116,8 +115,8 @@ class Course:
     def take_steps(self, should_stop: Callable[[], bool]) -> Generator[Report, None, bool]:
         """The steps left in this epoch, or in the budget; returns whether the user asked to stop."""
         at = self.progress
-        order = self.order(at.epoch)[at.position :] if not self.spent() else []
-        batches = (self.lesson.batch(indices) for indices in order)
+        order = self.epoch_batches(at.epoch)[at.position :] if not self.budget_exhausted() else []
+        batches = (self.task.batch(indices) for indices in order)
         try:
             for report in train(
                 self.learner,
@@ -125,9 +124,9 @@ class Course:
                 learning_rate=self.learning_rate,
                 first_step=at.step,
             ):
-                self.take_in(report)
+                self.record_step(report)
                 yield report
-                if self.spent():
+                if self.budget_exhausted():
                     return False
                 if should_stop():
                     return True
@@ -137,7 +136,7 @@ class Course:
             raise TrainingError(f"{error}; {self.last_good()}") from error
         return False
 
-    def take_in(self, report: StepReport) -> None:
+    def record_step(self, report: StepReport) -> None:
         """Count a step, average its weights, record it now and then."""
         self.progress.count(report)
         self.learner.average.update(report.step)
@@ -170,7 +169,7 @@ class Course:
             validation_loss=loss,
             seconds=at.seconds,
             is_best=is_best,
-            figures=self.lesson.figures(),
+            metrics=self.task.metrics(),
         )
         for path in self.checkpoints_to_write(report):
             checkpoint.save(path)
@@ -188,7 +187,7 @@ class Course:
             yield self.folder.best
         yield self.folder.last
 
-    def spent(self) -> bool:
+    def budget_exhausted(self) -> bool:
         """Whether steps or minutes are used up."""
         minutes = self.settings.minutes
         return self.progress.step >= self.total_steps or 0 < 60 * minutes <= self.progress.seconds
@@ -203,14 +202,14 @@ class Course:
         if at.step >= self.total_steps:
             done = counted(at.step, "step") if settings.steps else counted(at.epoch, "epoch")
             return f"{done} done"
-        return f"{settings.minutes:g} minutes used" if self.spent() else ""
+        return f"{settings.minutes:g} minutes used" if self.budget_exhausted() else ""
 
     # ---- its parts ----
 
-    def order(self, epoch: int) -> list[Indices]:
+    def epoch_batches(self, epoch: int) -> list[Indices]:
         """The batches of an epoch."""
         return epoch_order(
-            self.lesson.texts,
+            self.task.texts,
             batch_size=self.settings.batch_size,
             max_tokens=self.settings.batch_size * self.settings.segment_length,
             seed=self.settings.seed,
@@ -232,8 +231,8 @@ class Course:
         return share * (self.settings.learning_rate or default_learning_rate(self.settings.optimizer))
 
     def validate(self) -> float:
-        """The lesson's validation loss. Raises TrainingError when it is no number."""
-        loss = self.lesson.validation_loss()
+        """The task's validation loss. Raises TrainingError when it is no number."""
+        loss = self.task.validation_loss()
         if not math.isfinite(loss):
             raise TrainingError(
                 f"the validation loss is no longer a number after step {self.progress.step}; {self.last_good()}"
@@ -241,30 +240,30 @@ class Course:
         return loss
 
     def started(self) -> Started:
-        """What this sitting begins with, and how long it will take by the time of one batch."""
+        """What this session begins with, and how long it will take by the time of one batch."""
         steps_left = self.total_steps - self.progress.step
-        batch = self.lesson.batch(self.middling_batch())
+        batch = self.task.batch(self.middling_batch())
         expected = self.learner.seconds_per_step(batch) * steps_left if steps_left else 0.0
         if self.settings.minutes:
             expected = min(expected, max(0.0, 60 * self.settings.minutes - self.progress.seconds))
         return Started(
             run=self.folder.path,
             parameters=self.learner.parameters,
-            tokens=len(self.lesson.texts.ids),
+            tokens=len(self.task.texts.ids),
             step=self.progress.step,
             total_steps=self.total_steps,
             expected_seconds=expected,
             computes_on=self.learner.computes_on,
-            notes=tuple(self.lesson.notes),
+            messages=tuple(self.task.messages),
         )
 
     def middling_batch(self) -> Indices:
         """The batch with the median number of tokens."""
-        order = sorted(self.order(1), key=lambda indices: int(self.lesson.texts.lengths[indices].sum()))
+        order = sorted(self.epoch_batches(1), key=lambda indices: int(self.task.texts.lengths[indices].sum()))
         return order[len(order) // 2]
 
     def end(self, reason: str, *, interrupted: bool) -> Finished:
-        """The report that closes a sitting."""
+        """The report that closes a session."""
         return Finished(reason, self.folder.best, perplexity(self.progress.best_loss), interrupted)
 
     def last_good(self) -> str:
@@ -276,7 +275,7 @@ class Course:
 
     def checkpoint(self, *, validation: float | None) -> Savable:
         """The model as it stands, with its card."""
-        return self.lesson.checkpoint(self.folder.name, self.progress, validation=validation)
+        return self.task.checkpoint(self.folder.name, self.progress, validation=validation)
 
     def save(self) -> None:
         """Write state.pt."""
@@ -298,23 +297,23 @@ class Course:
             self.folder.forget_after(step=self.progress.step, epoch=self.progress.epoch)
 
 
-class Run(Course):
+class Run(Trainer):
     """A language model's course through prepared poems."""
 
-    lesson: Verse
+    task: LanguageModeling
 
     def __init__(
         self, prepared: PreparedFolder, folder: RunFolder, config: Config, *, is_new: bool = True
     ) -> None:
         """Raises ConfigError for a device that is not there, CorpusError for a split without poems."""
         self.prepared = prepared
-        super().__init__(Verse(prepared, config, is_new=is_new), folder, config)
-        self.train_poems, self.validation_poems = self.lesson.texts, self.lesson.validation_poems
-        self.loss_on = self.lesson.loss_on
+        super().__init__(LanguageModeling(prepared, config, is_new=is_new), folder, config)
+        self.train_poems, self.validation_poems = self.task.texts, self.task.validation_poems
+        self.loss_on = self.task.loss_on
 
 
 def record_of_epoch(report: EpochReport) -> dict[str, Any]:
     """As metrics.jsonl has it."""
     values = asdict(report)
-    figures = values.pop("figures")
-    return {"kind": "epoch", **values, "perplexity": finite(report.perplexity), **figures}
+    metrics = values.pop("metrics")
+    return {"kind": "epoch", **values, "perplexity": finite(report.perplexity), **metrics}
