@@ -29,6 +29,7 @@ RANKS = {
     "script": 2,
     "checkpoint": 2,
     "measures": 2,
+    "picture": 2,
     "model": 2,
     "training": 3,
     "verse": 3,
@@ -47,11 +48,13 @@ PLACES = {
     "opencc": r"script/opencc\.py",
     "torch": r"(model/|training/|classify/|experiments/|corpus/batches\.py|evaluate\.py|compare/)",
     "matplotlib": r"(training/curves|(experiments|compare|classify)/pictures)\.py",
+    "fontTools": r"picture/font\.py",
+    "brotli": r"picture/font\.py",
     "safetensors": r"checkpoint\.py",
     "sklearn": r"classify/baselines\.py",
     "numpy": r"",
 }
-HEAVY = {"torch", "git", "opencc", "matplotlib", "sklearn"}
+HEAVY = {"torch", "git", "opencc", "matplotlib", "sklearn", "PIL", "fontTools"}
 READY_MADE = re.compile(
     r"(LSTM|GRU|RNN)(Cell|Base|CellBase)?|lstm(_cell)?|gru(_cell)?|rnn_(tanh|relu)(_cell)?"
 )

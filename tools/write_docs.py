@@ -17,7 +17,19 @@ ROOT = Path(__file__).parents[1]
 REGENERATE = "python tools/write_docs.py"
 WIDTH = 88  # columns of a help text
 # the rooms in the order in which data goes through them; one that is not named here comes after these
-ROOMS = ["poem", "fetch", "script", "corpus", "model", "byhand", "training", "compare", "verse", "writing"]
+ROOMS = [
+    "poem",
+    "fetch",
+    "script",
+    "corpus",
+    "model",
+    "byhand",
+    "training",
+    "compare",
+    "verse",
+    "writing",
+    "picture",
+]
 ROOMS += ["classify", "study", "experiments", "plots", "cli"]
 
 

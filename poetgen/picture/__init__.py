@@ -1,0 +1,1 @@
+"""Poems as pictures: columns on paper, with title and seal, as PNG or as outlines."""
