@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from poetgen.byhand import embedding, layers, linear, softmax
 from poetgen.byhand.layers import PARAMETERS, Layer, LayerCache, LayerState, kind_of
-from poetgen.byhand.linear import LinearParameters, rows_times
+from poetgen.byhand.linear import LinearParameters
 
 Array = npt.NDArray[Any]
 State = tuple[LayerState, ...]
@@ -101,8 +101,8 @@ def read(params: Parameters, ids: Sequence[int] | Array, state: State) -> tuple[
     for layer, before in zip(params.layers, state, strict=True):
         x, new = layers.step(layer, x, before)
         after.append(new)
-    features = x if params.projection is None else rows_times(x, params.projection)
-    return rows_times(features, params.output) + params.bias, tuple(after)
+    features = x if params.projection is None else x @ params.projection.T
+    return features @ params.output.T + params.bias, tuple(after)
 
 
 # ---- learning: all characters at once ----

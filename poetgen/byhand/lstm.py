@@ -16,8 +16,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.byhand.linear import rows_times
-
 Array = npt.NDArray[Any]
 
 
@@ -102,7 +100,7 @@ def retreat(gates: Array, c: Array, tanh_c: Array, dstate: LSTMState) -> tuple[A
 
 def step_forward(params: LSTMParameters, x: Array, state: LSTMState) -> tuple[LSTMState, StepCache]:
     """Advance one character. Shapes: (B, E), 2 x (B, H) -> 2 x (B, H)."""
-    a = rows_times(x, params.weight_ih) + rows_times(state.h, params.weight_hh) + params.bias
+    a = x @ params.weight_ih.T + state.h @ params.weight_hh.T + params.bias
     after, gates, tanh_c = advance(a, state.c)
     return after, StepCache(x, state, gates, tanh_c)
 

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.byhand.linear import rows_times
 from poetgen.byhand.lstm import sigmoid
 
 Array = npt.NDArray[Any]
@@ -64,7 +63,7 @@ def step_forward(
 ) -> tuple[Array, StepCache]:
     """Advance one character. Shapes: (B, E), (B, H) -> (B, H)."""
     phi = ACTIVATIONS[activation]
-    after = phi.value(rows_times(x, params.weight_ih) + rows_times(h, params.weight_hh) + params.bias)
+    after = phi.value(x @ params.weight_ih.T + h @ params.weight_hh.T + params.bias)
     return after, StepCache(x, h, after, phi)
 
 

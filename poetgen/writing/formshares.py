@@ -5,13 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from poetgen.byhand import language_model
-from poetgen.byhand.linear import TILE
 from poetgen.byhand.softmax import log_softmax
 from poetgen.poem.form import Form
 from poetgen.poem.poem import COMMA
-from poetgen.writing.batch import Start
 from poetgen.writing.constraints import VerseDraft
-from poetgen.writing.network import Network
+from poetgen.writing.decoding import TILE, Network, Start
 from poetgen.writing.sampling import Sampling, random_stream, sample
 
 # Poems of each form among the training poems of 全唐詩, core volumes: the forms' shares.

@@ -4,10 +4,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from poetgen.byhand.linear import TILE
 from poetgen.errors import ConfigError
 from poetgen.script.opencc import SCRIPTS, preferred_script
-from poetgen.writing.batch import Masked, Row, Start
+from poetgen.writing.decoding import TILE, Masked, Row, Start
 from poetgen.writing.draft import SHORTEST
 from poetgen.writing.prompt import Prompt
 from poetgen.writing.sampling import Sampling, random_stream

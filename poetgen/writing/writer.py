@@ -1,7 +1,7 @@
 """Prompt, rules and seed → poems, by the NumPy network; torch is never imported to write.
 
 Every poem draws from a random stream of its own, made of the seed, its index and its prompt, and every number
-it is made from is computed from its own row alone (poetgen.byhand.linear): poem 3 of seed 7 is the same poem
+it is made from is computed from its own row alone (poetgen.writing.decoding): poem 3 of seed 7 is the same poem
 whatever the count, the batch and the number of threads.
 """
 
@@ -11,7 +11,6 @@ from functools import cached_property
 from itertools import chain, pairwise
 from pathlib import Path
 
-from poetgen.byhand.linear import TILE
 from poetgen.checkpoint import Checkpoint, find_checkpoint
 from poetgen.config import from_dict
 from poetgen.corpus.line_index import KnownLines
@@ -21,15 +20,21 @@ from poetgen.poem.form import parse_form
 from poetgen.poem.poem import MARKS, is_hanzi
 from poetgen.script.opencc import INSTALL_OPENCC, SIMPLIFIED, can_convert, preferred_script, to_simplified
 from poetgen.script.variants import Readings
-from poetgen.writing.batch import Row, Start, write_together
 from poetgen.writing.beginning import regular_marks
 from poetgen.writing.constraints import VerseDraft
+from poetgen.writing.decoding import (
+    TILE,
+    Network,
+    Row,
+    Start,
+    count_processors,
+    map_in_threads,
+    write_together,
+)
 from poetgen.writing.draft import Draft, MarkedDraft, UnmarkedDraft, break_lines
 from poetgen.writing.formshares import form_shares
 from poetgen.writing.freely import FreeDraft, FreeMasks
 from poetgen.writing.lexicon import Lexicon
-from poetgen.writing.network import Network
-from poetgen.writing.parallel import in_order, processors
 from poetgen.writing.prompt import Prompt, read_heads, read_prompt
 from poetgen.writing.ranking import score
 from poetgen.writing.sampling import Sampling
@@ -158,14 +163,16 @@ class Writer:
     def _write(self, task: Task) -> Iterator[Written]:
         drawing = task.drawing
         total = drawing.count * drawing.best_of
-        size = min(MOST_TOGETHER, TILE * -(-total // (TILE * processors())))
+        size = min(MOST_TOGETHER, TILE * -(-total // (TILE * count_processors())))
         groups = [range(first, min(first + size, total)) for first in range(0, total, size)]
 
         def write(numbers: range) -> Sequence[Row]:
             rows = [task.row(number) for number in numbers]
             return write_together(self._network, task.opening.start, rows, sampling=drawing.sampling)
 
-        rows = chain.from_iterable(in_order(write, groups, threads=min(processors(), len(groups))))
+        rows = chain.from_iterable(
+            map_in_threads(write, groups, threads=min(count_processors(), len(groups)))
+        )
         for index, candidates in enumerate(zip(*[rows] * drawing.best_of, strict=True)):
             yield self._best(candidates, task, index)
 

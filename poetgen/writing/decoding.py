@@ -1,0 +1,239 @@
+"""Many poems written side by side by the NumPy network, each as if alone.
+
+Every number that a poem is made from is computed from its own row: poem 7 is the same poem alone and among a
+hundred, whatever the number of threads. A BLAS shares a product among threads, and picks another kernel, by its
+size, and both change the order of the sums and so the last bit; so products are taken in tiles of one shape, and
+poems leave by whole tiles only: at its place in a tile a row has the same bits whatever stands beside it.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from poetgen.byhand import language_model, softmax
+from poetgen.byhand.language_model import Parameters, State, read_parameters
+from poetgen.byhand.softmax import log_softmax
+from poetgen.corpus.vocabulary import Vocabulary
+from poetgen.writing.sampling import Sampling, sample
+
+Array = npt.NDArray[Any]
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+TILE = 8  # rows that meet a block of a weight together
+BLOCK = (
+    2**18 // TILE
+)  # elements in a block: up to 2^18 multiplications OpenBLAS uses one thread on any machine
+
+
+# ---- the network, whose rows do not touch each other ----
+
+
+def multiply_tiles(x: Array, weight: Array) -> Array:
+    """x Wᵀ, the same bits for a row of x whatever stands beside it and however many threads there are.
+
+    Shapes: (B, K), (N, K) -> (B, N). Tiles of TILE rows, the last filled up with zeros, meet blocks of W, each
+    pair in a product of its own, of one shape for all and small enough to be left to one thread. (Where a kernel
+    treats the rows of a tile unlike, a row still keeps its bits at the same place of any tile.) This has half
+    the speed of a plain `x @ weight.T`.
+    """
+    outputs, inputs = weight.shape
+    rows = max(1, min(outputs, BLOCK // inputs))
+    whole = outputs // rows * rows
+    tiles = -(-len(x) // TILE)
+    y = np.empty((tiles * TILE, outputs), np.result_type(x, weight))
+    filled = np.zeros((tiles, TILE, inputs), x.dtype)
+    filled.reshape(-1, inputs)[: len(x)] = x
+    # a block stays in the first cache while all tiles pass; each product lands where it belongs
+    blocks = weight[:whole].reshape(-1, 1, rows, inputs)
+    out = y[:, :whole].reshape(tiles, TILE, -1, rows).transpose(2, 0, 1, 3)
+    np.matmul(filled, blocks.swapaxes(-1, -2), out=out)
+    if whole < outputs:
+        np.matmul(filled, weight[whole:].T, out=y[:, whole:].reshape(tiles, TILE, -1))
+    return y[: len(x)]
+
+
+class TiledWeight:
+    """A weight (N, K) as the network by hand uses it, in `x @ weight.T`: the product is taken in tiles."""
+
+    __array_ufunc__ = None  # so that NumPy hands `x @` over to __rmatmul__
+
+    def __init__(self, weight: Array) -> None:
+        self._weight, self.shape, self.dtype = weight, weight.shape, weight.dtype
+
+    @property
+    def T(self) -> "TiledWeight":
+        """Itself: only the product with the transpose is ever taken."""
+        return self
+
+    def __rmatmul__(self, x: Array) -> Array:
+        return multiply_tiles(x, self._weight)
+
+
+def tile_weights(params: Parameters) -> Parameters:
+    """The parameters for writing, with every weight that a step multiplies by taken in tiles."""
+    tile: Callable[[Array], Any] = TiledWeight
+    layers = tuple(
+        layer._replace(weight_ih=tile(layer.weight_ih), weight_hh=tile(layer.weight_hh))
+        for layer in params.layers
+    )
+    projection = None if params.projection is None else tile(params.projection)
+    return params._replace(layers=layers, projection=projection, output=tile(params.output))
+
+
+class Network:
+    """A model's weights with its vocabulary: it reads a text, and goes on from it a character at a time."""
+
+    def __init__(self, weights: Mapping[str, Array], vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self._params = tile_weights(read_parameters(weights))
+
+    def step(self, ids: Sequence[int] | Array, state: State | None = None) -> tuple[Array, State]:
+        """Read one token of each poem; without a state the first. Shapes: (B,) -> logits of the next (B, V)."""
+        before = language_model.start(self._params, len(ids)) if state is None else state
+        return language_model.read(self._params, ids, before)
+
+    def follow(self, text: str) -> tuple[Array, State, float]:
+        """Logits (1, V) and state after `text`, and its log-probability as the beginning of a poem."""
+        logits, state = self.step([self.vocabulary.begin])
+        total = 0.0
+        for number in self.vocabulary.encode(text):
+            total += float(log_softmax(logits)[0, number])
+            logits, state = self.step([number], state)
+        return logits, state, total
+
+
+# ---- the poems ----
+
+
+class Masked(Protocol):
+    """What is needed of a draft: it says what may follow, takes it, and can be copied."""
+
+    def mask(self) -> Array:
+        """The tokens that may come next: bool (V,), not to be written to; never none."""
+
+    def add(self, number: int) -> None:
+        """Take a hanzi or a mark."""
+
+    def copy(self) -> "Masked":
+        """The same state, to go on apart."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where every poem of a prompt begins: its text read, logits (1, V) and state after it."""
+
+    text: str
+    ids: tuple[int, ...]
+    logits: Array
+    state: State
+    log_probability: float
+
+    @classmethod
+    def after(cls, text: str, network: Network) -> "Start":
+        """Read a text."""
+        return cls(text, tuple(network.vocabulary.encode(text)), *network.follow(text))
+
+    def row(self, draft: Masked, rng: np.random.Generator) -> "Row":
+        """A poem that goes on from here; `draft` has taken the text."""
+        return Row(rng, draft.copy(), list(self.ids), self.log_probability)
+
+
+@dataclass
+class Row:
+    """One poem being written."""
+
+    rng: np.random.Generator
+    draft: Masked
+    ids: list[int]
+    log_probability: float
+    is_done: bool = False
+
+
+def write_together(
+    network: Network, start: Start, rows: Sequence[Row], *, sampling: Sampling
+) -> Sequence[Row]:
+    """Write rows of this start to their end.
+
+    The number of the first one, among all poems that are asked for, must be a multiple of TILE.
+    """
+    logits = np.repeat(start.logits, len(rows), axis=0)
+    state = language_model.select(start.state, [0] * len(rows))
+    writing = list(rows)
+    while writing:
+        _extend(network, writing, logits, sampling)
+        going = [place for place in range(len(writing)) if not _tile_is_done(writing, place)]
+        writing = [writing[place] for place in going]
+        if writing:
+            logits, state = network.step(
+                [row.ids[-1] for row in writing], language_model.select(state, going)
+            )
+    return rows
+
+
+def _tile_is_done(rows: Sequence[Row], place: int) -> bool:
+    """Whether all poems that share the tile of this place are done."""
+    first = place // TILE * TILE
+    return all(row.is_done for row in rows[first : first + TILE])
+
+
+def _extend(network: Network, rows: Sequence[Row], logits: Array, sampling: Sampling) -> None:
+    """Choose the next token of each poem that is not done. logits (B, V)."""
+    going = [place for place, row in enumerate(rows) if not row.is_done]
+    logits = logits if len(going) == len(rows) else logits[going]
+    rows = [rows[place] for place in going]
+    allowed = np.stack([row.draft.mask() for row in rows])
+    drawn = np.array([row.rng.random() for row in rows])
+    written = _written(rows, network.vocabulary.first_hanzi)
+    ids = sample(logits, allowed, sampling=sampling, drawn=drawn, written=written)
+    losses, _ = softmax.forward(logits, ids)
+    for row, number, loss in zip(rows, ids.tolist(), losses.tolist(), strict=True):
+        row.log_probability -= loss
+        row.is_done = number == network.vocabulary.end
+        if not row.is_done:
+            row.ids.append(number)
+            row.draft.add(number)
+
+
+def _written(rows: Sequence[Row], first_hanzi: int) -> tuple[Array, Array]:
+    """(places, ids) of the hanzi that each poem has, but for a last one that may be doubled: two of (N,)."""
+    pairs = [
+        (place, number)
+        for place, row in enumerate(rows)
+        for number in set(row.ids)
+        if number >= first_hanzi and (number != row.ids[-1] or [number] == row.ids[-2:-1])
+    ]
+    places, ids = np.array(pairs, np.intp).reshape(-1, 2).T
+    return places, ids
+
+
+# ---- the processors ----
+
+
+def count_processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux, where a container may grant fewer than there are
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def map_in_threads(work: Callable[[Given], Made], items: Iterable[Given], *, threads: int) -> Iterator[Made]:
+    """`map` in threads, no further ahead than keeps all of them busy: NumPy's long loops run side by side."""
+    if threads == 1:
+        yield from map(work, items)
+        return
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    ahead: deque[Future[Made]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for item in items:
+            ahead.append(pool.submit(work, item))
+            if len(ahead) > threads:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
