@@ -29,7 +29,7 @@ def normal(name: str) -> str:
 
 
 def test_there_is_one_version() -> None:
-    assert PROJECT["project"]["dynamic"] == ["version"]
+    assert "version" in PROJECT["project"]["dynamic"]
     assert (ROOT / PROJECT["tool"]["hatch"]["version"]["path"]).samefile(poetgen.__file__)
     assert re.fullmatch(r"\d+\.\d+\.\d+", poetgen.__version__)
     result = CliRunner().invoke(command_line, ["--version"])
@@ -66,6 +66,16 @@ def test_of_checkpoints_only_the_released_model_travels() -> None:
     released = {"checkpoints/tang.safetensors", "checkpoints/tang.md"}
     for target in ("wheel", "sdist"):
         assert {p for p in targets[target]["only-include"] if p.startswith("checkpoints")} == released
+
+
+def test_the_description_of_the_package_has_no_link_into_the_repository() -> None:
+    hook = PROJECT["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
+    text = "".join((ROOT / part["path"]).read_text(encoding="utf-8") for part in hook["fragments"])
+    assert re.search(r"\]\((?!https?:)", text)
+    for change in hook["substitutions"]:
+        text = re.sub(change["pattern"], change["replacement"], text)
+    assert not re.search(r"\]\((?!https?:)", text)
+    assert "docs/guide.md" in text and "poetgen generate 月" in text
 
 
 def test_every_dependency_is_pinned() -> None:
