@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from poetgen.corpus.clean import split_lines
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 
 WINDOW = 4
 MORE = 32  # columns beyond those asked for, and
 ROUNDS = 4  # of power iteration, so that the drawn subspace holds the largest singular values
 
 
-def neighbours(prepared: PreparedFolder) -> np.ndarray:
+def neighbours(prepared: Dataset) -> np.ndarray:
     """How often each known character stands near each, within a line: (V, V)."""
     known = prepared.vocabulary
     counts = np.zeros((len(known), len(known)), dtype=np.float32)
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--size", type=int, default=128)
     given = parser.parse_args()
-    prepared = PreparedFolder.open(given.prepared)
+    prepared = Dataset.open(given.prepared)
     vectors = reduced(information(neighbours(prepared)), given.size)
     first = prepared.vocabulary.first_hanzi
     with given.out.open("w", encoding="utf-8", newline="\n") as file:

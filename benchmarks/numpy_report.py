@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 
 from poetgen.checkpoint import Checkpoint
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.evaluate import evaluate_split
 
 REPORTED = 1.93
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--prepared", type=Path, default=Path("data/prepared"))
     parser.add_argument("--length", type=int, default=128)
     given = parser.parse_args()
-    prepared = PreparedFolder.open(given.prepared)
+    prepared = Dataset.open(given.prepared)
     poems = prepared.split("train")
     share = len(poems.ids) / (given.length * len(poems))
     rows = []

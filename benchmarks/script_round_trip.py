@@ -25,9 +25,9 @@ from poetgen.byhand.softmax import log_softmax
 from poetgen.checkpoint import Checkpoint
 from poetgen.corpus.dataset import SPLITS
 from poetgen.poem.poem import MARKS, is_hanzi
-from poetgen.script.convert import tang_readings, to_corpus
+from poetgen.script.convert import tang_variants, to_corpus
 from poetgen.script.opencc import SIMPLIFIED, convert, to_simplified
-from poetgen.script.variants import Readings
+from poetgen.script.variants import VariantTable
 
 Mapping = Callable[[str], str]
 # How the lines are printed, and OpenCC's table for the way back.
@@ -56,7 +56,7 @@ def lines_of(body: str) -> list[str]:
 
 def commonest(text: str) -> str:
     """Each character by itself."""
-    return "".join(tang_readings().lone(char) or char for char in text)
+    return "".join(tang_variants().lone(char) or char for char in text)
 
 
 def lattice(text: str) -> str:
@@ -111,7 +111,7 @@ def round_trip(name: str, bodies: Sequence[str]) -> str:
 
 def by_model(checkpoint: Checkpoint, lines: Sequence[str]) -> None:
     """The same choice by a language model, and by the lattice; both are told that the lines are simplified."""
-    readings = Readings(checkpoint.vocabulary)
+    readings = VariantTable(checkpoint.vocabulary)
     typed = [convert(line, "t2s") for line in lines]
     choices: dict[str, Mapping] = {
         "language model": lambda text: beam_search(checkpoint, readings, text),
@@ -126,7 +126,7 @@ def by_model(checkpoint: Checkpoint, lines: Sequence[str]) -> None:
         )
 
 
-def beam_search(checkpoint: Checkpoint, readings: Readings, text: str) -> str:
+def beam_search(checkpoint: Checkpoint, readings: VariantTable, text: str) -> str:
     """The reading that a language model finds likeliest as the first line of a poem."""
     params, vocabulary = language_model.read_parameters(checkpoint.weights), checkpoint.vocabulary
     logits, state = language_model.read(params, [vocabulary.begin], language_model.start(params, 1))

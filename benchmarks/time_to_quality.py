@@ -34,8 +34,8 @@ from baseline import Baseline, shuffled_batches, train_step
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
-from poetgen.corpus.batches import epoch_order, make_batch
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.batches import epoch_batches, make_batch
+from poetgen.corpus.dataset import Dataset
 from poetgen.evaluate import evaluate_split
 from poetgen.training.learner import build_learner
 from poetgen.training.loop import train
@@ -52,7 +52,7 @@ SETTINGS = {
 }
 
 
-def baseline_steps(prepared: PreparedFolder) -> tuple[Any, Iterator[int]]:
+def baseline_steps(prepared: Dataset) -> tuple[Any, Iterator[int]]:
     """The weights so far, and a step at a time: how many real tokens it had."""
     torch.manual_seed(0)
     model = Baseline(len(prepared.vocabulary), 256, 256)
@@ -66,14 +66,14 @@ def baseline_steps(prepared: PreparedFolder) -> tuple[Any, Iterator[int]]:
     return model.as_poetgen, steps()
 
 
-def poetgen_steps(prepared: PreparedFolder, precision: str) -> tuple[Any, Iterator[int]]:
+def poetgen_steps(prepared: Dataset, precision: str) -> tuple[Any, Iterator[int]]:
     """The same of poetgen."""
     config = Config().replace({**SETTINGS, "training.precision": precision})
     learner, poems = build_learner(len(prepared.vocabulary), config), prepared.split("train")
 
     def batches() -> Iterator[Any]:
         for epoch in count(1):
-            for indices in epoch_order(poems, batch_size=200, max_tokens=200 * 128, seed=0, epoch=epoch):
+            for indices in epoch_batches(poems, batch_size=200, max_tokens=200 * 128, seed=0, epoch=epoch):
                 yield make_batch(poems, indices)
 
     return learner.weights, (
@@ -81,7 +81,7 @@ def poetgen_steps(prepared: PreparedFolder, precision: str) -> tuple[Any, Iterat
     )
 
 
-def run(system: str, prepared: PreparedFolder, *, minutes: float, until: float) -> dict[str, Any]:
+def run(system: str, prepared: Dataset, *, minutes: float, until: float) -> dict[str, Any]:
     """Train, measure every half minute, stop at `until` or when the minutes are over."""
     weights, steps = baseline_steps(prepared) if system == "baseline" else poetgen_steps(prepared, system)
     config = Config().replace(SETTINGS).to_dict()
@@ -170,7 +170,7 @@ def main() -> None:
     until = (
         json.loads(given.until.read_text(encoding="utf-8"))["rows"][-1]["ppl_hanzi"] if given.until else 0.0
     )
-    result = run(given.system, PreparedFolder.open(given.prepared), minutes=given.minutes, until=until)
+    result = run(given.system, Dataset.open(given.prepared), minutes=given.minutes, until=until)
     given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 

@@ -46,14 +46,14 @@ def steps_on(prepared: Path) -> None:
     """Thirty steps of the default model's width on the poems of a folder."""
     from training_speed import config_of
 
-    from poetgen.corpus.batches import epoch_order, make_batch
-    from poetgen.corpus.dataset import PreparedFolder
+    from poetgen.corpus.batches import epoch_batches, make_batch
+    from poetgen.corpus.dataset import Dataset
     from poetgen.training.learner import build_learner
     from poetgen.training.loop import train
 
-    folder = PreparedFolder.open(prepared)
+    folder = Dataset.open(prepared)
     poems, learner = folder.split("train"), build_learner(len(folder.vocabulary), config_of("c", "float32"))
-    order = epoch_order(poems, batch_size=32, max_tokens=32 * 128, seed=0, epoch=1)
+    order = epoch_batches(poems, batch_size=32, max_tokens=32 * 128, seed=0, epoch=1)
     for _ in train(learner, (make_batch(poems, k) for k in order[:30]), learning_rate=lambda s: 1e-3):
         pass
 

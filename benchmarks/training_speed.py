@@ -142,12 +142,12 @@ def on_poems(system: str, setting: str, prepared: Path, device: str) -> Callable
     import torch
     from baseline import Baseline, shuffled_batches, train_step
 
-    from poetgen.corpus.batches import epoch_order, make_batch
-    from poetgen.corpus.dataset import PreparedFolder
+    from poetgen.corpus.batches import epoch_batches, make_batch
+    from poetgen.corpus.dataset import Dataset
     from poetgen.training.torch_learner import TorchLanguageModelLearner
 
     batch, _, embedding, hidden, _, layers = SETTINGS[setting]
-    folder = PreparedFolder.open(prepared)
+    folder = Dataset.open(prepared)
     poems, vocabulary = folder.split("train"), len(folder.vocabulary)
     if system in ("baseline", "student"):
         torch.manual_seed(0)
@@ -162,7 +162,7 @@ def on_poems(system: str, setting: str, prepared: Path, device: str) -> Callable
 
         return once
     learner = TorchLanguageModelLearner(vocabulary, config_of(setting, system, device))
-    order = iter(epoch_order(poems, batch_size=batch, max_tokens=batch * 128, seed=0, epoch=1))
+    order = iter(epoch_batches(poems, batch_size=batch, max_tokens=batch * 128, seed=0, epoch=1))
 
     def once_by_length() -> int:
         whole = make_batch(poems, next(order))

@@ -30,8 +30,8 @@ import numpy.typing as npt
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.corpus.clean import split_lines
-from poetgen.corpus.dataset import PreparedFolder
-from poetgen.corpus.line_index import KnownLines
+from poetgen.corpus.dataset import Dataset
+from poetgen.corpus.line_index import LineIndex
 from poetgen.errors import PromptError
 from poetgen.evaluate import evaluate_poems
 from poetgen.poem.form import Form, parse_form
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=6)
     parser.add_argument("--out", type=Path, help="JSON")
     given = parser.parse_args()
-    study = Study(Writer.load(given.checkpoint), PreparedFolder.open(given.prepared), given)
+    study = Study(Writer.load(given.checkpoint), Dataset.open(given.prepared), given)
     found = []
     for name in given.forms:
         found.append(study.measured(parse_form(name)))
@@ -90,12 +90,12 @@ def main() -> None:
 class Study:
     """The corpus, the model, and what both have in common for all forms."""
 
-    def __init__(self, writer: Writer, prepared: PreparedFolder, given: argparse.Namespace) -> None:
+    def __init__(self, writer: Writer, prepared: Dataset, given: argparse.Namespace) -> None:
         assert writer.source is not None
         self.writer, self.given = writer, given
         self.checkpoint = Checkpoint.load(writer.source)
         self.train, self.held_out = (list(read_poems(prepared, name)) for name in ("train", "validation"))
-        self.known = KnownLines.of(poem.text for poem in self.train)
+        self.known = LineIndex.of(poem.text for poem in self.train)
         self.runs = LongestRuns(poem.lines for poem in self.train)
 
     def measured(self, form: Form) -> dict[str, Any]:
@@ -206,7 +206,7 @@ class LongestRuns:
         return 1
 
 
-def read_poems(prepared: PreparedFolder, split: str) -> Iterator[Poem]:
+def read_poems(prepared: Dataset, split: str) -> Iterator[Poem]:
     """The poems of a split, as prepared."""
     for row in (prepared.path / f"{split}.poems.jsonl").read_text(encoding="utf-8").splitlines():
         yield Poem("", "", *split_lines(json.loads(row)["text"]))

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from poetgen.checkpoint import Checkpoint
-from poetgen.corpus.batches import Batch, in_order
-from poetgen.corpus.dataset import EncodedPoems, PreparedFolder
+from poetgen.corpus.batches import Batch, ordered_batches
+from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, CorpusError
 from poetgen.measures import BOOTSTRAP_SEED, Figures, PoemLosses, figures
@@ -51,7 +51,7 @@ class Evaluation(Figures):
 
 def evaluate_split(
     checkpoint: Checkpoint,
-    prepared: PreparedFolder,
+    prepared: Dataset,
     split: str,
     *,
     batch_size: int = 64,
@@ -122,7 +122,7 @@ def _circumstances(checkpoint: Checkpoint, corpus: Mapping[str, Any]) -> dict[st
     }
 
 
-def check_belongs(checkpoint: Checkpoint, prepared: PreparedFolder) -> None:
+def check_belongs(checkpoint: Checkpoint, prepared: Dataset) -> None:
     """Raises CheckpointError when the prepared folder's numbers do not mean the model's characters."""
     if checkpoint.vocabulary == prepared.vocabulary:
         return
@@ -181,7 +181,9 @@ def score(
     model = restore_model(len(vocabulary), checkpoint.model_config, checkpoint.weights).to(device).eval()
     totals = np.zeros((len(poems), len(dataclasses.fields(PoemLosses))))
     done, total = 0, len(poems.ids)
-    for indices, batch in in_order(poems, batch_size=batch_size, max_tokens=batch_size * len(poems.ids)):
+    for indices, batch in ordered_batches(
+        poems, batch_size=batch_size, max_tokens=batch_size * len(poems.ids)
+    ):
         on_device = batch.to(torch.device(device))
         totals[indices] = score_batch(model, on_device, vocabulary, segment_length).cpu().numpy().T
         done += batch.tokens

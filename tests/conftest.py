@@ -16,7 +16,7 @@ from hypothesis import settings
 
 from poetgen.checkpoint import Checkpoint, parameter_shapes
 from poetgen.config import Config
-from poetgen.corpus.dataset import FORMAT_VERSION, SPLITS, PreparedFolder
+from poetgen.corpus.dataset import FORMAT_VERSION, SPLITS, Dataset
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.poem.poem import Poem
 
@@ -48,12 +48,12 @@ def poems() -> list[Poem]:
 
 
 @pytest.fixture(scope="session")
-def write_prepared() -> Callable[..., PreparedFolder]:
+def write_prepared() -> Callable[..., Dataset]:
     """`write_prepared(path, {"train": poems}, min_count=1, **corpus_settings)`: a folder as prepare writes it."""
 
     def write(
         path: Path, splits: dict[str, Sequence[Poem]], *, min_count: int = 1, **corpus_settings: Any
-    ) -> PreparedFolder:
+    ) -> Dataset:
         config = Config().replace({f"corpus.{key}": value for key, value in corpus_settings.items()}).corpus
         marks = "" if config.punctuation == "keep" else "，。？"
         bodies = {
@@ -89,7 +89,7 @@ def write_prepared() -> Callable[..., PreparedFolder]:
             },
         }
         (path / "prepared.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
-        return PreparedFolder.open(path)
+        return Dataset.open(path)
 
     return write
 
@@ -98,8 +98,8 @@ def write_prepared() -> Callable[..., PreparedFolder]:
 def prepared(
     tmp_path_factory: pytest.TempPathFactory,
     poems: list[Poem],
-    write_prepared: Callable[..., PreparedFolder],
-) -> PreparedFolder:
+    write_prepared: Callable[..., Dataset],
+) -> Dataset:
     """The sixty poems as 44 : 8 : 8 with three fragments; a few characters are unknown. Not to be changed."""
     fragments = [
         Poem("", f"句{k}", (poem.lines[0],), "。", f"fragment-{k}") for k, poem in enumerate(poems[:3])

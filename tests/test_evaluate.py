@@ -11,7 +11,7 @@ import torch
 
 from poetgen import measures
 from poetgen.checkpoint import Checkpoint
-from poetgen.corpus.dataset import EncodedPoems, PreparedFolder
+from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, CorpusError
 from poetgen.evaluate import describe_selection, encode_poems, evaluate_poems, evaluate_split, score
@@ -19,7 +19,7 @@ from poetgen.measures import FIGURES, PoemLosses, figures
 from poetgen.poem.poem import Poem
 
 MakeCheckpoint = Callable[..., Checkpoint]
-WritePrepared = Callable[..., PreparedFolder]
+WritePrepared = Callable[..., Dataset]
 
 # five poems: a quatrain, one with two unknown characters, a question, and two fragments
 FIVE = [
@@ -98,7 +98,7 @@ def test_known_probabilities_give_the_known_perplexities(
 
 
 def test_a_model_that_knows_nothing_has_the_perplexity_of_its_vocabulary(
-    prepared: PreparedFolder, make_checkpoint: MakeCheckpoint
+    prepared: Dataset, make_checkpoint: MakeCheckpoint
 ) -> None:
     size = len(prepared.vocabulary)
     found = evaluate_split(knowing(make_checkpoint(prepared.vocabulary), {0: 1 / size}), prepared, "train")
@@ -146,7 +146,7 @@ def test_every_poem_costs_what_the_equations_say(
 
 @pytest.mark.parametrize(("batch_size", "segment_length"), [(1, 128), (3, 7), (64, 1), (5, 33), (8, 1000)])
 def test_batch_size_padding_and_segment_length_change_nothing(
-    prepared: PreparedFolder, make_checkpoint: MakeCheckpoint, batch_size: int, segment_length: int
+    prepared: Dataset, make_checkpoint: MakeCheckpoint, batch_size: int, segment_length: int
 ) -> None:
     checkpoint, poems = make_checkpoint(prepared.vocabulary, num_layers=2), prepared.split("train")
     reference = score(checkpoint, poems)
@@ -159,9 +159,7 @@ def test_batch_size_padding_and_segment_length_change_nothing(
         assert getattr(figures(found), name) == pytest.approx(getattr(figures(reference), name), rel=1e-5)
 
 
-def test_the_order_of_poems_changes_no_poem(
-    prepared: PreparedFolder, make_checkpoint: MakeCheckpoint
-) -> None:
+def test_the_order_of_poems_changes_no_poem(prepared: Dataset, make_checkpoint: MakeCheckpoint) -> None:
     checkpoint, poems = make_checkpoint(prepared.vocabulary), prepared.split("test")
     turned = np.arange(len(poems))[::-1]
     offsets = np.cumsum([0, *poems.lengths[turned]], dtype=np.int64)
@@ -172,7 +170,7 @@ def test_the_order_of_poems_changes_no_poem(
 
 
 def test_a_split_and_the_same_poems_from_a_file_cost_the_same(
-    prepared: PreparedFolder, poems: list[Poem], make_checkpoint: MakeCheckpoint
+    prepared: Dataset, poems: list[Poem], make_checkpoint: MakeCheckpoint
 ) -> None:
     checkpoint = make_checkpoint(prepared.vocabulary)
     split, given = evaluate_split(checkpoint, prepared, "test"), evaluate_poems(checkpoint, poems[52:])
@@ -181,7 +179,7 @@ def test_a_split_and_the_same_poems_from_a_file_cost_the_same(
 
 
 def test_half_precision_weights_are_measured_in_float32(
-    prepared: PreparedFolder, make_checkpoint: MakeCheckpoint
+    prepared: Dataset, make_checkpoint: MakeCheckpoint
 ) -> None:
     checkpoint = make_checkpoint(prepared.vocabulary)
     half = {name: array.astype(np.float16) for name, array in checkpoint.weights.items()}
@@ -208,7 +206,7 @@ def test_without_punctuation_marks_are_no_tokens(
 
 
 def test_a_file_without_fragments_says_so_with_nulls(
-    prepared: PreparedFolder, poems: list[Poem], make_checkpoint: MakeCheckpoint
+    prepared: Dataset, poems: list[Poem], make_checkpoint: MakeCheckpoint
 ) -> None:
     found = evaluate_poems(make_checkpoint(prepared.vocabulary), poems[:3])
     assert found.fragments is not None and found.without_fragments is not None
@@ -221,14 +219,14 @@ def test_a_file_without_fragments_says_so_with_nulls(
 
 
 def test_fragments_are_measured_when_asked_for_by_name(
-    prepared: PreparedFolder, make_checkpoint: MakeCheckpoint
+    prepared: Dataset, make_checkpoint: MakeCheckpoint
 ) -> None:
     found = evaluate_split(make_checkpoint(prepared.vocabulary), prepared, "fragments")
     assert (found.poems, found.split) == (3, "fragments")
     assert "fragments" not in found.to_dict()
 
 
-def test_all_that_must_be_said_is_said(prepared: PreparedFolder, make_checkpoint: MakeCheckpoint) -> None:
+def test_all_that_must_be_said_is_said(prepared: Dataset, make_checkpoint: MakeCheckpoint) -> None:
     found = evaluate_split(make_checkpoint(prepared.vocabulary), prepared, "validation")
     assert (found.split, found.selection, found.conditions) == ("validation", "core volumes", "none")
     assert found.corpus_commit == found.model_corpus_commit == prepared.manifest["corpus"]["commit"]
@@ -254,7 +252,7 @@ def test_a_selection_in_words() -> None:
 
 def test_poems_the_model_does_not_belong_to_are_refused(
     tmp_path_factory: pytest.TempPathFactory,
-    prepared: PreparedFolder,
+    prepared: Dataset,
     poems: list[Poem],
     write_prepared: WritePrepared,
     make_checkpoint: MakeCheckpoint,
@@ -286,7 +284,7 @@ def test_nothing_to_measure_is_an_error(
 
 
 def test_probabilities_that_are_no_numbers_are_an_error(
-    prepared: PreparedFolder, make_checkpoint: MakeCheckpoint
+    prepared: Dataset, make_checkpoint: MakeCheckpoint
 ) -> None:
     checkpoint = make_checkpoint(prepared.vocabulary)
     huge = {name: np.full_like(array, 3e38) for name, array in checkpoint.weights.items()}
@@ -304,7 +302,7 @@ def test_an_infinite_perplexity_is_null(vocabulary: Vocabulary, make_checkpoint:
     json.dumps(found.to_dict(), allow_nan=False)
 
 
-def test_progress_counts_every_token_once(prepared: PreparedFolder, make_checkpoint: MakeCheckpoint) -> None:
+def test_progress_counts_every_token_once(prepared: Dataset, make_checkpoint: MakeCheckpoint) -> None:
     told: list[tuple[int, int]] = []
     evaluate_split(
         make_checkpoint(prepared.vocabulary),

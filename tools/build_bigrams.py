@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.poem.poem import MARKS
 from poetgen.script import bigrams
-from poetgen.script.bigrams import Usage
+from poetgen.script.bigrams import Bigrams
 
 TABLE = Path(bigrams.__file__).with_name("bigrams.npz")
 ABOUT = """\
@@ -35,7 +35,7 @@ def read_lines(folder: Path, split: str) -> Iterator[str]:
 def main() -> None:
     """Count, write, and say how large it came out."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "data/prepared")
-    manifest = PreparedFolder.open(folder).manifest
+    manifest = Dataset.open(folder).manifest
     lines = list(read_lines(folder, "train"))
     about = ABOUT.format(
         poems=manifest["splits"]["train"]["poems"],
@@ -43,7 +43,7 @@ def main() -> None:
         name=manifest["corpus"]["selection"],
         opencc=version("opencc"),
     )
-    table = Usage.of(lines, about)
+    table = Bigrams.of(lines, about)
     table.save(TABLE)
     print(about)
     print(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from poetgen.checkpoint import Checkpoint
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.evaluate import Evaluation, evaluate_split
 from poetgen.files import write_text
 from poetgen.measures import FIGURES
@@ -41,10 +41,10 @@ def main() -> None:
     parser.add_argument("--note", default="", help="what else must be said of the training, for the card")
     parser.add_argument("--out", type=Path, default=RELEASED, help="folder of the released model")
     args = parser.parse_args()
-    release(args.run, PreparedFolder.open(args.prepared), args)
+    release(args.run, Dataset.open(args.prepared), args)
 
 
-def release(run: Path, prepared: PreparedFolder, args: argparse.Namespace) -> None:
+def release(run: Path, prepared: Dataset, args: argparse.Namespace) -> None:
     """Measure, compare, and write the released file and its card."""
     model = in_half_precision(Checkpoint.load(run / "best.safetensors" if run.is_dir() else run))
     path: Path = args.out / "tang.safetensors"

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from poetgen.classify.settings import ClassifierConfig
 from poetgen.classify.texts import Pairs, checked_pairs, padded
 from poetgen.config import ModelConfig
-from poetgen.corpus.batches import Indices, bucket
+from poetgen.corpus.batches import Indices, bucket_by_length
 from poetgen.corpus.dataset import EncodedPoems
 from poetgen.model.initialize import initialize
 from poetgen.model.lstm import LSTM
@@ -294,6 +294,6 @@ def read_all(model: Classifier, encoded: EncodedPoems, *, device: torch.device |
 
 def in_order(encoded: EncodedPoems, device: torch.device | str) -> Iterator[tuple[Indices, Tensor, Tensor]]:
     """Every text once, those of nearly equal length together: (which, ids (T, B), lengths (B))."""
-    for indices in bucket(encoded.lengths, batch_size=AT_ONCE, max_tokens=64 * AT_ONCE):
+    for indices in bucket_by_length(encoded.lengths, batch_size=AT_ONCE, max_tokens=64 * AT_ONCE):
         ids, lengths = padded(encoded, indices)
         yield indices.copy(), ids.to(device), lengths.to(device)

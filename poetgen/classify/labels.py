@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from poetgen.corpus.clean import split_lines
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.poem.poem import FORMS, Poem, form_name
 
@@ -35,7 +35,7 @@ class Labelled:
         return self.key or self.text
 
 
-def poems_by(prepared: PreparedFolder, criterion: str) -> list[Labelled]:
+def poems_by(prepared: Dataset, criterion: str) -> list[Labelled]:
     """The poems of every split (fragments apart) by poet, or the four regular forms. Raises CorpusError."""
     texts = []
     for name in ("train", "validation", "test"):

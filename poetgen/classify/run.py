@@ -8,7 +8,7 @@ from poetgen.classify.learner import Classification
 from poetgen.classify.settings import POETS, ClassifierConfig
 from poetgen.classify.texts import LabelledTexts
 from poetgen.classify.tokens import Tokeniser, read_stop_words
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.training.events import Report
 from poetgen.training.run_folder import RunFolder, check_resumable
 from poetgen.training.trainer import Trainer, opened
@@ -37,7 +37,7 @@ def labelled_texts(config: ClassifierConfig, prepared: Path) -> LabelledTexts:
 def _read(config: ClassifierConfig, prepared: Path) -> list[Labelled]:
     wanted = config.classify
     if wanted.by:
-        return poems_by(PreparedFolder.open(prepared), wanted.by)
+        return poems_by(Dataset.open(prepared), wanted.by)
     return read_labels(Path(wanted.labels), text_column=wanted.text_column, label_column=wanted.label_column)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from poetgen.classify.labels import Labelled
 from poetgen.classify.tokens import is_mark, phrases
-from poetgen.corpus.near_duplicates import cluster, position
+from poetgen.corpus.near_duplicates import cluster_near_duplicates, hash_fraction
 from poetgen.errors import CorpusError
 from poetgen.poem.poem import Poem
 
@@ -20,14 +20,14 @@ def hold_out(texts: Sequence[Labelled], ratio: str) -> dict[str, list[int]]:
     which its labels fall short most of their share; a label of three clusters or more is in every part, one of
     two in train and validation. Raises CorpusError for a label whose texts are all one cluster.
     """
-    roots = cluster([as_poem(text) for text in texts])
+    roots = cluster_near_duplicates([as_poem(text) for text in texts])
     members: dict[int, list[int]] = defaultdict(list)
     for k, root in enumerate(roots):
         members[root].append(k)
     wanted = _shares(texts, roots, ratio)
     places = {root: min(_key(texts[k]) for k in members[root]) for root in members}
     parts: dict[str, list[int]] = {part: [] for part in PARTS}
-    for root in sorted(members, key=lambda root: (position(places[root]), places[root])):
+    for root in sorted(members, key=lambda root: (hash_fraction(places[root]), places[root])):
         labels = Counter(texts[k].label for k in members[root])
         part = max(PARTS, key=lambda part: sum(wanted[label][part] * n for label, n in labels.items()))
         parts[part] += members[root]

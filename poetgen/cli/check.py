@@ -23,7 +23,7 @@ from poetgen.verse.report import Report
 from poetgen.verse.rhymes import RhymeTable
 
 if TYPE_CHECKING:
-    from poetgen.script.convert import Mapped
+    from poetgen.script.convert import Conversion
 
 STDIN = "-"
 MOST_BYTES = 64 * 2**20
@@ -85,7 +85,7 @@ def check(
         raise SystemExit(1)
 
 
-def in_corpus_characters(poem: TypedPoem) -> "Mapped":
+def in_corpus_characters(poem: TypedPoem) -> "Conversion":
     """The poem's lines in the characters of the corpus, which the rhyme table has; what was assumed, on stderr."""
     from poetgen.script.convert import to_corpus
 
@@ -95,13 +95,13 @@ def in_corpus_characters(poem: TypedPoem) -> "Mapped":
     return read
 
 
-def _shown(report: Report, poem: TypedPoem, read: "Mapped") -> str:
+def _shown(report: Report, poem: TypedPoem, read: "Conversion") -> str:
     """The verdict, in the script of the poem."""
     text = "\n".join(verdict(report, title=poem.title, typed=read.typed.split("\n")))
     return to_simplified(text) if read.script == SIMPLIFIED else text
 
 
-def _given(poem: TypedPoem, read: "Mapped") -> dict[str, object]:
+def _given(poem: TypedPoem, read: "Conversion") -> dict[str, object]:
     return {"row": poem.number, "title": poem.title, "typed": list(poem.lines), "script": read.script}
 
 

@@ -100,10 +100,10 @@ class Options:
 
 def measure_split(checkpoint: Checkpoint, prepared: Path, split: str, options: Options) -> "Evaluation":
     """Measure on a split of the prepared folder."""
-    from poetgen.corpus.dataset import PreparedFolder
+    from poetgen.corpus.dataset import Dataset
     from poetgen.evaluate import evaluate_split
 
-    return evaluate_split(checkpoint, PreparedFolder.open(prepared), split, **options.resolved())
+    return evaluate_split(checkpoint, Dataset.open(prepared), split, **options.resolved())
 
 
 def measure_poems(checkpoint: Checkpoint, source: Path, options: Options) -> "Evaluation":

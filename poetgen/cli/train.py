@@ -39,7 +39,7 @@ from poetgen.config import (
     parse_settings,
     read_config_file,
 )
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.files import Workspace
 
@@ -126,7 +126,7 @@ def named(flags: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-Beginning = tuple["RunFolder", PreparedFolder, Config]
+Beginning = tuple["RunFolder", Dataset, Config]
 
 
 def begun(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> Beginning:
@@ -144,12 +144,12 @@ def resumed(workspace: Workspace, name: str, given: Mapping[str, Any]) -> Beginn
     """The run to go on with, its poems, and its settings with those given and those of the poems laid over."""
     folder = stopped_run(workspace.runs, name)
     config = from_dict(folder.read_config()["config"], str(folder.config))
-    prepared = PreparedFolder.open(workspace.prepared)
+    prepared = Dataset.open(workspace.prepared)
     return folder, prepared, config.replace({**corpus_settings(prepared), **given})
 
 
 def training(
-    prepared: PreparedFolder, folder: "RunFolder", config: Config, resume: str | None
+    prepared: Dataset, folder: "RunFolder", config: Config, resume: str | None
 ) -> Callable[[Callable[[], bool]], "Iterator[Report]"]:
     """The training, to be begun by who can say when to stop."""
     from poetgen.training.trainer import run_training
@@ -169,7 +169,7 @@ def with_width_of_vectors(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, "model.embedding_size": vector_size(Path(vectors))}
 
 
-def prepared_poems(workspace: Workspace, given: Mapping[str, Any]) -> PreparedFolder:
+def prepared_poems(workspace: Workspace, given: Mapping[str, Any]) -> Dataset:
     """The prepared folder, made first when only the fetched corpus is there.
 
     Raises CorpusError when neither is, ConfigError when it was prepared with other settings than asked for.
@@ -177,7 +177,7 @@ def prepared_poems(workspace: Workspace, given: Mapping[str, Any]) -> PreparedFo
     asked = {key: value for key, value in given.items() if key.startswith("corpus.")}
     if not (workspace.prepared / "prepared.json").exists():
         prepare_first(workspace, Config().replace(asked))
-    prepared = PreparedFolder.open(workspace.prepared)
+    prepared = Dataset.open(workspace.prepared)
     found = corpus_settings(prepared)
     for key, value in asked.items():
         if found.get(key) != value:
@@ -200,7 +200,7 @@ def prepare_first(workspace: Workspace, config: Config) -> None:
         prepare_corpus(workspace.corpus, workspace.prepared, config.corpus, on_progress=on_progress)
 
 
-def corpus_settings(prepared: PreparedFolder) -> dict[str, Any]:
+def corpus_settings(prepared: Dataset) -> dict[str, Any]:
     """What the poems were prepared with, as `corpus.key` values. Raises CorpusError when it is not told."""
     try:
         settings, size = prepared.manifest["settings"], prepared.manifest["splits"]["train"]

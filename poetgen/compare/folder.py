@@ -17,7 +17,7 @@ from poetgen import __version__
 from poetgen.compare.plan import Job, Plan
 from poetgen.compare.results import Point, Result
 from poetgen.config import flatten, from_dict
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CheckpointError
 from poetgen.files import write_json
 from poetgen.locking import locked
@@ -56,7 +56,7 @@ class ComparisonFolder:
         if self.plan.exists():
             _check_same(self.path, self.read()["settings"], _settings(plan))
 
-    def begin(self, plan: Plan, poems: Mapping[str, PreparedFolder]) -> None:
+    def begin(self, plan: Plan, poems: Mapping[str, Dataset]) -> None:
         """Record what is compared. Raises CheckpointError when the poems are not those it began with."""
         prints = {label: data_fingerprint(prepared)["sha256"] for label, prepared in poems.items()}
         settings = _settings(plan)

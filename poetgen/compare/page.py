@@ -7,7 +7,7 @@ from poetgen import __version__
 from poetgen.compare.report import Report, machine
 from poetgen.compare.results import Row, Spread, said
 from poetgen.config import ModelConfig, TrainingConfig, flatten
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CorpusError
 from poetgen.training.events import counted, perplexity
 
@@ -182,7 +182,7 @@ def held(report: Report) -> Iterator[str]:
     yield f"settings: {', '.join(listed)}"
 
 
-def poems_line(folder: PreparedFolder) -> str:
+def poems_line(folder: Dataset) -> str:
     """How many poems, from where."""
     try:
         splits, corpus = folder.manifest["splits"], folder.manifest["corpus"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from poetgen.compare.plan import Plan, file_name, said
 from poetgen.config import Config, flatten
-from poetgen.corpus.dataset import EncodedPoems, PreparedFolder
+from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.corpus.prepare import prepare_corpus
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import Workspace
@@ -32,13 +32,13 @@ class Source:
 
 def find_poems(
     plan: Plan, source: Source, out: Path, *, on_progress: OnProgress | None = None
-) -> dict[str, PreparedFolder]:
+) -> dict[str, Dataset]:
     """A prepared folder for each setting's label; those that are not there yet are prepared below `out`.
 
     Raises CorpusError when there are neither poems prepared as asked nor raw ones.
     """
     own = [key for key in plan.compared if key.startswith("corpus.")]
-    found: dict[Any, PreparedFolder] = {}
+    found: dict[Any, Dataset] = {}
     for setting in plan.settings:
         corpus = setting.config.corpus
         if corpus not in found:
@@ -50,21 +50,21 @@ def find_poems(
     return {setting.label: found[setting.config.corpus] for setting in plan.settings}
 
 
-def poems_as(config: Config, source: Source, folder: Path, on_progress: OnProgress | None) -> PreparedFolder:
+def poems_as(config: Config, source: Source, folder: Path, on_progress: OnProgress | None) -> Dataset:
     """Poems prepared with these settings."""
     wanted = flatten({"corpus": config.to_dict()["corpus"]}, "config")
     if has_prepared(folder):
-        return checked(PreparedFolder.open(folder), wanted)
+        return checked(Dataset.open(folder), wanted)
     ready = source.workspace.prepared
     if source.given is None and has_prepared(ready):
-        prepared = PreparedFolder.open(ready)
+        prepared = Dataset.open(ready)
         if not differences(prepared, {key: wanted[key] for key in source.asked}):
             return prepared
     raw = source.given or source.workspace.corpus
     if not raw.exists():
         raise CorpusError(f"no poems at {raw} to prepare; run: poetgen fetch, or give others with --source")
     prepare_corpus(raw, folder, config.corpus, on_progress=on_progress)
-    return PreparedFolder.open(folder)
+    return Dataset.open(folder)
 
 
 def has_prepared(folder: Path) -> bool:
@@ -72,14 +72,14 @@ def has_prepared(folder: Path) -> bool:
     return (folder / "prepared.json").exists()
 
 
-def checked(prepared: PreparedFolder, wanted: Mapping[str, Any]) -> PreparedFolder:
+def checked(prepared: Dataset, wanted: Mapping[str, Any]) -> Dataset:
     """Raises ConfigError when the poems were prepared otherwise."""
     if different := differences(prepared, wanted):
         raise ConfigError(f"{prepared.path} is of another comparison ({different[0]}); choose another --out")
     return prepared
 
 
-def differences(prepared: PreparedFolder, wanted: Mapping[str, Any]) -> list[str]:
+def differences(prepared: Dataset, wanted: Mapping[str, Any]) -> list[str]:
     """What is not as wanted, in words."""
     found = corpus_settings(prepared)
     return [
@@ -89,7 +89,7 @@ def differences(prepared: PreparedFolder, wanted: Mapping[str, Any]) -> list[str
     ]
 
 
-def corpus_settings(prepared: PreparedFolder) -> dict[str, Any]:
+def corpus_settings(prepared: Dataset) -> dict[str, Any]:
     """What the poems were prepared with, as `corpus.key` values. Raises CorpusError when it is not told."""
     try:
         if min(prepared.manifest["splits"][name]["tokens"] for name in ("train", "validation")) < 1:
@@ -110,7 +110,7 @@ def real_share(poems: EncodedPoems, *, padded_to: int, batch_size: int) -> float
     return float(lengths.sum() / sum(len(batch) * batch.max() for batch in batches))
 
 
-def sizes(prepared: Iterable[PreparedFolder]) -> list[dict[str, Any]]:
+def sizes(prepared: Iterable[Dataset]) -> list[dict[str, Any]]:
     """What is said of each folder's poems in a report."""
     return [
         {

@@ -12,7 +12,7 @@ from poetgen.compare.plan import TUNING, Plan
 from poetgen.compare.poems import real_share, sizes
 from poetgen.compare.results import Result, Row, common_target, row
 from poetgen.compare.running import best_share
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.measures import finite
 from poetgen.training.events import perplexity
 
@@ -22,7 +22,7 @@ class Report:
     """All that is told of a comparison. `chosen` are the runs that count, by label; `tries` what tune tried."""
 
     plan: Plan
-    poems: Mapping[str, PreparedFolder]
+    poems: Mapping[str, Dataset]
     chosen: Mapping[str, Sequence[Result]]
     tries: Mapping[str, Sequence[Result]]
     target: float
@@ -73,7 +73,7 @@ class Report:
 
 
 def make_report(
-    plan: Plan, poems: Mapping[str, PreparedFolder], results: Sequence[Result], *, command: str
+    plan: Plan, poems: Mapping[str, Dataset], results: Sequence[Result], *, command: str
 ) -> Report:
     """Gather what a finished comparison has come to."""
     by_name = {result.name: result for result in results}
@@ -92,7 +92,7 @@ def make_report(
     return Report(plan, poems, chosen, tries, target, rows, command)
 
 
-def shares(plan: Plan, label: str, poems: Mapping[str, PreparedFolder]) -> dict[str, float]:
+def shares(plan: Plan, label: str, poems: Mapping[str, Dataset]) -> dict[str, float]:
     """The share of real tokens, were the poems padded, of validation and of training."""
     [config] = [setting.config for setting in plan.settings if setting.label == label]
     ways = {"padded_to": plan.options.padded_to, "batch_size": config.training.batch_size}

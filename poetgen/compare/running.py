@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from poetgen.compare.folder import ComparisonFolder
 from poetgen.compare.plan import TUNING, Job, Plan, Setting
 from poetgen.compare.results import Point, Result
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.errors import TrainingError
 from poetgen.measures import finite
 from poetgen.training.curves import smoothed
@@ -45,7 +45,7 @@ Event = Beginning | StepReport | Ended
 ShouldStop = Callable[[], bool]
 
 
-def check_settings(plan: Plan, poems: Mapping[str, PreparedFolder]) -> None:
+def check_settings(plan: Plan, poems: Mapping[str, Dataset]) -> None:
     """Raises ConfigError, before any hour is spent, for a setting that cannot learn here."""
     for setting in plan.settings:
         build_learner(len(poems[setting.label].vocabulary), setting.config)
@@ -53,7 +53,7 @@ def check_settings(plan: Plan, poems: Mapping[str, PreparedFolder]) -> None:
 
 def run_comparison(
     plan: Plan,
-    poems: Mapping[str, PreparedFolder],
+    poems: Mapping[str, Dataset],
     folder: ComparisonFolder,
     *,
     should_stop: ShouldStop = lambda: False,
@@ -107,7 +107,7 @@ def best_share(plan: Plan, setting: Setting, results: Mapping[str, Result]) -> f
 
 def run_job(
     job: Job,
-    prepared: PreparedFolder,
+    prepared: Dataset,
     folder: ComparisonFolder,
     *,
     number: int,

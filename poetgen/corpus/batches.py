@@ -42,7 +42,7 @@ class Batch:
             yield Batch(self.inputs[part], self.targets[part], lengths)
 
 
-def bucket(
+def bucket_by_length(
     lengths: Indices, *, batch_size: int, max_tokens: int, rng: np.random.Generator | None = None
 ) -> list[Indices]:
     """Numbers of poems in batches of nearly equal length; `rng` shuffles poems of one length, and batches.
@@ -81,15 +81,17 @@ def time_first(ids: Indices) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(ids.T))
 
 
-def epoch_order(
+def epoch_batches(
     poems: EncodedPoems, *, batch_size: int, max_tokens: int, seed: int, epoch: int
 ) -> list[Indices]:
     """The batches of one epoch, decided by (seed, epoch) alone, so that a resumed run finds its place."""
     rng = np.random.default_rng([seed, epoch])
-    return bucket(poems.lengths, batch_size=batch_size, max_tokens=max_tokens, rng=rng)
+    return bucket_by_length(poems.lengths, batch_size=batch_size, max_tokens=max_tokens, rng=rng)
 
 
-def in_order(poems: EncodedPoems, *, batch_size: int, max_tokens: int) -> Iterator[tuple[Indices, Batch]]:
+def ordered_batches(
+    poems: EncodedPoems, *, batch_size: int, max_tokens: int
+) -> Iterator[tuple[Indices, Batch]]:
     """Every poem once, unshuffled, for measuring: (which poems, their batch)."""
-    for indices in bucket(poems.lengths, batch_size=batch_size, max_tokens=max_tokens):
+    for indices in bucket_by_length(poems.lengths, batch_size=batch_size, max_tokens=max_tokens):
         yield indices, make_batch(poems, indices)

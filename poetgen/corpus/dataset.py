@@ -54,7 +54,7 @@ class EncodedPoems:
 
 
 @dataclass(frozen=True)
-class PreparedFolder:
+class Dataset:
     """An open prepared folder."""
 
     path: Path
@@ -62,7 +62,7 @@ class PreparedFolder:
     manifest: Mapping[str, Any]
 
     @classmethod
-    def open(cls, path: Path) -> "PreparedFolder":
+    def open(cls, path: Path) -> "Dataset":
         """Raises CorpusError when there is none, or it is of another version or damaged."""
         try:
             manifest = json.loads((path / "prepared.json").read_text(encoding="utf-8"))

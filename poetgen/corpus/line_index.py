@@ -21,14 +21,14 @@ SHORTEST = 4  # hanzi: shorter lines come again by chance
 _BREAKS = str.maketrans(dict.fromkeys(MARKS, "\n"))
 
 
-class KnownLines:
+class LineIndex:
     """The lines of some poems. `sums` (N,) uint32 are sorted and without doubles."""
 
     def __init__(self, sums: Array) -> None:
         self.sums = sums
 
     @classmethod
-    def of(cls, bodies: Iterable[str]) -> "KnownLines":
+    def of(cls, bodies: Iterable[str]) -> "LineIndex":
         """The lines of poems given as bodies: hanzi with a mark after every line."""
         sums = {
             _sum(line) for body in bodies for line in body.translate(_BREAKS).split() if len(line) >= SHORTEST
@@ -36,7 +36,7 @@ class KnownLines:
         return cls(np.array(sorted(sums), np.uint32))
 
     @classmethod
-    def learned(cls, poems: "EncodedPoems", vocabulary: "Vocabulary") -> "KnownLines":
+    def learned(cls, poems: "EncodedPoems", vocabulary: "Vocabulary") -> "LineIndex":
         """The lines of encoded poems, each closed by <end>."""
         return cls.of(vocabulary.decode(poems[k][:-1].tolist()) for k in range(len(poems)))
 

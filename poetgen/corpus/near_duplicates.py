@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from poetgen.poem.poem import Poem
 
 
-def cluster(poems: Sequence[Poem]) -> list[int]:
+def cluster_near_duplicates(poems: Sequence[Poem]) -> list[int]:
     """For each poem the number of its cluster's first poem.
 
     Two poems are near duplicates when they share three quarters or more of the shorter one's (distinct) lines;
@@ -19,13 +19,13 @@ def cluster(poems: Sequence[Poem]) -> list[int]:
         first.setdefault(own, k)
     parent = [first[own] for own in lines]
     distinct = list(first)
-    for a, b in near_duplicates(distinct):
+    for a, b in find_pairs(distinct):
         earlier, later = sorted((_root(parent, first[distinct[a]]), _root(parent, first[distinct[b]])))
         parent[later] = earlier
     return [_root(parent, k) for k in range(len(poems))]
 
 
-def near_duplicates(lines: Sequence[frozenset[str]]) -> Iterator[tuple[int, int]]:
+def find_pairs(lines: Sequence[frozenset[str]]) -> Iterator[tuple[int, int]]:
     """Pairs (a, b) in which a, not the longer one, has three quarters or more of its lines in common with b."""
     holders = defaultdict(list)
     for k, own in enumerate(lines):
@@ -52,13 +52,13 @@ def poem_key(poem: Poem) -> str:
     return poem.id or hashlib.sha256(poem.text.encode()).hexdigest()
 
 
-def position(key: str) -> float:
+def hash_fraction(key: str) -> float:
     """A number in [0, 1) decided by the key alone: the first 8 bytes of SHA-256 of `poetgen split:` + key."""
     digest = hashlib.sha256(f"poetgen split:{key}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def split(poems: Sequence[Poem], clusters: Sequence[int], ratio: str) -> dict[str, list[int]]:
+def split_clusters(poems: Sequence[Poem], clusters: Sequence[int], ratio: str) -> dict[str, list[int]]:
     """Numbers of the poems of train, validation and test, whole clusters each, in the order given.
 
     `ratio` such as 96:2:2, or 9:1 for train and validation alone. A corpus so small that validation (or train)
@@ -68,7 +68,7 @@ def split(poems: Sequence[Poem], clusters: Sequence[int], ratio: str) -> dict[st
     for poem, root in zip(poems, clusters, strict=True):
         key = poem_key(poem)
         smallest[root] = min(smallest.get(root, key), key)
-    places = {root: position(key) for root, key in smallest.items()}
+    places = {root: hash_fraction(key) for root, key in smallest.items()}
     parts = [float(part) for part in ratio.split(":")]
     train_end, validation_end = parts[0] / sum(parts), (parts[0] + parts[1]) / sum(parts)
     names = {

@@ -14,7 +14,7 @@ import numpy as np
 from poetgen.config import CorpusConfig
 from poetgen.corpus.clean import CleaningReport
 from poetgen.corpus.dataset import FORMAT_VERSION, check_place, replaced
-from poetgen.corpus.near_duplicates import cluster, split
+from poetgen.corpus.near_duplicates import cluster_near_duplicates, split_clusters
 from poetgen.corpus.sources import OnProgress, read_poems, shown, source_files
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import ConfigError, CorpusError
@@ -81,13 +81,13 @@ def prepare_corpus(
         raise CorpusError(
             f"{len(whole)} poems of {source} are left after cleaning and selection; at least 2 are needed"
         )
-    roots = cluster(whole)
+    roots = cluster_near_duplicates(whole)
     if len(set(roots)) < 2:
         raise CorpusError(
             f"the {len(whole)} poems of {source} are near duplicates of one another, so none can be kept apart to "
             "validate on; add poems"
         )
-    members = split(whole, roots, config.split)
+    members = split_clusters(whole, roots, config.split)
     splits = {name: [whole[k] for k in numbers] for name, numbers in members.items()}
     splits["fragments"] = fragments
     vocabulary = Vocabulary.build((body(poem, config) for poem in splits["train"]), config.min_count)

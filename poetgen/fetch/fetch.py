@@ -27,13 +27,13 @@ from poetgen.fetch.git import (
     SETTINGS,
     SingleObjectsRefused,
     Unexplained,
-    address,
-    explained,
-    revision_name,
-    without_password,
+    check_revision,
+    explain_complaint,
+    git_address,
+    strip_password,
 )
 from poetgen.fetch.manifest import Manifest
-from poetgen.fetch.staging import Damaged, Landing, marks, remove
+from poetgen.fetch.staging import Damaged, Staging, check_files, remove
 
 if TYPE_CHECKING:
     from git import Git
@@ -70,8 +70,8 @@ class FetchReport:
     already_there: bool
 
 
-Tell = Callable[[FetchProgress], None]
-Count = Callable[[int, int], None]
+OnProgress = Callable[[FetchProgress], None]
+OnCount = Callable[[int, int], None]
 
 
 def fetch_corpus(
@@ -80,7 +80,7 @@ def fetch_corpus(
     *,
     revision: str | None = None,
     update: bool = False,
-    on_progress: Tell | None = None,
+    on_progress: OnProgress | None = None,
 ) -> FetchReport:
     """Fetch the Tang files of a chinese-poetry repository into `dest`, whole or not at all.
 
@@ -88,21 +88,21 @@ def fetch_corpus(
     by its manifest without asking the repository, unless `update` asks for the newest or another revision is
     wanted; a damaged one is fetched anew. Raises CorpusError.
     """
-    tell = on_progress or _deaf
+    tell = on_progress or _ignore
     _need_chinese_file_names()
-    source = address(url) if url is not None else None
-    revision = revision_name(revision) if revision is not None else None
-    landing = Landing(dest.resolve(), PATTERNS)
+    source = git_address(url) if url is not None else None
+    revision = check_revision(revision) if revision is not None else None
+    staging = Staging(dest.resolve(), PATTERNS)
     there = _whole_manifest(dest, tell)
-    if there and not update and there.answers(without_password(source) if source else None, revision):
-        landing.sweep()
+    if there and not update and there.answers(strip_password(source) if source else None, revision):
+        staging.clean_up()
         return _report(dest, there, already_there=True)
     if there and revision and not update:
         tell(FetchProgress(f"the corpus here is commit {there.commit}; fetching {revision} in its place"))
     recorded = there or Manifest.read(dest)
     try:
-        with landing.locked():
-            fetch = _Fetch(source or (recorded.url if recorded else DEFAULT_URL), landing, revision, tell)
+        with staging.locked():
+            fetch = _Fetch(source or (recorded.url if recorded else DEFAULT_URL), staging, revision, tell)
             manifest, already_there = fetch.run()
     except OSError as error:
         raise CorpusError(
@@ -120,11 +120,11 @@ def _need_chinese_file_names() -> None:
         ) from error
 
 
-def _deaf(progress: FetchProgress) -> None:
+def _ignore(progress: FetchProgress) -> None:
     """Listen to nothing."""
 
 
-def _whole_manifest(dest: Path, tell: Tell) -> Manifest | None:
+def _whole_manifest(dest: Path, tell: OnProgress) -> Manifest | None:
     """The manifest in `dest` when all its files are as they were fetched."""
     there = Manifest.read(dest)
     fault = there.fault(dest) if there else None
@@ -148,24 +148,24 @@ def _report(dest: Path, there: Manifest, *, already_there: bool) -> FetchReport:
 class _Fetch:
     """One fetch, under its lock: an attempt, and another where that can help."""
 
-    def __init__(self, url: str, landing: Landing, revision: str | None, tell: Tell) -> None:
-        self.url, self.landing, self.revision, self.tell = url, landing, revision, tell
-        self.worth_keeping = landing.git_dir.exists()  # whether a next run can go on from what arrived
+    def __init__(self, url: str, staging: Staging, revision: str | None, tell: OnProgress) -> None:
+        self.url, self.staging, self.revision, self.tell = url, staging, revision, tell
+        self.worth_keeping = staging.git_dir.exists()  # whether a next run can go on from what arrived
 
     def run(self) -> tuple[Manifest, bool]:
         """Attempt until it is done or hopeless; what a next run could not use is removed."""
-        self.landing.refuse_strangers()
-        self.landing.recover()
+        self.staging.refuse_strangers()
+        self.staging.recover()
         try:
             return self._attempts()
         except (PoetgenError, OSError):
-            self.landing.recover()  # before anything is removed: it may hold the only corpus
+            self.staging.recover()  # before anything is removed: it may hold the only corpus
             if not self.worth_keeping:
-                remove(self.landing.partial)
+                remove(self.staging.partial)
             raise
 
     def _attempts(self) -> tuple[Manifest, bool]:
-        resumed, filtered = self.landing.git_dir.exists(), True
+        resumed, filtered = self.staging.git_dir.exists(), True
         while True:
             try:
                 return self._attempt(filtered=filtered)
@@ -175,12 +175,12 @@ class _Fetch:
                 if not resumed:  # else what an earlier run left may be damaged
                     raise
             resumed = self.worth_keeping = False
-            remove(self.landing.git_dir)
+            remove(self.staging.git_dir)
 
     def _attempt(self, *, filtered: bool) -> tuple[Manifest, bool]:
-        clone = _Clone(self.landing, self._explain, url=self.url, filtered=filtered)
+        clone = _Clone(self.staging, self._explain, url=self.url, filtered=filtered)
         self.tell(
-            FetchProgress(f"asking {without_password(self.url)} for {self.revision or 'its newest commit'}")
+            FetchProgress(f"asking {strip_password(self.url)} for {self.revision or 'its newest commit'}")
         )
         commit = clone.receive_commit(self.revision or "HEAD", self._counter("receiving the commit"))
         if there := self._same_commit(commit):
@@ -188,25 +188,25 @@ class _Fetch:
         blobs = clone.tang_files(commit)
         if not any(fnmatchcase(path, VOLUMES) for path in blobs):
             raise CorpusError(
-                f"{without_password(self.url)} has no {VOLUMES} in commit {commit}; "
+                f"{strip_password(self.url)} has no {VOLUMES} in commit {commit}; "
                 "give --url a chinese-poetry repository"
             )
         self._receive(clone, commit, blobs)
         self.tell(FetchProgress(f"checking {len(blobs)} files"))
         folder = clone.check_out(commit)
-        manifest = Manifest(without_password(self.url), commit, self.revision, marks(folder, blobs))
+        manifest = Manifest(strip_password(self.url), commit, self.revision, check_files(folder, blobs))
         manifest.write(folder)
-        self.landing.swap_in(folder)
+        self.staging.publish(folder)
         return manifest, False
 
     def _same_commit(self, commit: str) -> Manifest | None:
         """The manifest when this very commit is here whole; it then remembers what was asked this time."""
-        there = _whole_manifest(self.landing.dest, _deaf)
+        there = _whole_manifest(self.staging.dest, _ignore)
         if there is None or there.commit != commit:
             return None
-        there = replace(there, url=without_password(self.url), revision=self.revision)
-        there.write(self.landing.dest)
-        remove(self.landing.partial)
+        there = replace(there, url=strip_password(self.url), revision=self.revision)
+        there.write(self.staging.dest)
+        remove(self.staging.partial)
         return there
 
     def _receive(self, clone: "_Clone", commit: str, blobs: dict[str, str]) -> None:
@@ -219,21 +219,21 @@ class _Fetch:
             )
             self.worth_keeping = True
 
-    def _counter(self, what: str, before: int = 0, total: int = 0) -> Count:
+    def _counter(self, what: str, before: int = 0, total: int = 0) -> OnCount:
         """A listener to git's own count: of all it sends, or on top of `before` files of `total`."""
         return lambda done, of: self.tell(FetchProgress(what, before + done, total or of))
 
     def _explain(self, complaint: str) -> CorpusError:
-        return explained(complaint, url=self.url, revision=self.revision, dest=self.landing.dest)
+        return explain_complaint(complaint, url=self.url, revision=self.revision, dest=self.staging.dest)
 
 
 class _Clone:
     """A shallow, blob-filtered clone in `partial`/git, driven by GitPython. Methods raise CorpusError."""
 
     def __init__(
-        self, landing: Landing, explain: Callable[[str], CorpusError], *, url: str, filtered: bool
+        self, staging: Staging, explain: Callable[[str], CorpusError], *, url: str, filtered: bool
     ) -> None:
-        self.partial, self.git_dir = landing.partial, landing.git_dir
+        self.partial, self.git_dir = staging.partial, staging.git_dir
         self.explain, self.filtered = explain, filtered
         settings = {**SETTINGS, **(FILTER_SETTINGS if filtered else {}), f"remote.{REMOTE}.url": url}
         self.git_dir.mkdir(parents=True, exist_ok=True)
@@ -252,9 +252,9 @@ class _Clone:
         self._call("init", "--quiet", "--template=")
         (self.git_dir / "info").mkdir(exist_ok=True)
         (self.git_dir / "info" / "attributes").write_text("* -text -ident -filter -working-tree-encoding\n")
-        (self.git_dir / "info" / "sparse-checkout").write_bytes(landing.sparse_checkout)
+        (self.git_dir / "info" / "sparse-checkout").write_bytes(staging.sparse_checkout)
 
-    def receive_commit(self, revision: str, on_count: Count) -> str:
+    def receive_commit(self, revision: str, on_count: OnCount) -> str:
         """Fetch one commit with its trees (and, where the server cannot filter, all else). Returns its id."""
         try:
             self._fetch("--depth=1", *self._filter("blob:none"), wants=[revision], on_count=on_count)
@@ -292,7 +292,7 @@ class _Clone:
         absent = {line[1:] for line in listing.splitlines() if line.startswith("?")}
         return sorted({blob for blob in blobs.values() if blob in absent})
 
-    def receive_objects(self, objects: list[str], on_count: Count) -> None:
+    def receive_objects(self, objects: list[str], on_count: OnCount) -> None:
         """Fetch these objects; git would fetch them by itself while checking out, but without telling how far."""
         self._fetch(*self._filter("blob:none"), wants=objects, on_count=on_count)
 
@@ -325,7 +325,7 @@ class _Clone:
             raise self.explain(complaint)
         return output.decode("utf-8", errors="surrogateescape")
 
-    def _fetch(self, *options: str, wants: list[str], on_count: Count) -> None:
+    def _fetch(self, *options: str, wants: list[str], on_count: OnCount) -> None:
         from git import RemoteProgress
         from git.util import CallableRemoteProgress
 

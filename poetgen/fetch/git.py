@@ -48,7 +48,7 @@ class SingleObjectsRefused(CorpusError):
     """The server filters, but does not hand out single files: it can only be cloned whole."""
 
 
-def address(url: str) -> str:
+def git_address(url: str) -> str:
     """What git is given for `url`; a folder becomes a file:// address, since git ignores depth and filter else.
 
     Raises CorpusError for what is no address, and for forms by which git would run a program.
@@ -61,7 +61,7 @@ def address(url: str) -> str:
         )
     if scheme:
         return url
-    folder = found_folder(url)
+    folder = find_folder(url)
     if folder:
         return folder.as_uri()
     if re.match(r"[^/\\:]{2,}:[^:]", url):  # host:path, git's short form for ssh
@@ -71,7 +71,7 @@ def address(url: str) -> str:
     )
 
 
-def found_folder(name: str) -> Path | None:
+def find_folder(name: str) -> Path | None:
     """The folder of this name, ~ allowed, if there is one."""
     try:
         folder = Path(name).expanduser().resolve()
@@ -80,7 +80,7 @@ def found_folder(name: str) -> Path | None:
         return None
 
 
-def revision_name(revision: str) -> str:
+def check_revision(revision: str) -> str:
     """The revision as git is given it. Raises CorpusError for what cannot name a commit, a branch or a tag."""
     if not revision.isprintable() or not re.fullmatch(r"[^-+^\s~:?*\[\\][^\s~^:?*\[\\]*", revision):
         raise CorpusError(
@@ -89,7 +89,7 @@ def revision_name(revision: str) -> str:
     return revision.lower() if COMMIT_ID.fullmatch(revision.lower()) else revision
 
 
-def without_password(text: str) -> str:
+def strip_password(text: str) -> str:
     """The text with `user:password@` taken out of its addresses."""
     return re.sub(r"(?<=://)[^/@\s']+@", "", text)
 
@@ -139,14 +139,14 @@ _ADVICE = (  # (what git's complaint matches, the sentence: {url} {revision} {de
 )
 
 
-def explained(stderr: str, *, url: str, revision: str | None, dest: Path) -> CorpusError:
+def explain_complaint(stderr: str, *, url: str, revision: str | None, dest: Path) -> CorpusError:
     """git's complaint as one sentence that says what happened and what to do."""
-    reason = without_password(_reason(stderr))
+    reason = strip_password(_reason(stderr))
     if "unadvertised object" in stderr:
-        return SingleObjectsRefused(f"{without_password(url)} does not hand out single objects ({reason})")
+        return SingleObjectsRefused(f"{strip_password(url)} does not hand out single objects ({reason})")
     folder = re.search(re.escape(_TRUST) + "(.*)", stderr)
     words = {
-        "url": without_password(url),
+        "url": strip_password(url),
         "revision": revision or "HEAD",
         "dest": dest,
         "reason": reason,

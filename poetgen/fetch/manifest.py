@@ -12,16 +12,16 @@ NAME = "fetched.json"
 
 
 @dataclass(frozen=True)
-class FileMark:
+class FileDigest:
     """What one file must be: its SHA-256 and its length in bytes."""
 
     sha256: str
     bytes: int
 
 
-def mark_of(content: bytes) -> FileMark:
+def digest_of(content: bytes) -> FileDigest:
     """The mark of this content."""
-    return FileMark(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+    return FileDigest(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Manifest:
     url: str
     commit: str
     revision: str | None
-    files: dict[str, FileMark]
+    files: dict[str, FileDigest]
 
     @property
     def bytes(self) -> int:
@@ -44,7 +44,7 @@ class Manifest:
         try:
             raw = json.loads((folder / NAME).read_text(encoding="utf-8"))
             files = {
-                str(path): FileMark(str(m["sha256"]), int(m["bytes"])) for path, m in raw["files"].items()
+                str(path): FileDigest(str(m["sha256"]), int(m["bytes"])) for path, m in raw["files"].items()
             }
             revision = None if raw["revision"] is None else str(raw["revision"])
             return cls(str(raw["url"]), str(raw["commit"]), revision, files)
@@ -61,7 +61,7 @@ class Manifest:
             try:
                 # The size first: it tells a half-written file without reading it.
                 same = (folder / path).stat().st_size == mark.bytes
-                if not same or mark_of((folder / path).read_bytes()) != mark:
+                if not same or digest_of((folder / path).read_bytes()) != mark:
                     return f"{folder / path} has changed since it was fetched"
             except OSError as error:
                 return f"{folder / path} cannot be read ({error.strerror})"

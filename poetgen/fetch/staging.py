@@ -12,7 +12,7 @@ from pathlib import Path
 
 from poetgen.errors import CorpusError
 from poetgen.fetch import manifest as manifests
-from poetgen.fetch.manifest import FileMark, mark_of
+from poetgen.fetch.manifest import FileDigest, digest_of
 from poetgen.files import partial_of
 from poetgen.locking import locked
 
@@ -21,7 +21,7 @@ class Damaged(CorpusError):
     """What has arrived is not what the commit says: only a fresh start mends it."""
 
 
-class Landing:
+class Staging:
     """The folder `dest` and, beside it, `partial`: git's `git`, new `files-…`, the `old` corpus during a swap.
 
     `patterns` are the files that a fetch brings.
@@ -36,11 +36,11 @@ class Landing:
         self._lock = dest.with_name(dest.name + ".lock")
 
     def locked(self) -> AbstractContextManager[None]:
-        """Hold this landing alone. Raises CorpusError when another process does, OSError when it cannot be."""
+        """Hold this place alone. Raises CorpusError when another process does, OSError when it cannot be."""
         busy = CorpusError(f"another poetgen fetch is writing {self.dest}; wait until it has finished")
         return locked(self._lock, busy=busy)
 
-    def sweep(self) -> None:
+    def clean_up(self) -> None:
         """Remove what a fetch killed after its work was done left beside a complete corpus."""
         if self.partial.exists() or self._lock.exists():
             with suppress(CorpusError, OSError), self.locked():  # in use or write-protected: no harm
@@ -104,7 +104,7 @@ class Landing:
         for leftover in (self._old, *self.partial.glob("files-*")):
             remove(leftover)
 
-    def swap_in(self, folder: Path) -> None:
+    def publish(self, folder: Path) -> None:
         """Put `folder` in the place of `dest`. Raises CorpusError when what others put there would be lost."""
         self.refuse_strangers()  # again: a fetch takes a while
         if self.dest.exists():
@@ -123,7 +123,7 @@ def names_below(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in inside)
 
 
-def marks(folder: Path, blobs: dict[str, str]) -> dict[str, FileMark]:
+def check_files(folder: Path, blobs: dict[str, str]) -> dict[str, FileDigest]:
     """The marks of the files in `folder`, once they are exactly the blobs (path → git's id) of the commit.
 
     Raises Damaged.
@@ -136,7 +136,7 @@ def marks(folder: Path, blobs: dict[str, str]) -> dict[str, FileMark]:
         content = (folder / path).read_bytes()
         if hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest() != blob:
             raise Damaged(f"{path} is not what its commit says; run poetgen fetch again")
-        checked[path] = mark_of(content)
+        checked[path] = digest_of(content)
     return checked
 
 

@@ -30,7 +30,7 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Usage:
+class Bigrams:
     """Counts of C characters, EDGE first, the rest by falling count, and of P pairs.
 
     `counts` (C,), `followers` (C,): how many different characters come next. The pairs that begin with character
@@ -46,7 +46,7 @@ class Usage:
     about: str = ""
 
     @classmethod
-    def of(cls, lines: Iterable[str], about: str = "") -> "Usage":
+    def of(cls, lines: Iterable[str], about: str = "") -> "Bigrams":
         """Count whole lines of hanzi, without marks."""
         seen, pairs = Counter[str](), Counter[tuple[str, str]]()
         for line in lines:
@@ -73,7 +73,7 @@ class Usage:
 
     @classmethod
     @cache
-    def load(cls, path: Path = _DATA) -> "Usage":
+    def load(cls, path: Path = _DATA) -> "Bigrams":
         """The counts in a file, by default those of the training poems of 全唐詩 that come with poetgen."""
         with np.load(path, allow_pickle=False) as arrays:
             counts, followers, starts, seconds, times = (
@@ -101,7 +101,7 @@ class Usage:
     def _total(self) -> int:
         return int(self.counts.sum())
 
-    def affinity(self, before: str, after: str) -> float:
+    def pmi(self, before: str, after: str) -> float:
         """log p(after | before) / p(after), of characters or EDGE: 0 where one of them was never seen."""
         first, second = self._numbers.get(before), self._numbers.get(after)
         if first is None or second is None:

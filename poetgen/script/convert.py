@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from poetgen.poem.poem import is_hanzi
-from poetgen.script.bigrams import EDGE, Usage
+from poetgen.script.bigrams import EDGE, Bigrams
 from poetgen.script.opencc import SIMPLIFIED, TRADITIONAL, plain_forms, preferred_script, to_simplified
-from poetgen.script.variants import OWN, Readings
+from poetgen.script.variants import OWN, VariantTable
 
 # Nats it costs to take a text for one of an edition; chosen on the validation poems.
 EDITIONS = {OWN: 0.0, "Taiwan": 1.5, "Hong Kong": 1.5, SIMPLIFIED: 2.0, "Japan": 3.0}
 
 
 @dataclass(frozen=True)
-class Mapped:
+class Conversion:
     """`typed` (compatibility forms made one) read as `text`, place for place.
 
     `script` is the one it was typed in; `changes` are the pairs that differ, each once; `notes` tell those that go
@@ -34,34 +34,36 @@ class Mapped:
 
 
 def to_corpus(
-    text: str, readings: Readings | None = None, *, script: str | None = None, goes_on: bool = False
-) -> Mapped:
+    text: str, variants: VariantTable | None = None, *, script: str | None = None, goes_on: bool = False
+) -> Conversion:
     """Read text in any script as a corpus' own characters; what is no hanzi stays, and so does the length.
 
-    `readings` are those of a model's vocabulary, by default of all characters of 全唐詩. Whatever is no hanzi ends
+    `variants` are those of a model's vocabulary, by default of all characters of 全唐詩. Whatever is no hanzi ends
     a line. `script` says which one the text is in, where that is known; a text alike in both is in the preferred
     one. `goes_on` when the last line may be only begun. Raises ConfigError.
     """
-    readings = readings or tang_readings()
+    variants = variants or tang_variants()
     typed = plain_forms(text)
     if sum(map(is_hanzi, typed)) == 1:
-        return _each_alone(typed, readings, script)
-    read, edition = _best_edition(typed, readings, script, goes_on=goes_on)
-    return _mapped(typed, read, readings, script or _script(typed, read, edition))
+        return _each_alone(typed, variants, script)
+    read, edition = _best_edition(typed, variants, script, goes_on=goes_on)
+    return _conversion(typed, read, variants, script or _script(typed, read, edition))
 
 
-def heads_to_corpus(text: str, readings: Readings | None = None, *, script: str | None = None) -> Mapped:
+def acrostic_to_corpus(
+    text: str, variants: VariantTable | None = None, *, script: str | None = None
+) -> Conversion:
     """The same of characters that do not stand side by side, such as the heads of an acrostic."""
-    return _each_alone(plain_forms(text), readings or tang_readings(), script)
+    return _each_alone(plain_forms(text), variants or tang_variants(), script)
 
 
 @cache
-def tang_readings() -> Readings:
+def tang_variants() -> VariantTable:
     """The readings among all characters of the training poems of 全唐詩."""
-    return Readings(Usage.load().vocabulary)
+    return VariantTable(Bigrams.load().vocabulary)
 
 
-def likeliest(
+def most_likely_text(
     places: Iterable[Mapping[str, float]], score: Callable[[str, str], float], *, goes_on: bool = False
 ) -> tuple[str, float]:
     """The text with the highest sum of `score(before, after)` less the costs of its characters, and that sum.
@@ -83,40 +85,42 @@ def likeliest(
     return text, total
 
 
-def _best_edition(typed: str, readings: Readings, script: str | None, *, goes_on: bool) -> tuple[str, str]:
+def _best_edition(
+    typed: str, variants: VariantTable, script: str | None, *, goes_on: bool
+) -> tuple[str, str]:
     """The likeliest reading in the edition that explains the text best, and that edition."""
 
     def score(before: str, after: str) -> float:
-        return _affinity(before, after) + (readings.log_share(after) if after != EDGE else 0.0)
+        return _pmi(before, after) + (variants.log_share(after) if after != EDGE else 0.0)
 
     best, found = float("-inf"), (typed, OWN)
     for edition, price in EDITIONS.items():
         if script is not None and (script == SIMPLIFIED) != (edition == SIMPLIFIED):
             continue
-        places = (readings.costs(char, edition) for char in typed)
-        text, total = likeliest(places, score, goes_on=goes_on)
+        places = (variants.costs(char, edition) for char in typed)
+        text, total = most_likely_text(places, score, goes_on=goes_on)
         if total - price > best:  # of equals the first, which changes least
             best, found = total - price, (text, edition)
     return found
 
 
 @lru_cache(1 << 16)
-def _affinity(before: str, after: str) -> float:
-    return Usage.load().affinity(before, after)
+def _pmi(before: str, after: str) -> float:
+    return Bigrams.load().pmi(before, after)
 
 
-def _each_alone(typed: str, readings: Readings, script: str | None) -> Mapped:
-    read = "".join(readings.lone(char, script=script) or char if is_hanzi(char) else char for char in typed)
-    is_simplified = any(map(readings.is_only_simplified, typed))
-    return _mapped(
-        typed, read, readings, script or _script(typed, read, SIMPLIFIED if is_simplified else OWN)
+def _each_alone(typed: str, variants: VariantTable, script: str | None) -> Conversion:
+    read = "".join(variants.lone(char, script=script) or char if is_hanzi(char) else char for char in typed)
+    is_simplified = any(map(variants.is_only_simplified, typed))
+    return _conversion(
+        typed, read, variants, script or _script(typed, read, SIMPLIFIED if is_simplified else OWN)
     )
 
 
-def _mapped(typed: str, read: str, readings: Readings, script: str) -> Mapped:
+def _conversion(typed: str, read: str, variants: VariantTable, script: str) -> Conversion:
     changes = tuple(dict.fromkeys((a, b) for a, b in zip(typed, read, strict=True) if a != b))
-    notes = tuple(f"{a} read as {b}" for a, b in changes if not readings.is_plain(a, b))
-    return Mapped(typed, read, script, changes, notes)
+    notes = tuple(f"{a} read as {b}" for a, b in changes if not variants.is_plain(a, b))
+    return Conversion(typed, read, script, changes, notes)
 
 
 def _script(typed: str, read: str, edition: str) -> str:

@@ -31,7 +31,7 @@ _GLYPHS = dict(zip("眞淸靑卽旣尙鄕敎緖吿〇", "真清青即既尚鄉�
 _DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
 
 
-class Readings:
+class VariantTable:
     """The readings of typed characters in a vocabulary, whose counts say which are common."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from poetgen import __version__
 from poetgen.checkpoint import Array, Checkpoint
 from poetgen.config import Config, TrainingConfig
-from poetgen.corpus.batches import Batch, Indices, in_order, make_batch
-from poetgen.corpus.dataset import EncodedPoems, PreparedFolder
-from poetgen.corpus.line_index import KnownLines
+from poetgen.corpus.batches import Batch, Indices, make_batch, ordered_batches
+from poetgen.corpus.dataset import Dataset, EncodedPoems
+from poetgen.corpus.line_index import LineIndex
 from poetgen.corpus.vectors import read_vectors
 from poetgen.corpus.vocabulary import SPECIALS
 from poetgen.errors import ConfigError, CorpusError
@@ -63,7 +63,7 @@ class Task(Protocol):
 class LanguageModeling:
     """The next character of poems, learned by a language model. See Task."""
 
-    def __init__(self, prepared: PreparedFolder, config: Config, *, is_new: bool = True) -> None:
+    def __init__(self, prepared: Dataset, config: Config, *, is_new: bool = True) -> None:
         """A run that goes on is not new: it needs no vectors to begin with.
 
         Raises ConfigError for a device that is not there or vectors that do not fit, CorpusError for a split
@@ -93,7 +93,7 @@ class LanguageModeling:
     def loss_on(self, poems: EncodedPoems) -> float:
         """Mean natural-log loss of a token of these poems, the unknown counted as in docs/measures.md."""
         length, vocabulary = self.settings.segment_length, self.prepared.vocabulary
-        batches = (batch for _, batch in in_order(poems, batch_size=64, max_tokens=64 * length))
+        batches = (batch for _, batch in ordered_batches(poems, batch_size=64, max_tokens=64 * length))
         unknown = int((poems.ids == vocabulary.unknown).sum())
         loss = self.learner.validation_loss(batches)
         return loss + unknown * math.log(vocabulary.unknown_types) / len(poems.ids)
@@ -113,7 +113,7 @@ class LanguageModeling:
         """Which lines were learned from, for the checkpoint; without marks it is not known where lines end."""
         if self.config.corpus.punctuation == "drop":
             return None
-        return KnownLines.learned(self.texts, self.prepared.vocabulary).sums
+        return LineIndex.learned(self.texts, self.prepared.vocabulary).sums
 
     def fingerprint(self) -> dict[str, str]:
         """See Task."""
@@ -138,7 +138,7 @@ def vector_rows(config: Config, tokens: Sequence[str], wanted: Sequence[str]) ->
     return vectors.rows(tokens), str(vectors)
 
 
-def poems_of(prepared: PreparedFolder, split: str) -> EncodedPoems:
+def poems_of(prepared: Dataset, split: str) -> EncodedPoems:
     """A split that has poems. Raises CorpusError when it has none."""
     poems = prepared.split(split)
     if not len(poems):
@@ -148,7 +148,7 @@ def poems_of(prepared: PreparedFolder, split: str) -> EncodedPoems:
 
 def card_of(
     run: str,
-    prepared: PreparedFolder,
+    prepared: Dataset,
     settings: TrainingConfig,
     progress: Progress,
     *,
@@ -171,7 +171,7 @@ def card_of(
     }
 
 
-def data_fingerprint(prepared: PreparedFolder) -> dict[str, str]:
+def data_fingerprint(prepared: Dataset) -> dict[str, str]:
     """SHA-256 of the vocabulary and the training poems."""
     poems = prepared.split("train")
     digest = hashlib.sha256("\n".join(prepared.vocabulary.tokens).encode())

@@ -10,8 +10,8 @@ from typing import Any
 
 from poetgen import __version__
 from poetgen.config import Config
-from poetgen.corpus.batches import Indices, epoch_order
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.batches import Indices, epoch_batches
+from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CheckpointError, TrainingError
 from poetgen.measures import finite
 from poetgen.training.events import (
@@ -34,7 +34,7 @@ STEPS_BETWEEN_RECORDS = 10
 
 
 def run_training(
-    prepared: PreparedFolder,
+    prepared: Dataset,
     run_dir: Path,
     config: Config,
     *,
@@ -50,9 +50,7 @@ def run_training(
 
 
 @contextmanager
-def open_run(
-    prepared: PreparedFolder, run_dir: Path, config: Config, *, resume: bool = False
-) -> Iterator["Run"]:
+def open_run(prepared: Dataset, run_dir: Path, config: Config, *, resume: bool = False) -> Iterator["Run"]:
     """A new run, or one to go on with, held for this process until the context ends.
 
     Raises CheckpointError when the folder is in use, already holds a run (or none, to resume) or began with
@@ -208,7 +206,7 @@ class Trainer:
 
     def epoch_batches(self, epoch: int) -> list[Indices]:
         """The batches of an epoch."""
-        return epoch_order(
+        return epoch_batches(
             self.task.texts,
             batch_size=self.settings.batch_size,
             max_tokens=self.settings.batch_size * self.settings.segment_length,
@@ -302,9 +300,7 @@ class Run(Trainer):
 
     task: LanguageModeling
 
-    def __init__(
-        self, prepared: PreparedFolder, folder: RunFolder, config: Config, *, is_new: bool = True
-    ) -> None:
+    def __init__(self, prepared: Dataset, folder: RunFolder, config: Config, *, is_new: bool = True) -> None:
         """Raises ConfigError for a device that is not there, CorpusError for a split without poems."""
         self.prepared = prepared
         super().__init__(LanguageModeling(prepared, config, is_new=is_new), folder, config)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from poetgen.errors import PromptError
 from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP, is_hanzi
-from poetgen.script.convert import heads_to_corpus, to_corpus
+from poetgen.script.convert import acrostic_to_corpus, to_corpus
 from poetgen.script.opencc import INSTALL_OPENCC, TRADITIONAL, as_utf8, can_convert, normalize
-from poetgen.script.variants import Readings
+from poetgen.script.variants import VariantTable
 from poetgen.writing.draft import REGULAR
 
 # What may stand between two lines of a typed prompt, read as the corpus' three marks.
@@ -35,7 +35,7 @@ class Prompt:
 
 def read_prompt(
     typed: str,
-    readings: Readings,
+    readings: VariantTable,
     *,
     max_length: int,
     keeps_marks: bool,
@@ -58,13 +58,13 @@ def read_prompt(
     return Prompt(given, text, _spread(mapped.typed, text), mapped.script, mapped.notes)
 
 
-def read_heads(typed: str, readings: Readings) -> Prompt:
+def read_heads(typed: str, readings: VariantTable) -> Prompt:
     """The characters that lines are to begin with, each read by itself. Raises PromptError."""
     plain = "".join(char for char in normalize(typed) if char not in MARKS and char not in _TYPED_MARKS)
     if not plain:
         raise PromptError("the acrostic is empty; give one hanzi for each line, such as 春夏秋冬")
     _check_known(plain, readings)
-    mapped = heads_to_corpus(plain, readings)
+    mapped = acrostic_to_corpus(plain, readings)
     return Prompt(plain, mapped.text, mapped.typed, mapped.script, mapped.notes)
 
 
@@ -99,7 +99,7 @@ def _with_marks(text: str) -> str:
     return marked
 
 
-def _check_known(text: str, readings: Readings) -> None:
+def _check_known(text: str, readings: VariantTable) -> None:
     for char in text:
         if char in MARKS or (is_hanzi(char) and readings.candidates(char)):
             continue

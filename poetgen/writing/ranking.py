@@ -7,7 +7,7 @@ they gain.
 
 from collections.abc import Sequence
 
-from poetgen.corpus.line_index import KnownLines
+from poetgen.corpus.line_index import LineIndex
 
 # Hanzi that come again in a poem, doubled ones (悠悠) not counted, grow with the square of its length: in 全唐詩
 # 0.33 in 五絕, 0.54 in 七絕, 0.44 in 五律, 0.93 in 七律, and as this has it 0.11, 0.22, 0.46, 0.90.
@@ -28,14 +28,14 @@ def repeats(lines: Sequence[str]) -> int:
     return found
 
 
-def score(lines: Sequence[str], log_probability: float, *, known: KnownLines | None, given: int = 0) -> float:
+def score(lines: Sequence[str], log_probability: float, *, known: LineIndex | None, given: int = 0) -> float:
     """Nats a hanzi; higher is better. `given` hanzi of the poem are the prompt's, and no fault of it."""
     hanzi = sum(map(len, lines))
     excess = max(0.0, repeats(lines) - hanzi**2 * USUAL_REPEATS)
     return (log_probability - REPEATED * excess - COPIED * copied(lines, known, given=given)) / hanzi
 
 
-def copied(lines: Sequence[str], known: KnownLines | None, *, given: int = 0) -> int:
+def copied(lines: Sequence[str], known: LineIndex | None, *, given: int = 0) -> int:
     """Hanzi in lines that training contained, those wholly from the prompt left out."""
     found, place = 0, 0
     for line in lines:

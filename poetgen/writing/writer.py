@@ -13,13 +13,13 @@ from pathlib import Path
 
 from poetgen.checkpoint import Checkpoint, find_checkpoint
 from poetgen.config import from_dict
-from poetgen.corpus.line_index import KnownLines
+from poetgen.corpus.line_index import LineIndex
 from poetgen.errors import PoetgenError, PromptError
 from poetgen.files import Workspace
 from poetgen.poem.form import parse_form
 from poetgen.poem.poem import MARKS, is_hanzi
 from poetgen.script.opencc import INSTALL_OPENCC, SIMPLIFIED, can_convert, preferred_script, to_simplified
-from poetgen.script.variants import Readings
+from poetgen.script.variants import VariantTable
 from poetgen.writing.beginning import regular_marks
 from poetgen.writing.constraints import VerseDraft
 from poetgen.writing.decoding import (
@@ -52,8 +52,8 @@ class Writer:
     def __init__(self, checkpoint: Checkpoint, source: Path | None = None) -> None:
         self.source = source
         self.vocabulary = checkpoint.vocabulary
-        self.readings = Readings(checkpoint.vocabulary)
-        self.known = None if checkpoint.lines is None else KnownLines(checkpoint.lines)
+        self.readings = VariantTable(checkpoint.vocabulary)
+        self.known = None if checkpoint.lines is None else LineIndex(checkpoint.lines)
         corpus = from_dict(checkpoint.config).corpus
         self.keeps_marks = corpus.punctuation == "keep"
         self._usual = (parse_form(corpus.form),) if corpus.form else USUAL

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from poetgen.classify.labels import Labelled, choose, poems_by, read_labels
 from poetgen.classify.split import PARTS, as_poem, hold_out
-from poetgen.corpus.dataset import PreparedFolder
-from poetgen.corpus.near_duplicates import cluster
+from poetgen.corpus.dataset import Dataset
+from poetgen.corpus.near_duplicates import cluster_near_duplicates
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.poem.poem import FORMS
 
 ROWS = [("明月，幾時有？\n把酒", "詞"), ('說 "好"', "白話"), ("x" * 400_000, "長"), ("春眠", "1")]
 
 
-def test_poems_by_poet_and_by_form(prepared: PreparedFolder) -> None:
+def test_poems_by_poet_and_by_form(prepared: Dataset) -> None:
     poets, forms = poems_by(prepared, "poet"), poems_by(prepared, "form")
     assert len(poets) == len(forms) == 60
     assert {text.label for text in poets} == {f"詩人{k}" for k in range(5)}
@@ -130,7 +130,7 @@ def test_clusters_stay_whole_and_nothing_is_lost(rows: list[tuple[list[str], str
         return  # a label whose texts are all alike
     assert sorted(k for numbers in parts.values() for k in numbers) == list(range(len(texts)))
     part_of = {k: part for part, numbers in parts.items() for k in numbers}
-    for k, root in enumerate(cluster([as_poem(text) for text in texts])):
+    for k, root in enumerate(cluster_near_duplicates([as_poem(text) for text in texts])):
         assert part_of[k] == part_of[root]
 
 

@@ -21,7 +21,7 @@ from poetgen.classify.settings import ClassifierConfig
 from poetgen.classify.split import TEST, TRAIN, VALIDATION
 from poetgen.classify.texts import LabelledTexts
 from poetgen.classify.tokens import SPECIALS, Tokeniser
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.training.events import EpochReport, Finished, Report
@@ -159,7 +159,7 @@ def test_long_texts_are_read_up_to_the_limit(sentences: list[Labelled]) -> None:
 
 @pytest.mark.parametrize("by", ["poet", "form"])
 def test_poems_are_learned_by_poet_and_by_form(
-    prepared: PreparedFolder, tmp_path: Path, small: Small, by: str
+    prepared: Dataset, tmp_path: Path, small: Small, by: str
 ) -> None:
     config = small(
         classify__by=by, classify__labels="", classify__classes=4, classify__equal=True, training__steps=2

@@ -13,14 +13,14 @@ from click.testing import CliRunner, Result
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.vocabulary import Vocabulary
 
 SMALL = ["--device", "cpu", "--embedding-size", 6, "--hidden-size", 8, "--batch-size", 12]
 
 
 @pytest.fixture
-def home(tmp_path: Path, prepared: PreparedFolder) -> Path:
+def home(tmp_path: Path, prepared: Dataset) -> Path:
     """A workspace with the shared poems, prepared."""
     shutil.copytree(prepared.path, tmp_path / "data" / "prepared")
     return tmp_path
@@ -142,7 +142,7 @@ def test_without_scikit_learn_it_says_how_to_install_it_and_goes_on(
 
 
 def test_a_classifier_begins_with_a_language_model_and_neither_is_the_other(
-    home: Path, prepared: PreparedFolder, make_checkpoint: Callable[..., Checkpoint]
+    home: Path, prepared: Dataset, make_checkpoint: Callable[..., Checkpoint]
 ) -> None:
     verse = home / "checkpoints" / "verse" / "best.safetensors"
     verse.parent.mkdir(parents=True)

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from poetgen.cli import poetgen
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.poem.poem import Poem
 
 SMALL = [
@@ -29,7 +29,7 @@ REPORT = {"report.md", "report.json", "metrics.csv", "curves.png"}
 
 
 @pytest.fixture
-def home(tmp_path: Path, prepared: PreparedFolder) -> Path:
+def home(tmp_path: Path, prepared: Dataset) -> Path:
     """A workspace with the shared poems, prepared."""
     shutil.copytree(prepared.path, tmp_path / "data" / "prepared")
     return tmp_path
@@ -279,9 +279,7 @@ def test_stopped_or_killed_the_same_command_comes_to_the_same(
 
 
 @pytest.fixture(scope="module")
-def whole(
-    prepared: PreparedFolder, tmp_path_factory: pytest.TempPathFactory, start: Start
-) -> list[tuple[str, ...]]:
+def whole(prepared: Dataset, tmp_path_factory: pytest.TempPathFactory, start: Start) -> list[tuple[str, ...]]:
     """The points of the comparison when nothing stops it."""
     home = tmp_path_factory.mktemp("whole")
     shutil.copytree(prepared.path, home / "data" / "prepared")

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.evaluate import evaluate_poems, evaluate_split
 from poetgen.poem.poem import Poem
 
@@ -21,12 +21,12 @@ MakeCheckpoint = Callable[..., Checkpoint]
 
 
 @pytest.fixture
-def checkpoint(prepared: PreparedFolder, make_checkpoint: MakeCheckpoint) -> Checkpoint:
+def checkpoint(prepared: Dataset, make_checkpoint: MakeCheckpoint) -> Checkpoint:
     return make_checkpoint(prepared.vocabulary)
 
 
 @pytest.fixture
-def home(tmp_path: Path, prepared: PreparedFolder, checkpoint: Checkpoint) -> Path:
+def home(tmp_path: Path, prepared: Dataset, checkpoint: Checkpoint) -> Path:
     """A workspace with the shared poems and one run."""
     shutil.copytree(prepared.path, tmp_path / "data" / "prepared")
     checkpoint.save(tmp_path / "checkpoints" / "first" / "best.safetensors")
@@ -58,7 +58,7 @@ def write_json(path: Path, poems: list[Poem]) -> Path:
 
 
 def test_the_validation_split_of_the_newest_run_is_the_default(
-    home: Path, prepared: PreparedFolder, checkpoint: Checkpoint
+    home: Path, prepared: Dataset, checkpoint: Checkpoint
 ) -> None:
     result = run(home, "--json")
     found = values(result)
@@ -69,7 +69,7 @@ def test_the_validation_split_of_the_newest_run_is_the_default(
 
 
 @pytest.mark.parametrize("split", ["test", "train", "fragments"])
-def test_a_split_by_name(home: Path, prepared: PreparedFolder, checkpoint: Checkpoint, split: str) -> None:
+def test_a_split_by_name(home: Path, prepared: Dataset, checkpoint: Checkpoint, split: str) -> None:
     found = values(run(home, "--split", split, "--json", "--batch-size", "3"))
     expected = evaluate_split(checkpoint, prepared, split)
     assert (found["split"], found["poems"], found["tokens"]) == (split, expected.poems, expected.tokens)
@@ -77,7 +77,7 @@ def test_a_split_by_name(home: Path, prepared: PreparedFolder, checkpoint: Check
 
 
 def test_the_table_has_every_figure_with_its_interval(
-    home: Path, prepared: PreparedFolder, checkpoint: Checkpoint
+    home: Path, prepared: Dataset, checkpoint: Checkpoint
 ) -> None:
     result = run(home, "--split", "test")
     expected = evaluate_split(checkpoint, prepared, "test")
@@ -149,7 +149,7 @@ def test_a_text_in_characters_the_model_does_not_know_is_remarked(home: Path) ->
 def test_a_run_by_name_a_folder_and_a_file_are_the_same_model(
     home: Path, make_checkpoint: MakeCheckpoint
 ) -> None:
-    other = make_checkpoint(PreparedFolder.open(home / "data" / "prepared").vocabulary, seed=5)
+    other = make_checkpoint(Dataset.open(home / "data" / "prepared").vocabulary, seed=5)
     other.save(home / "checkpoints" / "second" / "best.safetensors")
     place = home / "checkpoints" / "first"
     found = [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
 from poetgen.cli.show import finite, lines, printable
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 
 TEXT = st.text(max_size=12)
 NUMBERS = st.integers() | st.floats() | st.booleans() | st.none()
@@ -27,7 +27,7 @@ CARDS = st.dictionaries(
 
 
 @pytest.fixture
-def file(tmp_path: Path, prepared: PreparedFolder, make_checkpoint: Callable[..., Checkpoint]) -> Path:
+def file(tmp_path: Path, prepared: Dataset, make_checkpoint: Callable[..., Checkpoint]) -> Path:
     card = {
         "poetgen": "0.1.0",
         "corpus": {"url": "file:///made/up", "commit": "0123abc"},

@@ -21,7 +21,7 @@ from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
 from poetgen.cli.narrator import duration
 from poetgen.config import BACKENDS
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.poem.poem import Poem
 from poetgen.training.run_folder import RunFolder
 
@@ -30,7 +30,7 @@ SMALL = ["--device", "cpu", "--embedding-size", "6", "--hidden-size", "8", "--ba
 
 
 @pytest.fixture
-def home(tmp_path: Path, prepared: PreparedFolder) -> Path:
+def home(tmp_path: Path, prepared: Dataset) -> Path:
     """A workspace with the shared poems, prepared."""
     shutil.copytree(prepared.path, tmp_path / "data" / "prepared")
     return tmp_path
@@ -164,7 +164,7 @@ def test_resume_refuses_what_it_cannot_go_on_with(home: Path) -> None:
 
 
 def test_resume_refuses_poems_prepared_otherwise(
-    home: Path, poems: list[Poem], write_prepared: Callable[..., PreparedFolder]
+    home: Path, poems: list[Poem], write_prepared: Callable[..., Dataset]
 ) -> None:
     begin(home, "moon", "--steps", 1)
     parts = {"train": poems[:44], "validation": poems[44:]}

@@ -10,7 +10,7 @@ from poetgen.compare.folder import ComparisonFolder
 from poetgen.compare.plan import Plan, plan_comparison
 from poetgen.compare.results import Result
 from poetgen.compare.running import Ended, run_comparison
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 
 SMALL = {
     "model.embedding_size": 6, "model.hidden_size": 7, "training.batch_size": 12, "training.epochs": 2,
@@ -30,7 +30,7 @@ def small_plan() -> Callable[..., Plan]:
 
 
 @pytest.fixture(scope="session")
-def compared(prepared: PreparedFolder) -> Callable[..., list[Result]]:
+def compared(prepared: Dataset) -> Callable[..., list[Result]]:
     """`compared(plan, path)`: every run of a plan on the shared poems."""
 
     def run(plan: Plan, path: Path) -> list[Result]:

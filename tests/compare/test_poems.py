@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from poetgen.compare.plan import Plan, plan_comparison
 from poetgen.compare.poems import Source, find_poems, real_share
-from poetgen.corpus.dataset import EncodedPoems, PreparedFolder
+from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import Workspace
 from poetgen.poem.poem import Poem
@@ -55,7 +55,7 @@ def test_settings_of_the_corpus_have_poems_each(source: Source, tmp_path: Path) 
 
 
 def test_prepared_poems_are_taken_when_nothing_else_is_asked(
-    source: Source, tmp_path: Path, prepared: PreparedFolder
+    source: Source, tmp_path: Path, prepared: Dataset
 ) -> None:
     source.workspace.prepared.symlink_to(prepared.path)
     out = tmp_path / "out"

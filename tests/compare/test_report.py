@@ -15,7 +15,7 @@ from poetgen.compare.page import markdown, table
 from poetgen.compare.plan import Plan
 from poetgen.compare.report import Report, make_report, metrics
 from poetgen.compare.results import Result
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 
 Planned = Callable[..., Plan]
 Compared = Callable[[Plan, Path], list[Result]]
@@ -25,7 +25,7 @@ Compared = Callable[[Plan, Path], list[Result]]
 def reported(
     small_plan: Planned,
     compared: Compared,
-    prepared: PreparedFolder,
+    prepared: Dataset,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., Report]:
     """`reported(values, section__key=...)`: the report of a comparison on the shared poems."""

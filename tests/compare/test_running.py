@@ -16,7 +16,7 @@ from poetgen.compare.plan import Plan
 from poetgen.compare.results import Result
 from poetgen.compare.running import Beginning, Ended, check_settings, run_comparison
 from poetgen.config import BACKENDS, CELLS, INITIALIZATIONS, OPTIMIZERS
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CheckpointError, ConfigError
 from poetgen.evaluate import evaluate_split
 from poetgen.training.loop import StepReport
@@ -72,7 +72,7 @@ def test_any_key_can_be_compared(
 
 
 def test_runs_of_a_seed_share_first_weights_and_batches(
-    small_plan: Planned, prepared: PreparedFolder, tmp_path: Path
+    small_plan: Planned, prepared: Dataset, tmp_path: Path
 ) -> None:
     plan = small_plan({"training.optimizer": ["adam", "sgd"], "training.backend": ["torch", "numpy"]})
     weights: dict[int, list[Any]] = {}
@@ -154,7 +154,7 @@ def test_what_is_finished_is_kept_and_what_is_missing_made(
 
 @pytest.mark.parametrize("after", [2, 7, 11, 16, 23])
 def test_killed_anywhere_it_comes_to_the_same(
-    after: int, small_plan: Planned, compared: Compared, prepared: PreparedFolder, tmp_path: Path
+    after: int, small_plan: Planned, compared: Compared, prepared: Dataset, tmp_path: Path
 ) -> None:
     plan = small_plan(training__batch_size=10)
     poems = {setting.label: prepared for setting in plan.settings}
@@ -168,7 +168,7 @@ def test_killed_anywhere_it_comes_to_the_same(
 
 
 def test_stopped_it_saves_and_goes_on_in_the_middle(
-    small_plan: Planned, compared: Compared, prepared: PreparedFolder, tmp_path: Path
+    small_plan: Planned, compared: Compared, prepared: Dataset, tmp_path: Path
 ) -> None:
     plan = small_plan(training__batch_size=10)
     poems = {setting.label: prepared for setting in plan.settings}
@@ -217,7 +217,7 @@ def test_tuning_takes_the_rate_that_validates_best(
 
 
 def test_training_poems_are_measured_when_asked(
-    small_plan: Planned, compared: Compared, prepared: PreparedFolder, tmp_path: Path
+    small_plan: Planned, compared: Compared, prepared: Dataset, tmp_path: Path
 ) -> None:
     plan = small_plan(compare__seeds=1, compare__training_poems=True, model__dropout=0.5)
     for result in compared(plan, tmp_path):
@@ -228,7 +228,7 @@ def test_training_poems_are_measured_when_asked(
     assert compared(small_plan(compare__seeds=1), tmp_path / "b")[0].training_poems is None
 
 
-def test_what_cannot_learn_is_named_before_any_run(small_plan: Planned, prepared: PreparedFolder) -> None:
+def test_what_cannot_learn_is_named_before_any_run(small_plan: Planned, prepared: Dataset) -> None:
     plan = small_plan({"training.backend": ["torch", "numpy"]}, training__precision="bfloat16")
     with pytest.raises(ConfigError, match="numpy"):
         check_settings(plan, {setting.label: prepared for setting in plan.settings})

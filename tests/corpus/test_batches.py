@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.batches import bucket, epoch_order, in_order, make_batch
+from poetgen.corpus.batches import bucket_by_length, epoch_batches, make_batch, ordered_batches
 from poetgen.corpus.dataset import EncodedPoems
 from poetgen.corpus.vocabulary import Vocabulary
 
@@ -29,7 +29,7 @@ def test_an_epoch_has_every_poem_once_within_the_limits(
     lengths: list[int], sizes: tuple[int, int], seed: int, epoch: int
 ) -> None:
     poems, (batch_size, max_tokens) = poems_of(lengths), sizes
-    batches = epoch_order(poems, batch_size=batch_size, max_tokens=max_tokens, seed=seed, epoch=epoch)
+    batches = epoch_batches(poems, batch_size=batch_size, max_tokens=max_tokens, seed=seed, epoch=epoch)
     assert sorted(k for batch in batches for k in batch) == list(range(len(lengths)))
     for batch in batches:
         assert 1 <= len(batch) <= batch_size
@@ -43,7 +43,7 @@ def test_seed_and_epoch_alone_decide_the_order_and_no_epoch_has_more_batches(
     poems, (batch_size, max_tokens) = poems_of(lengths), sizes
 
     def order(epoch: int) -> list[list[int]]:
-        batches = epoch_order(poems, batch_size=batch_size, max_tokens=max_tokens, seed=seed, epoch=epoch)
+        batches = epoch_batches(poems, batch_size=batch_size, max_tokens=max_tokens, seed=seed, epoch=epoch)
         return [batch.tolist() for batch in batches]
 
     assert order(epoch) == order(epoch)
@@ -53,7 +53,10 @@ def test_seed_and_epoch_alone_decide_the_order_and_no_epoch_has_more_batches(
 def test_epochs_and_seeds_differ() -> None:
     poems = poems_of([21] * 40 + [33] * 40)
     orders = [
-        [batch.tolist() for batch in epoch_order(poems, batch_size=8, max_tokens=999, seed=seed, epoch=epoch)]
+        [
+            batch.tolist()
+            for batch in epoch_batches(poems, batch_size=8, max_tokens=999, seed=seed, epoch=epoch)
+        ]
         for seed, epoch in ((0, 1), (0, 2), (1, 1), (1, 0))
     ]
     assert len({str(order) for order in orders}) == len(orders)
@@ -63,7 +66,7 @@ def test_epochs_and_seeds_differ() -> None:
 def test_little_padding_is_computed(lengths: list[int], batch_size: int) -> None:
     """Sorted by length: what a batch pads is less than the spread of lengths times its size."""
     poems = poems_of(lengths)
-    batches = bucket(poems.lengths, batch_size=batch_size, max_tokens=10**9)
+    batches = bucket_by_length(poems.lengths, batch_size=batch_size, max_tokens=10**9)
     ranges = sorted((int(poems.lengths[b].min()), int(poems.lengths[b].max())) for b in batches)
     for (_, high), (low, _) in pairwise(ranges):
         assert high <= low
@@ -102,9 +105,9 @@ def test_segments_cover_a_batch_exactly(lengths: list[int], length: int) -> None
 
 def test_measuring_goes_through_every_poem_unshuffled() -> None:
     poems = poems_of([5, 9, 9, 2, 70])
-    parts = list(in_order(poems, batch_size=2, max_tokens=40))
+    parts = list(ordered_batches(poems, batch_size=2, max_tokens=40))
     assert sorted(k for indices, _ in parts for k in indices) == [0, 1, 2, 3, 4]
-    again = list(in_order(poems, batch_size=2, max_tokens=40))
+    again = list(ordered_batches(poems, batch_size=2, max_tokens=40))
     assert all(np.array_equal(one[0], other[0]) for one, other in zip(parts, again, strict=True))
     for indices, batch in parts:
         assert batch.lengths.tolist() == poems.lengths[indices].tolist()

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from poetgen.corpus.dataset import FILES, PreparedFolder, check_place, replaced
+from poetgen.corpus.dataset import FILES, Dataset, check_place, replaced
 from poetgen.errors import CorpusError
 from poetgen.locking import locked
 
@@ -22,7 +22,7 @@ def test_each_poem_comes_back_with_its_end(folder, poems):
 
 def test_nothing_there_says_what_to_run(tmp_path):
     with pytest.raises(CorpusError, match="run: poetgen prepare"):
-        PreparedFolder.open(tmp_path)
+        Dataset.open(tmp_path)
 
 
 def test_another_version_is_named(folder):
@@ -30,7 +30,7 @@ def test_another_version_is_named(folder):
     manifest = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**manifest, "format_version": 99}), encoding="utf-8")
     with pytest.raises(CorpusError, match="format 99"):
-        PreparedFolder.open(folder.path)
+        Dataset.open(folder.path)
 
 
 @pytest.mark.parametrize("name", ["prepared.json", "vocabulary.txt", "counts.npy"])
@@ -38,7 +38,7 @@ def test_another_version_is_named(folder):
 def test_damage_is_said(folder, name, content):
     (folder.path / name).write_bytes(content)
     with pytest.raises(CorpusError, match="run: poetgen prepare"):
-        PreparedFolder.open(folder.path)
+        Dataset.open(folder.path)
 
 
 def test_a_split_cut_short_is_said(folder):
@@ -56,7 +56,7 @@ def test_a_split_cut_short_is_said(folder):
 def test_a_file_in_the_place_of_the_folder_is_said(tmp_path):
     (tmp_path / "prepared").write_bytes(b"")
     with pytest.raises(CorpusError, match=r"cannot read .*prepared"):
-        PreparedFolder.open(tmp_path / "prepared")
+        Dataset.open(tmp_path / "prepared")
 
 
 @pytest.mark.parametrize("offsets", [[], [1, 3], [0, 5, 3, 9], [0, 9, 9]])
@@ -105,7 +105,7 @@ def test_what_came_while_we_wrote_is_not_lost(tmp_path, folder):
         (new / "prepared.json").write_bytes(b"new")
         (folder.path / ".env").write_bytes(b"mine")
     assert (folder.path / ".env").read_bytes() == b"mine"
-    assert PreparedFolder.open(folder.path)
+    assert Dataset.open(folder.path)
 
 
 @pytest.mark.parametrize("suffix", ["partial", "old"])

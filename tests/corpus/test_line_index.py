@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from poetgen.corpus.line_index import KnownLines
+from poetgen.corpus.line_index import LineIndex
 
 
 def test_lines_are_known_whatever_their_marks(poems):
-    known = KnownLines.of(poem.text for poem in poems)
+    known = LineIndex.of(poem.text for poem in poems)
     assert all(line in known for poem in poems for line in poem.lines)
     assert len(known) == len({line for poem in poems for line in poem.lines})
     assert known.sums.dtype == np.uint32
@@ -14,13 +14,13 @@ def test_lines_are_known_whatever_their_marks(poems):
 
 
 def test_other_lines_are_not(poems):
-    known = KnownLines.of(poem.text for poem in poems[:30])
+    known = LineIndex.of(poem.text for poem in poems[:30])
     others = [line[::-1] for poem in poems[30:] for line in poem.lines]
     assert not any(line in known for line in others)
 
 
 def test_short_lines_and_empty_tables_know_nothing():
-    known = KnownLines.of(["春風，明月光。"])
+    known = LineIndex.of(["春風，明月光。"])
     assert len(known) == 0
     assert "春風" not in known
     assert "明月光來" not in known

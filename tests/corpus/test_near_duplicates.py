@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.near_duplicates import cluster, near_duplicates, poem_key, position, split
+from poetgen.corpus.near_duplicates import (
+    cluster_near_duplicates,
+    find_pairs,
+    hash_fraction,
+    poem_key,
+    split_clusters,
+)
 from poetgen.poem.poem import Poem
 
 
@@ -17,21 +23,21 @@ def test_three_quarters_of_the_shorter_poems_lines_make_near_duplicates():
     b = poem("甲", "乙", "丙", "戊")  # 3 of 4
     c = poem("甲", "乙", "己", "庚")  # 2 of 4 with either
     d = poem("甲", "乙", "丙", "丁", "辛", "壬", "癸", "子")  # all four of a, three of b
-    assert cluster([a, b, c, d]) == [0, 0, 2, 0]
+    assert cluster_near_duplicates([a, b, c, d]) == [0, 0, 2, 0]
 
 
 def test_clusters_follow_chains_and_ignore_repeated_lines():
     a = poem("甲", "乙", "丙", "丁")
     b = poem("乙", "丙", "丁", "戊")
     c = poem("丙", "丁", "戊", "己")  # 3 of 4 with b, 2 of 4 with a
-    assert cluster([a, b, c]) == [0, 0, 0]
+    assert cluster_near_duplicates([a, b, c]) == [0, 0, 0]
     # a refrain counts once: two distinct lines of which one is shared are a half
-    assert cluster([poem("甲", "甲", "甲", "乙"), poem("甲", "甲", "甲", "丙")]) == [0, 1]
+    assert cluster_near_duplicates([poem("甲", "甲", "甲", "乙"), poem("甲", "甲", "甲", "丙")]) == [0, 1]
 
 
-def test_position_is_the_first_eight_bytes_of_the_named_hash():
+def test_the_fraction_is_the_first_eight_bytes_of_the_named_hash():
     digest = hashlib.sha256(b"poetgen split:3ad6d468").digest()
-    assert position("3ad6d468") == int.from_bytes(digest[:8], "big") / 2**64
+    assert hash_fraction("3ad6d468") == int.from_bytes(digest[:8], "big") / 2**64
 
 
 def test_a_poem_without_id_goes_by_its_body():
@@ -55,7 +61,7 @@ def numbered(count):
 )
 def test_shares_are_as_asked(ratio, shares):
     poems = numbered(4000)
-    members = split(poems, cluster(poems), ratio)
+    members = split_clusters(poems, cluster_near_duplicates(poems), ratio)
     found = [len(members[name]) / len(poems) for name in ("train", "validation", "test")]
     assert found == pytest.approx(shares, abs=0.025)
     assert sorted(k for part in members.values() for k in part) == list(range(len(poems)))
@@ -66,8 +72,8 @@ def test_the_split_does_not_depend_on_the_order_of_poems(extra, random):
     poems = [*numbered(40 + extra), poem("甲1", "乙1", id="another")]
     shuffled = list(poems)
     random.shuffle(shuffled)
-    first = split(poems, cluster(poems), "8:1:1")
-    second = split(shuffled, cluster(shuffled), "8:1:1")
+    first = split_clusters(poems, cluster_near_duplicates(poems), "8:1:1")
+    second = split_clusters(shuffled, cluster_near_duplicates(shuffled), "8:1:1")
     for name in first:
         assert {poems[k].id for k in first[name]} == {shuffled[k].id for k in second[name]}
 
@@ -75,17 +81,19 @@ def test_the_split_does_not_depend_on_the_order_of_poems(extra, random):
 def test_a_cluster_goes_whole_by_its_smallest_id():
     poems = numbered(300)
     twins = [poem(*p.lines, id=f"zz-{k}") for k, p in enumerate(poems)]
-    members = split(poems + twins, cluster(poems + twins), "8:1:1")
+    members = split_clusters(poems + twins, cluster_near_duplicates(poems + twins), "8:1:1")
     where = {k: name for name, part in members.items() for k in part}
     assert all(where[k] == where[k + 300] for k in range(300))
-    assert {k for k in members["train"] if k < 300} == set(split(poems, list(range(300)), "8:1:1")["train"])
+    assert {k for k in members["train"] if k < 300} == set(
+        split_clusters(poems, list(range(300)), "8:1:1")["train"]
+    )
 
 
 @pytest.mark.parametrize("count", range(2, 12))
 @pytest.mark.parametrize("ratio", ["96:2:2", "8:2"])
 def test_the_smallest_corpus_has_something_to_train_and_to_validate_on(count, ratio):
     poems = numbered(count)
-    members = split(poems, cluster(poems), ratio)
+    members = split_clusters(poems, cluster_near_duplicates(poems), ratio)
     assert members["train"] and members["validation"]
 
 
@@ -94,7 +102,7 @@ line_sets = st.lists(st.frozensets(st.sampled_from("甲乙丙丁戊己庚辛"), 
 
 @given(line_sets)
 def test_near_duplicates_are_all_pairs_that_the_definition_names(lines):
-    found = {frozenset(pair) for pair in near_duplicates(lines)}
+    found = {frozenset(pair) for pair in find_pairs(lines)}
     assert found == {
         frozenset((a, b))
         for a in range(len(lines))
@@ -106,4 +114,4 @@ def test_near_duplicates_are_all_pairs_that_the_definition_names(lines):
 def test_many_copies_and_a_line_that_all_share_are_quick():
     poems = [poem("甲", "乙", "丙", id=str(k)) for k in range(20_000)]
     poems += [poem("甲", "乙", f"丁{k}", f"戊{k}", id=f"x{k}") for k in range(20_000)]
-    assert len(set(cluster(poems))) == 20_001
+    assert len(set(cluster_near_duplicates(poems))) == 20_001

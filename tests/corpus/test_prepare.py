@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from poetgen.config import CorpusConfig
-from poetgen.corpus.dataset import SPLITS, PreparedFolder
+from poetgen.corpus.dataset import SPLITS, Dataset
 from poetgen.corpus.prepare import parse_form, prepare_corpus
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.poem.poem import MARKS
@@ -30,7 +30,7 @@ def source(tmp_path_factory, poems):
 
 def prepare(source, out, **settings):
     report = prepare_corpus(source, out, CorpusConfig(**settings))
-    return report, PreparedFolder.open(out)
+    return report, Dataset.open(out)
 
 
 def texts(folder, split):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from poetgen.errors import CorpusError, PoetgenError
 from poetgen.fetch import fetch as fetching
 from poetgen.fetch.fetch import DEFAULT_URL, FetchProgress, FetchReport, fetch_corpus
-from poetgen.fetch.git import address, explained, revision_name, without_password
+from poetgen.fetch.git import check_revision, explain_complaint, git_address, strip_password
 from poetgen.fetch.manifest import Manifest
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -132,13 +132,13 @@ def test_only_the_tang_files_arrive_byte_for_byte(far: Far, dest: Path) -> None:
 
 def test_what_is_not_asked_for_does_not_travel(far: Far, dest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     travelled: list[int] = []
-    swap_in = fetching.Landing.swap_in
+    publish = fetching.Staging.publish
 
-    def spy(landing: fetching.Landing, folder: Path) -> None:
-        travelled.append(sum(pack.stat().st_size for pack in landing.git_dir.rglob("*.pack")))
-        swap_in(landing, folder)
+    def spy(staging: fetching.Staging, folder: Path) -> None:
+        travelled.append(sum(pack.stat().st_size for pack in staging.git_dir.rglob("*.pack")))
+        publish(staging, folder)
 
-    monkeypatch.setattr(fetching.Landing, "swap_in", spy)
+    monkeypatch.setattr(fetching.Staging, "publish", spy)
     fetch_corpus(far.url, dest)
     assert travelled[0] < 30_000  # the unwanted files are 300,000 bytes of noise
 
@@ -490,7 +490,7 @@ def test_addresses_by_which_git_would_run_something(dest: Path, url: str) -> Non
 
 @given(st.text(max_size=20))
 def test_no_address_and_no_revision_can_pass_for_an_option(text: str) -> None:
-    for accepted in (address, revision_name):
+    for accepted in (git_address, check_revision):
         try:
             passed = accepted(text)
         except CorpusError:
@@ -651,10 +651,10 @@ def test_a_repository_of_somebody_else(far: Far, dest: Path, tmp_path: Path) -> 
     ],
 )
 def test_gits_complaints_become_one_sentence(stderr: str, expected: str) -> None:
-    error = explained(stderr, url="https://u:secret@h/", revision=None, dest=Path("data/corpus"))
+    error = explain_complaint(stderr, url="https://u:secret@h/", revision=None, dest=Path("data/corpus"))
     assert expected in str(error) and "\n" not in str(error) and "secret" not in str(error)
 
 
 def test_passwords_are_kept_out() -> None:
-    assert without_password("https://me:secret@host/x y@z") == "https://host/x y@z"
-    assert without_password(DEFAULT_URL) == DEFAULT_URL
+    assert strip_password("https://me:secret@host/x y@z") == "https://host/x y@z"
+    assert strip_password(DEFAULT_URL) == DEFAULT_URL

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.poem.poem import MARKS, is_hanzi
-from poetgen.script.bigrams import EDGE, Usage, ambiguous
-from poetgen.script.convert import heads_to_corpus, likeliest, tang_readings, to_corpus
+from poetgen.script.bigrams import EDGE, Bigrams, ambiguous
+from poetgen.script.convert import acrostic_to_corpus, most_likely_text, tang_variants, to_corpus
 from poetgen.script.opencc import SIMPLIFIED, TABLES, TRADITIONAL, spellings
-from poetgen.script.variants import Readings
+from poetgen.script.variants import VariantTable
 
-KNOWN = Usage.load().characters[1:]
+KNOWN = Bigrams.load().characters[1:]
 # Characters that every edition prints as they are, and no other so.
 FIXED = sorted(
     set(KNOWN) - ambiguous(KNOWN) - {b for t in TABLES for b in spellings(KNOWN, t) if b not in KNOWN}
@@ -70,9 +70,9 @@ def test_a_script_that_is_known_is_believed():
 
 
 def test_heads_of_lines_have_no_company():
-    heads = heads_to_corpus("云后里")
+    heads = acrostic_to_corpus("云后里")
     assert (heads.text, heads.script) == ("雲後里", SIMPLIFIED)
-    assert heads_to_corpus("云后", script=TRADITIONAL).text == "云后"
+    assert acrostic_to_corpus("云后", script=TRADITIONAL).text == "云后"
 
 
 def test_alike_in_both_follows_the_setting(monkeypatch):
@@ -84,7 +84,7 @@ def test_alike_in_both_follows_the_setting(monkeypatch):
 def test_a_vocabulary_of_its_own_has_the_last_word():
     """A corpus that writes 為 and not 爲, and 雲 never."""
     counts = {"為": 50, "君": 9, "云": 3, "發": 9, "髮": 1, "白": 9}
-    readings = Readings(Vocabulary((*SPECIALS, *MARKS, *counts), [0] * 7 + [*counts.values()], 1))
+    readings = VariantTable(Vocabulary((*SPECIALS, *MARKS, *counts), [0] * 7 + [*counts.values()], 1))
     assert to_corpus("为君", readings).text == "為君"
     assert to_corpus("白云", readings).text == "白云"
     assert to_corpus("白发", readings).text == "白髮"
@@ -102,7 +102,7 @@ def test_any_text_keeps_its_length_and_all_that_is_no_hanzi(text):
 def test_read_again_it_stays(text):
     once = to_corpus(text)
     assert to_corpus(once.text, script=TRADITIONAL).text == once.text
-    assert all(char in tang_readings() for char in once.text if is_hanzi(char))
+    assert all(char in tang_variants() for char in once.text if is_hanzi(char))
 
 
 @given(st.text(st.sampled_from(FIXED) | st.sampled_from(MARKS), min_size=2))
@@ -126,6 +126,6 @@ def test_the_path_is_the_best_of_all(places, seed, goes_on):
         costs = sum(place[char] for place, char in zip(places, text, strict=True))
         return sum(itertools.starmap(score, itertools.pairwise(seen))) - costs
 
-    text, found = likeliest(places, score, goes_on=goes_on)
+    text, found = most_likely_text(places, score, goes_on=goes_on)
     assert found == pytest.approx(total(text))
     assert found == pytest.approx(max(total("".join(each)) for each in itertools.product(*places)))

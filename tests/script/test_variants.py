@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.poem.poem import MARKS
 from poetgen.script.opencc import SIMPLIFIED, TABLES, spellings, to_simplified
-from poetgen.script.variants import FOREIGN, KEPT, OLD_FORM, OWN, Readings
+from poetgen.script.variants import FOREIGN, KEPT, OLD_FORM, OWN, VariantTable
 
 # Real counts of the core volumes, commonest first within each class.
 COUNTS = {
@@ -22,7 +22,9 @@ COUNTS = {
 
 def readings_of(counts):
     hanzi = sorted(counts, key=lambda char: -counts[char])
-    return Readings(Vocabulary((*SPECIALS, *MARKS, *hanzi), [0] * 7 + [counts[char] for char in hanzi], 1))
+    return VariantTable(
+        Vocabulary((*SPECIALS, *MARKS, *hanzi), [0] * 7 + [counts[char] for char in hanzi], 1)
+    )
 
 
 READINGS = readings_of(COUNTS)

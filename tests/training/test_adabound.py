@@ -21,7 +21,7 @@ from poetgen.byhand import optimizers as byhand
 from poetgen.byhand.optimizers import build_optimizer
 from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.training.optimizers import AdaBound
 
 DEVICES = [
@@ -176,7 +176,7 @@ def test_by_its_name_it_ends_as_momentum_does() -> None:
     assert adabound.betas[0] == momentum.momentum
 
 
-def test_poetgen_train_knows_its_name(prepared: PreparedFolder, tmp_path: Path) -> None:
+def test_poetgen_train_knows_its_name(prepared: Dataset, tmp_path: Path) -> None:
     shutil.copytree(prepared.path, tmp_path / "data" / "prepared")
     sizes = "--embedding-size 6 --hidden-size 8 --batch-size 12 --epochs 2 --device cpu"
     command = f"train --home {tmp_path} --optimizer adabound --run bound {sizes}"

@@ -8,7 +8,7 @@ import torch
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.evaluate import evaluate_split
 from poetgen.training.events import EpochReport, Finished, Report, Started
 from poetgen.training.run_folder import RunFolder
@@ -24,7 +24,7 @@ def settings(device: str, **changes: Any) -> Config:
 
 
 def trained(
-    prepared: PreparedFolder, path: Path, config: Config, *, resume: bool = False, until: int = 10**9
+    prepared: Dataset, path: Path, config: Config, *, resume: bool = False, until: int = 10**9
 ) -> list[Report]:
     """Train, asking to stop after step `until`."""
     reports: list[Report] = []
@@ -41,7 +41,7 @@ def trained(
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("optimizer", ["adam", "adagrad", "nesterov"])
-def test_it_learns(prepared: PreparedFolder, tmp_path: Path, optimizer: str, precision: str) -> None:
+def test_it_learns(prepared: Dataset, tmp_path: Path, optimizer: str, precision: str) -> None:
     config = settings("cuda", optimizer=optimizer, precision=precision, average=0.9, epochs=5)
     reports = trained(prepared, tmp_path / "run", config)
     started, end = reports[0], reports[-1]
@@ -51,7 +51,7 @@ def test_it_learns(prepared: PreparedFolder, tmp_path: Path, optimizer: str, pre
     assert losses[-1] < losses[0]
 
 
-def test_it_goes_on_where_it_stopped(prepared: PreparedFolder, tmp_path: Path) -> None:
+def test_it_goes_on_where_it_stopped(prepared: Dataset, tmp_path: Path) -> None:
     config = settings("cuda", average=0.9)
     trained(prepared, tmp_path / "whole", config)
     trained(prepared, tmp_path / "run", config, until=5)
@@ -66,7 +66,7 @@ def test_it_goes_on_where_it_stopped(prepared: PreparedFolder, tmp_path: Path) -
 @pytest.mark.parametrize("optimizer", ["adam", "adagrad", "sgd", "nadam"])
 @pytest.mark.parametrize(("one", "other"), [("cpu", "cuda"), ("cuda", "cpu")])
 def test_a_run_moves_between_devices(
-    prepared: PreparedFolder, tmp_path: Path, optimizer: str, one: str, other: str
+    prepared: Dataset, tmp_path: Path, optimizer: str, one: str, other: str
 ) -> None:
     trained(prepared, tmp_path / "run", settings(one, optimizer=optimizer), until=5)
     reports = trained(prepared, tmp_path / "run", settings(other, optimizer=optimizer), resume=True)
@@ -76,7 +76,7 @@ def test_a_run_moves_between_devices(
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
-def test_a_checkpoint_measures_alike_on_both(prepared: PreparedFolder, tmp_path: Path, device: str) -> None:
+def test_a_checkpoint_measures_alike_on_both(prepared: Dataset, tmp_path: Path, device: str) -> None:
     trained(prepared, tmp_path / "run", settings(device))
     checkpoint = Checkpoint.load(tmp_path / "run" / "best.safetensors")
     here, there = (

@@ -10,8 +10,8 @@ import torch
 
 from poetgen.byhand.differences import error
 from poetgen.config import BACKENDS, OPTIMIZERS, Config
-from poetgen.corpus.batches import Batch, in_order, make_batch
-from poetgen.corpus.dataset import EncodedPoems, PreparedFolder
+from poetgen.corpus.batches import Batch, make_batch, ordered_batches
+from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.errors import ConfigError, TrainingError
 from poetgen.training.learner import Learner, build_learner
 from poetgen.training.loop import StepReport, train
@@ -26,7 +26,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def built(prepared: PreparedFolder) -> Built:
+def built(prepared: Dataset) -> Built:
     """`built(backend, **{"training.seed": 1})`: a learner of the prepared poems' characters."""
 
     def build(backend: str, **changes: Any) -> Learner:
@@ -37,7 +37,7 @@ def built(prepared: PreparedFolder) -> Built:
 
 
 @pytest.fixture
-def batch(prepared: PreparedFolder) -> Batch:
+def batch(prepared: Dataset) -> Batch:
     return make_batch(prepared.split("train"), np.arange(6))
 
 
@@ -52,9 +52,7 @@ def run(learner: Learner, batches: list[Batch], rate: float = 0.1, **options: An
 
 
 @pytest.mark.parametrize("name", ["adam", "adagrad"])
-def test_twenty_poems_are_learned_by_heart(
-    built: Built, backend: str, prepared: PreparedFolder, name: str
-) -> None:
+def test_twenty_poems_are_learned_by_heart(built: Built, backend: str, prepared: Dataset, name: str) -> None:
     larger = {"model.embedding_size": 32, "model.hidden_size": 64, "training.optimizer": name}
     learner = built(backend, **larger)
     batches = [make_batch(prepared.split("train"), np.arange(20))] * 150
@@ -134,13 +132,15 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_are_touched(
 
 
 def test_validation_counts_every_token_once_whatever_the_batches(
-    prepared: PreparedFolder, built: Built, backend: str
+    prepared: Dataset, built: Built, backend: str
 ) -> None:
     poems = prepared.split("validation")
 
     def loss(poems: EncodedPoems, batch_size: int, segment_length: int) -> float:
         learner = built(backend, **{"training.segment_length": segment_length})
-        return learner.validation_loss(b for _, b in in_order(poems, batch_size=batch_size, max_tokens=10**6))
+        return learner.validation_loss(
+            b for _, b in ordered_batches(poems, batch_size=batch_size, max_tokens=10**6)
+        )
 
     reference = loss(poems, 1, 1000)
     assert loss(poems, 8, 1000) == pytest.approx(reference, rel=1e-6)
@@ -180,9 +180,7 @@ def test_nothing_is_made_before_it_is_asked_for(built: Built, backend: str, batc
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("tied", [True, False])
-def test_both_backends_take_the_same_steps(
-    built: Built, prepared: PreparedFolder, name: str, tied: bool
-) -> None:
+def test_both_backends_take_the_same_steps(built: Built, prepared: Dataset, name: str, tied: bool) -> None:
     settings = {
         "model.tied": tied,
         "model.num_layers": 2,
@@ -204,7 +202,7 @@ def test_both_backends_take_the_same_steps(
     assert all(error(array, np.zeros_like(array)) < 0.01 for array in moved.values())
 
 
-def test_dropout_by_hand_is_locked_over_a_poems_steps(built: Built, prepared: PreparedFolder) -> None:
+def test_dropout_by_hand_is_locked_over_a_poems_steps(built: Built, prepared: Dataset) -> None:
     learner: Any = built("numpy", **{"model.dropout": 0.25, "model.embedding_dropout": 0.5})
     masks = learner.masks(400, np.random.default_rng(0))
     (layer,) = masks.layers

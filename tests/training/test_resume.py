@@ -9,7 +9,7 @@ import torch
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import OPTIMIZERS, Config
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CheckpointError
 from poetgen.poem.poem import Poem
 from poetgen.training import trainer as trainer_module
@@ -40,13 +40,11 @@ def settings(**changes: Any) -> Config:
     return Config().replace({**SMALL, **{key.replace("__", "."): value for key, value in changes.items()}})
 
 
-def whole(prepared: PreparedFolder, path: Path, config: Config) -> list[Report]:
+def whole(prepared: Dataset, path: Path, config: Config) -> list[Report]:
     return list(run_training(prepared, path, config))
 
 
-def stopping_at(
-    prepared: PreparedFolder, path: Path, config: Config, *, steps: Iterable[int]
-) -> list[Report]:
+def stopping_at(prepared: Dataset, path: Path, config: Config, *, steps: Iterable[int]) -> list[Report]:
     """Ask to stop after each of these steps, and go on."""
     reports: list[Report] = []
     at = 0
@@ -63,9 +61,7 @@ def stopping_at(
     return reports
 
 
-def abandoned(
-    prepared: PreparedFolder, path: Path, config: Config, *, after: int, resume: bool = False
-) -> bool:
+def abandoned(prepared: Dataset, path: Path, config: Config, *, after: int, resume: bool = False) -> bool:
     """Take some reports and vanish without a word; False when the run ended before."""
     reports = run_training(prepared, path, config, resume=resume)
     for _ in range(after):
@@ -109,7 +105,7 @@ def assert_nothing_twice(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(prepared: PreparedFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def uninterrupted(prepared: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "whole"
     whole(prepared, path, settings())
     assert RunFolder(path).load_state()["progress"]["step"] == STEPS
@@ -118,7 +114,7 @@ def uninterrupted(prepared: PreparedFolder, tmp_path_factory: pytest.TempPathFac
 
 @pytest.mark.parametrize("step", range(1, STEPS + 1))
 def test_a_stop_at_any_step_changes_nothing(
-    prepared: PreparedFolder, tmp_path: Path, uninterrupted: Path, step: int
+    prepared: Dataset, tmp_path: Path, uninterrupted: Path, step: int
 ) -> None:
     reports = stopping_at(prepared, tmp_path / "run", settings(), steps=[step])
     ends = [report for report in reports if isinstance(report, Finished)]
@@ -150,7 +146,7 @@ VARIANTS = [
 
 @pytest.mark.parametrize("changes", VARIANTS, ids=lambda c: " ".join(f"{k[10:]}={v}" for k, v in c.items()))
 def test_a_stop_after_every_single_step_changes_nothing(
-    prepared: PreparedFolder, tmp_path: Path, changes: dict[str, Any]
+    prepared: Dataset, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     config = settings(**changes)
     whole(prepared, tmp_path / "whole", config)
@@ -163,7 +159,7 @@ def test_a_stop_after_every_single_step_changes_nothing(
 
 
 def test_a_stop_between_the_segments_of_long_poems(
-    tmp_path: Path, poems: list[Poem], write_prepared: Callable[..., PreparedFolder]
+    tmp_path: Path, poems: list[Poem], write_prepared: Callable[..., Dataset]
 ) -> None:
     long = []
     for k in range(0, 40, 4):
@@ -178,7 +174,7 @@ def test_a_stop_between_the_segments_of_long_poems(
 
 @pytest.mark.parametrize("seconds_between_saves", [0.0, 1e9], ids=["saved each step", "saved each epoch"])
 def test_a_run_that_vanishes_at_any_moment_changes_nothing(
-    prepared: PreparedFolder,
+    prepared: Dataset,
     tmp_path: Path,
     uninterrupted: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -196,7 +192,7 @@ def test_a_run_that_vanishes_at_any_moment_changes_nothing(
 
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 def test_a_kill_around_any_rename_leaves_what_can_go_on(
-    prepared: PreparedFolder, tmp_path: Path, uninterrupted: Path, monkeypatch: pytest.MonkeyPatch, late: bool
+    prepared: Dataset, tmp_path: Path, uninterrupted: Path, monkeypatch: pytest.MonkeyPatch, late: bool
 ) -> None:
     monkeypatch.setattr(trainer_module, "SECONDS_BETWEEN_SAVES", 0.0)
     replace = Path.replace
@@ -229,7 +225,7 @@ def test_a_kill_around_any_rename_leaves_what_can_go_on(
     assert number > STEPS + 6
 
 
-def test_what_a_killed_process_left_half_written_is_swept(prepared: PreparedFolder, tmp_path: Path) -> None:
+def test_what_a_killed_process_left_half_written_is_swept(prepared: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "run"
     abandoned(prepared, path, settings(), after=3)
     (path / ".state.pt.0123abcd.partial").write_bytes(b"half")
@@ -241,7 +237,7 @@ def test_what_a_killed_process_left_half_written_is_swept(prepared: PreparedFold
 
 
 def test_a_finished_run_tells_its_end_and_changes_nothing(
-    prepared: PreparedFolder, tmp_path: Path, uninterrupted: Path
+    prepared: Dataset, tmp_path: Path, uninterrupted: Path
 ) -> None:
     before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in uninterrupted.iterdir()}
     (end,) = run_training(prepared, uninterrupted, settings(), resume=True)
@@ -250,7 +246,7 @@ def test_a_finished_run_tells_its_end_and_changes_nothing(
 
 
 def test_a_state_of_other_kernels_is_taken_over(
-    prepared: PreparedFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    prepared: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # CUDA has no fused Adagrad: a state saved there, or here, must not decide how the other device steps
     config = settings(training__optimizer="adagrad")
@@ -279,14 +275,14 @@ CHANGES = [
 
 @pytest.mark.parametrize(("key", "value"), CHANGES)
 def test_other_settings_are_refused_by_key(
-    prepared: PreparedFolder, uninterrupted: Path, key: str, value: Any
+    prepared: Dataset, uninterrupted: Path, key: str, value: Any
 ) -> None:
     with pytest.raises(CheckpointError, match=rf"{key} was .* and is now {value!r}"):
         list(run_training(prepared, uninterrupted, settings().replace({key: value}), resume=True))
 
 
 def test_every_changed_setting_is_named_and_the_device_may_change(
-    prepared: PreparedFolder, uninterrupted: Path
+    prepared: Dataset, uninterrupted: Path
 ) -> None:
     changed = settings(training__seed=3, model__tied=False)
     with pytest.raises(CheckpointError, match=r"model\.tied was .*, training\.seed was"):
@@ -295,7 +291,7 @@ def test_every_changed_setting_is_named_and_the_device_may_change(
 
 
 def test_other_poems_are_refused(
-    tmp_path: Path, poems: list[Poem], write_prepared: Callable[..., PreparedFolder], uninterrupted: Path
+    tmp_path: Path, poems: list[Poem], write_prepared: Callable[..., Dataset], uninterrupted: Path
 ) -> None:
     other = write_prepared(tmp_path / "prepared", {"train": poems[:43], "validation": poems[44:]})
     with pytest.raises(CheckpointError, match="are not those it began with"):

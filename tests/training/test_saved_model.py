@@ -6,14 +6,14 @@ import pytest
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
-from poetgen.corpus.dataset import PreparedFolder
+from poetgen.corpus.dataset import Dataset
 from poetgen.evaluate import evaluate_split
 from poetgen.training.trainer import run_training
 
 
 @pytest.mark.parametrize("average", [0.0, 0.9])
 def test_the_saved_weights_have_the_perplexity_on_their_card(
-    prepared: PreparedFolder, tmp_path: Path, average: float
+    prepared: Dataset, tmp_path: Path, average: float
 ) -> None:
     settings = {
         "model.embedding_size": 8,

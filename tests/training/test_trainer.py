@@ -11,8 +11,8 @@ import torch
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import OPTIMIZERS, Config
-from poetgen.corpus.dataset import PreparedFolder
-from poetgen.corpus.line_index import KnownLines
+from poetgen.corpus.dataset import Dataset
+from poetgen.corpus.line_index import LineIndex
 from poetgen.errors import CheckpointError, ConfigError, CorpusError, PoetgenError, TrainingError
 from poetgen.evaluate import evaluate_split
 from poetgen.poem.poem import Poem
@@ -29,7 +29,7 @@ def settings(**changes: Any) -> Config:
 
 
 @pytest.fixture
-def trained(prepared: PreparedFolder, tmp_path: Path) -> Callable[..., list[Report]]:
+def trained(prepared: Dataset, tmp_path: Path) -> Callable[..., list[Report]]:
     """`trained(**settings)` trains in tmp_path / "run" and gives all reports."""
 
     def train(**changes: Any) -> list[Report]:
@@ -43,7 +43,7 @@ def of(kind: type, reports: list[Report]) -> list[Any]:
 
 
 def test_reports_come_in_order_and_agree_with_the_files(
-    trained: Callable[..., list[Report]], prepared: PreparedFolder, tmp_path: Path
+    trained: Callable[..., list[Report]], prepared: Dataset, tmp_path: Path
 ) -> None:
     reports = trained()
     folder = RunFolder(tmp_path / "run")
@@ -71,7 +71,7 @@ def test_the_epochs_train_loss_is_the_mean_over_its_tokens(trained: Callable[...
 
 @pytest.mark.parametrize("average", [0.0, 0.9])
 def test_the_best_file_measures_as_it_was_validated(
-    trained: Callable[..., list[Report]], prepared: PreparedFolder, tmp_path: Path, average: float
+    trained: Callable[..., list[Report]], prepared: Dataset, tmp_path: Path, average: float
 ) -> None:
     end = trained(average=average)[-1]
     best = Checkpoint.load(tmp_path / "run" / "best.safetensors")
@@ -82,12 +82,12 @@ def test_the_best_file_measures_as_it_was_validated(
 
 
 def test_the_best_file_knows_the_lines_it_learned_from(
-    trained: Callable[..., list[Report]], poems: list[Poem], prepared: PreparedFolder, tmp_path: Path
+    trained: Callable[..., list[Report]], poems: list[Poem], prepared: Dataset, tmp_path: Path
 ) -> None:
     trained(epochs=1)
     lines = Checkpoint.load(tmp_path / "run" / "best.safetensors").lines
     assert lines is not None
-    known = KnownLines(lines)
+    known = LineIndex(lines)
     learned = [line for poem in poems[:44] for line in poem.lines]
     readable = [line for line in learned if all(hanzi in prepared.vocabulary for hanzi in line)]
     assert readable
@@ -151,7 +151,7 @@ def test_every_optimizer_lowers_the_loss_with_its_own_rate(
     assert last.train_loss < first.train_loss
 
 
-def test_the_same_seed_is_the_same_run_and_another_is_not(prepared: PreparedFolder, tmp_path: Path) -> None:
+def test_the_same_seed_is_the_same_run_and_another_is_not(prepared: Dataset, tmp_path: Path) -> None:
     def weights(name: str, seed: int) -> Any:
         list(run_training(prepared, tmp_path / name, settings(seed=seed, epochs=1)))
         return Checkpoint.load(tmp_path / name / "last.safetensors").weights["embedding.weight"]
@@ -161,9 +161,7 @@ def test_the_same_seed_is_the_same_run_and_another_is_not(prepared: PreparedFold
     assert not (one == weights("three", 1)).all()
 
 
-def test_measuring_draws_no_random_number_and_leaves_the_weights(
-    prepared: PreparedFolder, tmp_path: Path
-) -> None:
+def test_measuring_draws_no_random_number_and_leaves_the_weights(prepared: Dataset, tmp_path: Path) -> None:
     run = Run(prepared, RunFolder(tmp_path / "run"), settings(average=0.9))
     before = [torch.get_rng_state(), *(p.detach().clone() for p in run.learner.model.parameters())]
     run.started()
@@ -175,7 +173,7 @@ def test_measuring_draws_no_random_number_and_leaves_the_weights(
 
 
 def test_a_loss_that_is_no_number_stops_with_step_rate_and_what_is_left(
-    prepared: PreparedFolder, tmp_path: Path
+    prepared: Dataset, tmp_path: Path
 ) -> None:
     wild = settings(optimizer="sgd", learning_rate=1e9, clip_norm=0.0, epochs=20, schedule="constant")
     told = r"at step \d+ \(loss .*, gradient norm .*, learning rate .*\); try a lower --learning-rate; "
@@ -185,7 +183,7 @@ def test_a_loss_that_is_no_number_stops_with_step_rate_and_what_is_left(
 
 
 def test_a_loss_that_is_no_number_later_names_the_last_good_checkpoint(
-    prepared: PreparedFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    prepared: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rate = Run.learning_rate
     monkeypatch.setattr(Run, "learning_rate", lambda run, step: rate(run, step) if step < 6 else 1e38)
@@ -206,7 +204,7 @@ def test_a_loss_beyond_what_exp_can_hold_is_an_infinite_perplexity(
 
 
 def test_fifty_poems_are_enough(
-    tmp_path: Path, poems: list[Poem], write_prepared: Callable[..., PreparedFolder]
+    tmp_path: Path, poems: list[Poem], write_prepared: Callable[..., Dataset]
 ) -> None:
     splits = {"train": poems[:48], "validation": poems[48:49], "test": poems[49:50]}
     fifty = write_prepared(tmp_path / "prepared", splits, min_count=2)
@@ -216,7 +214,7 @@ def test_fifty_poems_are_enough(
 
 @pytest.mark.parametrize("missing", ["train", "validation"])
 def test_a_split_without_poems_is_named_and_leaves_no_folder(
-    tmp_path: Path, poems: list[Poem], write_prepared: Callable[..., PreparedFolder], missing: str
+    tmp_path: Path, poems: list[Poem], write_prepared: Callable[..., Dataset], missing: str
 ) -> None:
     splits = {name: poems[:9] for name in ("train", "validation") if name != missing}
     empty = write_prepared(tmp_path / "prepared", splits)
@@ -226,7 +224,7 @@ def test_a_split_without_poems_is_named_and_leaves_no_folder(
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is CUDA here")
-def test_a_device_that_is_not_there_is_refused(prepared: PreparedFolder, tmp_path: Path) -> None:
+def test_a_device_that_is_not_there_is_refused(prepared: Dataset, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="torch finds no CUDA here; use --device cpu"):
         list(run_training(prepared, tmp_path / "run", settings(device="cuda")))
     assert not (tmp_path / "run").exists()
@@ -240,7 +238,7 @@ def test_a_run_is_not_written_over(trained: Callable[..., list[Report]], tmp_pat
     assert (tmp_path / "run" / "state.pt").read_bytes() == before
 
 
-def test_one_process_at_a_time(prepared: PreparedFolder, tmp_path: Path) -> None:
+def test_one_process_at_a_time(prepared: Dataset, tmp_path: Path) -> None:
     first = run_training(prepared, tmp_path / "run", settings())
     next(first)
     for resume in (False, True):
@@ -252,7 +250,7 @@ def test_one_process_at_a_time(prepared: PreparedFolder, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("call", [1, 2, 3, 4])
 def test_a_full_disk_is_one_sentence_and_leaves_the_older_state(
-    prepared: PreparedFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
+    prepared: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
     save, calls = torch.save, 0
 

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from poetgen.errors import PromptError
 from poetgen.poem.poem import MARKS
-from poetgen.script.variants import Readings
+from poetgen.script.variants import VariantTable
 from poetgen.writing.prompt import read_heads, read_prompt
 
 
 @pytest.fixture(scope="module")
 def readings(tiny_checkpoint):
-    return Readings(tiny_checkpoint().vocabulary)
+    return VariantTable(tiny_checkpoint().vocabulary)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from poetgen.corpus.line_index import KnownLines
+from poetgen.corpus.line_index import LineIndex
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.errors import ConfigError, PromptError
 from poetgen.poem.form import Form, form_of, parse_form
@@ -194,7 +194,7 @@ def test_repeats_are_counted_as_readers_see_them():
 
 
 def test_copied_lines_cost_but_not_the_prompts():
-    known = KnownLines.of(["白日依山盡，黃河入海流。"])
+    known = LineIndex.of(["白日依山盡，黃河入海流。"])
     lines = ["白日依山盡", "黃河入海流", "欲窮千里目"]
     assert copied(lines, known) == 10
     assert copied(lines, known, given=5) == 5
