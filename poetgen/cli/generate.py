@@ -14,7 +14,7 @@ from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import home_option, json_option
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
-from poetgen.verse.tones import MODES
+from poetgen.verse.templates import MODES
 from poetgen.writing.rules import AUTO, OFF
 from poetgen.writing.sampling import Sampling
 from poetgen.writing.task import CANDIDATES, MOST_CANDIDATES

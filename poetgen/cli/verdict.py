@@ -49,7 +49,7 @@ def summary(report: Report) -> str:
 
 
 def _verse(report: Report, typed: Sequence[str]) -> Iterator[str]:
-    """Each line with its tones, the groups of its foot, and the rules it breaks."""
+    """Each line with its tones, the groups in which it ends, and the rules it breaks."""
     faults = defaultdict(list)
     for fault in report.broken:
         faults[fault.line].append(fault)
@@ -71,7 +71,7 @@ def _coloured(text: str, tone: str, is_faulty: bool = False) -> str:
 
 
 def _rhyme(line: LineReport, *, is_last: bool) -> str:
-    """The group a foot rhymes in, else the first two it could, dim; of one width where more follows."""
+    """The group a line rhymes in, else the first two it could, dim; of one width where more follows."""
     if line.rhymes:
         shown, width = click.style(f"{line.groups[0]}韻", fg="green"), 4
     else:

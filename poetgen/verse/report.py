@@ -1,8 +1,9 @@
 """What is found in a poem, rule by rule: plain values, ready for JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from poetgen.poem.form import Form
 
@@ -12,23 +13,23 @@ HOLDS, BROKEN, NOT_JUDGED = "holds", "broken", "not judged"
 FORM_RULES = {"不合體": "the poem has the form asked for"}
 RHYME_RULES = {
     "出韻": "rhyme: the even lines end in one rhyme group",
-    "重韻": "no foot character twice",
+    "重韻": "no rhyming character twice",
     "首句出韻": "a first line that ends level rhymes too",
 }
 TONE_RULES = {
     "仄韻": "the rhyme is level",
-    "不合律": "tones alternate at the 2nd, 4th and 6th place; feet are level or oblique by their line",
-    "失救": "a 大拗 is made good by the answering line",
+    "不合律": "tones alternate at the 2nd, 4th and 6th place; lines end level where they rhyme, else oblique",
+    "失救": "the answering line compensates for a 大拗 (救)",
     "失對": "opposition: the lines of a couplet start in unlike tones",
     "失粘": "adhesion: a couplet starts as the one before it ended",
-    "孤平": "no lone level tone beside a level foot",
+    "孤平": "no lone level tone beside the level one that ends the line",
     "三平調": "no three level tones at the end of a line",
 }
 RULES = FORM_RULES | RHYME_RULES | TONE_RULES
 NOTES = {
-    "鄰韻": "the first line borrows its foot from a neighbouring group, allowed",
+    "鄰韻": "the first line borrows its rhyme from a neighbouring group, allowed",
     "特拗": "平平仄平仄 for 平平平仄仄, allowed",
-    "大拗": "made good by the answering line, allowed",
+    "大拗": "compensated for by the answering line, allowed",
     "孤平拗救": "仄平平仄平, allowed",
     "三仄尾": "three oblique tones at the end, allowed",
     "重字": "character repeated, allowed",
@@ -71,6 +72,14 @@ class RuleReport:
         return {"gloss": self.gloss, **asdict(self), "findings": found}
 
 
+class Judgement(NamedTuple):
+    """What a module of rules found, faults and what is only noted, and why it did not judge some of its rules."""
+
+    findings: Sequence[Finding] = ()
+    notes: Sequence[Finding] = ()
+    not_judged: Mapping[str, str] = MappingProxyType({})
+
+
 def rule_report(name: str, findings: Sequence[Finding], *, why_not: str = "") -> RuleReport:
     """A rule is broken by any finding; `why_not` says why it is not judged."""
     if why_not:
@@ -80,7 +89,7 @@ def rule_report(name: str, findings: Sequence[Finding], *, why_not: str = "") ->
 
 @dataclass(frozen=True)
 class LineReport:
-    """A line with its tones (平, 仄, 中 where either reading fits, ? unknown) and the rhyme groups of its foot."""
+    """A line with its tones (平, 仄, 中 where either reading fits, ? unknown) and the rhyme groups of its last."""
 
     text: str
     tones: str
@@ -106,7 +115,7 @@ class Report:
 
     @property
     def rhymes_hold(self) -> bool | None:
-        """All even lines end in one group, and no foot character comes twice (docs/measures.md)."""
+        """All even lines end in one group, and no rhyming character comes twice (docs/measures.md)."""
         return self._all_hold("出韻", "重韻")
 
     @property

@@ -24,7 +24,7 @@ VOLUMES = {
 }
 GROUPS = tuple("".join(VOLUMES.values()))
 
-# Groups near enough for a first line to borrow its foot (王力, 漢語詩律學, on 首句用鄰韻), in each volume. The 24
+# Groups near enough for a first line to borrow its rhyme (王力, 漢語詩律學, on 首句用鄰韻), in each volume. The 24
 # commonest pairs of a training poem's group and another level one at the end of its first line are among them.
 _NEAR = (
     *("東冬", "江陽", "支微齊", "魚虞", "佳灰", "佳麻", "真文元", "元寒刪先", "蕭肴豪", "庚青蒸", "覃鹽咸"),
@@ -81,22 +81,22 @@ def parse_group(text: str) -> str:
 
 
 def neighbours(group: str) -> frozenset[str]:
-    """鄰韻: the other groups from which a poem in `group` may borrow the foot of its first line."""
+    """鄰韻: the other groups from which a poem in `group` may borrow the rhyme of its first line."""
     return frozenset(other for near in _NEAR if group in near for other in near) - {group}
 
 
 class RhymeTable:
     """The readings of each character: look up by character, or by group.
 
-    A reading may be good for a rhyme foot alone: inside a line the corpus uses 望 as 仄, at a foot as 平 too. Such
-    a reading is among `readings` and `groups`, but not among `tones`.
+    A reading may be good for a rhyme position (韻腳) alone: inside a line the corpus uses 望 as 仄, to rhyme as 平
+    too. Such a reading is among `readings` and `groups`, but not among `tones`.
     """
 
     def __init__(
-        self, readings: Mapping[str, tuple[Reading, ...]], foot_only: Mapping[str, frozenset[Reading]]
+        self, readings: Mapping[str, tuple[Reading, ...]], rhyme_only: Mapping[str, frozenset[Reading]]
     ) -> None:
         self._readings = readings
-        self._foot_only = foot_only
+        self._rhyme_only = rhyme_only
 
     @classmethod
     @cache
@@ -114,13 +114,13 @@ class RhymeTable:
         return len(self._readings)
 
     def readings(self, hanzi: str) -> tuple[Reading, ...]:
-        """Every way to read it at a foot, tone and rhyme together; empty: unknown."""
+        """Every way to read it where a line ends, tone and rhyme together; empty: unknown."""
         return self._readings.get(hanzi, ())
 
     def tones(self, hanzi: str) -> frozenset[str]:
         """The tones it may have inside a line; empty: unknown."""
-        foot_only = self._foot_only.get(hanzi, frozenset())
-        return frozenset(reading.tone for reading in self.readings(hanzi) if reading not in foot_only)
+        rhyme_only = self._rhyme_only.get(hanzi, frozenset())
+        return frozenset(reading.tone for reading in self.readings(hanzi) if reading not in rhyme_only)
 
     def groups(self, hanzi: str) -> frozenset[str]:
         """The groups in which it may rhyme; empty: unknown."""
@@ -142,7 +142,7 @@ class RhymeTable:
 def parse_table(text: str, *, amended: bool) -> RhymeTable:
     """Read a table as pingshui.txt is written; its head says how."""
     found: dict[str, list[Reading]] = {}
-    foot_only: dict[str, frozenset[Reading]] = {}
+    rhyme_only: dict[str, frozenset[Reading]] = {}
     of_name = {full_name(group): reading_in(group) for group in GROUPS}
     rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
     for row in rows:
@@ -151,14 +151,14 @@ def parse_table(text: str, *, amended: bool) -> RhymeTable:
                 found.setdefault(hanzi, []).append(of_name[row[0]])
         elif amended:
             _amend(found.setdefault(row[0], []), row[1].split())
-            at_foot = frozenset(reading_in(change[1]) for change in row[1].split() if change[0] == "~")
-            if at_foot:
-                foot_only[row[0]] = foot_only.get(row[0], frozenset()) | at_foot
-    return RhymeTable({hanzi: tuple(readings) for hanzi, readings in found.items() if readings}, foot_only)
+            to_rhyme = frozenset(reading_in(change[1]) for change in row[1].split() if change[0] == "~")
+            if to_rhyme:
+                rhyme_only[row[0]] = rhyme_only.get(row[0], frozenset()) | to_rhyme
+    return RhymeTable({hanzi: tuple(readings) for hanzi, readings in found.items() if readings}, rhyme_only)
 
 
 def _amend(readings: list[Reading], changes: Iterable[str]) -> None:
-    """+支 adds a reading, -支 takes it away, ~支 keeps it for the foot alone."""
+    """+支 adds a reading, -支 takes it away, ~支 keeps it for rhyme positions alone."""
     for change in changes:
         reading = reading_in(change[1:])
         if change[0] == "-":

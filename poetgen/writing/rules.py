@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from poetgen.errors import PromptError
 from poetgen.poem.form import Form
 from poetgen.verse.rhymes import LEVEL, Reading, reading_in
-from poetgen.verse.tones import MODES, RELAXED
+from poetgen.verse.templates import MODES, RELAXED
 
 AUTO, OFF = "auto", "off"
 

@@ -12,7 +12,7 @@ from poetgen.errors import PromptError
 from poetgen.poem.form import Form, parse_form
 from poetgen.poem.poem import MARKS
 from poetgen.verse.rhymes import parse_group
-from poetgen.verse.tones import MODES, RELAXED
+from poetgen.verse.templates import MODES, RELAXED
 from poetgen.writing.beginning import begin
 from poetgen.writing.constraints import Verse, VerseDraft
 from poetgen.writing.lexicon import Lexicon

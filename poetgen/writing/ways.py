@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from poetgen.errors import PromptError
 from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE
-from poetgen.verse.tones import Template, templates
+from poetgen.verse.templates import Template, templates
 from poetgen.writing.lexicon import (
     ALL_GROUPS,
     EITHER,

@@ -13,7 +13,7 @@ from poetgen.poem.form import Form, parse_form
 from poetgen.verse.check import RELAXED, STRICT, check_poem
 from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, NOTES, RHYME_RULES, RULES, TONE_RULES
 from poetgen.verse.rhymes import LEVEL, OBLIQUE, Reading, RhymeTable
-from poetgen.verse.tones import templates
+from poetgen.verse.templates import templates
 
 BOOK = RhymeTable.load(amended=False)
 
@@ -154,7 +154,7 @@ def test_strict_tells_each_place_that_relaxed_leaves_free():
     assert check_poem(lines_of(IRREGULAR["靜夜思"][0]), strict=True).strictness is None
 
 
-def test_a_first_line_may_borrow_its_foot_from_a_neighbour():
+def test_a_first_line_may_borrow_its_rhyme_from_a_neighbour():
     """杜牧, 清明, has the like: 紛 in 文, the others in 元."""
     lines = lines_of("清明時節雨紛紛，路上行人欲斷魂。借問酒家何處有，牧童遙指杏花村。")
     report = check_poem(lines)
@@ -166,7 +166,7 @@ def test_a_first_line_may_borrow_its_foot_from_a_neighbour():
     assert report.template == "平起首句入韻"
 
 
-def test_a_foot_twice_is_a_fault_and_another_character_twice_a_note():
+def test_a_rhyme_twice_is_a_fault_and_another_character_twice_a_note():
     lines = lines_of("白日依山盡，黃河入海流。欲窮千里目，更上一層樓。")
     report = check_poem([*lines[:3], "更上白雲流"])
     assert ("重韻", 4) in told(report)
@@ -175,7 +175,7 @@ def test_a_foot_twice_is_a_fault_and_another_character_twice_a_note():
     assert repeated == [(4, 3), (4, 5)]
 
 
-def test_a_rhyming_first_line_counts_among_the_feet():
+def test_a_rhyming_first_line_counts_among_the_rhymes():
     """早發白帝城 with 山 in its first line too."""
     lines = lines_of(REGULAR["早發白帝城"][0].replace("彩雲間", "彩雲山"))
     assert told(check_poem(lines)) == {("重韻", 4)}
@@ -186,8 +186,8 @@ def test_doubled_characters_are_no_repetition():
     assert not [note for note in report.notes if note.name == "重字"]
 
 
-def test_tone_and_rhyme_of_a_foot_are_one_reading():
-    """看 is level in 寒 and oblique in 翰: among feet in 寒 it is level."""
+def test_tone_and_rhyme_are_one_reading():
+    """看 is level in 寒 and oblique in 翰: among rhymes in 寒 it is level."""
     lines = lines_of(
         "相見時難別亦難，東風無力百花殘。春蠶到死絲方盡，蠟炬成灰淚始乾。"
         "曉鏡但愁雲鬢改，夜吟應覺月光寒。蓬山此去無多路，青鳥殷勤爲探看。"
@@ -207,7 +207,7 @@ def test_what_the_table_does_not_know_fits_and_is_told(unknown, place):
     assert "葡" in note.reason
 
 
-def test_an_unknown_foot_rhymes_and_is_told():
+def test_an_unknown_end_rhymes_and_is_noted():
     table = RhymeTable({"東": (Reading(LEVEL, "東"),), "地": (Reading(OBLIQUE, "寘"),)}, {})
     report = check_poem(["地地", "地東", "地地", "地無"], table=table)
     assert report.rules[0].status == HOLDS
@@ -286,7 +286,7 @@ def test_any_lines_give_a_report_that_is_json(lines, strict):
 
 @given(st.data(), st.sampled_from(["五絕", "七絕", "五律", "七律", "五言排律五韻"]))
 def test_a_poem_made_by_a_template_holds_and_is_named(data, name):
-    """Characters of a table of our own, each of one tone; feet of one group, none twice."""
+    """Characters of a table of our own, each of one tone; rhymes of one group, none twice."""
     template = data.draw(st.sampled_from(templates(parse_form(name))))
     patterns = [data.draw(st.sampled_from(sorted(allowed))) for allowed in template.couplets(RELAXED)]
     length = template.form.line_length

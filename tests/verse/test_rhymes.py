@@ -126,12 +126,12 @@ def test_readings_are_those_of_tang_verse(hanzi, tones, expected):
 
 
 @pytest.mark.parametrize(
-    ("hanzi", "at_foot"), [("望", "陽"), ("不", "尤"), ("歎", "寒"), ("幾", "微"), ("翰", "寒")]
+    ("hanzi", "to_rhyme"), [("望", "陽"), ("不", "尤"), ("歎", "寒"), ("幾", "微"), ("翰", "寒")]
 )
-def test_some_readings_are_for_a_foot_alone(hanzi, at_foot):
+def test_some_readings_are_for_rhyme_alone(hanzi, to_rhyme):
     assert TABLE.tones(hanzi) == {OBLIQUE}
-    assert Reading(LEVEL, at_foot) in TABLE.readings(hanzi)
-    assert hanzi in TABLE.members(at_foot)
+    assert Reading(LEVEL, to_rhyme) in TABLE.readings(hanzi)
+    assert hanzi in TABLE.members(to_rhyme)
 
 
 @given(st.characters())

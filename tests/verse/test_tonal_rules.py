@@ -10,29 +10,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.poem.form import parse_form
-from poetgen.verse import check, feet, metre, report
-from poetgen.verse.metre import Tones, is_kept, judge
+from poetgen.verse import check, report, rhyme_rules, tonal_rules
 from poetgen.verse.rhymes import LEVEL, OBLIQUE
-from poetgen.verse.tones import MODES, RELAXED, STRICT, templates
+from poetgen.verse.templates import MODES, RELAXED, STRICT, templates
+from poetgen.verse.tonal_rules import ToneOptions, is_kept, judge_tones
 
 FORMS = [parse_form(name) for name in ("五絕", "七絕", "五律", "七律", "五言排律五韻", "七言排律六韻")]
 TEMPLATES = [template for form in FORMS for template in templates(form)]
 FLIPPED = {LEVEL: OBLIQUE, OBLIQUE: LEVEL}
 
 
-def poem(*lines, feet=True):
-    """Tones of one reading; 中 may be either. A poem whose rhyme is level wants level feet in even lines."""
+def poem(*lines):
+    """Tones of one reading; 中 may be either. Even lines must end level."""
     options = tuple(tuple(OBLIQUE + LEVEL if tone == "中" else tone for tone in line) for line in lines)
-    wanted = ["", *((OBLIQUE, LEVEL)[k % 2] if feet else "" for k in range(1, len(lines)))]
-    return Tones(options, wanted)
+    wanted = ["", *((OBLIQUE, LEVEL)[k % 2] for k in range(1, len(lines)))]
+    return ToneOptions(options, wanted)
 
 
 def faults(*lines, strict=False):
-    return [(each.name, each.line, each.position) for each in judge(poem(*lines), strict=strict).faults]
+    return [
+        (each.name, each.line, each.position) for each in judge_tones(poem(*lines), strict=strict).findings
+    ]
 
 
 def notes(*lines):
-    return [(each.name, each.line, each.position) for each in judge(poem(*lines)).notes]
+    return [(each.name, each.line, each.position) for each in judge_tones(poem(*lines)).notes]
 
 
 REGULAR = ("仄仄平平仄", "平平仄仄平", "平平平仄仄", "仄仄仄平平")
@@ -77,7 +79,7 @@ def test_first_and_third_are_free_unless_strict(line):
         (1, ["仄仄仄仄仄", "仄平平仄平"], ("大拗", 1, 4)),
     ],
 )
-def test_what_is_odd_and_allowed_is_noted_and_not_strict(line, patterns, note):
+def test_a_licence_is_noted_and_not_strict(line, patterns, note):
     lines = [*REGULAR[: line - 1], *patterns, *REGULAR[line - 1 + len(patterns) :]]
     assert faults(*lines) == []
     assert note in notes(*lines)
@@ -94,23 +96,23 @@ def test_in_lines_of_seven_places_count_from_their_head():
 
 
 def test_a_two_tone_character_is_read_as_it_fits():
-    found = judge(poem("仄仄平平仄", "平平仄仄平", "平平平仄仄", "仄中仄平平"))
-    assert found.faults == ()
+    found = judge_tones(poem("仄仄平平仄", "平平仄仄平", "平平平仄仄", "仄中仄平平"))
+    assert found.findings == ()
     assert found.patterns[3] == "仄仄仄平平"
-    assert found.open[3] == tuple("仄仄仄平平")
+    assert found.as_good[3] == tuple("仄仄仄平平")
 
 
 def test_a_free_place_stays_open():
-    assert judge(poem("中仄平平仄", *REGULAR[1:])).open[0][0] == OBLIQUE + LEVEL
+    assert judge_tones(poem("中仄平平仄", *REGULAR[1:])).as_good[0][0] == OBLIQUE + LEVEL
 
 
-def test_a_shunned_foot_is_read_so_only_where_it_must_be():
+def test_a_shunned_end_is_read_so_only_where_it_must_be():
     lines = poem("平平仄仄中", "仄仄仄平平", "仄仄平平仄", "平平仄仄平")
     for shunned in (LEVEL, OBLIQUE):
-        other = Tones(lines.lines, lines.feet, shunned=shunned)
-        assert judge(other).patterns[0][-1] == FLIPPED[shunned]
+        other = ToneOptions(lines.lines, lines.ends, shunned=shunned)
+        assert judge_tones(other).patterns[0][-1] == FLIPPED[shunned]
     must = poem("仄仄仄平中", "平平仄仄平", *REGULAR[2:])
-    kept = judge(Tones(must.lines, must.feet, shunned=LEVEL))
+    kept = judge_tones(ToneOptions(must.lines, must.ends, shunned=LEVEL))
     assert kept.patterns[0][-1] == OBLIQUE, "仄仄仄平仄 is a line too"
 
 
@@ -131,8 +133,8 @@ def agree(form, options, mode):
     pairs = [options[k] + options[k + 1] for k in range(0, len(options), 2)]
     by_template = any(all(map(fits, pairs, allowed)) for allowed in couplets(form, mode))
     wanted = ["", *((OBLIQUE, LEVEL)[k % 2] for k in range(1, len(options)))]
-    tones, strict = Tones(options, wanted), mode == STRICT
-    assert (not judge(tones, strict=strict).faults) == is_kept(tones, strict=strict) == by_template
+    tones, strict = ToneOptions(options, wanted), mode == STRICT
+    assert (not judge_tones(tones, strict=strict).findings) == is_kept(tones, strict=strict) == by_template
     return by_template
 
 
@@ -184,25 +186,27 @@ def test_no_reading_has_fewer_faults_than_the_one_judged(data):
     tones = st.sampled_from([LEVEL, OBLIQUE, LEVEL, OBLIQUE, OBLIQUE + LEVEL])
     options = data.draw(st.tuples(*[st.tuples(*[tones] * 5)] * 4))
     wanted = ["", LEVEL, OBLIQUE, LEVEL]
-    found = judge(Tones(options, wanted))
+    found = judge_tones(ToneOptions(options, wanted))
     assert all(
         tone in some
         for pattern, line in zip(found.patterns, options, strict=True)
         for tone, some in zip(pattern, line, strict=True)
     )
     flat = [tone for line in options for tone in line]
-    fewest = len(found.faults)
+    fewest = len(found.findings)
     if sum(len(tone) == 2 for tone in flat) <= 6:
         readings = (tuple(reading[k : k + 5] for k in range(0, 20, 5)) for reading in product(*flat))
-        fewest = min(len(judge(Tones(reading, wanted)).faults) for reading in readings)
-    assert len(found.faults) == fewest
-    for pattern, options_left in zip(found.patterns, found.open, strict=True):
+        fewest = min(len(judge_tones(ToneOptions(reading, wanted)).findings) for reading in readings)
+    assert len(found.findings) == fewest
+    for pattern, options_left in zip(found.patterns, found.as_good, strict=True):
         assert all(tone in some for tone, some in zip(pattern, options_left, strict=True))
 
 
-@pytest.mark.parametrize("module", [check, feet, metre, report], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [check, rhyme_rules, tonal_rules, report], ids=lambda module: module.__name__
+)
 def test_the_judge_looks_no_template_up(module):
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     imported |= {each.name for node in ast.walk(tree) if isinstance(node, ast.Import) for each in node.names}
-    assert "poetgen.verse.tones" not in imported
+    assert "poetgen.verse.templates" not in imported

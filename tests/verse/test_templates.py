@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from poetgen.poem.form import Form, parse_form
 from poetgen.verse.rhymes import LEVEL, OBLIQUE
-from poetgen.verse.tones import (
+from poetgen.verse.templates import (
     MODES,
     RELAXED,
     STRICT,
@@ -21,10 +21,10 @@ from poetgen.verse.tones import (
 FORMS = [parse_form(name) for name in ("五絕", "七絕", "五律", "七律", "五言排律六韻", "七言排律五韻")]
 TEMPLATES = [template for form in FORMS for template in templates(form)]
 TYPES = [
-    LineType(length, start, foot)
+    LineType(length, start, end)
     for length in (5, 7)
     for start in (LEVEL, OBLIQUE)
-    for foot in (LEVEL, OBLIQUE)
+    for end in (LEVEL, OBLIQUE)
 ]
 
 
@@ -76,10 +76,10 @@ def test_lines_alternate_oppose_and_adhere(template):
         assert not line.endswith((LEVEL * 3, OBLIQUE * 3))
     for k, (line, after) in enumerate(pairwise(lines)):
         assert (line[1] != after[1]) == (k % 2 == 0)
-    feet = "".join(line[-1] for line in lines)
-    assert feet[1::2] == LEVEL * (len(lines) // 2)
-    assert feet[2::2] == OBLIQUE * (len(lines) // 2 - 1)
-    assert template.name == f"{lines[0][1]}起首句{'入' if feet[0] == LEVEL else '不入'}韻"
+    ends = "".join(line[-1] for line in lines)
+    assert ends[1::2] == LEVEL * (len(lines) // 2)
+    assert ends[2::2] == OBLIQUE * (len(lines) // 2 - 1)
+    assert template.name == f"{lines[0][1]}起首句{'入' if ends[0] == LEVEL else '不入'}韻"
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
@@ -122,7 +122,7 @@ def test_no_line_has_a_lone_level_or_three_at_its_end(line, mode):
         assert not pattern.endswith(LEVEL * 3)
         assert pattern[-5:] != "仄平仄仄平"
         assert pattern[1] == line.start
-        assert pattern[-1] == line.foot
+        assert pattern[-1] == line.end
 
 
 # 野火燒不盡 春風吹又生; 向晚意不適 驅車登古原; 南朝四百八十寺 多少樓臺煙雨中

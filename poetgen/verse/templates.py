@@ -28,12 +28,12 @@ def opposite(tone: str) -> str:
 class LineType:
     """One of the four types of line of `length` 5 or 7.
 
-    `start` (起) is the tone of its second character, `foot` (收) of its last.
+    `start` (起) is the tone of its second character, `end` (收) of its last.
     """
 
     length: int
     start: str
-    foot: str
+    end: str
 
     @property
     def turn(self) -> str:
@@ -42,12 +42,12 @@ class LineType:
 
     @property
     def pattern(self) -> str:
-        """The type itself. Pairs alternate, and the third of the last five is opposed to the foot:
+        """The type itself. Pairs alternate, and the third of the last five is opposed to the last:
 
-        平平仄仄平 仄仄平平仄, and 平平平仄仄 仄仄仄平平 where the foot is not the tone it starts with.
+        平平仄仄平 仄仄平平仄, and 平平平仄仄 仄仄仄平平 where it does not end in the tone it starts with.
         """
         head = "" if self.length == 5 else self.start * 2
-        return head + self.turn * 2 + opposite(self.foot) + opposite(self.turn) + self.foot
+        return head + self.turn * 2 + opposite(self.end) + opposite(self.turn) + self.end
 
     def patterns(self, mode: str = RELAXED) -> frozenset[str]:
         """What a line of this type may be by itself; what needs its couplet's help is in `couplet_patterns`."""
@@ -58,10 +58,10 @@ def _relaxed(line: LineType) -> Iterator[str]:
     """一三五不論 without 孤平 and 三平調, and 特拗: 平平仄平仄 for 平平平仄仄, its first tone kept."""
     for pattern in _loosened(line.pattern):
         five = pattern[-5:]
-        is_lone = line.foot == line.turn == LEVEL and five.count(LEVEL) == 2
+        is_lone = line.end == line.turn == LEVEL and five.count(LEVEL) == 2
         if not is_lone and not five.endswith(LEVEL * 3):
             yield pattern
-    if line.turn == LEVEL and line.foot == OBLIQUE:
+    if line.turn == LEVEL and line.end == OBLIQUE:
         swapped = line.pattern[:-3] + OBLIQUE + LEVEL + OBLIQUE
         yield from _loosened(swapped, places=range(0, line.length - 5, 2))
 
@@ -78,11 +78,11 @@ def couplet_patterns(first: LineType, second: LineType, mode: str = RELAXED) -> 
     """What two lines may be together: patterns of twice the length.
 
     Relaxed, these are any two lines allowed by themselves, and 大拗: the last but one of (平平)仄仄平平仄 is 仄,
-    and the answering line makes it good with 平 as the third of its last five (仄仄平仄仄 平平平仄平).
+    and the answering line compensates (救) with 平 as the third of its last five (仄仄平仄仄 平平平仄平).
     """
     answers = second.patterns(mode)
     pairs = {a + b for a in first.patterns(mode) for b in answers}
-    if mode == RELAXED and first.turn == first.foot == OBLIQUE:
+    if mode == RELAXED and first.turn == first.end == OBLIQUE:
         broken = first.pattern[:-2] + OBLIQUE * 2
         pairs |= {a + b for a in _loosened(broken) for b in answers if b[-3] == LEVEL}
     return frozenset(pairs)
@@ -109,10 +109,10 @@ class Template:
             starts.append(start)
             start = opposite(start) if number % 2 == 0 else start
         return tuple(
-            LineType(self.form.line_length, start, self._foot(number)) for number, start in enumerate(starts)
+            LineType(self.form.line_length, start, self._end(number)) for number, start in enumerate(starts)
         )
 
-    def _foot(self, number: int) -> str:
+    def _end(self, number: int) -> str:
         rhymes = number % 2 == 1 or (number == 0 and self.first_line_rhymes)
         return LEVEL if rhymes else OBLIQUE
 

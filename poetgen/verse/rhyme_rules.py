@@ -1,0 +1,146 @@
+"""The rhyme of a poem, judged: what its lines end in (韻腳)."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from poetgen.verse.report import RHYME_RULES, Finding, Judgement
+from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE, RhymeTable, neighbours, reading_in
+
+EITHER_TONE = OBLIQUE + LEVEL
+
+
+class RhymePositions:
+    """The last characters of a poem's lines; lines count from 0 here. Even lines are those at 1, 3, 5 ...
+
+    A character whose group the table does not know rhymes with whatever it should, and a note says so.
+    """
+
+    def __init__(self, lines: Sequence[str], table: RhymeTable) -> None:
+        self.hanzi = [line[-1] for line in lines]
+        self.even = range(1, len(lines), 2)
+        self._lengths = [len(line) for line in lines]
+        self._table = table
+
+    @cached_property
+    def group(self) -> str | None:
+        """The group in which most even lines rhyme; of equals a level one, one the first line shares, the first.
+
+        None where the end of no even line is known.
+        """
+        groups = [self.known_groups(k) for k in self.even]
+        first = self.known_groups(0)
+
+        def weight(group: str) -> tuple[int, bool, bool, int, int]:
+            in_it = [k for k, some in enumerate(groups) if group in some]
+            is_level = reading_in(group).tone == LEVEL
+            return len(in_it), is_level, group in first, -in_it[0], -GROUPS.index(group)
+
+        return max(frozenset().union(*groups), key=weight, default=None)
+
+    @property
+    def tone(self) -> str:
+        """The tone of the rhyme; either where it is not known."""
+        return reading_in(self.group).tone if self.group else EITHER_TONE
+
+    @property
+    def is_level(self) -> bool:
+        """Whether the rhyme is level, or not known to be otherwise."""
+        return LEVEL in self.tone
+
+    def known_groups(self, k: int) -> frozenset[str]:
+        """The groups in which line k may rhyme; empty: unknown."""
+        return self._table.groups(self.hanzi[k])
+
+    def has_tone(self, k: int) -> bool:
+        """Whether anything is known of how the end of line k is read."""
+        return bool(self._table.readings(self.hanzi[k]))
+
+    def near_groups(self, k: int) -> str:
+        """The groups of line k that neighbour the rhyme group."""
+        near = neighbours(self.group) if self.group else frozenset()
+        return " ".join(group for group in GROUPS if group in near & self.known_groups(k))
+
+    def rhymes(self, k: int) -> bool:
+        """Whether the end of line k may be read in the rhyme group."""
+        return self.group in self.known_groups(k)
+
+    def tones(self, k: int) -> str:
+        """The tones in which line k may end. A character that rhymes has the tone it rhymes with."""
+        hanzi = self.hanzi[k]
+        if k % 2 == 0:
+            inside = self._table.tones(hanzi)
+            if k == 0 and self.group and self.rhymes(0):
+                inside |= {reading_in(self.group).tone}
+            return "".join(sorted(inside)) or EITHER_TONE
+        readings = self._table.readings(hanzi)
+        in_group = {reading.tone for reading in readings if reading.group == self.group}
+        return "".join(sorted(in_group or {reading.tone for reading in readings})) or EITHER_TONE
+
+    def groups(self, k: int, tone: str) -> tuple[str, ...]:
+        """The groups in which line k may rhyme when read in `tone`; the rhyme group alone if among them."""
+        readings = self._table.readings(self.hanzi[k])
+        found = tuple(reading.group for reading in readings if reading.group and reading.tone in tone)
+        return (self.group,) if self.group and self.group in found else found
+
+    def find(self, name: str, k: int, reason: str) -> Finding:
+        """Something found at the end of line k."""
+        return Finding(name, k + 1, self._lengths[k], reason)
+
+
+def judge_rhymes(ends: RhymePositions, first_tone: str | None) -> Judgement:
+    """The rules of rhyme; `first_tone` ends the first line, None where the form leaves that free."""
+    why = _why_not_judged(ends)
+    if why:
+        return Judgement((), (*_unknown(ends, first_tone),), dict.fromkeys(RHYME_RULES, why))
+    free = {} if first_tone else {"首句出韻": "this form leaves its first line free"}
+    ends_level = first_tone == LEVEL and ends.is_level and not ends.rhymes(0)
+    findings = (*_off_rhyme(ends), *_repeated(ends, first_tone), *_off_first(ends, ends_level))
+    return Judgement(findings, (*_borrowed(ends, ends_level), *_unknown(ends, first_tone)), free)
+
+
+def _why_not_judged(ends: RhymePositions) -> str:
+    if len(ends.even) < 2:
+        return "there are fewer than two even lines to rhyme"
+    return "" if ends.group else "the rhyme table knows the end of no even line"
+
+
+def _off_rhyme(ends: RhymePositions) -> Iterator[Finding]:
+    for k in ends.even:
+        if ends.known_groups(k) and not ends.rhymes(k):
+            yield ends.find("出韻", k, _away(ends, k))
+
+
+def _repeated(ends: RhymePositions, first_tone: str | None) -> Iterator[Finding]:
+    first_rhymes = first_tone is not None and first_tone in ends.tone and ends.rhymes(0)
+    seen: dict[str, int] = {}
+    for k in [0, *ends.even] if first_rhymes else ends.even:
+        hanzi = ends.hanzi[k]
+        if hanzi in seen:
+            yield ends.find("重韻", k, f"{hanzi} ends line {seen[hanzi] + 1} too")
+        seen.setdefault(hanzi, k)
+
+
+def _off_first(ends: RhymePositions, ends_level: bool) -> Iterator[Finding]:
+    """A first line that ends level must rhyme, be it with a neighbour."""
+    if ends_level and ends.known_groups(0) and not ends.near_groups(0):
+        yield ends.find("首句出韻", 0, _away(ends, 0))
+
+
+def _borrowed(ends: RhymePositions, ends_level: bool) -> Iterator[Finding]:
+    """鄰韻 of the first line."""
+    if ends_level and ends.near_groups(0):
+        reason = f"{ends.hanzi[0]} rhymes in {ends.near_groups(0)}, a neighbour of {ends.group}"
+        yield ends.find("鄰韻", 0, reason)
+
+
+def _unknown(ends: RhymePositions, first_tone: str | None) -> Iterator[Finding]:
+    """Even lines that end in a character without a group; where tones are judged too, of those with a tone."""
+    for k in ends.even:
+        if not ends.known_groups(k) and (first_tone is None or ends.has_tone(k)):
+            yield ends.find("不識", k, f"the rhyme table has no group for {ends.hanzi[k]}")
+
+
+def _away(ends: RhymePositions, k: int) -> str:
+    groups = " ".join(group for group in GROUPS if group in ends.known_groups(k))
+    near = f" ({ends.near_groups(k)} is a neighbour)" if ends.near_groups(k) else ""
+    return f"{ends.hanzi[k]} rhymes in {groups}, not in {ends.group}{near}"

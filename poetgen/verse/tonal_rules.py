@@ -1,0 +1,279 @@
+"""The tones of regulated verse judged by rule, written apart from the templates that make poems.
+
+What is judged: tones alternate inside a line at the 2nd, 4th and 6th place (with 特拗, and 大拗 where the
+answering line compensates, 救); lines of a couplet are opposed at the 2nd place (對), couplets adhere there (粘);
+rhyming lines end in 平, others in 仄; no 孤平, no 三平調. 一三五不論 is what is left free. Judged strictly, the
+1st and 2nd, and the 3rd and 4th of 7, are also alike, and the last but two is opposed to the last. (王力,
+詩詞格律.)
+
+Many characters have two tones. Among all ways to read a poem the one with the fewest faults is judged, found line
+by line: what passes from one line to the next is only the tone it starts with and whether it needs compensation.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import product
+from typing import NamedTuple
+
+from poetgen.verse.report import Finding
+from poetgen.verse.rhymes import LEVEL, OBLIQUE
+
+RELAXED, STRICT = "relaxed", "strict"
+# Costs: one fault outweighs a first line that rhymes otherwise than it could, and that any number of licences.
+_FAULT, _SHUNNED, _LICENCE = 10**9, 10**6, 1
+_SWAPPED = LEVEL + LEVEL + OBLIQUE + LEVEL + OBLIQUE
+Remark = tuple[str, int, str]  # name, position, reason
+
+
+@dataclass(frozen=True)
+class ToneOptions:
+    """The tones each character may have, line by line, and what the rhyme says about the ends of lines.
+
+    `ends` has for each line the tone its last character must have, "" where it may have either. `shunned` is the
+    tone in which the first line ends only where the other makes a fault, "" where both are as good.
+    """
+
+    lines: Sequence[tuple[str, ...]]
+    ends: Sequence[str]
+    shunned: str = ""
+
+
+@dataclass(frozen=True)
+class ToneJudgement:
+    """The reading with the fewest faults, a pattern for each line, and what is found in it.
+
+    `as_good` has every tone that serves as well in each place. `strictness` is the strictest mode (strict,
+    relaxed) whose rules some reading keeps, None for neither.
+    """
+
+    patterns: tuple[str, ...]
+    as_good: tuple[tuple[str, ...], ...]
+    strictness: str | None
+    findings: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+
+
+class _Boundary(NamedTuple):
+    """What the neighbours of a line need to know of it."""
+
+    start: str
+    needs_compensation: bool
+    compensates: bool
+
+
+class _Choice(NamedTuple):
+    """The readings of one line with one boundary: their least cost, and those that have it."""
+
+    cost: int
+    patterns: tuple[str, ...]
+
+
+_Choices = Mapping[_Boundary, _Choice]
+
+
+def judge_tones(tones: ToneOptions, *, strict: bool = False) -> ToneJudgement:
+    """Find the best reading and its faults. Lines have all 5 or all 7 characters."""
+    choices = _all_choices(tones, strict)
+    before = _least_costs(choices)
+    boundaries = _path(choices, before)
+    patterns = tuple(choice[own].patterns[0] for choice, own in zip(choices, boundaries, strict=True))
+    findings, notes = _find(patterns, boundaries, tones.ends, strict)
+    strictness = _strictness(tones, strict, holds=not findings)
+    return ToneJudgement(patterns, _as_good(choices, before), strictness, findings, notes)
+
+
+def _strictness(tones: ToneOptions, strict: bool, *, holds: bool) -> str | None:
+    if holds:
+        return STRICT if strict or is_kept(tones, strict=True) else RELAXED
+    return RELAXED if strict and is_kept(tones) else None
+
+
+def is_kept(tones: ToneOptions, *, strict: bool = False) -> bool:
+    """Whether some reading has no fault: what `judge_tones` would find, sooner."""
+    return min(_least_costs(_all_choices(tones, strict))[-1].values()) < _FAULT
+
+
+def _all_choices(tones: ToneOptions, strict: bool) -> list[_Choices]:
+    return [
+        _choices(line, k % 2 == 0, end, strict, shunned="" if k else tones.shunned)
+        for k, (line, end) in enumerate(zip(tones.lines, tones.ends, strict=True))
+    ]
+
+
+def _as_good(
+    choices: Sequence[_Choices], before: Sequence[dict[_Boundary, int]]
+) -> tuple[tuple[str, ...], ...]:
+    """Every tone that some best reading has in each place."""
+    after = _least_costs(choices, backwards=True)
+    least = min(before[-1].values())
+    found = []
+    for k, choice in enumerate(choices):
+        best = [
+            boundary
+            for boundary in choice
+            if before[k][boundary] + after[k][boundary] - choice[boundary].cost == least
+        ]
+        patterns = [pattern for boundary in best for pattern in choice[boundary].patterns]
+        found.append(tuple("".join(sorted(set(column))) for column in zip(*patterns, strict=True)))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1 << 15)
+def _choices(
+    options: tuple[str, ...], opens_couplet: bool, end: str, strict: bool, *, shunned: str
+) -> _Choices:
+    """The readings of one line by what they mean to its neighbours."""
+    found: dict[_Boundary, _Choice] = {}
+    for pattern in map("".join, product(*options)):
+        faults, licences, boundary = _judge_line(pattern, opens_couplet, end, strict)
+        cost = _FAULT * len(faults) + _LICENCE * len(licences)
+        if pattern[-1] == shunned:
+            cost += _SHUNNED
+        known = found.get(boundary, _Choice(cost + 1, ()))
+        if cost < known.cost:
+            found[boundary] = _Choice(cost, (pattern,))
+        elif cost == known.cost:
+            found[boundary] = _Choice(cost, (*known.patterns, pattern))
+    return found
+
+
+@cache
+def _judge_line(
+    pattern: str, opens_couplet: bool, end: str, strict: bool
+) -> tuple[list[Remark], list[Remark], _Boundary]:
+    """Faults and licences of a line by itself, and its boundary to its neighbours."""
+    five, shift = pattern[-5:], len(pattern) - 5
+    faults: list[Remark] = []
+    licences: list[Remark] = []
+    needs_compensation = False
+    if shift and pattern[1] == pattern[3]:
+        faults.append(("不合律", 4, f"the 2nd and 4th are both {pattern[1]}"))
+    if five[1] == five[3]:
+        where = f"the {_ordinal(shift + 2)} and {_ordinal(shift + 4)} are both {five[1]}"
+        if five == _SWAPPED and not strict:
+            licences.append(("特拗", shift + 3, f"{five} for 平平平仄仄"))
+        elif opens_couplet and five[1] == five[4] == OBLIQUE and not strict:
+            needs_compensation = True
+        else:
+            faults.append(("不合律", shift + 4, where))
+    if end and pattern[-1] != end:
+        kind = "rhyming" if end == LEVEL else "unrhymed"
+        faults.append(("不合律", len(pattern), f"this {kind} line ends in {pattern[-1]}, not {end}"))
+    faults += _level_faults(five, shift)
+    faults += _strict_faults(pattern) if strict else ()
+    licences += _licences(five, shift)
+    return faults, licences, _Boundary(pattern[1], needs_compensation, five[2] == LEVEL)
+
+
+def _level_faults(five: str, shift: int) -> Iterator[Remark]:
+    """孤平 and 三平調, which 一三五不論 does not excuse."""
+    if five.endswith(LEVEL * 3):
+        yield "三平調", shift + 3, f"the line ends in {LEVEL * 3}"
+    if five == OBLIQUE + LEVEL + OBLIQUE * 2 + LEVEL:
+        yield "孤平", shift + 2, f"{five} has one {LEVEL} beside its last"
+
+
+def _licences(five: str, shift: int) -> Iterator[Remark]:
+    """What departs from the template and is allowed."""
+    if five.endswith(OBLIQUE * 3):
+        yield "三仄尾", shift + 3, f"the line ends in {OBLIQUE * 3}"
+    if five == OBLIQUE + LEVEL * 2 + OBLIQUE + LEVEL:
+        yield (
+            "孤平拗救",
+            shift + 3,
+            f"{five}: the {_ordinal(shift + 3)} compensates for the {_ordinal(shift + 1)}",
+        )
+
+
+def _strict_faults(pattern: str) -> Iterator[Remark]:
+    """What is free by 一三五不論 and not strictly."""
+    five, shift = pattern[-5:], len(pattern) - 5
+    for place in range(0, shift + 1, 2):
+        if pattern[place] != pattern[place + 1]:
+            yield "不合律", place + 1, f"{pattern[place]} begins a pair in {pattern[place + 1]}"
+    if five[2] == five[4]:
+        yield "不合律", shift + 3, f"{five[2]} is also the tone that ends the line"
+
+
+def _passing(one: _Boundary, other: _Boundary, into_couplet: bool) -> list[str]:
+    """Faults between two lines: the second answers inside a couplet, or opens the next one."""
+    if not into_couplet:
+        return ["失粘"] if one.start != other.start else []
+    faults = ["失對"] if one.start == other.start else []
+    return faults + (["失救"] if one.needs_compensation and not other.compensates else [])
+
+
+@cache
+def _passing_cost(one: _Boundary, other: _Boundary, into_couplet: bool) -> int:
+    """A 大拗 counts as a licence of the line that has it, compensated for or not."""
+    return _FAULT * len(_passing(one, other, into_couplet)) + _LICENCE * one.needs_compensation
+
+
+def _least_costs(choices: Sequence[_Choices], *, backwards: bool = False) -> list[dict[_Boundary, int]]:
+    """For each line and boundary the least cost of it and all lines before; backwards: and all lines after."""
+    costs: list[dict[_Boundary, int]] = []
+    for k in reversed(range(len(choices))) if backwards else range(len(choices)):
+        reached = costs[-1] if costs else {}
+        costs.append(
+            {
+                boundary: choice.cost + _reached(reached, boundary, k, backwards)
+                for boundary, choice in choices[k].items()
+            }
+        )
+    return costs[::-1] if backwards else costs
+
+
+def _reached(costs: Mapping[_Boundary, int], boundary: _Boundary, k: int, backwards: bool) -> int:
+    """The least cost on the other side of line k, and of the passage from there to this boundary."""
+    if backwards:
+        passing = (cost + _passing_cost(boundary, other, k % 2 == 0) for other, cost in costs.items())
+    else:
+        passing = (cost + _passing_cost(other, boundary, k % 2 == 1) for other, cost in costs.items())
+    return min(passing, default=0)
+
+
+def _path(choices: Sequence[_Choices], before: Sequence[Mapping[_Boundary, int]]) -> list[_Boundary]:
+    """One boundary a line, of the cheapest reading, read off from the last line back."""
+    path = [min(choices[-1], key=lambda boundary: (before[-1][boundary], boundary))]
+    for k in range(len(choices) - 1, 0, -1):
+        _, boundary = min(
+            (cost + _passing_cost(boundary, path[-1], k % 2 == 1), boundary)
+            for boundary, cost in before[k - 1].items()
+        )
+        path.append(boundary)
+    return path[::-1]
+
+
+def _find(
+    patterns: Sequence[str], boundaries: Sequence[_Boundary], ends: Sequence[str], strict: bool
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Faults and licences of the chosen reading, with their places."""
+    faults: list[Finding] = []
+    notes: list[Finding] = []
+    for k, pattern in enumerate(patterns):
+        line_faults, licences, boundary = _judge_line(pattern, k % 2 == 0, ends[k], strict)
+        faults += [Finding(name, k + 1, place, reason) for name, place, reason in line_faults]
+        notes += [Finding(name, k + 1, place, reason) for name, place, reason in licences]
+        between = _passing(boundaries[k - 1], boundary, k % 2 == 1) if k else []
+        faults += [_between(name, k, patterns) for name in between]
+        if k and boundaries[k - 1].needs_compensation and "失救" not in between:
+            answer = f"compensated for by {LEVEL} at the {_ordinal(len(pattern) - 2)} of line {k + 1}"
+            notes.append(Finding("大拗", k, len(pattern) - 1, answer))
+    return tuple(faults), tuple(notes)
+
+
+def _between(name: str, k: int, patterns: Sequence[str]) -> Finding:
+    """A fault between line k and line k + 1 (from 1)."""
+    tone, length = patterns[k][1], len(patterns[k])
+    if name == "失救":
+        fault = f"{patterns[k - 1]} has 仄 for 平 at the {_ordinal(length - 1)}"
+        return Finding(
+            name, k, length - 1, f"{fault}, and line {k + 1} answers without 平 at its {_ordinal(length - 2)}"
+        )
+    relation = "the same as" if name == "失對" else "unlike"
+    return Finding(name, k + 1, 2, f"the 2nd is {tone}, {relation} in line {k}")
+
+
+def _ordinal(number: int) -> str:
+    return {1: "1st", 2: "2nd", 3: "3rd"}.get(number, f"{number}th")
