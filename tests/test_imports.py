@@ -38,8 +38,9 @@ RANKS = {
     "compare": 4,
     "evaluate": 4,
     "writing": 4,
-    "cli": 5,
-    "__main__": 6,
+    "plots": 5,
+    "cli": 6,
+    "__main__": 7,
 }
 PLACES = {
     "click": r"cli/",
@@ -47,7 +48,7 @@ PLACES = {
     "git": r"fetch/(fetch|git)\.py",
     "opencc": r"script/opencc\.py",
     "torch": r"(model/|training/|classify/|experiments/|corpus/batches\.py|evaluate\.py|compare/)",
-    "matplotlib": r"(training/curves|(experiments|compare|classify)/pictures)\.py",
+    "matplotlib": r"plots/",
     "fontTools": r"picture/font\.py",
     "brotli": r"picture/font\.py",
     "safetensors": r"checkpoint\.py",

@@ -13,6 +13,7 @@ import click
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import duration
 from poetgen.cli.options import home_option, json_option
+from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.training_options import config_option, steps_option
 from poetgen.config import INITIALIZATIONS, OPTIMIZERS, parse_settings
@@ -263,19 +264,17 @@ def said(value: float) -> str:
 def write(report: "Report", folder: "ComparisonFolder") -> None:
     """report.md, report.json, metrics.csv, and where it can be drawn curves.png."""
     from poetgen.compare.page import markdown
-    from poetgen.compare.pictures import draw_comparison
     from poetgen.compare.report import metrics
-    from poetgen.experiments.pictures import can_draw
+    from poetgen.plots.comparison import draw_comparison
 
     write_text(folder.report, markdown(report))
     write_json(folder.numbers, report.to_dict())
     write_text(folder.metrics, metrics(report))
-    if can_draw():
-        draw_comparison(
-            report.chosen, folder.curves, most=report.most, title=report.title, subtitle=report.subtitle
-        )
-    else:
-        click.echo("no curves.png: install the drawing extra with pip install 'poetgen[plot]'", err=True)
+    title, subtitle = report.title, report.subtitle
+    try_to_draw(
+        folder.curves,
+        lambda path: draw_comparison(report.chosen, path, most=report.most, title=title, subtitle=subtitle),
+    )
 
 
 def text(report: "Report") -> str:

@@ -93,7 +93,7 @@ def check_picture(out: Path | None) -> None:
     """Raises PoetgenError, before anything is computed, for a picture that could not be written."""
     if out is None:
         return
-    from poetgen.experiments.pictures import can_draw
+    from poetgen.plots.style import load_matplotlib
 
     if out.suffix.lower() != ".png":
         raise PoetgenError(f"pictures are PNG: give --out a name that ends in .png, not {out.name!r}")
@@ -101,10 +101,7 @@ def check_picture(out: Path | None) -> None:
         raise PoetgenError(f"there is no folder {out.parent} to draw {out.name} in; make it first")
     if out.is_dir():
         raise PoetgenError(f"{out} is a folder; give --out the name of a file")
-    if not can_draw():
-        raise PoetgenError(
-            "there is no picture without matplotlib: pip install 'poetgen[plot]', or leave --out"
-        )
+    load_matplotlib()
 
 
 # ---- how far gradients reach ----
@@ -115,8 +112,8 @@ OF = {"h": "∂loss/∂h", "c": "∂loss/∂c", "forget gates": "forget gates al
 
 def show_reach(scales: Sequence[float], *, out: Path | None, as_json: bool, **settings: Any) -> None:
     """Measure, print and draw."""
-    from poetgen.experiments.pictures import draw_reach
     from poetgen.experiments.reach import Sizes, measure_reach
+    from poetgen.plots.gradients import draw_reach
 
     scales, sizes, reaches = list(dict.fromkeys(scales)), Sizes(**settings), []
     with progress_bar("walking back", unit="cell") as on_progress:
@@ -198,8 +195,8 @@ def remarks(reaches: Sequence["Reach"]) -> Iterator[str]:
 
 def show_symmetry(inits: Sequence[str], *, out: Path | None, as_json: bool, **settings: Any) -> None:
     """Learn, print and draw."""
-    from poetgen.experiments.pictures import draw_symmetry
     from poetgen.experiments.symmetry import Task
+    from poetgen.plots.gradients import draw_symmetry
 
     task = Task(**settings)
     learned = learn_all(list(dict.fromkeys(inits)), task)

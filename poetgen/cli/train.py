@@ -15,6 +15,7 @@ import click
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import Narrator
 from poetgen.cli.options import home_option
+from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.training_options import (
     NEWEST,
     config_option,
@@ -273,10 +274,9 @@ def follow(
 
 def draw(folder: "RunFolder", unit: str) -> None:
     """Draw curves.png, or say what it takes."""
-    from poetgen.training.curves import draw_curves
+    from poetgen.plots.training import draw_curves
 
-    if not draw_curves(folder.records(), folder.curves, folder.name, unit=unit):
-        click.echo("no curves.png: install the drawing extra with pip install 'poetgen[plot]'", err=True)
+    try_to_draw(folder.curves, lambda path: draw_curves(folder.records(), path, folder.name, unit=unit))
 
 
 def resume_command(workspace: Workspace, folder: "RunFolder") -> str:

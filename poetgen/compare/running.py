@@ -10,8 +10,7 @@ from poetgen.compare.results import Point, Result
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import TrainingError
 from poetgen.measures import finite
-from poetgen.training.curves import smoothed
-from poetgen.training.events import EpochReport, Finished, Started
+from poetgen.training.events import EpochReport, Finished, Started, smoothed
 from poetgen.training.learner import build_learner
 from poetgen.training.loop import StepReport
 from poetgen.training.run_folder import RunFolder

@@ -1,7 +1,7 @@
 """What a run tells whoever listens, and where it stands."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,16 @@ class Finished:
 def perplexity(loss: float) -> float:
     """exp(loss), and infinity for a loss beyond what a float can hold."""
     return math.exp(loss) if loss < LARGEST_LOSS else math.inf
+
+
+def smoothed(steps: Sequence[dict[str, Any]], weight: float = 0.9) -> list[tuple[int, float]]:
+    """Exponentially smoothed training loss, bias-corrected: (step, loss)."""
+    smooth, total, points = 0.0, 0.0, []
+    for record in steps:
+        smooth = weight * smooth + (1 - weight) * record["loss"]
+        total = weight * total + (1 - weight)
+        points.append((record["step"], smooth / total))
+    return points
 
 
 def counted(number: int, what: str) -> str:

@@ -10,6 +10,7 @@ import click
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import Narrator
 from poetgen.cli.options import home_option, json_option
+from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.train import follow, named, new_path, stopped_run, with_width_of_vectors
 from poetgen.cli.training_options import (
     config_option,
@@ -267,16 +268,14 @@ def measured(folder: "RunFolder", data: "LabelledTexts", part: str, *, with_line
 
 def show(folder: "RunFolder", comparison: "Comparison", *, as_json: bool) -> None:
     """Write the report and draw its matrix; the figures go to stdout."""
-    from poetgen.classify.pictures import draw_confusion
     from poetgen.classify.report import summary, write_report
+    from poetgen.plots.confusion import draw_confusion
 
     click.echo(f"report: {write_report(folder.path, comparison)}", err=True)
-    picture = folder.path / "confusion.png"
-    if draw_confusion(comparison, picture, f"{folder.name}: {comparison.part} texts"):
-        click.echo(f"confusion matrix: {picture}", err=True)
-    else:
-        click.echo("no confusion.png: install the drawing extra with pip install 'poetgen[plot]'", err=True)
     if as_json:
         click.echo(json.dumps(comparison.to_dict(), ensure_ascii=False, allow_nan=False))
     else:
         click.echo("\n".join(summary(comparison)))
+    picture, title = folder.path / "confusion.png", f"{folder.name}: {comparison.part} texts"
+    if try_to_draw(picture, lambda path: draw_confusion(comparison, path, title)):
+        click.echo(f"confusion matrix: {picture}", err=True)

@@ -9,9 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.compare.results import Point, Result, said
-from poetgen.experiments.pictures import moved_apart, tidy
-from poetgen.files import written_whole
-from poetgen.training.curves import tick
+from poetgen.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    PURPLE,
+    VERMILION,
+    Name,
+    name_ends,
+    new_picture,
+    tick_log,
+    tidy,
+    write_caption,
+    write_title,
+)
 from poetgen.training.events import perplexity
 
 if TYPE_CHECKING:
@@ -19,8 +31,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-# after Okabe & Ito, all dark enough to be read as letters; neighbours differ in grey too
-COLOURS = ("#0072b2", "#c44e00", "#000000", "#00805f", "#9c4a80", "#6a6a6a")
+COLOURS = (BLUE, VERMILION, BLACK, GREEN, PURPLE, GREY)
 # a setting has a colour and a style of its own: for printers without colours, and where curves lie upon each other
 STYLES: tuple[Any, ...] = (
     "-",
@@ -30,11 +41,8 @@ STYLES: tuple[Any, ...] = (
     (0, (2.6, 1.4)),
     (0, (6, 1.6, 1.2, 1.6, 1.2, 1.6)),
 )
-LETTERS = 9.0  # points
-LINE = 1.35 * LETTERS  # points that a name takes, so that two do not overlap
 EARLY = 0.15  # of what is drawn at most, for what is early: one and a half times a guess
 ROOM = 1.08  # drawn above the highest and below the lowest point
-FIRST_HANZI = "\u2e80"
 
 
 class Curve(NamedTuple):
@@ -54,37 +62,37 @@ class Line(NamedTuple):
     colour: str
     style: Any
 
+    def named_end(self) -> Name:
+        """Its name, and where the curve ends."""
+        return Name(self.name, (self.curve.x[-1], self.curve.median[-1]), self.colour)
+
 
 def draw_comparison(
     chosen: Mapping[str, Sequence[Result]], path: Path, *, most: float, title: str, subtitle: str
 ) -> None:
     """Draw the runs of every setting; perplexities above `most` are drawn at the edge.
 
-    Raises PoetgenError when the file cannot be written, ImportError without matplotlib.
+    Raises PoetgenError when there can be no picture.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.6, 7.0), dpi=150, layout="constrained")
-    panels = figure.subplots(2, 2, sharex="col", sharey="row")
-    drawn = []
-    for kind, row in zip(("validation", "training"), panels, strict=True):
-        for axis, axes in zip(("step", "seconds"), row, strict=True):
-            lines = list(lines_of(chosen, kind, axis, most=most))
-            draw_lines(axes, lines)
-            drawn.append((axes, lines))
-        row[0].set_ylabel(f"{kind} perplexity per token")
-        fit(row[0], [line.curve for _, lines in drawn[-2:] for line in lines], usual=EARLY * most)
-    for axes, name in zip(panels[1], ("steps", "seconds of training"), strict=True):
-        axes.set_xlabel(name)
-        axes.set_xlim(left=0)
-        axes.margins(x=0.01)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=14, **font(title))
-    figure.supxlabel(subtitle, x=0.01, ha="left", fontsize=9, color="#6a6a6a", **font(subtitle))
-    figure.draw_without_rendering()  # the panels find their places, which names are fitted to
-    for axes, lines in drawn:
-        name_ends(axes, lines)
-    with written_whole(path) as temporary:
-        figure.savefig(temporary, format="png")
+    with new_picture(path, 9.6, 7.0) as figure:
+        panels = figure.subplots(2, 2, sharex="col", sharey="row")
+        drawn = []
+        for kind, row in zip(("validation", "training"), panels, strict=True):
+            for axis, axes in zip(("step", "seconds"), row, strict=True):
+                lines = list(lines_of(chosen, kind, axis, most=most))
+                draw_lines(axes, lines)
+                drawn.append((axes, lines))
+            row[0].set_ylabel(f"{kind} perplexity per token")
+            fit(row[0], [line.curve for _, lines in drawn[-2:] for line in lines], usual=EARLY * most)
+        for axes, name in zip(panels[1], ("steps", "seconds of training"), strict=True):
+            axes.set_xlabel(name)
+            axes.set_xlim(left=0)
+            axes.margins(x=0.01)
+        write_title(figure, title)
+        write_caption(figure, subtitle)
+        figure.draw_without_rendering()  # the panels find their places, which names are fitted to
+        for axes, lines in drawn:
+            name_ends(axes, [line.named_end() for line in lines])
 
 
 def lines_of(chosen: Mapping[str, Sequence[Result]], kind: str, axis: str, *, most: float) -> Iterator[Line]:
@@ -151,7 +159,7 @@ def fit(axes: "Axes", curves: Sequence[Curve], *, usual: float) -> None:
     if curves:
         low = min(float(curve.low.min()) for curve in curves)
         axes.set_ylim(low / ROOM, ROOM * max(highest(curve, usual=usual) for curve in curves))
-    tick(axes)
+    tick_log(axes)
 
 
 def highest(curve: Curve, *, usual: float) -> float:
@@ -159,32 +167,3 @@ def highest(curve: Curve, *, usual: float) -> float:
     late = curve.x >= curve.x[0] + 0.1 * (curve.x[-1] - curve.x[0])
     early = float(np.minimum(curve.median, usual).max())
     return max(early, float(curve.high[late].max()))
-
-
-def name_ends(axes: "Axes", lines: Sequence[Line]) -> None:
-    """Names in a column right of the panel, each tied to the end of its curve, apart where they would meet."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    bottom, top = (axes.transAxes.transform((0, y))[1] * 72 / figure.dpi for y in (0, 1))
-    ends = [(line.curve.x[-1], line.curve.median[-1]) for line in lines]
-    wanted = [axes.transData.transform(end)[1] * 72 / figure.dpi for end in ends]
-    places = moved_apart(wanted, gap=LINE, floor=bottom)
-    for line, end, place in zip(lines, ends, places, strict=True):
-        tie = {"arrowstyle": "-", "color": line.colour, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 1}
-        axes.annotate(
-            line.name, end, color=line.colour, va="center", annotation_clip=False, fontsize=LETTERS,
-            xytext=(1.04, (place - bottom) / (top - bottom)), textcoords="axes fraction",
-            arrowprops={**tie, "relpos": (0, 0.5), "alpha": 0.7}, **font(line.name),
-        )  # fmt: skip
-
-
-def font(text: str) -> dict[str, Any]:
-    """For hanzi, a font that has them, where the drawing extra brought it."""
-    if all(char < FIRST_HANZI for char in text):
-        return {}
-    try:
-        from matplotlib.font_manager import FontProperties
-        from pylopdf_fonts_zh_cn import sans_path
-    except ImportError:
-        return {}
-    return {"fontproperties": FontProperties(fname=sans_path())}

@@ -6,39 +6,31 @@ from typing import Any
 import numpy as np
 
 from poetgen.classify.report import Comparison
-from poetgen.files import written_whole
+from poetgen.plots.style import new_picture
 
 INCH = 0.34  # a cell's side
 MOST_NAMED = 60  # labels that can be written beside the matrix
 LONGEST = 12  # characters of a label
 
 
-def draw_confusion(comparison: Comparison, path: Path, title: str) -> bool:
-    """Draw as PNG what share of each label's texts was taken for which; False without matplotlib.
+def draw_confusion(comparison: Comparison, path: Path, title: str) -> None:
+    """Draw as PNG what share of each label's texts was taken for which.
 
-    Raises PoetgenError when the file cannot be written.
+    Raises PoetgenError when there can be no picture.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        return False
     counts = np.array(comparison.classifier.confusion, dtype=float)
     shares = counts / np.maximum(1, counts.sum(1, keepdims=True))
     labels = [label if len(label) <= LONGEST else label[: LONGEST - 1] + "…" for label in comparison.labels]
     side = max(4.0, INCH * len(labels))
-    figure = Figure(figsize=(side + 2.0, side + 1.6), dpi=150, layout="constrained")
-    axes = figure.subplots()
-    # pale to dark in one hue: a grey print keeps the order
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=max(0.5, float(shares.max())))
-    font = _font(title + "".join(labels))
-    _write_counts(axes, counts, shares)
-    _name_labels(axes, labels, font)
-    axes.set_xlabel("taken for")
-    axes.set_ylabel("truth")
-    axes.set_title(title, loc="left", parse_math=False, **font)
-    with written_whole(path) as temporary:
-        figure.savefig(temporary, format="png")
-    return True
+    with new_picture(path, side + 2.0, side + 1.6) as figure:
+        axes = figure.subplots()
+        # pale to dark in one hue: a grey print keeps the order
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=max(0.5, float(shares.max())))
+        _write_counts(axes, counts, shares)
+        _name_labels(axes, labels)
+        axes.set_xlabel("taken for")
+        axes.set_ylabel("truth")
+        axes.set_title(title, loc="left", parse_math=False)
 
 
 def _write_counts(axes: Any, counts: Any, shares: Any) -> None:
@@ -55,29 +47,17 @@ def _write_counts(axes: Any, counts: Any, shares: Any) -> None:
                 )
 
 
-def _name_labels(axes: Any, labels: list[str], font: dict[str, Any]) -> None:
+def _name_labels(axes: Any, labels: list[str]) -> None:
     named = labels if len(labels) <= MOST_NAMED else []
     places = range(len(named))
     lying = any(label.isascii() and len(label) > 2 for label in named)
     # hanzi may stand on one another
     below = [label if lying or label.isascii() else "\n".join(label) for label in named]
-    axes.set_xticks(places, below, rotation=90 if lying else 0, parse_math=False, **font)
-    axes.set_yticks(places, named, parse_math=False, **font)
+    axes.set_xticks(places, below, rotation=90 if lying else 0, parse_math=False)
+    axes.set_yticks(places, named, parse_math=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_xticks(np.arange(len(labels) + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(len(labels) + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=1.2)
     axes.tick_params(which="minor", length=0)
-
-
-def _font(text: str) -> dict[str, Any]:
-    """A font with hanzi when the text has any and the drawing extra brought one."""
-    if text.isascii():
-        return {}
-    try:
-        from matplotlib.font_manager import FontProperties
-        from pylopdf_fonts_zh_cn import sans_path
-    except ImportError:
-        return {}
-    return {"fontproperties": FontProperties(fname=sans_path())}

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from poetgen.compare.pictures import (
-    LETTERS,
+from poetgen.compare.plan import MOST_SETTINGS
+from poetgen.compare.results import Point, Result
+from poetgen.plots.comparison import (
     Curve,
     Line,
     curve_of,
@@ -18,10 +19,8 @@ from poetgen.compare.pictures import (
     highest,
     lines_of,
     look,
-    name_ends,
 )
-from poetgen.compare.plan import MOST_SETTINGS
-from poetgen.compare.results import Point, Result
+from poetgen.plots.style import LETTERS, name_ends
 
 MOST = 10_000.0
 
@@ -91,7 +90,7 @@ def test_names_do_not_overlap_and_begin_right_of_the_panel(number: int) -> None:
     draw_lines(axes, lines)
     fit(axes, [line.curve for line in lines], usual=MOST)
     figure.draw_without_rendering()
-    name_ends(axes, lines)
+    name_ends(axes, [line.named_end() for line in lines])
     figure.draw_without_rendering()
     right = axes.get_window_extent().x1
     boxes = sorted((text.get_window_extent() for text in axes.texts), key=lambda box: box.y0)
@@ -109,7 +108,7 @@ def test_names_do_not_overlap_and_begin_right_of_the_panel(number: int) -> None:
         {"adam": [run("adam", 6, 5, 4)], "sgd": [run("sgd", 6, 5.5, 5.2)]},
         {"adam": [run("adam", 4)], "sgd": [run("sgd", 4)]},
         {"adam": [run("adam")], "sgd": [run("sgd", 900, 950, diverged="x")]},
-        {"五絕": [run("五絕", 6, 5)], "七律": [run("七律", 6, 4)]},
+        {r"五$\絕$": [run("五絕", 6, 5)], "七律": [run("七律", 6, 4)]},
     ],
     ids=["plain", "one point", "nothing and astray", "hanzi"],
 )

@@ -1,0 +1,81 @@
+"""A run's history as a picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from poetgen.plots.style import GREY, Name, name_ends, new_picture, tick_log, tidy
+from poetgen.training.events import perplexity, smoothed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TRAINING, VALIDATION = GREY, "#b3261e"
+DRAWABLE = 1e30  # a run that went astray is drawn up to here
+
+
+def draw_curves(records: Sequence[dict[str, Any]], path: Path, title: str, *, unit: str = "token") -> None:
+    """Draw perplexity and learning rate over steps as PNG.
+
+    `records` are those of metrics.jsonl, their losses means over a `unit`. Raises PoetgenError when there can be
+    no picture.
+    """
+    steps = [record for record in records if record["kind"] == "step"]
+    epochs = [record for record in records if record["kind"] == "epoch"]
+    with new_picture(path, 8, 5) as figure:
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
+        names = draw_perplexity(upper, steps, epochs)
+        upper.set_ylabel(f"perplexity per {unit}")
+        draw_learning_rate(lower, steps)
+        lower.set_xlim(0, 1.02 * max([1, *(record["step"] for record in records)]))
+        for axes in (upper, lower):
+            tidy(axes)
+        upper.set_title(title, loc="left", parse_math=False)
+        figure.draw_without_rendering()  # the panels find their places, which names are fitted to
+        name_ends(upper, names)
+
+
+def draw_learning_rate(axes: "Axes", steps: Sequence[dict[str, Any]]) -> None:
+    """The rate of every recorded step."""
+    points = [(record["step"], record["learning_rate"]) for record in steps]
+    axes.plot(*zip(*points or [(0, 0)], strict=True), color=TRAINING, linewidth=1.2, marker=dot(points))
+    axes.set(xlabel="step", ylabel="learning\nrate", ylim=(0, None))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.locator_params(axis="y", nbins=3)
+    axes.locator_params(axis="x", integer=True)
+
+
+def draw_perplexity(
+    axes: "Axes", steps: Sequence[dict[str, Any]], epochs: Sequence[dict[str, Any]]
+) -> list[Name]:
+    """Training as it was and smoothed, validation with its best; the names of their ends."""
+    names = []
+    if steps:
+        raw = [(record["step"], _drawable(record["loss"])) for record in steps]
+        smooth = [(step, _drawable(loss)) for step, loss in smoothed(steps)]
+        axes.plot(*zip(*raw, strict=True), color="#c9c9c9", linewidth=0.7)
+        axes.plot(*zip(*smooth, strict=True), color=TRAINING, linewidth=1.4, marker=dot(smooth))
+        names.append(Name(f"training,\nsmoothed: {said(smooth[-1][1])}", smooth[-1], TRAINING))
+    if epochs:
+        points = [(record["step"], _drawable(record["validation_loss"])) for record in epochs]
+        best = min(epochs, key=lambda record: record["validation_loss"])
+        axes.plot(*zip(*points, strict=True), color=VALIDATION, linewidth=1.8, marker="o", markersize=4)
+        text = f"validation, best:\n{said(_drawable(best['validation_loss']))} after epoch {best['epoch']}"
+        names.append(Name(text, points[-1], VALIDATION))
+    axes.set_yscale("log")
+    tick_log(axes)
+    return names
+
+
+def dot(points: Sequence[object]) -> str:
+    """A line of one point shows only as a dot."""
+    return "o" if len(points) == 1 else ""
+
+
+def said(value: float) -> str:
+    """A perplexity as a label has it."""
+    return f"{value:,.1f}" if value < 1e6 else f"{value:.1e}"
+
+
+def _drawable(loss: float) -> float:
+    return min(perplexity(loss), DRAWABLE)
