@@ -3,13 +3,14 @@
 import dataclasses
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, get_type_hints
 
-from poetgen.errors import ConfigError
+from poetgen.errors import ConfigError, PoetgenError
 from poetgen.files import shipped
+from poetgen.poem.form import FORM_HELP, parse_form
 
 BIG = 2**31 - 1  # counts beyond this are a slip of the hand, and torch would refuse them with a riddle
 
@@ -22,10 +23,18 @@ def _key(
     maximum: float = BIG,
     below: float | None = None,
     choices: Sequence[str] = (),
+    read: Callable[[str], str] | None = None,
 ) -> Any:
-    """A setting: its default, its meaning in a line, and what it may be; `below` is a limit never reached."""
+    """A setting: its default, its meaning in a line, and what it may be; `below` is a limit never reached.
+
+    `read` turns what is given into the one way to write it. Raises PoetgenError.
+    """
     limits = {"minimum": minimum, "maximum": maximum, "below": below, "choices": tuple(choices)}
-    return field(default=default, metadata={"meaning": meaning, **limits})
+    return field(default=default, metadata={"meaning": meaning, **limits, "read": read})
+
+
+def _form(text: str) -> str:
+    return parse_form(text).name if text else ""
 
 
 setting = _key  # for sections that stand beside what they are about
@@ -58,7 +67,7 @@ class CorpusConfig:
 
     supplement: bool = _key(False, "add the volumes of 全唐詩補編 (50000 and up)")
     limit: int = _key(0, "take only the first N poems in volume order; 0: all", minimum=0)
-    form: str = _key("", "keep one form only: 五絕, 七絕, 五律, 七律 or a shape such as 5x6; empty: all")
+    form: str = _key("", f"keep one form only: {FORM_HELP}; empty: all", read=_form)
     min_length: int = _key(0, "drop poems with fewer hanzi", minimum=0)
     max_length: int = _key(0, "drop poems with more hanzi; 0: no limit", minimum=0)
     min_count: int = _key(2, "characters rarer than this in train are unknown", minimum=1)
@@ -192,7 +201,10 @@ def _checked(section: Any, section_name: str, key: str, value: Any) -> Any:
         raise ConfigError(f"{name} cannot be {_short(value)}; choose one of: {', '.join(limits['choices'])}")
     if kind in (int, float):
         _check_range(name, value, limits)
-    return value
+    try:
+        return limits["read"](value) if limits["read"] else value
+    except PoetgenError as error:
+        raise ConfigError(f"{name}: {error}") from error
 
 
 def _check_range(name: str, value: float, limits: Mapping[str, Any]) -> None:

@@ -201,3 +201,13 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
 
 if __name__ == "__main__":
     (shipped("configs") / "default.toml").write_text(default_toml(), encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["五言排律", "五言排律六韻", "wupailü6", "5x12"])
+def test_a_form_has_one_way_to_be_written(name):
+    assert Config().replace({"corpus.form": name}).corpus.form == "五言排律六韻"
+
+
+def test_an_unknown_form_is_refused_by_its_key():
+    with pytest.raises(ConfigError, match=r"corpus.form: unknown form 'sonnet'; choose 五絕"):
+        Config().replace({"corpus.form": "sonnet"})

@@ -18,7 +18,8 @@ from pathlib import Path
 from rhyme_evidence import Lines, gather, is_regular, read_bodies
 
 from poetgen.corpus.dataset import SPLITS
-from poetgen.poem.poem import FORMS, is_hanzi
+from poetgen.poem.form import FORMS
+from poetgen.poem.poem import is_hanzi
 from poetgen.verse import rhymes
 from poetgen.verse.rhymes import VOLUMES, RhymeTable
 

@@ -15,7 +15,8 @@ from typing import Any
 from poetgen.corpus.clean import split_lines
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import ConfigError, CorpusError
-from poetgen.poem.poem import FORMS, Poem, form_name
+from poetgen.poem.form import FORMS, form_name
+from poetgen.poem.poem import Poem
 
 NOBODY = {"", "不詳", "無名氏", "佚名", "闕名"}  # how the corpus says that the poet is not known
 LARGEST_FIELD = min(sys.maxsize, 2**31 - 1)  # csv keeps its limit in a C long

@@ -10,6 +10,7 @@ from poetgen.cli.options import home_option, json_option
 from poetgen.cli.progress import progress_bar
 from poetgen.config import SPLITS, load_config
 from poetgen.files import Workspace
+from poetgen.poem.form import FORM_HELP
 
 if TYPE_CHECKING:
     from poetgen.corpus.prepare import PrepareReport
@@ -26,7 +27,7 @@ MOST_FAULTS = 20
     "--supplement/--no-supplement", default=None, help="Add 全唐詩補編 (volumes 50000 and up) [default: no]."
 )
 @click.option("--limit", type=int, metavar="N", help="Only the first N usable poems, in volume order.")
-@click.option("--form", help="Only one form: 五絕 七絕 五律 七律 (either script), or a shape such as 5x6.")
+@click.option("--form", help=f"Only one form: {FORM_HELP} (either script, or pinyin).")
 @click.option("--min-length", type=int, metavar="HANZI", help="Drop shorter poems.")
 @click.option("--max-length", type=int, metavar="HANZI", help="Drop longer poems; none is ever cut.")
 @click.option("--min-count", type=int, metavar="N", help="Characters rarer than this in train are unknown.")

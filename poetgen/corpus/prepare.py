@@ -17,10 +17,11 @@ from poetgen.corpus.dataset import FORMAT_VERSION, check_place, replaced
 from poetgen.corpus.near_duplicates import cluster_near_duplicates, split_clusters
 from poetgen.corpus.sources import OnProgress, read_poems, shown, source_files
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.errors import ConfigError, CorpusError
+from poetgen.errors import CorpusError
 from poetgen.fetch.manifest import Manifest
 from poetgen.files import write_json, write_text
-from poetgen.poem.poem import FORMS, Poem, form_name, read_shape
+from poetgen.poem.form import Form, form_name, form_of, parse_form
+from poetgen.poem.poem import Poem
 
 QUANTILES = {
     "1%": 0.01,
@@ -70,13 +71,13 @@ def prepare_corpus(
     """Read, clean, select, cluster, split and number the poems of `source` into `out_dir`.
 
     The folder is written beside `out_dir` and takes its place at the end. Same input, same bytes.
-    Raises CorpusError when nothing can be read, nothing is left or `out_dir` holds something else, ConfigError
-    for a form that is none.
+    Raises CorpusError when nothing can be read, nothing is left or `out_dir` holds something else, PromptError
+    for an unknown form.
     """
-    shape = parse_form(config.form)
+    form = parse_form(config.form) if config.form else None
     out_dir = check_place(out_dir)
     poems, cleaning = read_poems(source, supplement=config.supplement, strict=strict, on_progress=on_progress)
-    whole, fragments, selection = select(poems, config, shape)
+    whole, fragments, selection = select(poems, config, form)
     if len(whole) < 2:
         raise CorpusError(
             f"{len(whole)} poems of {source} are left after cleaning and selection; at least 2 are needed"
@@ -122,19 +123,8 @@ def prepare_corpus(
     return report
 
 
-def parse_form(name: str) -> tuple[int, int] | None:
-    """五絕 (either script) or 5x6 to (hanzi a line, lines); empty to None. Raises ConfigError."""
-    if not name:
-        return None
-    shape = read_shape(name)
-    if shape is None:
-        name = name if len(name) <= 20 else name[:20] + "…"
-        raise ConfigError(f"unknown form {name!r}; choose one of {', '.join(FORMS)}, or a shape such as 5x6")
-    return shape
-
-
 def select(
-    poems: Sequence[Poem], config: CorpusConfig, shape: tuple[int, int] | None
+    poems: Sequence[Poem], config: CorpusConfig, form: Form | None
 ) -> tuple[list[Poem], list[Poem], dict[str, int]]:
     """(whole poems, fragments, how many each setting dropped); `limit` counts whole poems that are kept."""
     whole: list[Poem] = []
@@ -143,7 +133,7 @@ def select(
     for poem in poems:
         if config.limit and len(whole) >= config.limit:
             dropped["limit"] += 1
-        elif shape and poem.shape != shape:
+        elif form and form_of(poem.lines) != form:
             dropped["form"] += 1
         elif poem.hanzi < config.min_length:
             dropped["min_length"] += 1

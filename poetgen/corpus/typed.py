@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from poetgen.corpus.clean import Unusable, normalise_forms, strip_notes, strip_quotes
 from poetgen.errors import PromptError
-from poetgen.poem.poem import FORMS, is_hanzi
+from poetgen.poem.form import FORMS
+from poetgen.poem.poem import is_hanzi
 
 LACUNA = "□"  # a lost character, kept as one that nobody can read
 MOST_HANZI = 50  # in a verse line; more is prose, or verse without marks

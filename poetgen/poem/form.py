@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from poetgen.errors import PromptError
-from poetgen.poem.poem import form_name, read_shape
 
+FORMS = {"五絕": (5, 4), "七絕": (7, 4), "五律": (5, 8), "七律": (7, 8)}  # (hanzi a line, lines)
+MIXED = "雜言"  # lines of unlike length
+FORM_HELP = "五絕, 七絕, 五律, 七律, 五言排律 or a shape such as 5x6"
 MOST_HANZI = 20  # in a line, and
 MOST_LINES = 200  # in a poem that can be asked for: 杜甫's longest 排律 has a hundred couplets
 FEWEST_COUPLETS = 5  # of a 排律; 4 make a 律詩
@@ -20,6 +22,7 @@ _SPELLINGS = str.maketrans("绝诗韵×*v", "絕詩韻xxü")
 _NAMED = re.compile(
     rf"({'|'.join(_LENGTHS)})(?:言|yan)?({'|'.join(_KINDS)})([0-9]+|[〇零一二三四五六七八九十百]+)?(?:韻|yun)?"
 )
+_SHAPE = re.compile(r"([1-9][0-9]{0,3})x([1-9][0-9]{0,3})", re.ASCII)
 _DIAERESIS = "\u0308"
 _DIGITS = "零一二三四五六七八九"
 
@@ -52,7 +55,7 @@ def parse_form(text: str) -> Form:
     24 lines, 五言排律 alone 12. Raises PromptError.
     """
     plain = _plain(text)
-    shape = read_shape(plain) or _named_shape(plain)
+    shape = _free_shape(plain) or _named_shape(plain)
     if shape is None:
         shown = text if len(text) <= 20 else text[:20] + "…"
         raise PromptError(
@@ -73,6 +76,14 @@ def form_of(lines: Sequence[str]) -> Form | None:
     return Form(lengths.pop(), len(lines)) if len(lengths) == 1 and 0 not in lengths else None
 
 
+def form_name(shape: tuple[int, int] | None) -> str:
+    """五絕 七絕 五律 七律 by (hanzi a line, lines) alone; `5x10` for other shapes, 雜言 for None."""
+    if shape is None:
+        return MIXED
+    names = {form: name for name, form in FORMS.items()}
+    return names.get(shape, f"{shape[0]}x{shape[1]}")
+
+
 def _plain(text: str) -> str:
     """One spelling of many: full width, capitals, blanks and tone marks (wǔ lǜ → wu lü) taken away."""
     text = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).lower())
@@ -81,6 +92,11 @@ def _plain(text: str) -> str:
     )
     text = unicodedata.normalize("NFC", "".join(kept)).translate(_SPELLINGS)
     return re.sub(r"lu(?=shi|$|[0-9])", "lü", text)
+
+
+def _free_shape(name: str) -> tuple[int, int] | None:
+    match = _SHAPE.fullmatch(name)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def _named_shape(name: str) -> tuple[int, int] | None:

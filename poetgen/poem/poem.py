@@ -1,6 +1,5 @@
 """A poem as poetgen sees it: lines of hanzi, each with the mark that ends it."""
 
-import re
 from dataclasses import dataclass
 
 COMMA, STOP, QUESTION = "，", "。", "？"
@@ -51,25 +50,3 @@ class Poem:
         """(hanzi a line, lines) when all lines are of one length, else None: a 五律 is (5, 8)."""
         lengths = {len(line) for line in self.lines}
         return (lengths.pop(), len(self.lines)) if len(lengths) == 1 else None
-
-
-FORMS = {"五絕": (5, 4), "七絕": (7, 4), "五律": (5, 8), "七律": (7, 8)}
-_SIMPLIFIED_FORMS = {"五绝": "五絕", "七绝": "七絕"}
-_FREE_SHAPE = re.compile(r"([1-9][0-9]{0,3})[x×]([1-9][0-9]{0,3})", re.ASCII)
-
-
-def read_shape(name: str) -> tuple[int, int] | None:
-    """(hanzi a line, lines) of 五絕 七絕 五律 七律 in either script, or of a shape such as 5x6; else None."""
-    known = FORMS.get(_SIMPLIFIED_FORMS.get(name, name))
-    free = _FREE_SHAPE.fullmatch(name)
-    return known or ((int(free[1]), int(free[2])) if free else None)
-
-
-def form_name(shape: tuple[int, int] | None) -> str:
-    """五絕 七絕 五律 七律 by shape alone; `5x10` for other regular shapes; 雜言 (mixed) for the rest."""
-    if shape is None:
-        return "雜言"
-    for name, form in FORMS.items():
-        if form == shape:
-            return name
-    return f"{shape[0]}x{shape[1]}"

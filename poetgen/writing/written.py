@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from poetgen.poem.form import Form
-from poetgen.poem.poem import Poem, form_name
+from poetgen.poem.form import Form, form_name
+from poetgen.poem.poem import Poem
 from poetgen.writing import layout
 
 

@@ -15,7 +15,7 @@ from poetgen.classify.split import PARTS, as_poem, hold_out
 from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.near_duplicates import cluster_near_duplicates
 from poetgen.errors import ConfigError, CorpusError
-from poetgen.poem.poem import FORMS
+from poetgen.poem.form import FORMS
 
 ROWS = [("明月，幾時有？\n把酒", "詞"), ('說 "好"', "白話"), ("x" * 400_000, "長"), ("春眠", "1")]
 

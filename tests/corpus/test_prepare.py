@@ -4,10 +4,10 @@ import json
 import numpy as np
 import pytest
 
-from poetgen.config import CorpusConfig
+from poetgen.config import Config, CorpusConfig
 from poetgen.corpus.dataset import SPLITS, Dataset
-from poetgen.corpus.prepare import parse_form, prepare_corpus
-from poetgen.errors import ConfigError, CorpusError
+from poetgen.corpus.prepare import prepare_corpus
+from poetgen.errors import CorpusError
 from poetgen.poem.poem import MARKS
 
 
@@ -29,7 +29,8 @@ def source(tmp_path_factory, poems):
 
 
 def prepare(source, out, **settings):
-    report = prepare_corpus(source, out, CorpusConfig(**settings))
+    config = Config().replace({f"corpus.{key}": value for key, value in settings.items()}).corpus
+    report = prepare_corpus(source, out, config)
     return report, Dataset.open(out)
 
 
@@ -167,18 +168,12 @@ def test_a_new_one_takes_the_place_of_the_old(source, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-@pytest.mark.parametrize(
-    ("name", "shape"),
-    [("", None), ("五絕", (5, 4)), ("五绝", (5, 4)), ("七律", (7, 8)), ("6x6", (6, 6)), ("5×10", (5, 10))],
-)
-def test_forms_are_known_by_name_in_either_script(name, shape):
-    assert parse_form(name) == shape
-
-
-@pytest.mark.parametrize("name", ["五言", "5x", "x4", "0x4", "5x-4", "sonnet", "5x" + "9" * 5000])
-def test_unknown_forms_are_refused(name):
-    with pytest.raises(ConfigError, match=r"unknown form.{1,30}; choose one of 五絕"):
-        parse_form(name)
+@pytest.mark.parametrize("name", ["五絕", "五绝", "五言絕句", "wǔjué", "5x4"])
+def test_every_name_of_a_form_selects_the_same_poems(source, tmp_path, name):
+    report, _ = prepare(source, tmp_path / "out", form=name)
+    assert report.forms == {"五絕": report.selection["kept"]}
+    settings = json.loads((tmp_path / "out" / "prepared.json").read_text(encoding="utf-8"))["settings"]
+    assert settings["form"] == "五絕"
 
 
 @pytest.mark.parametrize("settings", [{"min_length": 1000}, {"form": "6x6"}, {"limit": 1}])

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.errors import PromptError
-from poetgen.poem.form import MOST_HANZI, MOST_LINES, Form, form_of, parse_form
-from poetgen.poem.poem import FORMS
+from poetgen.poem.form import FORMS, MOST_HANZI, MOST_LINES, Form, form_name, form_of, parse_form
 
 
 @pytest.mark.parametrize(
@@ -94,3 +93,18 @@ def test_mixed_lines_have_no_form():
     assert form_of(["牀前明月光", "疑是地上"]) is None
     assert form_of([]) is None
     assert form_of(["", ""]) is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "name"),
+    [
+        ((5, 4), "五絕"),
+        ((7, 4), "七絕"),
+        ((5, 8), "五律"),
+        ((7, 8), "七律"),
+        ((5, 10), "5x10"),
+        (None, "雜言"),
+    ],
+)
+def test_forms_have_names(shape, name):
+    assert form_name(shape) == name

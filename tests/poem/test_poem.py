@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.poem.poem import Poem, form_name, is_hanzi
+from poetgen.poem.poem import Poem, is_hanzi
 
 HANZI = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=9)
 
@@ -25,21 +25,6 @@ def test_text_is_every_line_with_its_mark(pairs):
 )
 def test_fragments_have_fewer_than_four_lines_or_twenty_hanzi(lines, fragment):
     assert Poem("", "", lines, "，" * len(lines)).is_fragment is fragment
-
-
-@pytest.mark.parametrize(
-    ("shape", "name"),
-    [
-        ((5, 4), "五絕"),
-        ((7, 4), "七絕"),
-        ((5, 8), "五律"),
-        ((7, 8), "七律"),
-        ((5, 10), "5x10"),
-        (None, "雜言"),
-    ],
-)
-def test_forms_have_names(shape, name):
-    assert form_name(shape) == name
 
 
 @pytest.mark.parametrize(
