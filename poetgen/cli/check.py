@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poetgen.cli.options import json_option
+from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.verdict import verdict
 from poetgen.corpus.typed import TypedPoem, typed_poems
 from poetgen.errors import CorpusError, PromptError
@@ -52,6 +53,7 @@ def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> Form
 )
 @click.option("--book", is_flag=True, help="Judge by the rhyme book as printed, without what we added to it.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when a rule is broken.")
+@picture_options
 @json_option
 def check(
     sources: tuple[str, ...],
@@ -60,6 +62,7 @@ def check(
     tones: str,
     book: bool,
     strict: bool,
+    pictures: PictureFiles | None,
     as_json: bool,
 ) -> None:
     """Judge poems rule by rule: rhyme, tones, and where and why they break.
@@ -79,6 +82,11 @@ def check(
             click.echo(json.dumps({**_given(poem, read), **report.to_dict()}, ensure_ascii=False))
         else:
             click.echo("\n" * (tally.poems > 0) + _shown(report, poem, read))
+        if pictures:
+            from poetgen.picture.cards import judged_card
+
+            typed = read.typed.split("\n")
+            pictures.save(judged_card(report, typed=typed, title=poem.title, script=read.script))
         tally.count(report)
     tally.tell()
     if tally.unread or (strict and tally.broken):

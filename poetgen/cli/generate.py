@@ -1,7 +1,5 @@
 """`poetgen generate`: poems that begin with a text."""
 
-import dataclasses
-import json
 import secrets
 import sys
 from collections.abc import Iterable, Iterator
@@ -12,6 +10,8 @@ import click
 
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import home_option, json_option
+from poetgen.cli.picture_options import PictureFiles, picture_options
+from poetgen.cli.poem_printer import PoemPrinter
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
 from poetgen.verse.templates import MODES
@@ -82,6 +82,8 @@ from poetgen.writing.written import Written
     help="Script of the poems.  [default: that of the prompt; alike in both: POETGEN_SCRIPT or traditional]",
 )
 @click.option("--vertical", is_flag=True, help="Columns from right to left, as on paper.")
+@click.option("--annotate", is_flag=True, help="Tones and rhyme under each line; 入 marks the entering tone.")
+@picture_options
 @click.option("--interactive", is_flag=True, help="Ask for prompts, one a line, until an empty one.")
 @click.option(
     "--checkpoint",
@@ -94,6 +96,8 @@ def generate(
     prompts: tuple[str, ...],
     count: int | None,
     vertical: bool,
+    annotate: bool,
+    pictures: PictureFiles | None,
     interactive: bool,
     checkpoint: str | None,
     as_json: bool,
@@ -111,11 +115,11 @@ def generate(
     try:
         writer = Writer.load(checkpoint, home=workspace.home)
         click.echo(f"model: {writer.source}", err=True)
-        show = _Printer(as_json=as_json, vertical=vertical)
+        show = PoemPrinter(as_json=as_json, vertical=vertical, annotated=annotate, pictures=pictures)
         begins = bool(prompts) or count is not None or "acrostic" in given
         asks = interactive or (not begins and sys.stdin.isatty())
         if prompts or not asks:
-            show.all(_poems(writer, prompts or (None,), count=count or 1, **given))
+            show.print_all(_poems(writer, prompts or (None,), count=count or 1, **given))
         if asks:
             _converse(writer, show, count=count or 1, **given)
     except KeyboardInterrupt:
@@ -134,7 +138,7 @@ def _poems(writer: Writer, prompts: Iterable[str | None], **settings: Any) -> It
     return chain.from_iterable(each)
 
 
-def _converse(writer: Writer, show: "_Printer", **settings: Any) -> None:
+def _converse(writer: Writer, show: PoemPrinter, **settings: Any) -> None:
     """Ask, write, ask again; an empty line or the end of input ends it, a bad prompt does not."""
     if hasattr(sys.stdin, "reconfigure"):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
@@ -145,34 +149,6 @@ def _converse(writer: Writer, show: "_Printer", **settings: Any) -> None:
         if not typed:
             return
         try:
-            show.all(_poems(writer, [typed], **settings))
+            show.print_all(_poems(writer, [typed], **settings))
         except PromptError as error:
             click.echo(f"Error: {error}", err=True)
-
-
-class _Printer:
-    """Poems on stdout, a blank line between; what is said about them on stderr."""
-
-    def __init__(self, *, as_json: bool, vertical: bool) -> None:
-        self.as_json, self.vertical, self.is_first = as_json, vertical, True
-
-    def all(self, poems: Iterable[Written]) -> None:
-        """Print each poem as it comes."""
-        for poem in poems:
-            if poem.index == 0:
-                for note in poem.notes:
-                    click.echo(note, err=True)
-            if self.as_json:
-                click.echo(json.dumps(_as_dict(poem), ensure_ascii=False))
-                continue
-            if not self.is_first:
-                click.echo()
-            self.is_first = False
-            click.echo(poem.vertical if self.vertical else str(poem))
-
-
-def _as_dict(poem: Written) -> dict[str, Any]:
-    names = ("prompt", "index", "text", "lines", "form", "template", "rhyme_group", "tones", "script", "seed")
-    known = {name: getattr(poem, name) for name in names}
-    rank = dataclasses.asdict(poem.rank) if poem.rank else None
-    return known | {"log_probability": poem.log_probability, "rank": rank}

@@ -9,9 +9,9 @@ from itertools import groupby
 
 import click
 
-from poetgen.verse.check import STRICT
 from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, Finding, LineReport, Report
 from poetgen.verse.rhymes import LEVEL, OBLIQUE
+from poetgen.verse.summary import conclude, name_parts
 
 COLOURS = {LEVEL: "cyan", OBLIQUE: "yellow"}
 BLANK = "\u3000"  # as wide as a hanzi
@@ -34,18 +34,9 @@ def verdict(report: Report, *, title: str = "", typed: Sequence[str] = ()) -> It
 
 def summary(report: Report) -> str:
     """Form, template, rhyme, and what is broken, on one line."""
-    names = list(dict.fromkeys(fault.name for fault in report.broken))
-    if names:
-        said = click.style(f"breaks {len(names)} rule{'s' * (len(names) > 1)}: {' '.join(names)}", fg="red")
-    elif report.tones_hold is None:
-        rhymes = report.rhymes_hold is not None
-        said = click.style("keeps the rules of rhyme", fg="green") if rhymes else "has no rules to judge"
-    else:
-        exactly = ", and its template to the last place" if report.strictness == STRICT else ""
-        said = click.style(f"keeps every rule{exactly}", fg="green")
-    group = f"{report.rhyme_group}韻" if report.rhyme_group else ""
-    form = report.form.name if report.form else "雜言"
-    return " · ".join(filter(None, (form, report.template, group, said)))
+    is_judged = report.tones_hold is not None or report.rhymes_hold is not None
+    colour = "red" if report.broken else "green" if is_judged else None
+    return " · ".join([*name_parts(report), click.style(conclude(report), fg=colour)])
 
 
 def _verse(report: Report, typed: Sequence[str]) -> Iterator[str]:

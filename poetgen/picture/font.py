@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FONT = Path(__file__).with_name("poetgen-serif.woff2")
 MISSING = "〓"  # what printers set in the place of a type that they lack
+ASCENT = 0.88  # ems from the baseline to the top of the square that a hanzi stands in
 INSTALL = "pictures need Pillow and fontTools; run: pip install 'poetgen[picture]'"
 
 

@@ -211,6 +211,7 @@ class Writer:
             rhyme_group=kept and kept.rhyme_group,
             tones=kept and kept.tones,
             rank=rank,
+            corpus_lines=lines,
         )
 
 

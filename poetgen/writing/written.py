@@ -1,6 +1,7 @@
 """A finished poem, and what is known of it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from poetgen.poem.form import Form, form_name
 from poetgen.poem.poem import Poem
@@ -24,6 +25,7 @@ class Written:
     whole poem under the unmasked model at temperature 1: prompt, marks (where the model writes them) and end.
     `prompt` is as typed, and `notes` say what was read or done otherwise than asked. A poem written by rules tells
     its `template` (None: tones were free), `rhyme_group` (None: no rhyme) and the `tones` of each line.
+    `corpus_lines` are the lines in the corpus' own characters, which rhymes and tones are looked up by.
     """
 
     lines: tuple[str, ...]
@@ -38,6 +40,7 @@ class Written:
     rhyme_group: str | None = None
     tones: tuple[str, ...] | None = None
     rank: Rank | None = None
+    corpus_lines: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -54,6 +57,26 @@ class Written:
     def vertical(self) -> str:
         """The poem in columns from right to left."""
         return layout.vertical(self.lines, self.marks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        names = (
+            "prompt",
+            "index",
+            "text",
+            "lines",
+            "form",
+            "template",
+            "rhyme_group",
+            "tones",
+            "script",
+            "seed",
+        )
+        known = {name: getattr(self, name) for name in names}
+        return known | {
+            "log_probability": self.log_probability,
+            "rank": asdict(self.rank) if self.rank else None,
+        }
 
     @property
     def _poem(self) -> Poem:

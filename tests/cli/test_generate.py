@@ -319,3 +319,34 @@ def test_rules_that_cannot_be_are_answered_in_a_sentence(invoke, arguments, said
 )
 def test_choices_that_are_none_are_usage_errors(invoke, arguments):
     assert invoke("月", *arguments).exit_code == 2
+
+
+def test_annotated_has_tones_and_rhyme_under_each_line(invoke):
+    record = json.loads(invoke("月", "--seed", "1", "--json").stdout)
+    rows = invoke("月", "--seed", "1", "--annotate").stdout.splitlines()
+    assert "".join(rows[::2]) == record["text"]
+    for line, tones, told in zip(record["lines"], record["tones"], rows[1::2], strict=True):
+        assert len(told.split("\u3000")[0]) == len(line)
+        assert told[: len(line)].replace("入", "仄") == tones or "中" in told
+
+
+def test_simplified_poems_are_annotated_in_simplified(invoke):
+    told = invoke("红", "--seed", "1", "--annotate").stdout
+    assert "韵" in told
+    assert "韻" not in told
+
+
+def test_pictures_beside_the_poems(invoke, tmp_path):
+    result = invoke("月", "--seed", "1", "--count", "2", "--picture", str(tmp_path / "poem.svg"))
+    assert {path.name for path in tmp_path.iterdir()} == {"poem.svg", "poem-2.svg"}
+    assert f"picture: {tmp_path / 'poem-2.svg'}" in result.stderr
+    second = result.stdout.split("\n\n")[1].translate(str.maketrans("", "", "，。？\n"))
+    title = (tmp_path / "poem-2.svg").read_text(encoding="utf-8").split("</title>")[0]
+    assert second in title.replace("\n", "")
+
+
+def test_a_picture_of_another_kind_is_refused_before_anything_is_written(invoke, tmp_path):
+    result = invoke("月", "--picture", str(tmp_path / "poem.gif"))
+    assert result.exit_code == 1
+    assert result.stderr == "Error: a picture cannot be written as 'poem.gif'; end its name in .png or .svg\n"
+    assert not result.stdout

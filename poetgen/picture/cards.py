@@ -1,0 +1,80 @@
+"""Cards of poems: one that was written, and one that was judged."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from poetgen.picture.card import Card
+from poetgen.script.opencc import SIMPLIFIED, to_simplified
+from poetgen.verse.annotation import annotate_report
+from poetgen.verse.check import check_poem
+from poetgen.verse.report import Finding, Report
+from poetgen.verse.summary import summarize
+from poetgen.writing.written import Written
+
+TITLE_HANZI = 2  # a poem without a title goes by its first two characters, as in the Tang
+MOST_CAPTIONS = 8
+LEGEND = "○ 平 level · ● 仄 oblique · red: rhymes and faults"
+
+
+def written_card(poem: Written, *, title: str = "", annotated: bool = False) -> Card:
+    """A poem of the model, signed with its form and rhyme; `annotated`: tones and rhymes beside."""
+    form = poem.form if poem.template or poem.rhyme_group else ""
+    group = f"{poem.rhyme_group}韻" if poem.rhyme_group else ""
+    card = Card(
+        poem.lines, title or poem.lines[0][:TITLE_HANZI], form + group, footer=f"poetgen · seed {poem.seed}"
+    )
+    if annotated:
+        card = _marked(card, check_poem(poem.corpus_lines))
+    return _simplified(card) if poem.script == SIMPLIFIED else card
+
+
+def judged_card(report: Report, *, typed: Sequence[str] = (), title: str = "", script: str = "") -> Card:
+    """A poem that was judged: tones, rhymes, and each fault in its place and in words.
+
+    `typed` are its lines as they were given, where they were read otherwise.
+    """
+    faults = [f"× {fault.name}  {_where(fault, report)}{fault.reason}" for fault in report.broken]
+    shown = faults[:MOST_CAPTIONS]
+    if len(faults) > MOST_CAPTIONS:
+        shown.append(f"× and {len(faults) - MOST_CAPTIONS} more")
+    card = Card(
+        typed or tuple(line.text for line in report.lines),
+        title=title,
+        seal="",
+        footer=LEGEND,
+        captions=(summarize(report), *shown),
+        warnings=frozenset(shown),
+    )
+    card = _marked(card, report)
+    return _simplified(card) if script == SIMPLIFIED else card
+
+
+def _where(fault: Finding, report: Report) -> str:
+    if not fault.line:
+        return ""
+    hanzi = report.lines[fault.line - 1].text[fault.position - 1] if fault.position else ""
+    return f"line {fault.line}{', ' * bool(hanzi)}{hanzi}: "
+
+
+def _marked(card: Card, report: Report) -> Card:
+    """The card with tones, rhymes and faults."""
+    return replace(
+        card,
+        tones=[line.tones for line in report.lines],
+        rhymes=frozenset(k for k, line in enumerate(annotate_report(report)) if line.rhyme),
+        faults=frozenset(
+            (one.line - 1, one.position - 1) for one in report.broken if one.line and one.position
+        ),
+    )
+
+
+def _simplified(card: Card) -> Card:
+    """What stands beside the poem in its script."""
+    captions = tuple(map(to_simplified, card.captions))
+    return replace(
+        card,
+        title=to_simplified(card.title),
+        signature=to_simplified(card.signature),
+        captions=captions,
+        warnings=frozenset(map(to_simplified, card.warnings)),
+    )

@@ -1,0 +1,38 @@
+"""A card into a file: PNG or SVG, by the end of its name."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from poetgen.errors import PoetgenError
+from poetgen.files import written_whole
+from poetgen.picture.card import Card, compose
+from poetgen.picture.drawing import Drawing
+from poetgen.picture.font import MISSING, Font
+from poetgen.picture.png import png
+from poetgen.picture.svg import svg
+
+FORMATS: dict[str, Callable[[Drawing], bytes]] = {"png": png, "svg": svg}
+
+
+def render(card: Card, kind: str, *, size: str, theme: str) -> bytes:
+    """The bytes of a picture of this kind, png or svg. Raises PoetgenError."""
+    if kind not in FORMATS:
+        raise PoetgenError(f"a picture cannot be {kind[:60]!r}; choose one of: {', '.join(FORMATS)}")
+    return FORMATS[kind](compose(card, size=size, theme=theme))
+
+
+def check_name(path: Path) -> str:
+    """The kind of picture that a file's name asks for. Raises PoetgenError."""
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in FORMATS:
+        raise PoetgenError(f"a picture cannot be written as {path.name[:60]!r}; end its name in .png or .svg")
+    return kind
+
+
+def save(card: Card, path: Path, *, size: str, theme: str) -> str:
+    """Write the picture, whole or not at all; what the font lacked, as a sentence, or "". Raises PoetgenError."""
+    data = render(card, check_name(path), size=size, theme=theme)
+    with written_whole(path) as temporary:
+        temporary.write_bytes(data)
+    lacking = card.lacking(Font.load())
+    return f"{path}: the font has no {' '.join(lacking)}; drawn as {MISSING}" if lacking else ""

@@ -1,0 +1,46 @@
+"""Tones and rhyme beside each line of a poem, as those who read or write verse mark them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from poetgen.verse.check import check_poem
+from poetgen.verse.report import Report
+from poetgen.verse.rhymes import OBLIQUE, RhymeTable
+
+ENTERING = (
+    "入"  # 入聲 is one of the oblique tones; today's Mandarin reads a third of it level, so it is marked
+)
+
+
+class AnnotatedLine(NamedTuple):
+    """`tones` has 平 仄 入 (oblique, of the entering tone), 中 where either is as good, ? where nobody knows.
+
+    `rhyme` is the group in which the line rhymes, "" where it does not.
+    """
+
+    text: str
+    tones: str
+    rhyme: str
+
+
+def annotate(lines: Sequence[str]) -> tuple[AnnotatedLine, ...]:
+    """Read the lines of a poem, hanzi in the corpus' own characters."""
+    return annotate_report(check_poem(lines))
+
+
+def annotate_report(report: Report) -> tuple[AnnotatedLine, ...]:
+    """The same of a poem that has been judged."""
+    return tuple(
+        AnnotatedLine(
+            line.text,
+            "".join(map(mark_entering, line.text, line.tones)),
+            line.groups[0] if line.rhymes else "",
+        )
+        for line in report.lines
+    )
+
+
+def mark_entering(hanzi: str, tone: str) -> str:
+    """The tone, 入 in place of 仄 where every oblique reading of the character is of the entering tone."""
+    volumes = {one.volume for one in RhymeTable.load().readings(hanzi) if one.tone == OBLIQUE}
+    return ENTERING if tone == OBLIQUE and volumes == {ENTERING} else tone

@@ -1,0 +1,27 @@
+"""A report in one line: form, template, rhyme, and what is broken."""
+
+from poetgen.verse.check import STRICT
+from poetgen.verse.report import Report
+
+
+def summarize(report: Report) -> str:
+    """五絕 · 仄起首句不入韻 · 尤韻 · keeps every rule."""
+    return " · ".join([*name_parts(report), conclude(report)])
+
+
+def name_parts(report: Report) -> list[str]:
+    """Form, template and rhyme, those that there are."""
+    form = report.form.name if report.form else "雜言"
+    group = f"{report.rhyme_group}韻" if report.rhyme_group else ""
+    return [part for part in (form, report.template, group) if part]
+
+
+def conclude(report: Report) -> str:
+    """Whether its rules are kept, in words."""
+    names = list(dict.fromkeys(fault.name for fault in report.broken))
+    if names:
+        return f"breaks {len(names)} rule{'s' * (len(names) > 1)}: {' '.join(names)}"
+    if report.tones_hold is None:
+        return "has no rules to judge" if report.rhymes_hold is None else "keeps the rules of rhyme"
+    exactly = ", and its template to the last place" if report.strictness == STRICT else ""
+    return f"keeps every rule{exactly}"
