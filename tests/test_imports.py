@@ -21,6 +21,7 @@ RANKS = {
     "errors": 0,
     "files": 0,
     "locking": 0,
+    "plain_values": 0,
     "config": 1,
     "poem": 1,
     "byhand": 2,

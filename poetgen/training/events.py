@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from poetgen.measures import finite
+from poetgen.plain_values import check_count, check_finite
 from poetgen.training.loop import StepReport
 
 LARGEST_LOSS = 700.0  # exp of about 710 is more than a float holds
@@ -32,9 +33,18 @@ class Progress:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Progress":
-        """Back from plain values. Raises KeyError or TypeError for others."""
-        best = values["best_loss"]
-        return cls(**{**values, "best_loss": math.inf if best is None else best})
+        """Back from plain values. Raises KeyError, TypeError or ValueError for others."""
+        best, finished = values["best_loss"], values["finished"]
+        if type(finished) is not str:
+            raise ValueError(f"finished cannot be {finished!r:.60}")
+        counts = ("step", "position", "epoch_tokens", "epochs_without_better")
+        checked = {
+            **{name: check_count(name, values[name]) for name in counts},
+            "epoch": check_count("epoch", values["epoch"], least=1),
+            **{name: check_finite(name, values[name], least=0) for name in ("epoch_loss", "seconds")},
+            "best_loss": math.inf if best is None else check_finite("best_loss", best, least=0),
+        }
+        return cls(**{**values, **checked})
 
     def count(self, report: StepReport) -> None:
         """Take in one step."""

@@ -17,8 +17,10 @@ from poetgen.corpus.batches import Batch
 from poetgen.errors import ConfigError
 from poetgen.model.initialize import Rows
 from poetgen.model.language_model import build_model
+from poetgen.plain_values import check_count
 from poetgen.training.devices import keep_freed_memory
 from poetgen.training.ema import WeightAverage
+from poetgen.training.saved_state import check_list, check_names, check_tensors
 
 Array = npt.NDArray[Any]
 
@@ -139,12 +141,19 @@ class NumPyLearner:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """See Learner."""
-        saved = state["optimizer"]
-        memory = {name: arrays(slots) for name, slots in saved["state"].items()}
-        self.optimizer.load_state_dict({**saved, "state": memory})
+        weights = check_tensors(state["model"], tensors(self.arrays))
+        average = check_list("the average", state["average"], self.average.values)
+        self.optimizer.load_state_dict(self.check_memory(state["optimizer"]))
         for name, array in self.arrays.items():
-            array[...] = state["model"][name].numpy()
-        self.average.load(state["average"])
+            array[...] = weights[name].numpy()
+        self.average.load(average)
+
+    def check_memory(self, saved: Any) -> dict[str, Any]:
+        """What the optimizer remembered, as arrays. Raises ValueError when it does not fit."""
+        own = self.optimizer.state
+        check_names("the optimizer's memory", saved["state"], own)
+        memory = {name: arrays(check_tensors(saved["state"][name], tensors(own[name]))) for name in own}
+        return {"steps": check_count("the number of steps", saved["steps"]), "state": memory}
 
     def seconds_per_step(self, batch: Batch) -> float:
         """See Learner."""

@@ -142,11 +142,10 @@ class RunFolder:
 
     def load_state(self) -> dict[str, Any]:
         """Read state.pt; nothing in it can execute. Raises CheckpointError."""
-        import torch
+        from poetgen.training.saved_state import load_plain
 
         try:
-            file = io.BytesIO(self.state.read_bytes())
-            state = torch.load(file, map_location="cpu", weights_only=True)
+            state = load_plain(self.state.read_bytes())
             if state["version"] != STATE_VERSION:
                 raise CheckpointError(f"{self.state} has version {state['version']}, not {STATE_VERSION}")
             return dict(state)

@@ -23,6 +23,7 @@ from poetgen.training.devices import (
 )
 from poetgen.training.ema import WeightAverage
 from poetgen.training.optimizers import build_optimizer
+from poetgen.training.saved_state import check_list, check_memory, check_random_states, check_tensors
 
 
 class TorchLearner:
@@ -80,18 +81,15 @@ class TorchLearner:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """See Learner."""
-        self.model.load_state_dict(state["model"])
-        self._load_optimizer(state["optimizer"])
-        self.average.load(state["average"])
-        set_random_states(state["random"])
-
-    def _load_optimizer(self, state: dict[str, Any]) -> None:
-        """Take over an optimizer's memory; which kernel steps is this device's choice, not the saved one's."""
-        groups = [
-            {**saved, "fused": own.get("fused")} if "fused" in own else saved
-            for saved, own in zip(state["param_groups"], self.optimizer.param_groups, strict=True)
-        ]
-        self.optimizer.load_state_dict({**state, "param_groups": groups})
+        has_stepped = state.get("progress", {}).get("step", 0) > 0
+        weights = check_tensors(state["model"], self.model.state_dict())
+        memory = check_memory(state["optimizer"], self.optimizer, has_stepped=has_stepped)
+        average = check_list("the average", state["average"], self.average.values)
+        random = check_random_states(state["random"])
+        self.model.load_state_dict(weights)
+        self.optimizer.load_state_dict(memory)
+        self.average.load(average)
+        set_random_states(random)
 
     def seconds_per_step(self, batch: Batch) -> float:
         """See Learner."""

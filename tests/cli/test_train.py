@@ -204,6 +204,19 @@ def test_a_state_that_does_not_fit_is_refused(home: Path, backend: str, key: str
         refused(run(home, "--resume", "moon"), r"state\.pt does not fit this run \(.*\); start another run")
 
 
+@pytest.mark.parametrize("memory", ["exp_avg", "exp_avg_sq"])
+def test_an_optimizers_memory_that_is_cut_short_is_refused_before_it_is_used(home: Path, memory: str) -> None:
+    begin(home, "moon", "--steps", 1, "--optimizer", "adam")
+    folder = RunFolder(home / "checkpoints" / "moon")
+    state = folder.load_state()
+    slots = state["optimizer"]["state"][0]
+    slots[memory] = slots[memory][:1]
+    folder.save_state(state)
+    refused(
+        run(home, "--resume", "moon"), rf"state\.pt does not fit this run \({memory} must be of shape .*\)"
+    )
+
+
 # ---- what cannot be ----
 
 
