@@ -49,10 +49,13 @@ def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> Form
     type=click.Choice([RELAXED, STRICT]),
     default=RELAXED,
     show_default=True,
-    help="relaxed leaves 一三五 free and allows 拗救; strict holds each place to its template.",
+    help="relaxed: positions 1, 3 and 5 are free (一三五不論) and 拗救 is allowed; strict: every position "
+    "follows its template.",
 )
-@click.option("--book", is_flag=True, help="Judge by the rhyme book as printed, without what we added to it.")
-@click.option("--strict", is_flag=True, help="Exit with 1 when a rule is broken.")
+@click.option(
+    "--book", is_flag=True, help="Use the rhyme book as printed, without the additions of this package."
+)
+@click.option("--strict", is_flag=True, help="Exit with code 1 when a rule is broken.")
 @picture_options
 @json_option
 def check(
@@ -65,10 +68,10 @@ def check(
     pictures: PictureFiles | None,
     as_json: bool,
 ) -> None:
-    """Judge poems rule by rule: rhyme, tones, and where and why they break.
+    """Judge poems rule by rule: rhyme and tones, and where and why a rule is broken.
 
-    A poem is given as text, in a FILE, or on standard input, in either script; blank lines part several. 對仗 is
-    not judged.
+    A poem is given as text, in a FILE, or on standard input (-), in either script; blank lines separate several
+    poems. 對仗 (parallelism) is not judged.
     """
     judge = partial(check_poem, table=RhymeTable.load(amended=not book), form=form, strict=tones == STRICT)
     tally = _Tally()

@@ -45,32 +45,45 @@ FLAGS = {
 )
 @home_option
 @click.option(
-    "--optimizer", "optimizers", type=click.Choice(OPTIMIZERS), multiple=True, help="An update rule."
+    "--optimizer", "optimizers", type=click.Choice(OPTIMIZERS), multiple=True, help="An optimizer to compare."
 )
-@click.option("--init", "inits", type=click.Choice(INITIALIZATIONS), multiple=True, help="How weights begin.")
+@click.option(
+    "--init",
+    "inits",
+    type=click.Choice(INITIALIZATIONS),
+    multiple=True,
+    help="Initialisation of the weights.",
+)
 @click.option(
     "--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE",
     help="Any setting; given several times with one key, its values are compared.",
 )  # fmt: skip
 @config_option
 @click.option(
-    "--limit", type=int, metavar="N", help="Only the first N usable poems, prepared for this, 8 : 2."
+    "--limit",
+    type=int,
+    metavar="N",
+    help="Only the first N usable poems, split 8 : 2 into training and validation.",
 )
-@click.option("--source", type=click.Path(path_type=Path), help="Raw poems [default: what was fetched].")
-@click.option("--epochs", type=int, help="Times through the training poems.")
+@click.option(
+    "--source",
+    type=click.Path(path_type=Path),
+    help="File or folder of raw poems [default: the fetched corpus].",
+)
+@click.option("--epochs", type=int, help="Passes over the training poems.")
 @steps_option
 @click.option("--minutes", type=float, help="Stop each run after this many minutes of training.")
 @click.option("--seeds", type=int, metavar="N", help="Runs of each setting [default: 3].")
 @click.option(
-    "--tune", is_flag=True, default=None, help="Try a third and three times each learning rate too."
+    "--tune", is_flag=True, default=None, help="Also try a third and three times each learning rate."
 )
 @click.option(
     "--target", type=float, metavar="PPL",
-    help="Count steps and seconds to this perplexity [default: what half of the settings reach].",
+    help="Count the steps and seconds to this perplexity [default: one that half of the settings reach].",
 )  # fmt: skip
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR",
-    help="Where runs and report go [default: comparisons/ and what is compared].",
+    help="Folder of runs and report [default: in comparisons/, named after what is compared].",
 )  # fmt: skip
 @json_option
 def compare(
@@ -85,12 +98,11 @@ def compare(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Set side by side what differs in one setting or more.
+    """Compare optimizers or any other settings on the same poems, batches, initial weights and budget.
 
-    What is given twice or more is compared, what is given once holds for all: the same poems, batches, first
-    weights and budget. Each optimizer has its own default rate, and no run stops early of itself. DIR gets
-    report.md, report.json, metrics.csv and curves.png. The same command goes on with a stopped comparison, and
-    adds seeds or values to a finished one.
+    An option given several times is compared; one given once holds for every run. Each optimizer has its own
+    default learning rate, and early stopping is off. DIR gets report.md, report.json, metrics.csv and curves.png.
+    The same command continues a stopped comparison, and adds seeds or values to a finished one.
     """
     from poetgen.compare.folder import ComparisonFolder
     from poetgen.compare.plan import plan_comparison
@@ -110,7 +122,7 @@ def compare(
             report = follow(plan, folder, origin, command)
             write(report, folder)
     except KeyboardInterrupt:
-        click.echo("stopped at once; the same command goes on from what was saved before", err=True)
+        click.echo("stopped at once; the same command continues from the last save", err=True)
         sys.exit(INTERRUPTED)
     click.echo(json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False) if as_json else text(report))
     click.echo(f"written: {folder.report}", err=True)
@@ -175,7 +187,7 @@ def follow(plan: "Plan", folder: "ComparisonFolder", source: "Source", command: 
         finally:
             show.close()
     if len(show.results) < plan.jobs:
-        click.echo("stopped and saved; the same command goes on", err=True)
+        click.echo("stopped and saved; the same command continues", err=True)
         sys.exit(128 + stop[0] if stop else INTERRUPTED)
     return make_report(plan, poems, show.results, command=command)
 

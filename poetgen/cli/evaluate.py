@@ -1,4 +1,4 @@
-"""`poetgen evaluate`: how well a model foretells poems."""
+"""`poetgen evaluate`: how well a model predicts poems."""
 
 import json
 from collections.abc import Iterator
@@ -31,23 +31,25 @@ ODD_RATE = 0.05
     help="The model [default: the newest run here, else the released model].",
 )
 @click.option(
-    "--split", type=click.Choice(SPLITS), help="Prepared poems to measure on [default: validation]."
+    "--split",
+    type=click.Choice(SPLITS),
+    help="Split of the prepared poems to measure on [default: validation].",
 )
 @click.option(
     "--poems",
     "source",
     type=click.Path(path_type=Path),
-    help="A JSON or text file, or a folder of them, to measure on instead.",
+    help="File or folder of poems, JSON or text, to measure on instead.",
 )
 @click.option(
-    "--batch-size", type=click.IntRange(1, 4096), default=64, show_default=True, help="Poems at once."
+    "--batch-size", type=click.IntRange(1, 4096), default=64, show_default=True, help="Poems in a batch."
 )
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
     show_default=True,
-    help="Where to compute.",
+    help="Device to compute on.",
 )
 @json_option
 def evaluate(
@@ -62,10 +64,10 @@ def evaluate(
 ) -> None:
     """Measure a model's perplexity, with 95 % intervals, as docs/measures.md defines it.
 
-    The test split is for the last word: choose between models on validation.
+    Choose between models on the validation split, and look at the test split once, at the end.
     """
     if split and source:
-        raise click.UsageError("--split and --poems are two ways to say what to measure on; give one")
+        raise click.UsageError("--split and --poems both say what to measure on; omit one")
     path = find_checkpoint(workspace, given)
     click.echo(f"model: {path}", err=True)
     checkpoint = Checkpoint.load(path)
@@ -129,8 +131,8 @@ def measure_poems(checkpoint: Checkpoint, source: Path, options: Options) -> "Ev
 
 
 MEANINGS = {
-    "ppl_token": "perplexity of a token: hanzi, marks and ends",
-    "ppl_hanzi": "perplexity of a hanzi",
+    "ppl_token": "per token: hanzi, punctuation, end of poem",
+    "ppl_hanzi": "per hanzi",
     "ppl_poem": "mean of the poems' own perplexities",
     "bits_per_hanzi": "bits for a poem's whole text, per hanzi",
 }
@@ -142,7 +144,7 @@ def describe(evaluation: "Evaluation") -> Iterator[str]:
         commit = f", corpus {evaluation.corpus_commit[:12]}" if evaluation.corpus_commit else ""
         yield f"{evaluation.split} split, {evaluation.selection}{commit}"
         if evaluation.same_corpus is False:
-            yield "the model learned from another state of the corpus"
+            yield "the model was trained on another version of the corpus"
     yield from table(evaluation)
     for title, part in (
         ("without fragments", evaluation.without_fragments),

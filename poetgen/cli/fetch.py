@@ -1,4 +1,4 @@
-"""poetgen fetch."""
+"""`poetgen fetch`: download the corpus with git."""
 
 import json
 import sys
@@ -16,7 +16,9 @@ from poetgen.files import Workspace
 @click.command()
 @home_option
 @click.option(
-    "--url", help=f"A git repository or a folder with one [default: as before, at first {DEFAULT_URL}]."
+    "--url",
+    help="Address of a git repository, or a folder with one [default: the one used before, at first "
+    f"{DEFAULT_URL}].",
 )
 @click.option(
     "--revision", metavar="REV", help="Commit id, tag or branch to fetch [default: the newest commit]."
@@ -33,17 +35,17 @@ def fetch(
     update: bool,
     as_json: bool,
 ) -> None:
-    """Fetch the corpus 全唐詩 with git: only the Tang files, about ten megabytes.
+    """Download the corpus 全唐詩 with git: only the Tang files, about ten megabytes.
 
-    Stopped or killed, it goes on where it was when run again. A complete corpus is left as it is, unless --update
-    or another --revision asks for more.
+    If it is stopped or killed, run it again and it continues. A complete corpus is left as it is, unless --update
+    or another --revision is given.
     """
     bar = ProgressBar()
     try:
         report = fetch_corpus(url, workspace.corpus, revision=revision, update=update, on_progress=bar.show)
     except KeyboardInterrupt:
         bar.close()
-        click.echo("Stopped; what has arrived is kept. To go on, run the same command again.", err=True)
+        click.echo("Stopped; what has arrived is kept. To continue, run the same command again.", err=True)
         ctx.exit(INTERRUPTED)
     finally:
         bar.close()

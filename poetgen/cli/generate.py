@@ -30,17 +30,18 @@ from poetgen.writing.written import Written
 @click.option(
     "--form",
     metavar="FORM",
-    help="五絕, 七絕, 五律, 七律, 五言排律12, a shape such as 5x6, or free.  [default: drawn]",
+    help="五絕, 七絕, 五律, 七律, 五言排律12, a shape such as 5x6, or free.  [default: random]",
 )
 @click.option(
     "--rhyme",
     metavar="GROUP|auto|off",
-    help="A rhyme group such as 東, any, or none.  [default: auto in regulated forms]",
+    help="A rhyme group such as 東; auto: any one group; off: no rhyme.  [default: auto in regulated forms]",
 )
 @click.option(
     "--tones",
     type=click.Choice([*MODES, OFF]),
-    help="Keep to a tone template, in every place or with its freedoms.  [default: relaxed in regulated forms]",
+    help="Follow a tone template: strict at every position, relaxed with 一三五不論 and 拗救.  "
+    "[default: relaxed in regulated forms]",
 )
 @click.option(
     "--first-line-rhymes",
@@ -48,28 +49,30 @@ from poetgen.writing.written import Written
     help="Whether the first line rhymes too.  [default: auto]",
 )
 @click.option("--acrostic", metavar="HANZI", help="The first character of each line, such as 春夏秋冬.")
-@click.option("--no-repeat", is_flag=True, help="No character comes twice.")
+@click.option("--no-repeat", is_flag=True, help="Use no character twice.")
 @click.option(
     "--best-of",
     type=click.IntRange(1, MOST_CANDIDATES),
-    help=f"Write N candidates, give the best.  [default: {CANDIDATES}]",
+    help=f"Write this many candidates for each poem, print the best.  [default: {CANDIDATES}]",
 )
 @click.option("--count", type=click.IntRange(min=1), help="Poems for each prompt.  [default: 1]")
-@click.option("--seed", type=click.IntRange(min=0), help="Same seed, same poems.  [default: drawn, and told]")
+@click.option("--seed", type=click.IntRange(min=0), help="Same seed, same poems.  [default: random, printed]")
 @click.option(
     "--temperature",
     type=float,
-    help=f"0 always takes the likeliest; higher is bolder.  [default: {Sampling.temperature}]",
+    help=f"0: always the most likely character; higher is bolder.  [default: {Sampling.temperature}]",
 )
-@click.option("--top-k", type=int, help="Choose among the K likeliest characters only.  [default: 0, all]")
+@click.option("--top-k", type=int, help="Sample from the K most likely characters only.  [default: 0, all]")
 @click.option(
-    "--top-p", type=float, help="Choose among the likeliest that hold this share.  [default: 1, all]"
+    "--top-p",
+    type=float,
+    help="Nucleus sampling: sample from the most likely characters that add up to this probability.  "
+    "[default: 1, all]",
 )
 @click.option(
     "--repeat-penalty",
     type=float,
-    help="Nats that a character loses once the poem has it; 0: it may come again freely."
-    f"  [default: {Sampling.repeat_penalty}]",
+    help=f"Penalty in nats on characters already used; 0: none.  [default: {Sampling.repeat_penalty}]",
 )
 @click.option(
     "--max-length",
@@ -79,10 +82,12 @@ from poetgen.writing.written import Written
 @click.option(
     "--script",
     type=click.Choice(["traditional", "simplified"]),
-    help="Script of the poems.  [default: that of the prompt; alike in both: POETGEN_SCRIPT or traditional]",
+    help="Script of the poems.  [default: the prompt's; if it is the same in both, POETGEN_SCRIPT or traditional]",
 )
-@click.option("--vertical", is_flag=True, help="Columns from right to left, as on paper.")
-@click.option("--annotate", is_flag=True, help="Tones and rhyme under each line; 入 marks the entering tone.")
+@click.option("--vertical", is_flag=True, help="Print columns from right to left, as on paper.")
+@click.option(
+    "--annotate", is_flag=True, help="Print tones and rhyme under each line; 入 marks the entering tone."
+)
 @picture_options
 @click.option("--interactive", is_flag=True, help="Ask for prompts, one a line, until an empty one.")
 @click.option(
@@ -106,8 +111,9 @@ def generate(
 ) -> None:
     """Write poems that begin with each PROMPT, in either script, by the rules of their form.
 
-    Rules that are asked for are kept; those that are not give way to a PROMPT that breaks them, and that is told.
-    Without a PROMPT it asks for one at a terminal; elsewhere, or with --count or --acrostic, poems begin freely.
+    A rule you ask for is kept; a default rule that the PROMPT itself breaks is relaxed, with a note on stderr.
+    Without a PROMPT it asks for one at a terminal; elsewhere, or with --count or --acrostic, the model chooses the
+    beginning.
     """
     given = {name: value for name, value in settings.items() if value is not None}
     if "first_line_rhymes" in given:

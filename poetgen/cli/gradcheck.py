@@ -17,23 +17,27 @@ POSITIVE = click.IntRange(min=1)
 
 @click.command()
 @click.option(
-    "--cell", type=click.Choice(["lstm", "rnn"]), default="lstm", show_default=True, help="Which layer."
+    "--cell",
+    type=click.Choice(["lstm", "rnn"]),
+    default="lstm",
+    show_default=True,
+    help="Kind of recurrent layer.",
 )
-@click.option("--hidden-size", type=POSITIVE, default=5, show_default=True, help="H, units.")
-@click.option("--input-size", type=POSITIVE, default=4, show_default=True, help="E, width of the input.")
-@click.option("--steps", type=POSITIVE, default=4, show_default=True, help="T, steps through time.")
-@click.option("--batch", type=POSITIVE, default=3, show_default=True, help="B, sequences side by side.")
-@click.option("--scale", type=float, default=0.5, show_default=True, help="Spread of the weights drawn.")
+@click.option("--hidden-size", type=POSITIVE, default=5, show_default=True, help="H, hidden units.")
+@click.option("--input-size", type=POSITIVE, default=4, show_default=True, help="E, size of the input.")
+@click.option("--steps", type=POSITIVE, default=4, show_default=True, help="T, time steps.")
+@click.option("--batch", type=POSITIVE, default=3, show_default=True, help="B, sequences in the batch.")
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides all that is drawn."
+    "--scale", type=float, default=0.5, show_default=True, help="Standard deviation of the random weights."
 )
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed.")
 @json_option
 def gradcheck(cell: str, *, as_json: bool, **sizes: Any) -> None:
-    """Check every hand-derived gradient against three others.
+    """Check every hand-derived gradient against three independent ones.
 
-    Finite differences in float64 (error at most 1e-7), torch.autograd on the package's own model (1e-12), and
-    real-time recurrent learning (1e-10); the error of a tensor is ‖a - n‖ / max(‖a‖, ‖n‖, 1). The derivations are
-    in docs/derivation.md. Exit code 1 when a row fails.
+    Those are finite differences in float64 (error at most 1e-7), torch.autograd on the package's own model
+    (1e-12), and real-time recurrent learning (1e-10); the error of a tensor is ‖a - n‖ / max(‖a‖, ‖n‖, 1). The
+    derivations are in docs/derivation.md. Exit code 1 when a row fails.
     """
     from poetgen.experiments.cases import Sizes
     from poetgen.experiments.gradcheck import ROWS, as_record, check_gradients, remarks

@@ -47,20 +47,18 @@ def size_option(name: str, meaning: str) -> Decorator:
     "inits",
     type=click.Choice(INITIALIZATIONS),
     multiple=True,
-    help="Show instead what weights begun by this rule learn; may be given several times.",
+    help="Show instead what a network with this initialisation can learn; may be given several times.",
 )
-@click.option("--after", type=click.IntRange(1), help="With --init: steps of learning.  [default: 1000]")
-@click.option("--learning-rate", type=float, help="With --init: step size.  [default: 1]")
-@click.option("--tied", is_flag=True, help="With --init: share the embedding with the output layer.")
-@size_option("--hidden-size", "H, units.")
-@size_option("--steps", "T, steps through time.")
-@size_option("--batch", "B, sequences side by side.")
+@click.option("--after", type=click.IntRange(1), help="With --init: training steps.  [default: 1000]")
+@click.option("--learning-rate", type=float, help="With --init: learning rate.  [default: 1]")
+@click.option("--tied", is_flag=True, help="With --init: tie the output layer to the embedding.")
+@size_option("--hidden-size", "H, hidden units.")
+@size_option("--steps", "T, time steps.")
+@size_option("--batch", "B, sequences in the batch.")
 @click.option(
-    "--forget-bias", type=float, default=1.0, show_default=True, help="Where the LSTM's forget bias begins."
+    "--forget-bias", type=float, default=1.0, show_default=True, help="Initial forget bias of the LSTM."
 )
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides all that is drawn."
-)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw a picture too.")
 @json_option
 def gradients(
@@ -68,16 +66,17 @@ def gradients(
 ) -> None:
     """Show how far gradients reach back through time.
 
-    The length of ∂loss/∂h, so many steps before the loss: for simple RNNs with sigmoid, tanh and ReLU, with the
-    bound they cannot exceed, and for the LSTM, also by its cell, and through its forget gates alone. With --init:
-    how many hidden units are distinct, and which parameters moved, after learning. docs/derivation.md says why.
+    Prints the norm of ∂loss/∂h by the number of steps before the loss: for simple RNNs with sigmoid, tanh and
+    ReLU, beside their upper bound, and for the LSTM, whose cell state and forget gates are also shown alone. With
+    --init: how many hidden units stay distinct, and which parameters have moved, after training.
+    docs/derivation.md says why.
     """
     learning = {name: settings.pop(name) for name in ("after", "learning_rate", "tied")}
     given = {name: value for name, value in learning.items() if value is not None and value is not False}
     for name, (plain, with_init) in SIZES.items():
         settings[name] = settings[name] or (with_init if inits else plain)
     if inits and scales:
-        raise click.UsageError("--scale and --init belong to two experiments; give one of them")
+        raise click.UsageError("--scale and --init belong to different experiments; omit one")
     if given and not inits:
         raise click.UsageError(
             f"--{next(iter(given)).replace('_', '-')} needs --init, the weights to begin with"

@@ -19,8 +19,6 @@ home_option: Decorator = click.option(
     "workspace",
     metavar="DIR",
     callback=_workspace,
-    help="Where data/ and checkpoints/ lie [default: POETGEN_HOME, else the current folder].",
+    help="Folder with data/ and checkpoints/ [default: POETGEN_HOME, else the current folder].",
 )
-json_option: Decorator = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON for programs to read."
-)
+json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

@@ -22,18 +22,28 @@ MOST_FAULTS = 20
 @click.command()
 @click.argument("source", required=False, type=click.Path(path_type=Path))
 @home_option
-@click.option("--out", type=click.Path(path_type=Path), help="Where to write [default: data/prepared].")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write [default: data/prepared].")
 @click.option(
     "--supplement/--no-supplement", default=None, help="Add 全唐詩補編 (volumes 50000 and up) [default: no]."
 )
 @click.option("--limit", type=int, metavar="N", help="Only the first N usable poems, in volume order.")
 @click.option("--form", help=f"Only one form: {FORM_HELP} (either script, or pinyin).")
 @click.option("--min-length", type=int, metavar="HANZI", help="Drop shorter poems.")
-@click.option("--max-length", type=int, metavar="HANZI", help="Drop longer poems; none is ever cut.")
-@click.option("--min-count", type=int, metavar="N", help="Characters rarer than this in train are unknown.")
+@click.option("--max-length", type=int, metavar="HANZI", help="Drop longer poems; no poem is ever cut.")
+@click.option(
+    "--min-count",
+    type=int,
+    metavar="N",
+    help="Characters rarer than this in the training poems become <unknown>.",
+)
 @click.option("--punctuation", type=click.Choice(["keep", "drop"]), help="Whether ，。？ are tokens.")
 @click.option("--split", type=click.Choice(SPLITS), help="train : validation : test.")
-@click.option("--config", "config_name", metavar="NAME|FILE", help="Take the [corpus] settings of a config.")
+@click.option(
+    "--config",
+    "config_name",
+    metavar="NAME|FILE",
+    help="[corpus] settings from a shipped config or a TOML file.",
+)
 @click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Change any setting.")
 @click.option("--strict", is_flag=True, help="Stop at the first record that cannot be read.")
 @json_option
@@ -50,8 +60,9 @@ def prepare(
 ) -> None:
     """Clean, split and number the poems for training.
 
-    SOURCE is the fetched corpus unless given: any folder or file of JSON as chinese-poetry writes it, or a UTF-8
-    text with one poem a line, or with blocks parted by blank lines (a first line without end mark is the title).
+    SOURCE is by default the fetched corpus. It can be a file or folder of JSON in chinese-poetry's layout, or a
+    UTF-8 text file with one poem a line, or with blocks separated by blank lines (a first line without an end mark
+    is the title).
     """
     from poetgen.corpus.prepare import prepare_corpus
 

@@ -1,4 +1,4 @@
-"""`poetgen train`: grow a model on the prepared poems."""
+"""`poetgen train`: train a model on the prepared poems."""
 
 import shlex
 import signal
@@ -57,23 +57,29 @@ if TYPE_CHECKING:
 @set_option
 @optimizer_option
 @learning_rate_option
-@click.option("--embedding-size", type=int, help="E, width of a character's embedding.")
-@click.option("--hidden-size", type=int, help="H, units in each LSTM layer.")
-@click.option("--layers", type=int, help="LSTM layers.")
+@click.option("--embedding-size", type=int, help="E, size of a character's embedding.")
+@click.option("--hidden-size", type=int, help="H, hidden units of each LSTM layer.")
+@click.option("--layers", type=int, help="Number of LSTM layers.")
 @dropout_option
 @init_option
-@click.option("--vectors", metavar="FILE", help="A word2vec or GloVe text file to begin the embedding with.")
+@click.option(
+    "--vectors", metavar="FILE", help="Initialise the embedding from a word2vec or GloVe text file."
+)
 @click.option("--batch-size", type=int, help="Poems in a batch.")
-@click.option("--epochs", type=int, help="Times through the training poems.")
+@click.option("--epochs", type=int, help="Passes over the training poems.")
 @steps_option
 @minutes_option
 @click.option("--stop-at", type=float, help="Stop at this validation perplexity.")
 @patience_option
 @seed_option
-@click.option("--backend", type=click.Choice(BACKENDS), help="Who derives: PyTorch, or NumPy by hand.")
-@click.option("--precision", type=click.Choice(PRECISIONS), help="Of the big matrix products in training.")
+@click.option(
+    "--backend", type=click.Choice(BACKENDS), help="What computes the gradients: PyTorch, or NumPy by hand."
+)
+@click.option(
+    "--precision", type=click.Choice(PRECISIONS), help="Precision of the large matrix products in training."
+)
 @device_option
-@click.option("--keep-epochs", is_flag=True, default=None, help="Keep one checkpoint per epoch.")
+@click.option("--keep-epochs", is_flag=True, default=None, help="Keep the checkpoint of every epoch.")
 def train(
     workspace: Workspace,
     run_name: str | None,
@@ -84,10 +90,10 @@ def train(
 ) -> None:
     """Train a model on the prepared poems.
 
-    Begin small: `poetgen train --config tiny`. Ctrl-C saves; `poetgen train --resume` goes on.
+    Start small: `poetgen train --config tiny`. Ctrl-C saves; `poetgen train --resume` continues.
     """
     if resume is not None and run_name is not None:
-        raise click.UsageError("--resume NAME says which run goes on; leave --run away")
+        raise click.UsageError("--resume NAME already names the run; omit --run")
     given = {
         **(read_config_file(config_name) if config_name else {}),
         **parse_settings(settings),
@@ -102,7 +108,7 @@ def train(
         show = Narrator(size["hanzi"] / size["tokens"])
         follow(folder, show, training(prepared, folder, config, resume), workspace=workspace)
     except KeyboardInterrupt:
-        click.echo("stopped at once; what was saved before can go on with: poetgen train --resume", err=True)
+        click.echo("stopped at once; to continue from the last save: poetgen train --resume", err=True)
         sys.exit(INTERRUPTED)
 
 
@@ -265,7 +271,7 @@ def follow(
         finally:
             show.close()
     if isinstance(last, Finished) and last.interrupted:
-        click.echo(f"stopped and saved; go on with: {resume_command(workspace, folder)}", err=True)
+        click.echo(f"stopped and saved; to continue: {resume_command(workspace, folder)}", err=True)
     if show.began or not folder.curves.exists():
         draw(folder, show.unit)
     if isinstance(last, Finished) and last.interrupted:

@@ -72,7 +72,7 @@ def test_tones_may_be_held_to_every_place():
     perfect = "紫府仙人號寶燈，雲漿未飲結成冰。如何雪月交光夜，更在瑤臺十二層。"
     result = run("--strict", "--tones", "strict", perfect)
     assert result.exit_code == 0
-    assert "its template to the last place" in result.stdout
+    assert "follows its template at every position" in result.stdout
 
 
 def test_every_way_to_give_a_poem(tmp_path):

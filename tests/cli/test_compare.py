@@ -269,7 +269,7 @@ def test_stopped_or_killed_the_same_command_comes_to_the_same(
         assert process.returncode == -how
     else:
         assert process.returncode == 128 + how
-        assert told.splitlines()[-1] == "stopped and saved; the same command goes on"
+        assert told.splitlines()[-1] == "stopped and saved; the same command continues"
     assert not (home / "out" / "report.md").exists()
     process = start(home)
     _, told = process.communicate(timeout=120)

@@ -164,7 +164,7 @@ def test_a_run_by_name_a_folder_and_a_file_are_the_same_model(
     [
         (["--checkpoint", "none"], r"no checkpoint at none; .*runs here: first"),
         (["--poems", "nothing.txt"], "nothing.txt"),
-        (["--split", "test", "--poems", "x"], "two ways to say what to measure on"),
+        (["--split", "test", "--poems", "x"], "both say what to measure on"),
         (["--split", "best"], "best"),
         (["--batch-size", "0"], "0 is not in the range"),
     ],

@@ -75,7 +75,9 @@ def test_an_interrupt_says_how_to_go_on(far: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", interrupted, "fetch", "--url", str(far), "--home", str(tmp_path)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout) == (130, "")
-    assert ran.stderr.endswith("Stopped; what has arrived is kept. To go on, run the same command again.\n")
+    assert ran.stderr.endswith(
+        "Stopped; what has arrived is kept. To continue, run the same command again.\n"
+    )
     assert not (tmp_path / "data" / "corpus").exists()
     assert run(tmp_path, "--url", str(far)).exit_code == 0
 

@@ -173,7 +173,7 @@ def test_a_picture_of_any_symmetry_is_drawn(tmp_path: Path, inits: tuple[str, ..
         (("--batch", "many"), "'many' is not a valid integer range"),
         (("--after", "0", "--init", "zeros"), "0 is not in the range x>=1"),
         (("--init", "ones"), "'ones' is not one of 'uniform', 'normal'"),
-        (("--init", "zeros", "--scale", "1"), "--scale and --init belong to two experiments"),
+        (("--init", "zeros", "--scale", "1"), "--scale and --init belong to different experiments"),
         (("--after", "3"), "--after needs --init"),
         (("--learning-rate", "0"), "--learning-rate needs --init"),
         (("--tied",), "--tied needs --init"),

@@ -378,7 +378,7 @@ def test_interrupted_or_terminated_it_saves_and_says_how_to_go_on(home: Path, st
         process.send_signal(number)
         _, told = process.communicate(timeout=300)
         assert process.returncode == 128 + number
-        assert f"stopped and saved; go on with: poetgen train --resume {name} --home {home}" in told
+        assert f"stopped and saved; to continue: poetgen train --resume {name} --home {home}" in told
         assert "Traceback" not in told
         step = folder.load_state()["progress"]["step"]
         assert Checkpoint.load(folder.last).card["step"] == step >= 30

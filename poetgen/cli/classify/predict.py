@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 @click.argument("texts", metavar="[TEXT]...", nargs=-1)
 @click.option("--checkpoint", metavar="FILE|RUN", help="The classifier [default: the newest run here].")
 @click.option(
-    "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Labels named for each text."
+    "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Labels printed for each text."
 )
 @json_option
 def predict(
     workspace: Workspace, *, texts: tuple[str, ...], checkpoint: str | None, top: int, as_json: bool
 ) -> None:
-    """Name the likeliest labels of each TEXT, in either script; without one, of each line of stdin."""
+    """Print the most likely labels of each TEXT, or without one of each line of standard input."""
     from poetgen.classify.predict import predict as judge
     from poetgen.classify.saved import SavedClassifier, find_classifier
 
@@ -33,7 +33,7 @@ def predict(
     saved = SavedClassifier.load(path)
     given = list(texts) or [line for line in sys.stdin.read().splitlines() if line.strip()]
     if not given:
-        raise click.UsageError("no text was given; name one, or pipe in one a line")
+        raise click.UsageError("no text was given; give one, or pipe in one per line")
     for number, verdict in enumerate(judge(saved, given)):
         if as_json:
             click.echo(json.dumps(as_dict(verdict, top), ensure_ascii=False))

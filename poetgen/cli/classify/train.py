@@ -49,44 +49,61 @@ OWN = (
     epilog="Examples: poetgen classify train --by poet --equal · poetgen classify train --labels FILE.csv"
 )
 @home_option
-@click.option("--by", type=click.Choice(["poet", "form"]), help="What the prepared poems are told apart by.")
-@click.option("--labels", metavar="FILE", help="A JSON or CSV file of texts and labels instead.")
-@click.option("--text-column", metavar="NAME", help="The file's key or column of texts [default: text].")
-@click.option("--label-column", metavar="NAME", help="The file's key or column of labels [default: label].")
-@click.option("--classes", type=int, help="The most frequent labels only [default: all; 20 poets].")
-@click.option("--equal", is_flag=True, default=None, help="As many texts of every label as the rarest has.")
+@click.option("--by", type=click.Choice(["poet", "form"]), help="What to tell the prepared poems apart by.")
+@click.option("--labels", metavar="FILE", help="A JSON or CSV file of labelled texts, instead of --by.")
+@click.option(
+    "--text-column", metavar="NAME", help="Key or column of the texts in that file [default: text]."
+)
+@click.option(
+    "--label-column", metavar="NAME", help="Key or column of the labels in that file [default: label]."
+)
+@click.option("--classes", type=int, help="Only the most frequent labels [default: all; of poets 20].")
+@click.option(
+    "--equal",
+    is_flag=True,
+    default=None,
+    help="Use equally many texts of every label, as many as the rarest has.",
+)
 @click.option("--split", type=click.Choice(["8:1:1", "96:2:2"]), help="train : validation : test.")
-@click.option("--tokens", type=click.Choice(["characters", "bigrams"]), help="What is read at a step.")
-@click.option("--stop-words", metavar="FILE|classical|none", help="Words to leave out.")
+@click.option("--tokens", type=click.Choice(["characters", "bigrams"]), help="What a token is.")
+@click.option("--stop-words", metavar="FILE|classical|none", help="Words to omit.")
 @click.option(
     "--embeddings",
     type=click.Choice(["random", "checkpoint", "vectors"]),
-    help="How they begin [default: by --vectors or --checkpoint, else random].",
+    help="Initial embeddings [default: those of --vectors or --checkpoint, else random].",
 )
-@click.option("--vectors", metavar="FILE", help="A word2vec or GloVe text file to begin with.")
-@click.option("--checkpoint", metavar="FILE|RUN", help="A language model to begin with.")
+@click.option("--vectors", metavar="FILE", help="Take the embeddings of a word2vec or GloVe text file.")
+@click.option("--checkpoint", metavar="FILE|RUN", help="Take the embeddings of a language model.")
 @click.option(
-    "--layers-too", is_flag=True, default=None, help="Begin with the language model's recurrent layers too."
+    "--layers-too", is_flag=True, default=None, help="Take the language model's recurrent layers too."
 )
-@click.option("--frozen", is_flag=True, default=None, help="Leave those layers as they are.")
+@click.option("--frozen", is_flag=True, default=None, help="Do not train those layers.")
 @click.option(
     "--skip",
     type=click.Choice(["none", "tokens", "pairs"]),
-    help="What goes past the layers too: tokens, whatever their order, or also pairs of neighbours.",
+    help="Bag of features that bypasses the layers: tokens, or also pairs of neighbouring tokens.",
 )
-@click.option("--judges", type=int, help="Output layers whose probabilities are averaged.")
-@click.option("--cell", type=click.Choice(["lstm", "rnn"]), help="What each layer is.")
-@click.option("--directions", type=click.Choice(["forward", "both"]), help="Read forward, or backward too.")
-@click.option("--pooling", type=click.Choice(["last", "mean"]), help="Judge by the last state, or the mean.")
-@click.option("--embedding-size", type=int, help="E, width of a token's embedding.")
-@click.option("--hidden-size", type=int, help="H, units in each layer and direction.")
-@click.option("--layers", type=int, help="Recurrent layers.")
+@click.option("--judges", type=int, help="Number of output layers whose probabilities are averaged.")
+@click.option("--cell", type=click.Choice(["lstm", "rnn"]), help="Kind of recurrent layer.")
+@click.option(
+    "--directions",
+    type=click.Choice(["forward", "both"]),
+    help="Read the text forward, or forward and backward.",
+)
+@click.option(
+    "--pooling",
+    type=click.Choice(["last", "mean"]),
+    help="Classify by the last hidden state, or by their mean.",
+)
+@click.option("--embedding-size", type=int, help="E, size of a token's embedding.")
+@click.option("--hidden-size", type=int, help="H, hidden units of each layer and direction.")
+@click.option("--layers", type=int, help="Number of recurrent layers.")
 @dropout_option
 @init_option
 @optimizer_option
 @learning_rate_option
 @click.option("--batch-size", type=int, help="Texts in a batch.")
-@click.option("--epochs", type=int, help="Times through the training texts.")
+@click.option("--epochs", type=int, help="Passes over the training texts.")
 @steps_option
 @minutes_option
 @patience_option
@@ -104,7 +121,7 @@ OWN = (
     show_default=True,
     help="Held-out texts to measure on.",
 )
-@click.option("--no-baselines", is_flag=True, help="Leave the linear baseline out.")
+@click.option("--no-baselines", is_flag=True, help="Omit the linear baseline.")
 @json_option
 def train(
     workspace: Workspace,
@@ -118,12 +135,13 @@ def train(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Train a classifier, and measure it on texts held out beside two baselines.
+    """Train a classifier, and measure it on held-out texts beside two baselines.
 
-    Choose between settings by --measure-on validation; test is for the last word. Ctrl-C saves, --resume goes on.
+    Choose between settings with --measure-on validation, and look at the test split once, at the end. Ctrl-C
+    saves, --resume continues.
     """
     if resume is not None and run_name is not None:
-        raise click.UsageError("--resume NAME says which run goes on; leave --run away")
+        raise click.UsageError("--resume NAME already names the run; omit --run")
     own = {f"classify.{flag}": flags.pop(flag) for flag in OWN}
     given = {
         **(read_config_file(config_name) if config_name else {}),
@@ -141,7 +159,7 @@ def train(
         comparison = measured(folder, data, part, with_linear=not no_baselines)
         show(folder, comparison, as_json=as_json)
     except KeyboardInterrupt:
-        click.echo(f"stopped at once; what was saved before can go on with: {COMMAND} --resume", err=True)
+        click.echo(f"stopped at once; to continue from the last save: {COMMAND} --resume", err=True)
         sys.exit(INTERRUPTED)
 
 
@@ -166,7 +184,7 @@ def beginning(workspace: Workspace, given: Mapping[str, Any]) -> dict[str, Any]:
     given = dict(given)
     vectors, checkpoint = given.get("model.vectors"), given.get("classify.checkpoint")
     if vectors and checkpoint:
-        raise click.UsageError("--vectors and --checkpoint are two ways to begin; give one")
+        raise click.UsageError("--vectors and --checkpoint both give initial embeddings; omit one")
     if vectors or checkpoint:
         given.setdefault("classify.embeddings", "vectors" if vectors else "checkpoint")
     kind = given.get("classify.embeddings", "random")
@@ -212,7 +230,7 @@ def texts_of(workspace: Workspace, config: "ClassifierConfig") -> "LabelledTexts
     click.echo(f"{len(data.labels)} labels, {sizes} texts, {len(data.vocabulary):,} tokens known", err=True)
     if data.cut:
         limit = config.classify.max_length
-        click.echo(f"of {data.cut:,} longer texts the first {limit:,} tokens are read", err=True)
+        click.echo(f"{data.cut:,} texts are longer than {limit:,} tokens and are cut there", err=True)
     return data
 
 
