@@ -23,5 +23,5 @@ def conclude(report: Report) -> str:
         return f"breaks {len(names)} rule{'s' * (len(names) > 1)}: {' '.join(names)}"
     if report.tones_hold is None:
         return "has no rules to judge" if report.rhymes_hold is None else "keeps the rules of rhyme"
-    exactly = ", and its template to the last place" if report.strictness == STRICT else ""
+    exactly = ", and follows its template at every position" if report.strictness == STRICT else ""
     return f"keeps every rule{exactly}"
