@@ -69,7 +69,7 @@ def main() -> None:
         "model.embedding_size": given.hidden_size,
         "model.hidden_size": given.hidden_size,
         "model.tied": False,
-        "model.implementation": "autograd",
+        "model.backward": "autograd",
         "model.dropout": 0.0,
         "training.device": "cpu",
     }

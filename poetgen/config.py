@@ -40,7 +40,7 @@ def _form(text: str) -> str:
 setting = _key  # for sections that stand beside what they are about
 
 
-IMPLEMENTATIONS = ("bptt", "autograd")
+BACKWARDS = ("handwritten", "autograd")
 CELLS = ("lstm", "rnn")
 BACKENDS = ("torch", "numpy")
 PRECISIONS = ("float32", "bfloat16")
@@ -59,6 +59,18 @@ OPTIMIZERS = (
     "nadam",
     "adabound",
 )
+
+
+# keys as older versions wrote them into files, where they are read as the new; who sets one is told its new name
+FORMER_KEYS = {
+    "model.implementation": "model.backward",
+    "model.vectors": "model.pretrained_embeddings",
+    "training.average": "training.ema_decay",
+    "training.final_rate": "training.final_lr_fraction",
+    "training.segment_length": "training.bptt_length",
+    "training.stop_at": "training.target_perplexity",
+}
+FORMER_VALUES = {("model.backward", "bptt"): "handwritten"}
 
 
 @dataclass(frozen=True)
@@ -89,10 +101,10 @@ class ModelConfig:
         choices=CELLS,
     )
     num_layers: int = _key(1, "L, LSTM layers", minimum=1, maximum=64)
-    implementation: str = _key(
-        "bptt",
-        "who derives the LSTM: bptt, by hand and fast, or autograd (as always for rnn); they are equal",
-        choices=IMPLEMENTATIONS,
+    backward: str = _key(
+        "handwritten",
+        "what computes the LSTM's gradients: equations by hand, or autograd (as always for rnn); they are equal",
+        choices=BACKWARDS,
     )
     tied: bool = _key(True, "share the embedding with the output layer, through a projection H → E")
     dropout: float = _key(
@@ -103,7 +115,9 @@ class ModelConfig:
     )
     initialization: str = _key("uniform", "how weights begin", choices=INITIALIZATIONS)
     forget_bias: float = _key(1.0, "where the forget gate's bias begins", minimum=-BIG)
-    vectors: str = _key("", "a word2vec or GloVe text file that the embedding begins with; empty: none")
+    pretrained_embeddings: str = _key(
+        "", "a word2vec or GloVe text file that the embedding begins with; empty: none"
+    )
 
 
 @dataclass(frozen=True)
@@ -120,13 +134,13 @@ class TrainingConfig:
     warmup_steps: int = _key(
         200, "steps over which the learning rate rises, at most a tenth of the run", minimum=0
     )
-    final_rate: float = _key(
+    final_lr_fraction: float = _key(
         0.02, "share of the highest learning rate left at the end of the decay", minimum=0, maximum=1
     )
     clip_norm: float = _key(1.0, "gradients longer than this are shortened to it; 0: never", minimum=0)
     batch_size: int = _key(64, "poems in a batch", minimum=1)
-    segment_length: int = _key(
-        128, "longer poems are read in segments of this many tokens, state carried", minimum=1
+    bptt_length: int = _key(
+        128, "truncated BPTT: longer poems are read in segments of this many tokens, state carried", minimum=1
     )
     epochs: int = _key(10, "times through the training poems", minimum=1)
     steps: int = _key(0, "train for this many steps, whatever epochs says; 0: let epochs decide", minimum=0)
@@ -134,10 +148,12 @@ class TrainingConfig:
     patience: int = _key(
         3, "stop after this many epochs without a better validation perplexity; 0: never", minimum=0
     )
-    stop_at: float = _key(0.0, "stop when validation perplexity (per token) is this low; 0: never", minimum=0)
-    average: float = _key(
+    target_perplexity: float = _key(
+        0.0, "stop when validation perplexity (per token) is this low; 0: never", minimum=0
+    )
+    ema_decay: float = _key(
         0.0,
-        "decay of the running average of weights that is validated and saved; 0: none",
+        "decay of the exponential moving average of weights that is validated and saved; 0: none",
         minimum=0,
         below=1,
     )
@@ -147,7 +163,9 @@ class TrainingConfig:
         choices=PRECISIONS,
     )
     backend: str = _key(
-        "torch", "who derives and updates: PyTorch, or the equations by hand in NumPy", choices=BACKENDS
+        "torch",
+        "what computes gradients and updates: PyTorch, or equations by hand in NumPy",
+        choices=BACKENDS,
     )
     device: str = _key("auto", "auto takes CUDA when it is there", choices=("auto", "cpu", "cuda"))
     keep_epochs: bool = _key(False, "keep one checkpoint per epoch")
@@ -169,6 +187,8 @@ class Config:
         """A copy with `section.key` values changed. Raises ConfigError for a key or value that cannot be."""
         config = self
         for dotted, value in values.items():
+            if dotted in FORMER_KEYS:
+                raise ConfigError(f"{dotted} is now called {FORMER_KEYS[dotted]}; write that instead")
             section_name, _, key = dotted.partition(".")
             section = getattr(config, _known(section_name, _names(type(self)), "section"))
             _known(key, _names(type(section)), f"key in [{section_name}]")
@@ -238,9 +258,18 @@ def flatten(sections: Mapping[str, Any], source: str) -> dict[str, Any]:
     return flat
 
 
+def saved_settings(sections: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """As `flatten`, for what poetgen itself wrote into a file: keys and values under the names they have now."""
+    flat = {FORMER_KEYS.get(key, key): value for key, value in flatten(sections, source).items()}
+    return {
+        key: FORMER_VALUES.get((key, value), value) if isinstance(value, str) else value
+        for key, value in flat.items()
+    }
+
+
 def from_dict(sections: Mapping[str, Any], source: str = "config") -> Config:
-    """A Config from plain values. Raises ConfigError, naming the key."""
-    return Config().replace(flatten(sections, source))
+    """A Config from the plain values of a file that poetgen wrote. Raises ConfigError, naming the key."""
+    return Config().replace(saved_settings(sections, source))
 
 
 def config_names() -> list[str]:

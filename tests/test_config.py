@@ -13,7 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.config import Config, config_names, from_dict, load_config, parse_settings, read_config_file
+from poetgen.config import (
+    FORMER_KEYS,
+    Config,
+    config_names,
+    flatten,
+    from_dict,
+    load_config,
+    parse_settings,
+    read_config_file,
+)
 from poetgen.errors import ConfigError
 from poetgen.files import shipped
 
@@ -112,6 +121,28 @@ def test_a_setting_is_toml_or_a_bare_word(setting: str, value: object) -> None:
     assert (found, type(found)) == (value, type(value))
 
 
+# ---- older files ----
+
+
+def test_a_file_of_an_older_version_is_read_by_todays_names() -> None:
+    older = {
+        "model": {"implementation": "bptt", "vectors": "v.txt", "hidden_size": 8},
+        "training": {"final_rate": 0.5, "average": 0.9, "stop_at": 70.0, "segment_length": 9},
+    }
+    config = from_dict(older, "best.safetensors")
+    assert (config.model.backward, config.model.pretrained_embeddings) == ("handwritten", "v.txt")
+    training = config.training
+    found = (training.final_lr_fraction, training.ema_decay, training.target_perplexity, training.bptt_length)
+    assert found == (0.5, 0.9, 70.0, 9)
+    assert from_dict({"model": {"implementation": "autograd"}}).model.backward == "autograd"
+
+
+def test_every_former_key_has_a_key_of_today_and_is_none() -> None:
+    keys = flatten(Config().to_dict(), "config")
+    assert set(FORMER_KEYS.values()) <= keys.keys()
+    assert not FORMER_KEYS.keys() & keys.keys()
+
+
 # ---- what is refused ----
 
 REFUSED = [
@@ -126,10 +157,11 @@ REFUSED = [
     ({"model.tied": 1}, "must be of type bool, not 1"),
     ({"model.dropout": 1.0}, "must be below 1, not 1.0"),
     ({"model.embedding_dropout": -0.1}, "must be at least 0, not -0.1"),
-    ({"training.average": 1}, "must be below 1, not 1.0"),
-    ({"training.final_rate": 1.01}, "must be at most 1, not 1.01"),
+    ({"training.ema_decay": 1}, "must be below 1, not 1.0"),
+    ({"training.final_lr_fraction": 1.01}, "must be at most 1, not 1.01"),
     ({"training.optimizer": "adma"}, "cannot be 'adma'; choose one of: sgd"),
     ({"training.optimizer": "x" * 999}, "cannot be 'x{56}\\.\\.\\.; choose"),
+    ({"training.final_rate": 0.5}, "training.final_rate is now called training.final_lr_fraction; write"),
     ({"corpus.form": 5}, "must be of type str, not 5"),
 ]
 

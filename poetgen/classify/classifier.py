@@ -206,7 +206,7 @@ def layers_of(model: ModelConfig) -> LSTM | RNN:
     sizes: dict[str, Any] = {"num_layers": model.num_layers, "dropout": model.dropout}
     if model.cell == "rnn":
         return RNN(model.embedding_size, model.hidden_size, **sizes)
-    return LSTM(model.embedding_size, model.hidden_size, implementation=model.implementation, **sizes)
+    return LSTM(model.embedding_size, model.hidden_size, backward=model.backward, **sizes)
 
 
 def reversed_texts(index: Tensor, lengths: Tensor) -> Tensor:

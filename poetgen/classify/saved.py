@@ -15,7 +15,7 @@ from poetgen.checkpoint import (
 from poetgen.classify.classifier import Classifier, restore_classifier
 from poetgen.classify.settings import ClassifierConfig
 from poetgen.classify.tokens import Tokeniser, TokenVocabulary
-from poetgen.config import flatten
+from poetgen.config import saved_settings
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.files import Workspace
 
@@ -63,7 +63,7 @@ class SavedClassifier:
                 weights,
                 tuple(_texts(metadata["labels"])),
                 TokenVocabulary(_texts(metadata["tokens"])),
-                ClassifierConfig().replace(flatten(metadata["config"], "its configuration")).to_dict(),
+                ClassifierConfig().replace(saved_settings(metadata["config"], "its configuration")).to_dict(),
                 dict(metadata["card"]),
                 _texts(metadata["stop_words"]),
             )
@@ -81,7 +81,7 @@ class SavedClassifier:
     @property
     def settings(self) -> ClassifierConfig:
         """The resolved configuration."""
-        return ClassifierConfig().replace(flatten(self.config, "config"))
+        return ClassifierConfig().replace(saved_settings(self.config, "config"))
 
     @property
     def tokeniser(self) -> Tokeniser:

@@ -33,7 +33,9 @@ class ClassifyConfig:
     max_length: int = setting(512, "of longer texts only so many tokens are read", minimum=1)
     directions: str = setting("forward", "read forward only, or backward too", choices=DIRECTIONS)
     pooling: str = setting("mean", "judge by the state at the end, or the mean of all", choices=POOLINGS)
-    embeddings: str = setting("random", "how they begin; vectors: by model.vectors", choices=EMBEDDINGS)
+    embeddings: str = setting(
+        "random", "how they begin; vectors: model.pretrained_embeddings", choices=EMBEDDINGS
+    )
     checkpoint: str = setting("", "the language model that embeddings begin with")
     layers_too: bool = setting(False, "begin with that model's recurrent layers too")
     frozen: bool = setting(False, "leave those layers, and the embedding they read, as they are")

@@ -30,6 +30,7 @@ from poetgen.cli.training_options import (
     seed_option,
     set_option,
     steps_option,
+    vectors_option,
 )
 from poetgen.config import (
     BACKENDS,
@@ -62,14 +63,12 @@ if TYPE_CHECKING:
 @click.option("--layers", type=int, help="Number of LSTM layers.")
 @dropout_option
 @init_option
-@click.option(
-    "--vectors", metavar="FILE", help="Initialise the embedding from a word2vec or GloVe text file."
-)
+@vectors_option
 @click.option("--batch-size", type=int, help="Poems in a batch.")
 @click.option("--epochs", type=int, help="Passes over the training poems.")
 @steps_option
 @minutes_option
-@click.option("--stop-at", type=float, help="Stop at this validation perplexity.")
+@click.option("--stop-at", "target_perplexity", type=float, help="Stop at this validation perplexity.")
 @patience_option
 @seed_option
 @click.option(
@@ -118,7 +117,7 @@ SECTIONS = {
     "layers": "model",
     "dropout": "model",
     "initialization": "model",
-    "vectors": "model",
+    "pretrained_embeddings": "model",
     "cell": "model",
 }
 
@@ -168,7 +167,7 @@ def training(
 
 def with_width_of_vectors(given: Mapping[str, Any]) -> dict[str, Any]:
     """`--vectors` decides how wide the embedding is, unless that is given too. Raises CorpusError."""
-    vectors = given.get("model.vectors")
+    vectors = given.get("model.pretrained_embeddings")
     if not vectors or "model.embedding_size" in given:
         return dict(given)
     from poetgen.corpus.vectors import vector_size

@@ -44,6 +44,12 @@ patience_option: Decorator = click.option(
     "--patience", type=int, help="Stop after this many epochs without improvement; 0: never."
 )
 seed_option: Decorator = click.option("--seed", type=int, help="Random seed of weights, order and dropout.")
+vectors_option: Decorator = click.option(
+    "--vectors",
+    "pretrained_embeddings",
+    metavar="FILE",
+    help="Initialise the embedding from a word2vec or GloVe text file.",
+)
 device_option: Decorator = click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Device to compute on."
 )

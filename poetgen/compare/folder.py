@@ -16,7 +16,7 @@ from typing import Any
 from poetgen import __version__
 from poetgen.compare.plan import Job, Plan
 from poetgen.compare.results import Point, Result
-from poetgen.config import flatten, from_dict
+from poetgen.config import flatten, from_dict, saved_settings
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CheckpointError
 from poetgen.files import write_json
@@ -137,7 +137,7 @@ def _check_same(path: Path, before: Mapping[str, Any], now: Mapping[str, dict[st
     if not common:
         raise CheckpointError(f"{path} holds another comparison ({', '.join(before)}); choose another --out")
     for label in common:
-        was, new = flatten(before[label], "comparison.json"), flatten(now[label], "config")
+        was, new = saved_settings(before[label], "comparison.json"), flatten(now[label], "config")
         for key in new:
             if was.get(key, new[key]) != new[key]:  # a key that came later has its default
                 raise CheckpointError(

@@ -49,7 +49,7 @@ class LanguageModel(nn.Module):
         dropout: float = 0.0,
         embedding_dropout: float = 0.0,
         cell: str = "lstm",
-        implementation: str = "bptt",
+        backward: str = "handwritten",
     ) -> None:
         super().__init__()
         self.vocab_size, self.cell = vocab_size, cell
@@ -60,7 +60,7 @@ class LanguageModel(nn.Module):
         if cell == "rnn":
             self.rnn = RNN(embedding_size, hidden_size, **sizes)
         else:
-            self.lstm = LSTM(embedding_size, hidden_size, implementation=implementation, **sizes)
+            self.lstm = LSTM(embedding_size, hidden_size, backward=backward, **sizes)
         self.projection = nn.Linear(hidden_size, embedding_size, bias=False) if tied else nn.Identity()
         self.output = Output(vocab_size, None if tied else hidden_size)
 
@@ -165,7 +165,7 @@ def build_model(vocab_size: int, config: ModelConfig, *, rows: Rows | None = Non
         dropout=config.dropout,
         embedding_dropout=config.embedding_dropout,
         cell=config.cell,
-        implementation=config.implementation,
+        backward=config.backward,
     )
     initialize(
         model,

@@ -60,7 +60,7 @@ class LSTM(nn.Module):
     are those at each poem's end. `lengths` (B,) may hold 0, which leaves that poem's state as it was. With
     `index` (T, B), x is (N, E), and its row index[t, b] is what poem b reads at step t.
 
-    `implementation` says who derives: "autograd", or "bptt", by hand in poetgen.model.bptt; they are equal.
+    `backward` says who derives: "autograd", or "handwritten", in poetgen.model.bptt; they are equal.
     """
 
     def __init__(
@@ -70,10 +70,10 @@ class LSTM(nn.Module):
         *,
         num_layers: int = 1,
         dropout: float = 0.0,
-        implementation: str = "bptt",
+        backward: str = "handwritten",
     ) -> None:
         super().__init__()
-        self.hidden_size, self.dropout, self.implementation = hidden_size, dropout, implementation
+        self.hidden_size, self.dropout, self.backward = hidden_size, dropout, backward
         sizes = [input_size] + [hidden_size] * (num_layers - 1)
         self.cells = nn.ModuleList(LSTMCell(size, hidden_size) for size in sizes)
 
@@ -105,8 +105,8 @@ class LSTM(nn.Module):
     def run_layer(
         self, cell: LSTMCell, x: Tensor, *, state: State, lengths: Tensor | None, index: Tensor | None
     ) -> tuple[Tensor, State]:
-        """One layer over all steps, by whichever implementation."""
-        if self.implementation == "autograd":
+        """One layer over all steps, differentiated in whichever way."""
+        if self.backward == "autograd":
             return run_layer(cell, x, state=state, lengths=lengths, index=index)
         weights = cell.weight_ih, cell.weight_hh, cell.bias
         return bptt.run_layer(weights, x, state=state, lengths=lengths, index=index)

@@ -48,7 +48,7 @@ class NumPyLearner:
             lr=self.settings.learning_rate,
             weight_decay=self.settings.weight_decay,
         )
-        self.average = WeightAverage(map(torch.from_numpy, self.arrays.values()), self.settings.average)
+        self.average = WeightAverage(map(torch.from_numpy, self.arrays.values()), self.settings.ema_decay)
 
     @np.errstate(over="ignore", invalid="ignore")  # the loop asks whether loss and gradient are numbers
     def compute_gradient(self, batch: Batch) -> float:
@@ -58,7 +58,7 @@ class NumPyLearner:
         self.gradient = {}
         # from seed and step alone, so that a run that goes on draws what it would have drawn
         rng = np.random.default_rng([self.settings.seed, self.optimizer.steps])
-        for segment in batch.segments(self.settings.segment_length):
+        for segment in batch.segments(self.settings.bptt_length):
             loss, grads, state = language_model.gradients(
                 self.params,
                 segment.inputs.numpy(),
@@ -113,7 +113,7 @@ class NumPyLearner:
         total, tokens = 0.0, 0
         for batch in batches:
             state = language_model.start(self.params, len(batch.lengths))
-            for segment in batch.segments(self.settings.segment_length):
+            for segment in batch.segments(self.settings.bptt_length):
                 losses, state = language_model.losses(
                     self.params,
                     segment.inputs.numpy(),

@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
-from poetgen.config import Config, flatten
+from poetgen.config import Config, flatten, saved_settings
 from poetgen.errors import CheckpointError, PoetgenError
 from poetgen.files import list_strangers, partial_of, write_json, write_text, written_whole
 from poetgen.locking import locked
@@ -175,7 +175,8 @@ def newest_run(runs: Path, command: str = "poetgen train") -> RunFolder:
 def check_resumable(folder: RunFolder, config: Config, fingerprint: Mapping[str, str], *, where: str) -> None:
     """Raises CheckpointError naming each setting, or the data, that is not as the run began."""
     saved = folder.read_config()
-    before = flatten(type(config)().replace(flatten(saved["config"], str(folder.config))).to_dict(), "config")
+    began = type(config)().replace(saved_settings(saved["config"], str(folder.config)))
+    before = flatten(began.to_dict(), "config")
     now = flatten(config.to_dict(), "config")
     changed = [key for key in before if before[key] != now[key] and key not in CHANGEABLE]
     if changed:

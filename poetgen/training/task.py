@@ -72,7 +72,7 @@ class LanguageModeling:
         self.prepared, self.config, self.settings = prepared, config, config.training
         self.texts, self.validation_poems = poems_of(prepared, "train"), poems_of(prepared, "validation")
         self.messages: list[str] = []
-        rows = self.first_rows() if is_new and config.model.vectors else None
+        rows = self.first_rows() if is_new and config.model.pretrained_embeddings else None
         self.learner = build_learner(len(prepared.vocabulary), config, rows=rows)
 
     def first_rows(self) -> Rows:
@@ -92,7 +92,7 @@ class LanguageModeling:
 
     def loss_on(self, poems: EncodedPoems) -> float:
         """Mean natural-log loss of a token of these poems, the unknown counted as in docs/measures.md."""
-        length, vocabulary = self.settings.segment_length, self.prepared.vocabulary
+        length, vocabulary = self.settings.bptt_length, self.prepared.vocabulary
         batches = (batch for _, batch in ordered_batches(poems, batch_size=64, max_tokens=64 * length))
         unknown = int((poems.ids == vocabulary.unknown).sum())
         loss = self.learner.validation_loss(batches)
@@ -121,11 +121,11 @@ class LanguageModeling:
 
 
 def vector_rows(config: Config, tokens: Sequence[str], wanted: Sequence[str]) -> tuple[Rows, str]:
-    """The vectors of `model.vectors` for the `wanted` of these tokens, by place, and what to say of them.
+    """`model.pretrained_embeddings` for the `wanted` of these tokens, by place, and what to say of them.
 
     Raises ConfigError when they are not as long as the embedding is wide.
     """
-    vectors = read_vectors(Path(config.model.vectors), wanted)
+    vectors = read_vectors(Path(config.model.pretrained_embeddings), wanted)
     if vectors.size != config.model.embedding_size:
         raise ConfigError(
             f"{vectors.path} has vectors of {vectors.size} numbers and model.embedding_size is "

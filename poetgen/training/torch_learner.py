@@ -45,7 +45,7 @@ class TorchLearner:
         self.model = build().to(self.device)
         self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
         self.optimizer = build_optimizer(self.model.parameters(), settings)
-        self.average = WeightAverage(self.model.parameters(), settings.average)
+        self.average = WeightAverage(self.model.parameters(), settings.ema_decay)
 
     def compute_gradient(self, batch: Any) -> float:
         """See Learner."""
@@ -118,7 +118,7 @@ class TorchLanguageModelLearner(TorchLearner):
         self.optimizer.zero_grad()
         states, total = None, 0.0
         with fastest_products(self.device):
-            for segment in batch.to(self.device).segments(self.settings.segment_length):
+            for segment in batch.to(self.device).segments(self.settings.bptt_length):
                 loss, states = self.model.summed_loss(
                     segment.inputs,
                     segment.targets,
@@ -138,7 +138,7 @@ class TorchLanguageModelLearner(TorchLearner):
         total, tokens = 0.0, 0
         for batch in batches:
             states = None
-            for segment in batch.to(self.device).segments(self.settings.segment_length):
+            for segment in batch.to(self.device).segments(self.settings.bptt_length):
                 losses, states = self.model.token_losses(
                     segment.inputs, segment.targets, states=states, lengths=segment.lengths
                 )

@@ -193,8 +193,8 @@ class Trainer:
     def reason_to_stop(self) -> str:
         """Why the run ends after this epoch; empty when it goes on."""
         at, settings = self.progress, self.settings
-        if settings.stop_at and at.best_loss <= math.log(settings.stop_at):
-            return f"validation perplexity reached {settings.stop_at:g}"
+        if settings.target_perplexity and at.best_loss <= math.log(settings.target_perplexity):
+            return f"validation perplexity reached {settings.target_perplexity:g}"
         if settings.patience and at.epochs_without_better >= settings.patience:
             return f"no better validation perplexity for {at.epochs_without_better} epochs"
         if at.step >= self.total_steps:
@@ -209,7 +209,7 @@ class Trainer:
         return epoch_batches(
             self.task.texts,
             batch_size=self.settings.batch_size,
-            max_tokens=self.settings.batch_size * self.settings.segment_length,
+            max_tokens=self.settings.batch_size * self.settings.bptt_length,
             seed=self.settings.seed,
             epoch=epoch,
         )
@@ -224,7 +224,7 @@ class Trainer:
             progress=done,
             warmup_steps=min(self.settings.warmup_steps, self.total_steps // 10),
             schedule=self.settings.schedule,
-            final_rate=self.settings.final_rate,
+            final_lr_fraction=self.settings.final_lr_fraction,
         )
         return share * (self.settings.learning_rate or default_learning_rate(self.settings.optimizer))
 

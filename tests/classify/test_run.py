@@ -30,7 +30,7 @@ from poetgen.training.run_folder import RunFolder
 Small = Callable[..., ClassifierConfig]
 # everything that has a memory or draws random numbers
 ALIVE = {
-    "training__average": 0.9,
+    "training__ema_decay": 0.9,
     "model__dropout": 0.3,
     "model__embedding_dropout": 0.2,
     "classify__directions": "both",
@@ -99,7 +99,11 @@ def test_frozen_layers_go_on_as_they_were(
     with pytest.raises(ConfigError, match="add --layers-too"):
         Classification(topics, small(**given))
     config = small(
-        **given, classify__layers_too=True, classify__skip="pairs", classify__judges=2, training__average=0.9
+        **given,
+        classify__layers_too=True,
+        classify__skip="pairs",
+        classify__judges=2,
+        training__ema_decay=0.9,
     )
     list(train_classifier(topics, tmp_path / "whole", config))
     [*train_classifier(topics, tmp_path / "run", config, should_stop=lambda: True)]
@@ -206,7 +210,8 @@ def test_embeddings_begin_with_vectors_the_others_as_widely_spread(
     path = tmp_path / "vectors.txt"
     lines = [f"{token} {' '.join(map(str, row))}\n" for token, row in rows.items()]
     path.write_text("".join(lines), encoding="utf-8")
-    classification = Classification(topics, small(classify__embeddings="vectors", model__vectors=str(path)))
+    config = small(classify__embeddings="vectors", model__pretrained_embeddings=str(path))
+    classification = Classification(topics, config)
     found = embedding(classification)
     for token, row in rows.items():
         np.testing.assert_array_equal(found[token], row)
@@ -216,11 +221,16 @@ def test_embeddings_begin_with_vectors_the_others_as_widely_spread(
     assert f"{len(rows)} of {len(topics.vocabulary) - len(SPECIALS)} tokens" in note
     with pytest.raises(ConfigError, match=r"vectors of 6 numbers .* set --embedding-size 6"):
         Classification(
-            topics, small(classify__embeddings="vectors", model__vectors=str(path), model__embedding_size=7)
+            topics,
+            small(
+                classify__embeddings="vectors",
+                model__pretrained_embeddings=str(path),
+                model__embedding_size=7,
+            ),
         )
     path.write_text("nothing 1 2 3 4 5 6\n", encoding="utf-8")
     with pytest.raises(CorpusError, match="has no vector for any"):
-        Classification(topics, small(classify__embeddings="vectors", model__vectors=str(path)))
+        Classification(topics, small(classify__embeddings="vectors", model__pretrained_embeddings=str(path)))
 
 
 @pytest.mark.parametrize("cell", ["lstm", "rnn"])
@@ -254,7 +264,7 @@ def test_what_a_run_began_with_is_not_needed_to_go_on(
 ) -> None:
     path = tmp_path / "vectors.txt"
     path.write_text("天 1 2 3 4 5 6\n", encoding="utf-8")
-    config = small(classify__embeddings="vectors", model__vectors=str(path))
+    config = small(classify__embeddings="vectors", model__pretrained_embeddings=str(path))
     reports = train_classifier(topics, tmp_path / "run", config, should_stop=lambda: True)
     assert [*reports]
     path.unlink()

@@ -99,7 +99,7 @@ def test_any_label_file_will_do_and_every_flag_reaches_its_setting(home: Path) -
         "--classes", 2, "--tokens", "characters", "--stop-words", "classical", "--vectors", vectors,
         "--cell", "rnn", "--directions", "both", "--pooling", "last", "--hidden-size", 5, "--layers", 2,
         "--dropout", 0.1, "--init", "xavier", "--optimizer", "adamw", "--learning-rate", 0.02, "--epochs", 3,
-        "--steps", 4, "--patience", 1, "--seed", 3, "--device", "cpu", "--set", "training.average=0.5",
+        "--steps", 4, "--patience", 1, "--seed", 3, "--device", "cpu", "--set", "training.ema_decay=0.5",
         "--no-baselines", "--measure-on", "validation", "--json", "--split", "96:2:2", "--minutes", 5,
         "--skip", "pairs", "--judges", 2,
     )  # fmt: skip
@@ -114,7 +114,7 @@ def test_any_label_file_will_do_and_every_flag_reaches_its_setting(home: Path) -
         "text_column": "句", "label_column": "类", "classes": 2, "stop_words": "classical", "cell": "rnn",
         "embeddings": "vectors", "embedding_size": 4, "directions": "both", "pooling": "last", "hidden_size": 5,
         "num_layers": 2, "dropout": 0.1, "initialization": "xavier", "optimizer": "adamw", "minutes": 5,
-        "learning_rate": 0.02, "steps": 4, "patience": 1, "seed": 3, "average": 0.5, "split": "96:2:2",
+        "learning_rate": 0.02, "steps": 4, "patience": 1, "seed": 3, "ema_decay": 0.5, "split": "96:2:2",
         "skip": "pairs", "judges": 2, "frozen": False,
     }  # fmt: skip
     assert {name: found[name] for name in expected} == expected

@@ -104,8 +104,15 @@ def test_every_flag_reaches_its_setting(home: Path) -> None:
     assert begin(home, "moon", *words, "--keep-epochs").exit_code == 0
     config = json.loads((home / "checkpoints" / "moon" / "config.json").read_text(encoding="utf-8"))["config"]
     found = {**config["model"], **config["training"]}
-    expected = {name.replace("-", "_"): value for name, value in flags.items() if name != "init"}
-    expected |= {"initialization": "xavier", "keep_epochs": True, "hidden_size": 8, "batch_size": 12}
+    expected = {name.replace("-", "_"): value for name, value in flags.items()}
+    del expected["init"], expected["stop_at"]
+    expected |= {
+        "initialization": "xavier",
+        "target_perplexity": 1.5,
+        "keep_epochs": True,
+        "hidden_size": 8,
+        "batch_size": 12,
+    }
     assert {name: found[name] for name in expected} == expected
 
 
@@ -196,7 +203,7 @@ PARTS = ["progress", "model", "optimizer", "average"]
     ("backend", "key"), [("torch", "random"), *((name, key) for name in BACKENDS for key in PARTS)]
 )
 def test_a_state_that_does_not_fit_is_refused(home: Path, backend: str, key: str) -> None:
-    begin(home, "moon", "--steps", 1, "--backend", backend, "--set", "training.average=0.9")
+    begin(home, "moon", "--steps", 1, "--backend", backend, "--set", "training.ema_decay=0.9")
     folder = RunFolder(home / "checkpoints" / "moon")
     state = folder.load_state()
     for value in ({}, [torch.zeros(3)], None, 3):
@@ -318,7 +325,16 @@ def test_the_tiny_config_can_be_trained(home: Path) -> None:
 
 # ---- stopped and killed, for real ----
 
-LONG = ["--epochs", "60", "--set", "training.patience=0", "--set", "training.average=0.9", "--dropout", "0.3"]
+LONG = [
+    "--epochs",
+    "60",
+    "--set",
+    "training.patience=0",
+    "--set",
+    "training.ema_decay=0.9",
+    "--dropout",
+    "0.3",
+]
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_a_run_is_validated_within_epochs_and_at_their_ends(
 def test_validating_within_epochs_changes_nothing_of_a_run(
     small_plan: Planned, compared: Compared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = small_plan(compare__seeds=1, training__batch_size=4, model__dropout=0.3, training__average=0.5)
+    plan = small_plan(compare__seeds=1, training__batch_size=4, model__dropout=0.3, training__ema_decay=0.5)
     often = compared(plan, tmp_path / "often")
     monkeypatch.setattr("poetgen.compare.running.VALIDATIONS", 0)
     never = compared(plan, tmp_path / "never")

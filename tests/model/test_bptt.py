@@ -16,13 +16,11 @@ SIZE = st.integers(1, 5)
 
 
 def layers(inputs: int, hidden: int, num_layers: int = 1, **settings: float) -> tuple[LSTM, LSTM]:
-    """The same weights in both implementations, in float64."""
+    """The same weights in both ways, in float64."""
     torch.manual_seed(0)
     made = []
-    for implementation in ("bptt", "autograd"):
-        layer = LSTM(
-            inputs, hidden, num_layers=num_layers, implementation=implementation, **settings
-        ).double()
+    for backward in ("handwritten", "autograd"):
+        layer = LSTM(inputs, hidden, num_layers=num_layers, backward=backward, **settings).double()
         made.append(layer)
     for one, other in zip(made[0].parameters(), made[1].parameters(), strict=True):
         torch.nn.init.normal_(one, std=0.7)

@@ -42,17 +42,17 @@ def trained(
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("optimizer", ["adam", "adagrad", "nesterov"])
 def test_it_learns(prepared: Dataset, tmp_path: Path, optimizer: str, precision: str) -> None:
-    config = settings("cuda", optimizer=optimizer, precision=precision, average=0.9, epochs=5)
+    config = settings("cuda", optimizer=optimizer, precision=precision, ema_decay=0.9, epochs=5)
     reports = trained(prepared, tmp_path / "run", config)
     started, end = reports[0], reports[-1]
-    assert isinstance(started, Started) and started.device == "cuda"
+    assert isinstance(started, Started) and started.computes_on == "cuda"
     assert isinstance(end, Finished) and not end.interrupted
     losses = [report.validation_loss for report in reports if isinstance(report, EpochReport)]
     assert losses[-1] < losses[0]
 
 
 def test_it_goes_on_where_it_stopped(prepared: Dataset, tmp_path: Path) -> None:
-    config = settings("cuda", average=0.9)
+    config = settings("cuda", ema_decay=0.9)
     trained(prepared, tmp_path / "whole", config)
     trained(prepared, tmp_path / "run", config, until=5)
     trained(prepared, tmp_path / "run", config, resume=True)

@@ -104,11 +104,11 @@ def test_the_gradient_is_that_of_the_mean_token_loss(built: Built, batch: Batch)
         np.testing.assert_allclose(accumulated[name], array, rtol=1e-5, atol=1e-8)
 
 
-@pytest.mark.parametrize("segment_length", [1, 7, 16, 40])
+@pytest.mark.parametrize("bptt_length", [1, 7, 16, 40])
 def test_segments_change_gradients_but_not_the_loss(
-    built: Built, backend: str, batch: Batch, segment_length: int
+    built: Built, backend: str, batch: Batch, bptt_length: int
 ) -> None:
-    whole, cut = built(backend), built(backend, **{"training.segment_length": segment_length})
+    whole, cut = built(backend), built(backend, **{"training.bptt_length": bptt_length})
     assert cut.compute_gradient(batch) == pytest.approx(whole.compute_gradient(batch), rel=1e-5)
     full, truncated = gradient(whole), gradient(cut)
     # the output layer sees the same features either way; what lies before it is cut at the seams
@@ -136,8 +136,8 @@ def test_validation_counts_every_token_once_whatever_the_batches(
 ) -> None:
     poems = prepared.split("validation")
 
-    def loss(poems: EncodedPoems, batch_size: int, segment_length: int) -> float:
-        learner = built(backend, **{"training.segment_length": segment_length})
+    def loss(poems: EncodedPoems, batch_size: int, bptt_length: int) -> float:
+        learner = built(backend, **{"training.bptt_length": bptt_length})
         return learner.validation_loss(
             b for _, b in ordered_batches(poems, batch_size=batch_size, max_tokens=10**6)
         )
@@ -186,7 +186,7 @@ def test_both_backends_take_the_same_steps(built: Built, prepared: Dataset, name
         "model.num_layers": 2,
         "training.optimizer": name,
         "training.weight_decay": 1e-3,
-        "training.segment_length": 20,
+        "training.bptt_length": 20,
     }
     torchs, byhand = built("torch", **settings), built("numpy", **settings)
     for label, array in torchs.weights().items():

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from poetgen.checkpoint import Checkpoint
-from poetgen.config import OPTIMIZERS, Config
+from poetgen.config import FORMER_KEYS, OPTIMIZERS, Config
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CheckpointError
 from poetgen.poem.poem import Poem
@@ -23,7 +23,7 @@ SMALL = {
     "model.hidden_size": 7,
     "model.dropout": 0.3,
     "model.embedding_dropout": 0.2,
-    "training.average": 0.9,
+    "training.ema_decay": 0.9,
     "training.batch_size": 12,
     "training.epochs": 2,
     "training.warmup_steps": 3,
@@ -130,13 +130,13 @@ VARIANTS = [
         "training__backend": "numpy",
         "model__num_layers": 2,
         "model__tied": False,
-        "training__segment_length": 7,
+        "training__bptt_length": 7,
     },
-    {"training__backend": "numpy", "training__average": 0.0, "model__embedding_dropout": 0.0},
+    {"training__backend": "numpy", "training__ema_decay": 0.0, "model__embedding_dropout": 0.0},
     {"training__schedule": "constant"},
     {"training__schedule": "linear", "training__warmup_steps": 0},
-    {"training__segment_length": 7},
-    {"training__average": 0.0},
+    {"training__bptt_length": 7},
+    {"training__ema_decay": 0.0},
     {"training__precision": "bfloat16", "model__num_layers": 2},
     {"model__tied": False, "model__initialization": "orthogonal", "training__weight_decay": 0.01},
     {"training__steps": 6, "training__keep_epochs": True},
@@ -166,7 +166,7 @@ def test_a_stop_between_the_segments_of_long_poems(
         lines = tuple(line for poem in poems[k : k + 4] for line in poem.lines)
         long.append(Poem("", "", lines, "，。" * (len(lines) // 2), f"long-{k}"))
     prepared = write_prepared(tmp_path / "prepared", {"train": [*long, *poems[:9]], "validation": poems[50:]})
-    config = settings(training__segment_length=32, training__batch_size=4)
+    config = settings(training__bptt_length=32, training__batch_size=4)
     whole(prepared, tmp_path / "whole", config)
     stopping_at(prepared, tmp_path / "run", config, steps=range(100))
     assert_same_run(tmp_path / "run", tmp_path / "whole")
@@ -288,6 +288,19 @@ def test_every_changed_setting_is_named_and_the_device_may_change(
     with pytest.raises(CheckpointError, match=r"model\.tied was .*, training\.seed was"):
         list(run_training(prepared, uninterrupted, changed, resume=True))
     assert list(run_training(prepared, uninterrupted, settings(training__device="auto"), resume=True))
+
+
+def test_a_run_of_an_older_version_goes_on(prepared: Dataset, tmp_path: Path, uninterrupted: Path) -> None:
+    """Its config.json has the keys of its time."""
+    folder = RunFolder(tmp_path / "run")
+    assert abandoned(prepared, folder.path, settings(), after=4)
+    text = folder.config.read_text(encoding="utf-8")
+    for former, key in FORMER_KEYS.items():
+        text = text.replace(f'"{key.partition(".")[2]}"', f'"{former.partition(".")[2]}"')
+    assert '"average"' in text
+    folder.config.write_text(text.replace('"handwritten"', '"bptt"'), encoding="utf-8")
+    list(run_training(prepared, folder.path, settings(), resume=True))
+    assert_same_run(folder.path, uninterrupted)
 
 
 def test_other_poems_are_refused(

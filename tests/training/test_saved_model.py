@@ -20,7 +20,7 @@ def test_the_saved_weights_have_the_perplexity_on_their_card(
         "model.hidden_size": 12,
         "training.epochs": 2,
         "training.batch_size": 4,
-        "training.average": average,
+        "training.ema_decay": average,
     }
     config = Config().replace(settings)
     list(run_training(prepared, tmp_path / "run", config))

@@ -17,7 +17,7 @@ PROGRESS = st.floats(-1, 2)
 
 def share(step: int, progress: float, warmup: int, schedule: str, final: float) -> float:
     return learning_rate_share(
-        step, progress=progress, warmup_steps=warmup, schedule=schedule, final_rate=final
+        step, progress=progress, warmup_steps=warmup, schedule=schedule, final_lr_fraction=final
     )
 
 

@@ -73,7 +73,7 @@ def test_the_epochs_train_loss_is_the_mean_over_its_tokens(trained: Callable[...
 def test_the_best_file_measures_as_it_was_validated(
     trained: Callable[..., list[Report]], prepared: Dataset, tmp_path: Path, average: float
 ) -> None:
-    end = trained(average=average)[-1]
+    end = trained(ema_decay=average)[-1]
     best = Checkpoint.load(tmp_path / "run" / "best.safetensors")
     assert best.card["corpus"] == prepared.manifest["corpus"]
     assert best.card["validation"]["ppl_token"] == pytest.approx(end.best_perplexity)
@@ -100,7 +100,7 @@ SHORT = [
     ({"steps": 5}, 5, "5 steps done"),
     ({"minutes": 1e-6}, 1, "1e-06 minutes used"),
     ({"epochs": 1}, 4, "1 epoch done"),
-    ({"stop_at": 1e6}, 4, "validation perplexity reached 1e+06"),
+    ({"target_perplexity": 1e6}, 4, "validation perplexity reached 1e+06"),
     (
         {"patience": 2, "epochs": 9, "learning_rate": 1e-30},
         12,
@@ -162,7 +162,7 @@ def test_the_same_seed_is_the_same_run_and_another_is_not(prepared: Dataset, tmp
 
 
 def test_measuring_draws_no_random_number_and_leaves_the_weights(prepared: Dataset, tmp_path: Path) -> None:
-    run = Run(prepared, RunFolder(tmp_path / "run"), settings(average=0.9))
+    run = Run(prepared, RunFolder(tmp_path / "run"), settings(ema_decay=0.9))
     before = [torch.get_rng_state(), *(p.detach().clone() for p in run.learner.model.parameters())]
     run.started()
     with run.learner.average.applied():

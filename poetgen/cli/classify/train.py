@@ -25,8 +25,9 @@ from poetgen.cli.training_options import (
     seed_option,
     set_option,
     steps_option,
+    vectors_option,
 )
-from poetgen.config import flatten, parse_settings, read_config_file
+from poetgen.config import parse_settings, read_config_file, saved_settings
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import Workspace
 
@@ -72,7 +73,7 @@ OWN = (
     type=click.Choice(["random", "checkpoint", "vectors"]),
     help="Initial embeddings [default: those of --vectors or --checkpoint, else random].",
 )
-@click.option("--vectors", metavar="FILE", help="Take the embeddings of a word2vec or GloVe text file.")
+@vectors_option
 @click.option("--checkpoint", metavar="FILE|RUN", help="Take the embeddings of a language model.")
 @click.option(
     "--layers-too", is_flag=True, default=None, help="Take the language model's recurrent layers too."
@@ -182,7 +183,7 @@ def begun(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> B
 def beginning(workspace: Workspace, given: Mapping[str, Any]) -> dict[str, Any]:
     """`--vectors` and `--checkpoint` say how embeddings begin, and both what sizes that takes."""
     given = dict(given)
-    vectors, checkpoint = given.get("model.vectors"), given.get("classify.checkpoint")
+    vectors, checkpoint = given.get("model.pretrained_embeddings"), given.get("classify.checkpoint")
     if vectors and checkpoint:
         raise click.UsageError("--vectors and --checkpoint both give initial embeddings; omit one")
     if vectors or checkpoint:
@@ -215,7 +216,7 @@ def resumed(workspace: Workspace, name: str, given: Mapping[str, Any]) -> Beginn
     from poetgen.classify.settings import ClassifierConfig
 
     folder = stopped_run(workspace.classifiers, name, COMMAND)
-    before = flatten(folder.read_config()["config"], str(folder.config))
+    before = saved_settings(folder.read_config()["config"], str(folder.config))
     return folder, ClassifierConfig().replace({**before, **given})
 
 
