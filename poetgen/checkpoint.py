@@ -124,7 +124,7 @@ def _checked_lines(lines: Array | None) -> Array | None:
 def _card(metadata: Mapping[str, Any]) -> dict[str, Any]:
     card = metadata["card"]
     if not isinstance(card, dict):
-        raise TypeError("its card is no table")
+        raise TypeError("its card is not a table")
     if _depth(card) > DEEPEST:
         raise ValueError(f"its card is nested more than {DEEPEST} deep")
     return card
@@ -157,7 +157,7 @@ def _check_weights(path: Path, weights: Mapping[str, Array], expected: Mapping[s
         if found != expected.get(name, "absent"):
             wanted = expected.get(name, "absent")
             raise CheckpointError(
-                f"{path} does not fit itself: {name!r:.80} should be {wanted} and is {found}; {AGAIN}"
+                f"{path} is inconsistent: {name!r:.80} should be {wanted} and is {found}; {AGAIN}"
             )
     check_values(path, weights)
 
@@ -168,7 +168,7 @@ def check_values(path: Path, weights: Mapping[str, Array]) -> None:
         if array.dtype not in (np.float32, np.float16):
             raise CheckpointError(f"{path} holds {name} as {array.dtype}, not float32 or float16; {AGAIN}")
         if not np.isfinite(array).all():
-            raise CheckpointError(f"{path} holds values in {name} that are no numbers; {AGAIN}")
+            raise CheckpointError(f"{path} holds values in {name} that are not numbers; {AGAIN}")
 
 
 def find_checkpoint(workspace: Workspace, given: str | Path | None = None) -> Path:
@@ -243,7 +243,9 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
                 raise CheckpointError(f"{path} is a safetensors file, but not a poetgen checkpoint")
             metadata = json.loads(header)
             if not isinstance(metadata, dict):
-                raise CheckpointError(f"{path} is a damaged checkpoint (its metadata is no table); {AGAIN}")
+                raise CheckpointError(
+                    f"{path} is a damaged checkpoint (its metadata is not a table); {AGAIN}"
+                )
             return {name: file.get_tensor(name) for name in list(file.keys())}, metadata
     except (SafetensorError, ValueError, TypeError, AttributeError, RecursionError) as error:
         reason = str(error).removeprefix("Error while deserializing header: ")

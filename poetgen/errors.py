@@ -10,7 +10,7 @@ PoetgenError
 
 
 class PoetgenError(Exception):
-    """A fault the user can mend: the command line prints its message and exits with 1."""
+    """A fault the user can fix: the command line prints its message and exits with 1."""
 
 
 class CorpusError(PoetgenError):

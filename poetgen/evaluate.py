@@ -175,7 +175,7 @@ def score(
 ) -> PoemLosses:
     """What each poem costs the model, in the order of `poems`.
 
-    Raises CheckpointError when the model's probabilities are no numbers.
+    Raises CheckpointError when the model's probabilities are not numbers.
     """
     vocabulary = checkpoint.vocabulary
     model = restore_model(len(vocabulary), checkpoint.model_config, checkpoint.weights).to(device).eval()
@@ -191,7 +191,7 @@ def score(
             on_progress(done, total)
     loss, hanzi_loss, tokens, hanzi, unknown = totals.T
     if not np.isfinite(loss).all():
-        raise CheckpointError("the model's probabilities are no numbers; train another, or fetch it again")
+        raise CheckpointError("the model's probabilities are not numbers; train another, or fetch it again")
     # <unknown> stands for several hanzi types, of which this was one
     share = math.log(vocabulary.unknown_types)
     return PoemLosses(

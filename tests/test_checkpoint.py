@@ -250,7 +250,7 @@ FORGERIES = {
     "a fraction": ({"config": {"model": {"hidden_size": 8.5}}}, "must be of type int"),
     "an unknown setting": ({"config": {"model": {"gates": 5}}}, "unknown key"),
     "an unknown section": ({"config": {"system": {"run": "rm"}}}, "unknown section"),
-    "card no table": ({"card": [["a", 1]]}, "its card is no table"),
+    "card no table": ({"card": [["a", 1]]}, "its card is not a table"),
     "card deep": ({"card": {"a": json.loads("[" * 200 + "]" * 200)}}, "nested more than"),
     "vocabulary no text": ({"vocabulary": ["a", "b"]}, "damaged"),
     "vocabulary empty": ({"vocabulary": ""}, "damaged"),

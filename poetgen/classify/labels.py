@@ -92,7 +92,7 @@ def _json_records(path: Path, content: str) -> Iterator[tuple[str, Any]]:
     except (ValueError, RecursionError) as error:
         raise CorpusError(f"{path} is not readable JSON: {error}") from error
     if not isinstance(records, list):
-        raise CorpusError(f"{path} is no JSON list; give a list of objects with a text and a label")
+        raise CorpusError(f"{path} is not a JSON list; give a list of objects with a text and a label")
     for number, record in enumerate(records, start=1):
         yield f"record {number}", record
 
@@ -124,7 +124,7 @@ def _fields_of_any_length() -> Iterator[None]:
 
 def _labelled(path: Path, where: str, record: Any, *, columns: tuple[str, str]) -> Labelled:
     if not isinstance(record, dict):
-        raise CorpusError(f"{path} {where} is no object; give a list of objects with a text and a label")
+        raise CorpusError(f"{path} {where} is not an object; give a list of objects with a text and a label")
     for column in columns:
         if column not in record:
             there = ", ".join(str(key) for key in record) or "nothing"
@@ -136,11 +136,11 @@ def _labelled(path: Path, where: str, record: Any, *, columns: tuple[str, str]) 
     if isinstance(label, int | float):
         label = str(label)
     if not isinstance(text, str) or not isinstance(label, str) or not text.strip() or not label.strip():
-        raise CorpusError(f"{path} {where} has no text or no label; mend or remove it")
+        raise CorpusError(f"{path} {where} has no text or no label; fix or remove it")
     try:
         (text + label).encode("utf-8")
     except UnicodeEncodeError as error:
-        raise CorpusError(f"{path} {where} holds half a character (a lone surrogate); mend it") from error
+        raise CorpusError(f"{path} {where} holds half a character (a lone surrogate); fix it") from error
     return Labelled(text.strip(), label.strip())
 
 
@@ -168,7 +168,7 @@ def choose(
         often = sum(counts[label] > 1 for label in kept)
         raise CorpusError(
             f"the label {rarest!r} is seen once, so it cannot be learned from one text and tried on another; "
-            f"give more of its texts, or leave it out{f' with --classes {often}' if often > 1 else ''}"
+            f"give more of its texts, or omit it{f' with --classes {often}' if often > 1 else ''}"
         )
     most = counts[rarest] if equal else len(texts)
     by_label: dict[str, list[int]] = {label: [] for label in kept}

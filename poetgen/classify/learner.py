@@ -43,9 +43,9 @@ class ClassifierLearner(TorchLearner):
         Raises ConfigError for a device that is not there, or what torch refuses.
         """
         if config.training.backend != "torch":
-            raise ConfigError("a classifier learns by PyTorch alone; leave training.backend = 'numpy' away")
+            raise ConfigError("a classifier trains with PyTorch only; omit training.backend = 'numpy'")
         if config.classify.frozen and not config.classify.layers_too:
-            raise ConfigError("only the layers of a language model can be left as they are; add --layers-too")
+            raise ConfigError("only the layers of a language model can be frozen; add --layers-too")
 
         def build() -> Classifier:
             pairs = data.pairs() if config.classify.skip == "pairs" else None

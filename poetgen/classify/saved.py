@@ -74,7 +74,7 @@ class SavedClassifier:
             raise CheckpointError(f"{path} is a damaged classifier ({what}); {AGAIN}") from error
         except RuntimeError as error:  # torch answers weights that do not fit in many lines
             raise CheckpointError(
-                f"{path} does not fit itself: its weights are of other sizes; {AGAIN}"
+                f"{path} is inconsistent: its weights are of other sizes; {AGAIN}"
             ) from error
         return found
 

@@ -23,7 +23,7 @@ Pairs = npt.NDArray[np.int64]
 def checked_pairs(values: npt.NDArray[Any], vocab_size: int) -> Pairs:
     """Pairs of tokens as a file has them, among its other numbers. Raises ValueError for what are none."""
     if values.ndim != 2 or values.shape[1] != 2 or not np.isin(values, np.arange(vocab_size)).all():
-        raise ValueError("its pairs are no pairs of its tokens")
+        raise ValueError("its pairs are not pairs of its tokens")
     pairs = values.astype(np.int64)
     if (np.diff(pairs[:, 0] * vocab_size + pairs[:, 1]) <= 0).any():  # they are looked up by halving
         raise ValueError("its pairs are out of order")

@@ -84,7 +84,7 @@ def plan_comparison(single: Mapping[str, Any], values: Values) -> Plan:
             "there is only one run to compare; give two values, such as --optimizer adam --optimizer sgd"
         )
     if base.compare.tune and "training.learning_rate" in compared:
-        raise ConfigError("learning rates are compared already; leave --tune away")
+        raise ConfigError("learning rates are compared already; omit --tune")
     settings = tuple(settings_of(base.run, compared))
     if len(settings) > MOST_SETTINGS:
         raise ConfigError(

@@ -48,7 +48,7 @@ def read_poems(
                 lines, marks = split_lines(body)
                 poems.append(Poem(record.author, record.title, lines, marks, record.id))
         if strict and report.faults:
-            raise CorpusError(f"{report.faults[0]}; mend it, or leave --strict away to skip it")
+            raise CorpusError(f"{report.faults[0]}; fix it, or omit --strict to skip it")
         if on_progress:
             on_progress(done, len(files))
     if not report.records:

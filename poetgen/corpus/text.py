@@ -1,4 +1,4 @@
-"""Plain-text poem files: one poem a line, or blocks parted by blank lines."""
+"""Plain-text poem files: one poem a line, or blocks separated by blank lines."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ _BLANK_LINE = re.compile(r"\n[ \t\u3000]*\r?\n")
 def text_poems(text: str) -> Iterator[tuple[int, str, str]]:
     """(number of its first line, title, raw body) for each poem of a file.
 
-    With a blank line anywhere inside the text, blocks parted by blank lines are the poems, and a block's first
+    With a blank line anywhere inside the text, blocks separated by blank lines are the poems, and a block's first
     line without an end mark is its title; else every line is a poem, its title before a `:` if it has one.
     """
     text = text.removeprefix("\ufeff")

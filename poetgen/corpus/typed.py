@@ -73,7 +73,7 @@ def _poem(number: int, block: Sequence[str], line_length: int | None) -> TypedPo
     verse = {number + k: _pieces(row) for k, row in enumerate(rows) if k >= titles}
     pieces = [piece for found in verse.values() for piece in found]
     if len(pieces) > MOST_LINES:
-        raise PromptError(f"row {number}: a poem of {len(pieces):,} lines; part the poems by blank lines")
+        raise PromptError(f"row {number}: a poem of {len(pieces):,} lines; separate the poems by blank lines")
     if not any(map(is_hanzi, "".join(pieces))):
         raise PromptError(f"row {number}: no hanzi in {_shown(block[0])}; give a poem in Chinese characters")
     for row, found in verse.items():
@@ -124,7 +124,7 @@ def _check(verse: str, number: int) -> None:
     stray = next((char for char in verse if not is_hanzi(char) and char != LACUNA), "")
     if stray:
         raise PromptError(
-            f"row {number}: {_shown(stray)} is no hanzi; a poem to be read is Chinese characters and marks alone"
+            f"row {number}: {_shown(stray)} is not a hanzi; a poem is Chinese characters and marks only"
         )
 
 

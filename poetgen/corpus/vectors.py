@@ -1,6 +1,6 @@
 """Vectors of words or characters from a text file, as word2vec and GloVe write them.
 
-A line is a token and its numbers, parted by blanks; word2vec's first line says how many lines and numbers follow.
+A line is a token and its numbers, separated by blanks; word2vec's first line says how many follow.
 The file is read line by line and only what was asked for is kept, so it may be far larger than memory.
 """
 
@@ -146,7 +146,7 @@ class _Reader:
             return False
         raise CorpusError(
             f"{self.path} line {number} has {len(fields) - 1} numbers, the lines before it {self.size}; "
-            "mend or remove that line"
+            "fix or remove that line"
         )
 
     def parsed(self, number: int, numbers: list[bytes]) -> Array:
@@ -157,11 +157,11 @@ class _Reader:
         except (ValueError, OverflowError) as error:
             word = next((text for text in numbers if not _is_number(text)), b"").decode("utf-8", "replace")
             raise CorpusError(
-                f"{self.path} line {number} has {word!r} where a number should be; mend or remove that line"
+                f"{self.path} line {number} has {word!r} where a number should be; fix or remove that line"
             ) from error
         if not np.isfinite(values).all():
             raise CorpusError(
-                f"{self.path} line {number} has a value that is no finite number; mend that line"
+                f"{self.path} line {number} has a value that is not a finite number; fix that line"
             )
         return values
 

@@ -83,7 +83,9 @@ def learn(init: str, task: Task, on_step: OnStep | None = None) -> Learned:
     for step in range(task.after + 1):
         loss, grads = mean_loss(params, words)
         if not np.isfinite(loss):
-            raise TrainingError(f"{init}: the loss is no number after {step} steps; lower the learning rate")
+            raise TrainingError(
+                f"{init}: the loss is not a number after {step} steps; lower the learning rate"
+            )
         losses.append(loss)
         if step in (1, task.after):
             stages.append(stage(step, params, task, changes(arrays, first)))
@@ -124,7 +126,7 @@ def first_weights(init: str, task: Task) -> dict[str, Array]:
 
 
 def sequences(task: Task, number: int) -> Array:
-    """(T + 1, B): each a word of its own, drawn and then repeated, so that only memory foretells it."""
+    """(T + 1, B): each a word of its own, drawn and then repeated, so that only memory predicts it."""
     rng = np.random.default_rng([task.seed, number])
     words = rng.integers(VOCABULARY, size=(PERIOD, task.batch))
     return words[np.arange(task.steps + 1) % PERIOD]

@@ -106,7 +106,7 @@ def fetch_corpus(
             manifest, already_there = fetch.run()
     except OSError as error:
         raise CorpusError(
-            f"cannot write {error.filename or dest}: {error.strerror or error}; mend that or choose another --home"
+            f"cannot write {error.filename or dest}: {error.strerror or error}; fix that or choose another --home"
         ) from error
     return _report(dest, manifest, already_there=already_there)
 

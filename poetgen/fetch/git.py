@@ -57,7 +57,7 @@ def git_address(url: str) -> str:
     safe = url.isprintable() and not url.startswith("-") and not re.match("[A-Za-z0-9_.+-]*::", url)
     if not safe or (scheme and scheme[1].lower() not in SCHEMES):
         raise CorpusError(
-            f"{url!a} is no address to fetch from; give a folder or an https://, ssh:// or file:// address"
+            f"{url!a} is not an address to fetch from; give a folder or an https://, ssh:// or file:// address"
         )
     if scheme:
         return url
@@ -84,7 +84,7 @@ def check_revision(revision: str) -> str:
     """The revision as git is given it. Raises CorpusError for what cannot name a commit, a branch or a tag."""
     if not revision.isprintable() or not re.fullmatch(r"[^-+^\s~:?*\[\\][^\s~^:?*\[\\]*", revision):
         raise CorpusError(
-            f"{revision!a} cannot name a commit, a branch or a tag; leave out --revision for the newest"
+            f"{revision!a} cannot name a commit, a branch or a tag; omit --revision for the newest"
         )
     return revision.lower() if COMMIT_ID.fullmatch(revision.lower()) else revision
 

@@ -69,7 +69,7 @@ def most_likely_text(
     """The text with the highest sum of `score(before, after)` less the costs of its characters, and that sum.
 
     `places` give what may stand at each place with its cost. Before and after a line stands EDGE, and as such
-    `score` sees everything that is no hanzi; after the last line, nothing stands when the text `goes_on`.
+    `score` sees everything that is not a hanzi; after the last line, nothing stands when the text `goes_on`.
     """
     paths = {EDGE: (0.0, "")}
     for place in places:

@@ -166,7 +166,7 @@ class NumPyLearner:
 def check_settings(config: Config) -> None:
     """Raises ConfigError for what NumPy has not."""
     if config.training.device == "cuda":
-        raise ConfigError("training.backend is 'numpy', which computes on the CPU; leave --device cuda away")
+        raise ConfigError("training.backend is 'numpy', which computes on the CPU; omit --device cuda")
     if config.training.precision != "float32":
         raise ConfigError(
             f"training.backend is 'numpy', which has no {config.training.precision}; "

@@ -74,7 +74,7 @@ class RunFolder:
         own = {"lock", self.config.name, *([self.state.name] if self._is_before_first_step() else [])}
         if self.config.exists():
             raise CheckpointError(
-                f"{self.path} already holds a run; go on with --resume {self.name}, "
+                f"{self.path} already holds a run; continue it with --resume {self.name}, "
                 "or choose another --run name"
             )
         if strangers := list_strangers(self.path, own.__contains__):
@@ -114,7 +114,7 @@ class RunFolder:
         except OSError as error:
             raise PoetgenError(
                 f"cannot write {self.metrics}: {error.strerror or error}; "
-                f"mend that, then go on from the last save with: {self.command} --resume {self.name}"
+                f"fix that, then continue from the last save with: {self.command} --resume {self.name}"
             ) from error
 
     def records(self) -> list[dict[str, Any]]:

@@ -109,7 +109,7 @@ def _check_known(text: str, readings: VariantTable) -> None:
             hint = hint if can_convert() else f"if it is simplified: {INSTALL_OPENCC}"
             raise PromptError(f"the model has never seen {char}; {hint}")
         hint = f"did you mean {near}?" if near else "begin with Chinese characters, such as 月"
-        raise PromptError(f"{char!r} is no Chinese character; {hint}")
+        raise PromptError(f"{char!r} is not a Chinese character; {hint}")
 
 
 def _broken(text: str, score: Score) -> str:

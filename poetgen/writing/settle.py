@@ -78,7 +78,7 @@ def _free(wishes: Wishes) -> Wishes:
     }
     first = next((name for name, is_asked in asked.items() if is_asked), None)
     if first:
-        raise PromptError(f"--form {FREE} has no rules, and {first} asks for one; leave one of the two out")
+        raise PromptError(f"--form {FREE} has no rules, and {first} asks for one; omit one of the two")
     return Wishes(is_free=True)
 
 

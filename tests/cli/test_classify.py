@@ -128,7 +128,7 @@ def test_a_stopped_run_goes_on_and_its_config_is_kept(home: Path) -> None:
     assert result.exit_code == 0 and "is finished already" not in result.stdout
     refused(run(home, "train", "--resume", "sun", "--pooling", "last"), r"classify\.pooling was 'mean'")
     refused(run(home, "train", "--resume", "moon"), "no run 'moon' in .*; there are: sun, whole")
-    refused(train(home, *given, "--run", "sun"), "already holds a run; go on with --resume sun")
+    refused(train(home, *given, "--run", "sun"), "already holds a run; continue it with --resume sun")
 
 
 def test_without_scikit_learn_it_says_how_to_install_it_and_goes_on(

@@ -138,7 +138,7 @@ def test_what_was_read_otherwise_is_told(invoke):
         ([""], "the prompt is empty"),
         (["  "], "the prompt is empty"),
         (["，。"], "begins with the mark"),
-        (["moon"], "'m' is no Chinese character; begin with Chinese characters, such as 月"),
+        (["moon"], "'m' is not a Chinese character; begin with Chinese characters, such as 月"),
         (["月", "moon"], "'m' is no Chinese character"),
         (["🌕"], "is no Chinese character"),
         (["\udcff"], "not valid UTF-8"),

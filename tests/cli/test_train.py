@@ -126,7 +126,7 @@ def test_by_hand_the_same_command_trains_stops_resumes_and_writes(home: Path) ->
     assert (home / "checkpoints" / "moon" / "curves.png").stat().st_size > 1000
     poem = CliRunner().invoke(poetgen, ["generate", "月", "--home", str(home), "--seed", "1"])
     assert poem.exit_code == 0 and poem.stdout.startswith("月"), poem.output
-    refused(begin(home, "sun", "--backend", "numpy", "--device", "cuda"), "leave --device cuda away")
+    refused(begin(home, "sun", "--backend", "numpy", "--device", "cuda"), "omit --device cuda")
     refused(run(home, "--resume", "moon", "--backend", "torch"), "training.backend was 'numpy'")
 
 
@@ -164,7 +164,7 @@ def test_resume_refuses_what_it_cannot_go_on_with(home: Path) -> None:
     begin(home, "sun", "--steps", 1)
     refused(run(home, "--resume", "moon"), "no run 'moon' in .*; there are: sun")
     refused(run(home, "--resume", ""), "no run '' in .*; there are: sun")
-    refused(begin(home, "sun"), "already holds a run; go on with --resume sun")
+    refused(begin(home, "sun"), "already holds a run; continue it with --resume sun")
     refused(run(home, "--resume", "sun", "--epochs", 4), "training.epochs was 10 and is now 4")
     refused(run(home, "--resume", "sun", "--set", "corpus.split=8:2"), "corpus.split was '96:2:2' and is now")
     assert run(home, "--resume", "sun", "--run", "moon").exit_code == 2

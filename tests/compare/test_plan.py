@@ -75,7 +75,7 @@ def test_one_run_is_no_comparison(values: dict[str, list[Any]]) -> None:
 
 
 def test_rates_are_compared_or_tuned_not_both() -> None:
-    with pytest.raises(ConfigError, match="leave --tune away"):
+    with pytest.raises(ConfigError, match="omit --tune"):
         plan_comparison({"compare.tune": True}, {"training.learning_rate": [0.1, 0.2]})
 
 

@@ -120,7 +120,7 @@ def test_a_loss_that_is_no_number_is_one_sentence(monkeypatch: pytest.MonkeyPatc
     weights = {name: np.full_like(w, 1e308) for name, w in symmetry.first_weights("normal", SMALL).items()}
     monkeypatch.setattr(symmetry, "first_weights", lambda *_: weights)
     with pytest.raises(
-        TrainingError, match="normal: the loss is no number after 0 steps; lower the learning"
+        TrainingError, match="normal: the loss is not a number after 0 steps; lower the learning"
     ):
         learn("normal", SMALL)
 

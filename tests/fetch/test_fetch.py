@@ -571,7 +571,7 @@ def test_a_link_in_the_corpus_is_not_followed_and_not_lost(far: Far, dest: Path,
 
 def test_a_place_that_cannot_be_written(far: Far, tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where a folder should be")
-    assert_refused("cannot write .*; mend that", far.url, tmp_path / "home" / "data" / "corpus")
+    assert_refused("cannot write .*; fix that", far.url, tmp_path / "home" / "data" / "corpus")
 
 
 @pytest.mark.parametrize("moment", ["mkdir", "write"])

@@ -215,7 +215,7 @@ def test_dropout_by_hand_is_locked_over_a_poems_steps(built: Built, prepared: Da
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"training.device": "cuda"}, "leave --device cuda away"),
+        ({"training.device": "cuda"}, "omit --device cuda"),
         ({"training.precision": "bfloat16"}, "training.precision=float32"),
     ],
 )

@@ -233,7 +233,7 @@ def test_a_device_that_is_not_there_is_refused(prepared: Dataset, tmp_path: Path
 def test_a_run_is_not_written_over(trained: Callable[..., list[Report]], tmp_path: Path) -> None:
     trained(steps=1)
     before = (tmp_path / "run" / "state.pt").read_bytes()
-    with pytest.raises(CheckpointError, match="already holds a run; go on with --resume run"):
+    with pytest.raises(CheckpointError, match="already holds a run; continue it with --resume run"):
         trained(steps=1)
     assert (tmp_path / "run" / "state.pt").read_bytes() == before
 
