@@ -242,7 +242,7 @@ FORGERIES = {
     "config without sections": ({"config": {"hidden_size": 8}}, "'hidden_size' stands outside a section"),
     "config no table": ({"config": 5}, "damaged"),
     "config null": ({"config": None}, "damaged"),
-    "another size": ({"config": {"model": {"hidden_size": 9}}}, "does not fit itself"),
+    "another size": ({"config": {"model": {"hidden_size": 9}}}, "is inconsistent"),
     "a negative size": ({"config": {"model": {"hidden_size": -8}}}, "must be at least 1"),
     "a huge size": ({"config": {"model": {"hidden_size": 10**12}}}, "must be at most"),
     "a huge number of layers": ({"config": {"model": {"num_layers": 10**12}}}, "must be at most"),
@@ -314,7 +314,7 @@ def test_weights_that_are_no_numbers_are_refused(
     bias = checkpoint.weights["output.bias"].copy()
     bias[3] = poison
     path = forge(tmp_path / "forged", checkpoint, metadata_of(data), **{"output.bias": bias})
-    assert "values in output.bias that are no numbers" in refusal(path)
+    assert "values in output.bias that are not numbers" in refusal(path)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.int8, np.bool_])

@@ -68,7 +68,7 @@ BAD: dict[str, tuple[str, bytes, str]] = {
     "no end of quote": ("a.csv", b'text,label\n"ab,c\n', "is not readable CSV"),
     "broken JSON": ("a.json", b"[{", "is not readable JSON"),
     "no list": ("a.json", b'{"text": "a"}', "is not a JSON list"),
-    "no object": ("a.json", b"[1]", "record 1 is no object"),
+    "no object": ("a.json", b"[1]", "record 1 is not an object"),
     "no key": ("a.json", b'[{"text": "a"}]', "record 1 has no 'label'"),
     "no text": ("a.json", b'[{"text": ["a"], "label": "b"}]', "record 1 has no text or no label"),
     "half a character": ("a.json", b'[{"text": "\\ud800", "label": "b"}]', "holds half a character"),

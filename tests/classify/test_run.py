@@ -149,7 +149,7 @@ def test_other_settings_or_texts_are_refused(
         resume(fewer)
     with pytest.raises(CheckpointError, match=r"no run at .* poetgen classify train --run none"):
         list(train_classifier(topics, tmp_path / "none", small(), resume=True))
-    with pytest.raises(ConfigError, match="learns by PyTorch alone"):
+    with pytest.raises(ConfigError, match="trains with PyTorch only"):
         list(train_classifier(topics, tmp_path / "new", small(training__backend="numpy")))
     assert not (tmp_path / "new").exists()
 
@@ -314,12 +314,12 @@ def with_nan(one: SavedClassifier) -> SavedClassifier:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (broken(labels=("one",)), "does not fit itself"),
-        (broken(weights={}), "does not fit itself"),
+        (broken(labels=("one",)), "is inconsistent"),
+        (broken(weights={}), "is inconsistent"),
         (broken(config={"model": {"hidden_size": 0}}), "is a damaged classifier"),
-        (broken(config={}), "does not fit itself"),
+        (broken(config={}), "is inconsistent"),
         (broken(stop_words=[1]), "is a damaged classifier"),
-        (with_nan, "that are no numbers"),
+        (with_nan, "that are not numbers"),
     ],
 )
 def test_a_damaged_file_is_told_in_a_sentence(

@@ -188,7 +188,7 @@ def fault(*arguments, **options):
         (bytes(range(128)), "holds no hanzi"),
         (b"PK\x03\x04\xff\xfe\x00", "is not UTF-8 text"),
         (b"Shall I compare thee\n\nto a summer's day?", "holds no hanzi"),
-        ("白日依山盡，黃河入x流。".encode(), "'x' is no hanzi"),
+        ("白日依山盡，黃河入x流。".encode(), "'x' is not a hanzi"),
         (("月" * 4000).encode(), "runs on for 4,000 hanzi"),
     ],
     ids=["empty", "blank", "mark", "gb18030", "utf-16", "ascii", "zip", "english", "letter", "endless"],

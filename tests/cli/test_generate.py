@@ -139,8 +139,8 @@ def test_what_was_read_otherwise_is_told(invoke):
         (["  "], "the prompt is empty"),
         (["，。"], "begins with the mark"),
         (["moon"], "'m' is not a Chinese character; begin with Chinese characters, such as 月"),
-        (["月", "moon"], "'m' is no Chinese character"),
-        (["🌕"], "is no Chinese character"),
+        (["月", "moon"], "'m' is not a Chinese character"),
+        (["🌕"], "is not a Chinese character"),
         (["\udcff"], "not valid UTF-8"),
         (["鬍"], "the model has never seen 鬍; the nearest it knows is 胡"),
         (["囍"], "the model has never seen 囍"),
@@ -151,7 +151,7 @@ def test_what_was_read_otherwise_is_told(invoke):
         (["--top-k", "-3"], "top-k must be 0"),
         (["--max-length", "3"], "max-length must be at least 10"),
         (["--checkpoint", "nowhere"], "no checkpoint at nowhere"),
-        (["--", "-x"], "'-' is no Chinese character"),
+        (["--", "-x"], "'-' is not a Chinese character"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_1(invoke, arguments, message):
@@ -182,7 +182,7 @@ def test_interactive_asks_until_an_empty_line_and_survives_bad_prompts(invoke):
     result = invoke("--interactive", "--seed", "2", typed="月\nmoon\n红\n\n山\n")
     assert result.exit_code == 0
     assert [poem[0] for poem in result.stdout.split("\n\n")] == ["月", "红"]
-    assert "Error: 'm' is no Chinese character" in result.stderr
+    assert "Error: 'm' is not a Chinese character" in result.stderr
 
 
 def test_interactive_ends_with_the_input(invoke):

@@ -101,12 +101,12 @@ def test_a_lost_character_stays():
     [
         ("moon", "row 1: no hanzi in 'moon'"),
         ("。。。", "no hanzi"),
-        ("牀前看月光\n疑是x上霜", "row 2: 'x' is no hanzi"),
-        ("牀前看月光\x00", r"'\\x00' is no hanzi"),
-        ("牀前（看月光", "row 1: '（' is no hanzi"),
+        ("牀前看月光\n疑是x上霜", "row 2: 'x' is not a hanzi"),
+        ("牀前看月光\x00", r"'\\x00' is not a hanzi"),
+        ("牀前（看月光", "row 1: '（' is not a hanzi"),
         ("月" * (MOST_HANZI + 1), "runs on for 51 hanzi"),
         ("月月\n" * (MOST_LINES + 2), "a poem of 1,002 lines; part the poems"),
-        ("月 moon", "'m' is no hanzi"),
+        ("月 moon", "'m' is not a hanzi"),
     ],
 )
 def test_what_is_no_verse_is_told(text, said):
