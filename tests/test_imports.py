@@ -46,7 +46,7 @@ RANKS = {
 PLACES = {
     "click": r"cli/",
     "tqdm": r"cli/",
-    "git": r"fetch/(fetch|git)\.py",
+    "git": r"fetch/git\.py",
     "opencc": r"script/opencc\.py",
     "torch": r"(model/|training/|classify/|experiments/|corpus/batches\.py|evaluate\.py|compare/)",
     "matplotlib": r"plots/",

@@ -8,43 +8,21 @@ only ten megabytes.
 """
 
 import os
-import re
-import secrets
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from subprocess import Popen
-from typing import TYPE_CHECKING
 
 from poetgen.errors import CorpusError, PoetgenError
-from poetgen.fetch.git import (
-    ENVIRONMENT,
-    FILTER_SETTINGS,
-    REMOTE,
-    SETTINGS,
-    SingleObjectsRefused,
-    Unexplained,
-    check_revision,
-    explain_complaint,
-    git_address,
-    strip_password,
-)
+from poetgen.fetch.complaints import SingleObjectsRefused, Unexplained, explain_complaint, strip_password
+from poetgen.fetch.git import Clone, OnCount, check_revision, git_address
 from poetgen.fetch.manifest import Manifest
 from poetgen.fetch.staging import Damaged, Staging, check_files, remove
-
-if TYPE_CHECKING:
-    from git import Git
 
 DEFAULT_URL = "https://github.com/chinese-poetry/chinese-poetry"
 FOLDER = "全唐诗"
 VOLUMES = f"{FOLDER}/poet.tang.*.json"
 PATTERNS = (VOLUMES, f"{FOLDER}/authors.tang.json", f"{FOLDER}/唐诗三百首.json", "LICENSE")
-OLDEST_GIT = (2, 29)  # the first that fetches single objects without negotiating
-ENDLESS = 2**31 - 1  # the depth by which git means all of history
-SHORT_ID = re.compile("[0-9a-f]{4,39}")
 BATCH = 8  # files fetched at a time: what a killed run loses at most
 
 
@@ -71,7 +49,6 @@ class FetchReport:
 
 
 OnProgress = Callable[[FetchProgress], None]
-OnCount = Callable[[int, int], None]
 
 
 def fetch_corpus(
@@ -178,14 +155,14 @@ class _Fetch:
             remove(self.staging.git_dir)
 
     def _attempt(self, *, filtered: bool) -> tuple[Manifest, bool]:
-        clone = _Clone(self.staging, self._explain, url=self.url, filtered=filtered)
+        clone = Clone(self.staging, self._explain, url=self.url, filtered=filtered)
         self.tell(
             FetchProgress(f"asking {strip_password(self.url)} for {self.revision or 'its newest commit'}")
         )
         commit = clone.receive_commit(self.revision or "HEAD", self._counter("receiving the commit"))
         if there := self._same_commit(commit):
             return there, True
-        blobs = clone.tang_files(commit)
+        blobs = clone.wanted_files(commit)
         if not any(fnmatchcase(path, VOLUMES) for path in blobs):
             raise CorpusError(
                 f"{strip_password(self.url)} has no {VOLUMES} in commit {commit}; "
@@ -209,7 +186,7 @@ class _Fetch:
         remove(self.staging.partial)
         return there
 
-    def _receive(self, clone: "_Clone", commit: str, blobs: dict[str, str]) -> None:
+    def _receive(self, clone: "Clone", commit: str, blobs: dict[str, str]) -> None:
         """Receive the files that are not here yet, a batch at a time."""
         missing = clone.missing(commit, blobs)
         what, here = f"receiving {len(blobs)} files", len(blobs) - len(missing)
@@ -225,155 +202,3 @@ class _Fetch:
 
     def _explain(self, complaint: str) -> CorpusError:
         return explain_complaint(complaint, url=self.url, revision=self.revision, dest=self.staging.dest)
-
-
-class _Clone:
-    """A shallow, blob-filtered clone in `partial`/git, driven by GitPython. Methods raise CorpusError."""
-
-    def __init__(
-        self, staging: Staging, explain: Callable[[str], CorpusError], *, url: str, filtered: bool
-    ) -> None:
-        self.partial, self.git_dir = staging.partial, staging.git_dir
-        self.explain, self.filtered = explain, filtered
-        settings = {**SETTINGS, **(FILTER_SETTINGS if filtered else {}), f"remote.{REMOTE}.url": url}
-        self.git_dir.mkdir(parents=True, exist_ok=True)
-        for lock in self.git_dir.rglob("*.lock"):  # left by a kill: we hold the one lock that counts
-            lock.unlink(missing_ok=True)
-        self._git = _git(self.partial)
-        options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-        self.command = [str(self._git.GIT_PYTHON_GIT_EXECUTABLE), *options]
-        self._git.update_environment(
-            GIT_DIR=str(self.git_dir),  # never a repository further up, whatever becomes of ours
-            GIT_WORK_TREE=str(self.partial),
-            GIT_INDEX_FILE=str(self.git_dir / "index"),
-            GIT_OBJECT_DIRECTORY=str(self.git_dir / "objects"),
-            **ENVIRONMENT,
-        )
-        self._call("init", "--quiet", "--template=")
-        (self.git_dir / "info").mkdir(exist_ok=True)
-        (self.git_dir / "info" / "attributes").write_text("* -text -ident -filter -working-tree-encoding\n")
-        (self.git_dir / "info" / "sparse-checkout").write_bytes(staging.sparse_checkout)
-
-    def receive_commit(self, revision: str, on_count: OnCount) -> str:
-        """Fetch one commit with its trees (and, where the server cannot filter, all else). Returns its id."""
-        try:
-            self._fetch("--depth=1", *self._filter("blob:none"), wants=[revision], on_count=on_count)
-        except CorpusError:
-            if not (self.filtered and SHORT_ID.fullmatch(revision)):
-                raise
-            return self.receive_commit(self._full_id(revision), on_count)
-        return self._call("rev-parse", "--verify", "FETCH_HEAD^{commit}").strip()
-
-    def _full_id(self, short: str) -> str:
-        """The commit id that begins with `short`: only we can look it up, in the bare history of all branches."""
-        options = (f"--depth={ENDLESS}", *self._filter("tree:0"))
-        self._fetch(*options, wants=["+refs/heads/*:refs/far/*"], on_count=lambda done, of: None)
-        try:
-            return self._call("rev-parse", "--verify", f"{short}^{{commit}}").strip()
-        except Unexplained:
-            raise self.explain(f"fatal: unknown revision {short}") from None
-
-    def _filter(self, what: str) -> list[str]:
-        return [f"--filter={what}"] if self.filtered else []
-
-    def tang_files(self, commit: str) -> dict[str, str]:
-        """The Tang files of the commit: path → git's id of its content."""
-        listing = self._call("ls-tree", "-z", "--full-tree", commit, "--", "LICENSE", f"{FOLDER}/")
-        entries = (line.split("\t", 1) for line in listing.split("\0") if line)
-        return {
-            path: kind.split()[2]
-            for kind, path in entries
-            if kind.startswith("100") and any(fnmatchcase(path, pattern) for pattern in PATTERNS)
-        }
-
-    def missing(self, commit: str, blobs: dict[str, str]) -> list[str]:
-        """The ids among `blobs` that have not arrived yet."""
-        listing = self._call("rev-list", "--objects", "--missing=print", commit, "--", "LICENSE", FOLDER)
-        absent = {line[1:] for line in listing.splitlines() if line.startswith("?")}
-        return sorted({blob for blob in blobs.values() if blob in absent})
-
-    def receive_objects(self, objects: list[str], on_count: OnCount) -> None:
-        """Fetch these objects; git would fetch them by itself while checking out, but without telling how far."""
-        self._fetch(*self._filter("blob:none"), wants=objects, on_count=on_count)
-
-    def check_out(self, commit: str) -> Path:
-        """A new folder with the Tang files of the commit. A fresh index each time: no half-done one can hurt."""
-        token = secrets.token_hex(4)
-        folder = self.partial / f"files-{token}"
-        folder.mkdir()
-        index = self.git_dir / f"index-{token}"
-        self._call(
-            "checkout",
-            "--quiet",
-            "--force",
-            "--detach",
-            commit,
-            GIT_WORK_TREE=str(folder),
-            GIT_INDEX_FILE=str(index),
-        )
-        return folder
-
-    def _call(self, *arguments: str, **environment: str) -> str:
-        status, output, complaint = self._git.execute(
-            [*self.command, *arguments],
-            with_extended_output=True,
-            with_exceptions=False,
-            stdout_as_string=False,
-            env=environment,
-        )
-        if status != 0:
-            raise self.explain(complaint)
-        return output.decode("utf-8", errors="surrogateescape")
-
-    def _fetch(self, *options: str, wants: list[str], on_count: OnCount) -> None:
-        from git import RemoteProgress
-        from git.util import CallableRemoteProgress
-
-        def count(operation: int, done: str, total: str, message: str = "") -> None:
-            if operation & RemoteProgress.RECEIVING:
-                on_count(int(float(done)), int(float(total or 0)))
-
-        hear = CallableRemoteProgress(count).new_message_handler()
-        lines: deque[str] = deque(maxlen=100)
-        command = [*self.command, "fetch", "--progress", "--no-tags", *options, REMOTE, *wants]
-        with self._process(command) as process:
-            for line in process.stderr or ():
-                lines.append(line)
-                hear(line)
-            status = process.wait()
-        if status != 0:
-            raise self.explain("".join(lines))
-
-    @contextmanager
-    def _process(self, command: list[str]) -> Iterator[Popen[str]]:
-        """A git process in text mode (progress ends its lines with CR), stopped when we are interrupted."""
-        guard = self._git.execute(
-            command, as_process=True, universal_newlines=True, with_stdout=False, errors="replace"
-        )
-        assert guard.proc is not None  # only a guard that has ended its process has none
-        with guard.proc as process:
-            try:
-                yield process
-            finally:
-                if process.poll() is None:
-                    process.terminate()
-
-
-def _git(folder: Path) -> "Git":
-    """GitPython's command runner in `folder`. Raises CorpusError when git is missing or too old."""
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # else a missing git breaks the import
-    from git import Git, GitCommandNotFound
-
-    git = Git(str(folder))
-    try:
-        version = git.version_info
-    except GitCommandNotFound as error:
-        raise CorpusError(
-            "git is not installed or not on PATH; install git and run poetgen fetch again"
-        ) from error
-    if version < OLDEST_GIT:
-        found, needed = (".".join(map(str, numbers)) for numbers in (version, OLDEST_GIT))
-        raise CorpusError(
-            f"git {found} is too old; install git {needed} or newer and run poetgen fetch again"
-        )
-    return git

@@ -1,10 +1,25 @@
-"""The far repository: what git is told, which addresses are let through, and what its complaints mean."""
+"""A shallow clone by git: what git is told, and which addresses are let through."""
 
 import os
 import re
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
+from subprocess import Popen
+from typing import TYPE_CHECKING
 
 from poetgen.errors import CorpusError
+from poetgen.fetch.complaints import Unexplained, last_reason
+from poetgen.fetch.staging import Staging
+
+if TYPE_CHECKING:
+    from git import Git
+
+OLDEST_GIT = (2, 29)  # the first that fetches single objects without negotiating
+ENDLESS = 2**31 - 1  # the depth by which git means all of history
 
 SCHEMES = ("file", "git", "http", "https", "ssh")
 REMOTE = "corpus"
@@ -38,14 +53,9 @@ ENVIRONMENT = {
     "GIT_DEFAULT_HASH": "sha1",
 }
 COMMIT_ID = re.compile("[0-9a-f]{40}")
+SHORT_ID = re.compile("[0-9a-f]{4,39}")
 
-
-class Unexplained(CorpusError):
-    """git failed for a reason unknown to us: a damaged half-done clone is possible, a fresh start may mend it."""
-
-
-class SingleObjectsRefused(CorpusError):
-    """The server filters, but does not hand out single files: it can only be cloned whole."""
+OnCount = Callable[[int, int], None]
 
 
 def git_address(url: str) -> str:
@@ -89,83 +99,168 @@ def check_revision(revision: str) -> str:
     return revision.lower() if COMMIT_ID.fullmatch(revision.lower()) else revision
 
 
-def strip_password(text: str) -> str:
-    """The text with `user:password@` taken out of its addresses."""
-    return re.sub(r"(?<=://)[^/@\s']+@", "", text)
+class Clone:
+    """A shallow, blob-filtered clone in `partial`/git, driven by GitPython. Methods raise CorpusError."""
+
+    def __init__(
+        self, staging: Staging, explain: Callable[[str], CorpusError], *, url: str, filtered: bool
+    ) -> None:
+        self.partial, self.git_dir, self.patterns = staging.partial, staging.git_dir, staging.patterns
+        folders = (pattern.rpartition("/") for pattern in self.patterns)
+        self._places = sorted({f"{folder}/" if folder else name for folder, _, name in folders})
+        self.explain, self.filtered = explain, filtered
+        settings = {**SETTINGS, **(FILTER_SETTINGS if filtered else {}), f"remote.{REMOTE}.url": url}
+        self.git_dir.mkdir(parents=True, exist_ok=True)
+        for lock in self.git_dir.rglob("*.lock"):  # left by a kill: we hold the one lock that counts
+            lock.unlink(missing_ok=True)
+        self._git = _git(self.partial)
+        options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
+        self.command = [str(self._git.GIT_PYTHON_GIT_EXECUTABLE), *options]
+        self._git.update_environment(
+            GIT_DIR=str(self.git_dir),  # never a repository further up, whatever becomes of ours
+            GIT_WORK_TREE=str(self.partial),
+            GIT_INDEX_FILE=str(self.git_dir / "index"),
+            GIT_OBJECT_DIRECTORY=str(self.git_dir / "objects"),
+            **ENVIRONMENT,
+        )
+        self._call("init", "--quiet", "--template=")
+        (self.git_dir / "info").mkdir(exist_ok=True)
+        (self.git_dir / "info" / "attributes").write_text("* -text -ident -filter -working-tree-encoding\n")
+        (self.git_dir / "info" / "sparse-checkout").write_bytes(staging.sparse_checkout)
+
+    def receive_commit(self, revision: str, on_count: OnCount) -> str:
+        """Fetch one commit with its trees (and, where the server cannot filter, all else). Returns its id."""
+        try:
+            self._fetch("--depth=1", *self._filter("blob:none"), wants=[revision], on_count=on_count)
+        except CorpusError:
+            if not (self.filtered and SHORT_ID.fullmatch(revision)):
+                raise
+            return self.receive_commit(self._full_id(revision), on_count)
+        return self._call("rev-parse", "--verify", "FETCH_HEAD^{commit}").strip()
+
+    def _full_id(self, short: str) -> str:
+        """The commit id that begins with `short`: only we can look it up, in the bare history of all branches."""
+        options = (f"--depth={ENDLESS}", *self._filter("tree:0"))
+        self._fetch(*options, wants=["+refs/heads/*:refs/far/*"], on_count=lambda done, of: None)
+        try:
+            return self._call("rev-parse", "--verify", f"{short}^{{commit}}").strip()
+        except Unexplained:
+            raise self.explain(f"fatal: unknown revision {short}") from None
+
+    def _filter(self, what: str) -> list[str]:
+        return [f"--filter={what}"] if self.filtered else []
+
+    def wanted_files(self, commit: str) -> dict[str, str]:
+        """The files of the commit that match the patterns: path → git's id of its content."""
+        listing = self._call("ls-tree", "-z", "--full-tree", commit, "--", *self._places)
+        entries = (line.split("\t", 1) for line in listing.split("\0") if line)
+        return {
+            path: kind.split()[2]
+            for kind, path in entries
+            if kind.startswith("100") and any(fnmatchcase(path, pattern) for pattern in self.patterns)
+        }
+
+    def missing(self, commit: str, blobs: dict[str, str]) -> list[str]:
+        """The ids among `blobs` that have not arrived yet."""
+        listing = self._call("rev-list", "--objects", "--missing=print", commit, "--", *self._places)
+        absent = {line[1:] for line in listing.splitlines() if line.startswith("?")}
+        return sorted({blob for blob in blobs.values() if blob in absent})
+
+    def receive_objects(self, objects: list[str], on_count: OnCount) -> None:
+        """Fetch these objects; git would fetch them by itself while checking out, but without telling how far."""
+        self._fetch(*self._filter("blob:none"), wants=objects, on_count=on_count)
+
+    def check_out(self, commit: str) -> Path:
+        """A new folder with the Tang files of the commit. A fresh index each time: no half-done one can hurt."""
+        token = secrets.token_hex(4)
+        folder = self.partial / f"files-{token}"
+        folder.mkdir()
+        index = self.git_dir / f"index-{token}"
+        self._call(
+            "checkout",
+            "--quiet",
+            "--force",
+            "--detach",
+            commit,
+            GIT_WORK_TREE=str(folder),
+            GIT_INDEX_FILE=str(index),
+        )
+        return folder
+
+    def _call(self, *arguments: str, **environment: str) -> str:
+        status, output, complaint = self._git.execute(
+            [*self.command, *arguments],
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            env=environment,
+        )
+        if status != 0:
+            raise self.explain(complaint)
+        return output.decode("utf-8", errors="surrogateescape")
+
+    def _fetch(self, *options: str, wants: list[str], on_count: OnCount) -> None:
+        from git import RemoteProgress
+        from git.util import CallableRemoteProgress
+
+        def count(operation: int, done: str, total: str, message: str = "") -> None:
+            if operation & RemoteProgress.RECEIVING:
+                on_count(int(float(done)), int(float(total or 0)))
+
+        hear = CallableRemoteProgress(count).new_message_handler()
+        lines: deque[str] = deque(maxlen=100)
+        command = [*self.command, "fetch", "--progress", "--no-tags", *options, REMOTE, *wants]
+        with self._process(command) as process:
+            for line in process.stderr or ():
+                lines.append(line)
+                hear(line)
+            status = process.wait()
+        if status != 0:
+            raise self.explain("".join(lines))
+
+    @contextmanager
+    def _process(self, command: list[str]) -> Iterator[Popen[str]]:
+        """A git process in text mode (progress ends its lines with CR), stopped when we are interrupted."""
+        guard = self._git.execute(
+            command, as_process=True, universal_newlines=True, with_stdout=False, errors="replace"
+        )
+        assert guard.proc is not None  # only a guard that has ended its process has none
+        with guard.proc as process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    process.terminate()
 
 
-_TRUST = "git config --global --add safe.directory "
-_ADVICE = (  # (what git's complaint matches, the sentence: {url} {revision} {dest} {reason})
-    (
-        "No space left on device|Disk quota exceeded|Out of diskspace",
-        "the disk is full, {dest} cannot be written; free some space and run: poetgen fetch",
-    ),
-    (
-        "Read-only file system",
-        "{dest} lies on a read-only disk; choose another folder with --home",
-    ),
-    (
-        "(?i)unable to write|write error|Permission denied$",
-        "cannot write {dest} ({reason}); make room there or choose another folder with --home",
-    ),
-    (
-        "dubious ownership",
-        "git does not trust {url}, which belongs to another user; if you do, run: " + _TRUST + "{folder}",
-    ),
-    (
-        "couldn't find remote ref HEAD|Couldn't find remote ref HEAD",
-        "the repository {url} has no commit to give; check --url",
-    ),
-    (
-        "(?i)couldn't find remote ref|not our ref|expected commit|unknown revision",
-        "{url} has no revision {revision}; give a branch, a tag or a commit id",
-    ),
-    (
-        "could not read Username|Authentication failed|terminal prompts disabled",
-        "{url} asks for a user name: there may be no such repository; check --url",
-    ),
-    (
-        "(?i)does not appear to be a git repo|repository .*not found|not valid: is this a git repo",
-        "there is no git repository at {url} ({reason}); check --url",
-    ),
-    (
-        "(?i)unable to access|could not resolve|connection|timed out|unable to connect|unable to look up",
-        "cannot reach {url} ({reason}); check the network and run: poetgen fetch; or name a mirror with --url",
-    ),
-    (
-        "Could not read from remote|early EOF|hung up|remote end|transport '.*' not allowed|dumb http",
-        "cannot fetch from {url} ({reason}); run poetgen fetch again, or name another repository with --url",
-    ),
-)
+def _git(folder: Path) -> "Git":
+    """GitPython's command runner in `folder`. Raises CorpusError when git is missing, broken or too old."""
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # else a missing git breaks the import
+    try:
+        from git import Git, GitCommandNotFound
+    except ImportError as error:  # GitPython asks git for its version when it is imported
+        raise _broken_git(error.__cause__) from error
+    git = Git(str(folder))
+    try:
+        version = git.version_info
+    except GitCommandNotFound as error:
+        raise CorpusError(
+            "git is not installed or not on PATH; install git and run poetgen fetch again"
+        ) from error
+    except OSError as error:
+        raise _broken_git(error) from error
+    if not version:
+        raise _broken_git(None)
+    if version < OLDEST_GIT:
+        found, needed = (".".join(map(str, numbers)) for numbers in (version, OLDEST_GIT))
+        raise CorpusError(
+            f"git {found} is too old; install git {needed} or newer and run poetgen fetch again"
+        )
+    return git
 
 
-def explain_complaint(stderr: str, *, url: str, revision: str | None, dest: Path) -> CorpusError:
-    """git's complaint as one sentence that says what happened and what to do."""
-    reason = strip_password(_reason(stderr))
-    if "unadvertised object" in stderr:
-        return SingleObjectsRefused(f"{strip_password(url)} does not hand out single objects ({reason})")
-    folder = re.search(re.escape(_TRUST) + "(.*)", stderr)
-    words = {
-        "url": strip_password(url),
-        "revision": revision or "HEAD",
-        "dest": dest,
-        "reason": reason,
-        "folder": folder[1] if folder else "FOLDER",
-    }
-    for pattern, sentence in _ADVICE:
-        if re.search(pattern, stderr):
-            return CorpusError(sentence.format(**words))
-    return Unexplained(
-        f"git failed ({reason}); run poetgen fetch again, or name another repository with --url"
-    )
-
-
-def _reason(stderr: str) -> str:
-    """The line that says most: git's last `fatal:` unless that is its general farewell."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    telling = [line for line in lines if "Could not read from remote repository" not in line]
-    for prefix in ("fatal: ", "error: ", "ssh: ", "remote: "):
-        found = [line for line in telling if line.startswith(prefix)]
-        if found:
-            return found[-1].removeprefix("fatal: ").removeprefix("error: ")
-    return (telling or ["it gave no reason"])[-1]
+def _broken_git(cause: BaseException | None) -> CorpusError:
+    """One sentence with git's own words; GitPython quotes them on a line of their own."""
+    said = re.search("stderr: '(.*)'", str(cause), re.DOTALL)
+    reason = last_reason(said[1] if said else getattr(cause, "strerror", None) or "")
+    return CorpusError(f"git does not work: {reason}; once git --version answers, run poetgen fetch again")

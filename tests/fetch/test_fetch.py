@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 
 from poetgen.errors import CorpusError, PoetgenError
 from poetgen.fetch import fetch as fetching
+from poetgen.fetch import git as fetching_git
+from poetgen.fetch.complaints import explain_complaint, strip_password
 from poetgen.fetch.fetch import DEFAULT_URL, FetchProgress, FetchReport, fetch_corpus
-from poetgen.fetch.git import check_revision, explain_complaint, git_address, strip_password
+from poetgen.fetch.git import check_revision, git_address
 from poetgen.fetch.manifest import Manifest
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -186,7 +188,7 @@ def test_servers_that_cannot_filter_are_cloned_whole(
     shutil.copytree(far.folder, tmp_path / "far")
     for key, value in settings.items():
         git(tmp_path / "far", "config", key, value)
-    monkeypatch.setitem(fetching.SETTINGS, "protocol.version", protocol)
+    monkeypatch.setitem(fetching_git.SETTINGS, "protocol.version", protocol)
     fetch_corpus(str(tmp_path / "far"), dest)
     assert_whole(dest, far.files, far.newest)
 
@@ -580,7 +582,7 @@ def test_a_full_disk(far: Far, dest: Path, monkeypatch: pytest.MonkeyPatch, mome
         raise OSError(28, "No space left on device")
 
     if moment == "mkdir":
-        monkeypatch.setattr(fetching, "_Clone", full)
+        monkeypatch.setattr(fetching, "Clone", full)
     else:
         monkeypatch.setattr(Manifest, "write", full)
     with pytest.raises(CorpusError, match=r"cannot write .*: No space left on device"):
@@ -597,6 +599,27 @@ def test_without_git(far: Far, dest: Path, tmp_path: Path) -> None:
     ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr.splitlines()[-1].startswith("Error: git is not installed")
+    assert not dest.exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo 'xcrun: error: invalid active developer path' >&2; exit 1", "xcrun: error: invalid active"),
+        ("echo git version unknown", "it gave no reason"),
+    ],
+)
+def test_a_broken_git(far: Far, dest: Path, tmp_path: Path, script: str, said: str) -> None:
+    broken = tmp_path / "git"
+    broken.write_text(f"#!/bin/sh\n{script}\n")
+    broken.chmod(0o755)
+    command = [sys.executable, "-m", "poetgen", "fetch", "--url", far.url, "--home", str(dest.parent.parent)]
+    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    ran = subprocess.run(
+        command, capture_output=True, text=True, env=os.environ | {"PATH": path}, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.splitlines()[-1].startswith(f"Error: git does not work: {said}")
     assert not dest.exists()
 
 
