@@ -10,6 +10,7 @@ from typing import Any, Self, get_type_hints
 
 from poetgen.errors import ConfigError, PoetgenError
 from poetgen.files import shipped
+from poetgen.optimizers import RULES
 from poetgen.poem.form import FORM_HELP, parse_form
 
 BIG = 2**31 - 1  # counts beyond this are a slip of the hand, and torch would refuse them with a riddle
@@ -46,19 +47,7 @@ BACKENDS = ("torch", "numpy")
 PRECISIONS = ("float32", "bfloat16")
 SPLITS = ("96:2:2", "8:1:1", "8:2", "9:1")
 INITIALIZATIONS = ("uniform", "normal", "xavier", "orthogonal", "zeros", "constant")
-OPTIMIZERS = (
-    "sgd",
-    "momentum",
-    "nesterov",
-    "adagrad",
-    "adadelta",
-    "rmsprop",
-    "adam",
-    "adamw",
-    "adamax",
-    "nadam",
-    "adabound",
-)
+OPTIMIZERS = tuple(RULES)
 
 
 # keys as older versions wrote them into files, where they are read as the new; who sets one is told its new name

@@ -19,6 +19,7 @@ PACKAGE = Path(poetgen.__file__).parent
 RANKS = {
     "__init__": 0,
     "errors": 0,
+    "optimizers": 0,
     "files": 0,
     "locking": 0,
     "plain_values": 0,

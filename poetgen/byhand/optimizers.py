@@ -6,9 +6,7 @@ Options bear torch's names and meanings, and its defaults but for AdamW's `weigh
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -250,35 +248,3 @@ class AdaBound(Adam):
         with np.errstate(divide="ignore"):  # what ε = 0 lets be infinite is held by the upper bound
             eta_t = np.clip(eta / (np.sqrt(v) + self.eps), lower, upper) / slower
         return np.asarray(eta_t * m)
-
-
-class Rule(NamedTuple):
-    """What an optimizer's name in poetgen means: a class, the rate when none is given, further settings."""
-
-    kind: type[Optimizer]
-    lr: float
-    settings: Mapping[str, Any] = {}
-
-
-# rates are for clipped gradients of the mean token loss; AdaBound ends as Momentum does, for its m is (1 - β₁) b
-RULES = {
-    "sgd": Rule(SGD, 4.0),
-    "momentum": Rule(Momentum, 1.0, {"momentum": 0.9}),
-    "nesterov": Rule(Nesterov, 1.0, {"momentum": 0.9}),
-    "adagrad": Rule(Adagrad, 0.03),
-    "adadelta": Rule(Adadelta, 1.0),
-    "rmsprop": Rule(RMSProp, 1e-3),
-    "adam": Rule(Adam, 3e-3),
-    "adamw": Rule(AdamW, 3e-3),
-    "adamax": Rule(Adamax, 5e-3),
-    "nadam": Rule(Nadam, 3e-3),
-    "adabound": Rule(AdaBound, 1e-2, {"final_lr": 10.0}),
-}
-
-
-def build_optimizer(
-    name: str, parameters: Mapping[str, Array], *, lr: float = 0.0, weight_decay: float = 0.0
-) -> Optimizer:
-    """The optimizer poetgen knows by this name; with `lr` 0 at its own rate."""
-    rule = RULES[name]
-    return rule.kind(parameters, lr=lr or rule.lr, weight_decay=weight_decay, **rule.settings)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from poetgen.byhand.optimizers import RULES
 from poetgen.compare.settings import CompareConfig, ComparisonConfig, Values, distinct
 from poetgen.config import Config, flatten
 from poetgen.errors import ConfigError
+from poetgen.optimizers import RULES
 
 TUNING = (1.0, 1 / 3, 3.0)  # shares of a learning rate that --tune tries
 MOST_SETTINGS = 24  # that a picture can tell apart

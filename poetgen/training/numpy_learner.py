@@ -11,7 +11,6 @@ import torch
 
 from poetgen.byhand import language_model
 from poetgen.byhand.language_model import Masks
-from poetgen.byhand.optimizers import build_optimizer
 from poetgen.config import Config
 from poetgen.corpus.batches import Batch
 from poetgen.errors import ConfigError
@@ -20,6 +19,7 @@ from poetgen.model.language_model import build_model
 from poetgen.plain_values import check_count
 from poetgen.training.devices import keep_freed_memory
 from poetgen.training.ema import WeightAverage
+from poetgen.training.optimizers import build_numpy_optimizer
 from poetgen.training.saved_state import check_list, check_names, check_tensors
 
 Array = npt.NDArray[Any]
@@ -42,12 +42,7 @@ class NumPyLearner:
         self.params = language_model.read_parameters(self.arrays)  # names for the same memory
         self.parameters = sum(array.size for array in self.arrays.values())
         self.gradient: dict[str, Array] = {}
-        self.optimizer = build_optimizer(
-            self.settings.optimizer,
-            self.arrays,
-            lr=self.settings.learning_rate,
-            weight_decay=self.settings.weight_decay,
-        )
+        self.optimizer = build_numpy_optimizer(self.arrays, self.settings)
         self.average = WeightAverage(map(torch.from_numpy, self.arrays.values()), self.settings.ema_decay)
 
     @np.errstate(over="ignore", invalid="ignore")  # the loop asks whether loss and gradient are numbers

@@ -1,16 +1,19 @@
-"""torch.optim by name and the one it lacks, each with a sensible learning rate of its own."""
+"""Optimizers by the names of poetgen.optimizers, torch's and ours; and AdaBound for torch, which has none."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from poetgen.byhand import optimizers as byhand
+from poetgen.byhand.descent import Optimizer as NumPyOptimizer
 from poetgen.config import TrainingConfig
 from poetgen.errors import ConfigError
+from poetgen.optimizers import RULES
 
 
 class AdaBound(Optimizer):
@@ -100,36 +103,36 @@ def _change(theta: Tensor, g: Tensor, memory: dict[str, Any], group: dict[str, A
     theta.addcmul_(eta_t, m, value=-1 / slower)
 
 
-# name -> (class, settings); what is here by name is also in byhand.optimizers.RULES, with the same meaning
-RULES: dict[str, tuple[Callable[..., Optimizer], Mapping[str, Any]]] = {
-    "sgd": (torch.optim.SGD, {}),
-    "momentum": (torch.optim.SGD, {"momentum": 0.9}),
-    "nesterov": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
-    "adagrad": (torch.optim.Adagrad, {}),
-    "adadelta": (torch.optim.Adadelta, {}),
-    "rmsprop": (torch.optim.RMSprop, {}),
-    "adam": (torch.optim.Adam, {}),
-    "adamw": (torch.optim.AdamW, {}),
-    "adamax": (torch.optim.Adamax, {}),
-    "nadam": (torch.optim.NAdam, {}),
-    "adabound": (AdaBound, byhand.RULES["adabound"].settings),
-}
-FUSED = ("sgd", "momentum", "nesterov", "adagrad", "adam", "adamw")
+FUSED = ("SGD", "Adagrad", "Adam", "AdamW")  # those of torch.optim that have a faster kernel for the CPU
 
 
-def default_learning_rate(name: str) -> float:
-    """The rate used when none is given."""
-    return byhand.RULES[name].lr
+def learning_rate_of(settings: TrainingConfig) -> float:
+    """The rate given, or else the optimizer's own."""
+    return settings.learning_rate or RULES[settings.optimizer].lr
 
 
-def build_optimizer(parameters: Iterable[nn.Parameter], config: TrainingConfig) -> Optimizer:
-    """The optimizer of this configuration. Raises ConfigError when torch refuses a setting."""
-    rule, settings = RULES[config.optimizer]
-    rate = config.learning_rate or default_learning_rate(config.optimizer)
-    parameters = list(parameters)
-    if config.optimizer in FUSED and parameters[0].device.type == "cpu":
-        settings = {**settings, "fused": True}
+def build_torch_optimizer(parameters: Iterable[nn.Parameter], settings: TrainingConfig) -> Optimizer:
+    """The optimizer of these settings. Raises ConfigError when torch refuses one."""
+    rule, parameters = RULES[settings.optimizer], list(parameters)
+    kind = AdaBound if rule.torch == "AdaBound" else getattr(torch.optim, rule.torch)
+    options = {**rule.constants, **rule.torch_only}
+    if rule.torch in FUSED and parameters[0].device.type == "cpu":
+        options["fused"] = True
     try:
-        return rule(parameters, lr=rate, weight_decay=config.weight_decay, **settings)
+        built: Optimizer = kind(
+            parameters, lr=learning_rate_of(settings), weight_decay=settings.weight_decay, **options
+        )
     except ValueError as error:
-        raise ConfigError(f"optimizer {config.optimizer} refuses its settings: {error}") from error
+        raise ConfigError(f"optimizer {settings.optimizer} refuses its settings: {error}") from error
+    return built
+
+
+def build_numpy_optimizer(
+    parameters: Mapping[str, npt.NDArray[Any]], settings: TrainingConfig
+) -> NumPyOptimizer:
+    """The same by hand, which changes these arrays in place."""
+    rule = RULES[settings.optimizer]
+    kind: type[NumPyOptimizer] = getattr(byhand, rule.byhand)
+    return kind(
+        parameters, lr=learning_rate_of(settings), weight_decay=settings.weight_decay, **rule.constants
+    )

@@ -22,7 +22,7 @@ from poetgen.training.devices import (
     set_random_states,
 )
 from poetgen.training.ema import WeightAverage
-from poetgen.training.optimizers import build_optimizer
+from poetgen.training.optimizers import build_torch_optimizer
 from poetgen.training.saved_state import check_list, check_memory, check_random_states, check_tensors
 
 
@@ -44,7 +44,7 @@ class TorchLearner:
         torch.manual_seed(settings.seed)
         self.model = build().to(self.device)
         self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
-        self.optimizer = build_optimizer(self.model.parameters(), settings)
+        self.optimizer = build_torch_optimizer(self.model.parameters(), settings)
         self.average = WeightAverage(self.model.parameters(), settings.ema_decay)
 
     def compute_gradient(self, batch: Any) -> float:

@@ -24,7 +24,7 @@ from poetgen.training.events import (
     perplexity,
 )
 from poetgen.training.loop import StepReport, train
-from poetgen.training.optimizers import default_learning_rate
+from poetgen.training.optimizers import learning_rate_of
 from poetgen.training.run_folder import RunFolder, check_resumable
 from poetgen.training.schedules import learning_rate_share
 from poetgen.training.task import LanguageModeling, Savable, Task, data_fingerprint
@@ -226,7 +226,7 @@ class Trainer:
             schedule=self.settings.schedule,
             final_lr_fraction=self.settings.final_lr_fraction,
         )
-        return share * (self.settings.learning_rate or default_learning_rate(self.settings.optimizer))
+        return share * learning_rate_of(self.settings)
 
     def validate(self) -> float:
         """The task's validation loss. Raises TrainingError when it is no number."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from poetgen.byhand import optimizers as byhand
 from poetgen.byhand.descent import Optimizer
 from poetgen.byhand.differences import error
-from poetgen.byhand.optimizers import RULES, build_optimizer
+from poetgen.optimizers import RULES
 
 Values = dict[str, npt.NDArray[Any]]
 
@@ -33,7 +33,10 @@ def gradient(at: Values) -> Values:
 
 
 def built(name: str, parameters: Values, **settings: Any) -> Optimizer:
-    return build_optimizer(name, parameters, weight_decay=0.01, **settings)
+    rule = RULES[name]
+    given = {"lr": rule.lr, **rule.constants, "weight_decay": 0.01, **settings}
+    kind: type[Optimizer] = getattr(byhand, rule.byhand)
+    return kind(parameters, **given)
 
 
 def walk(optimizer: Optimizer, steps: int) -> None:
@@ -148,7 +151,7 @@ def test_a_state_is_plain_and_a_copy(name: str) -> None:
 
 
 def adam() -> Optimizer:
-    return build_optimizer("adam", {"w": np.ones((2, 3)), "b": np.ones(2)})
+    return byhand.Adam({"w": np.ones((2, 3)), "b": np.ones(2)})
 
 
 MISFITS: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
@@ -178,11 +181,11 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(
 
 
 def test_a_state_of_another_rule_is_refused_even_without_memory() -> None:
-    sgd = build_optimizer("sgd", {"w": np.ones(2)})
+    sgd = byhand.SGD({"w": np.ones(2)})
     with pytest.raises(ValueError, match="memory of w"):
-        sgd.load_state_dict(build_optimizer("adam", {"w": np.ones(2)}).state_dict())
+        sgd.load_state_dict(byhand.Adam({"w": np.ones(2)}).state_dict())
     with pytest.raises(ValueError, match="memory of w is missing"):
-        sgd.load_state_dict(build_optimizer("sgd", {"v": np.ones(2)}).state_dict())
+        sgd.load_state_dict(byhand.SGD({"v": np.ones(2)}).state_dict())
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from poetgen.byhand.differences import error
 from poetgen.byhand.language_model import Masks, Parameters
 from poetgen.byhand.linear import LinearParameters
 from poetgen.byhand.lstm import LSTMParameters
-from poetgen.byhand.optimizers import RULES, build_optimizer
 from poetgen.byhand.rnn import RNNParameters
+from poetgen.config import OPTIMIZERS, TrainingConfig
 from poetgen.model import initialize
+from poetgen.training.optimizers import build_numpy_optimizer
 
 V, E, H, T, B = 7, 3, 4, 5, 6
 rng = np.random.default_rng(0)
@@ -110,11 +111,13 @@ def test_equation_48_relabelled_units_have_the_relabelled_gradient(tied):
 
 
 @either
-@pytest.mark.parametrize("rule", sorted(RULES))
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 def test_units_that_begin_equal_stay_equal_under_every_optimizer(rule, tied):
     arrays, order = constants(tied), np.array([2, 0, 3, 1])
     first = {name: array.copy() for name, array in arrays.items()}
-    optimizer = build_optimizer(rule, arrays, lr=0.01, weight_decay=0.1)
+    optimizer = build_numpy_optimizer(
+        arrays, TrainingConfig(optimizer=rule, learning_rate=0.01, weight_decay=0.1)
+    )
     for _ in range(20):
         optimizer.step(gradients(arrays))
     for name, array in relabelled(arrays, order).items():

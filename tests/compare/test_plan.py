@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from poetgen.byhand.optimizers import RULES
 from poetgen.compare.plan import MOST_SETTINGS, TUNING, file_name, plan_comparison
 from poetgen.config import OPTIMIZERS
 from poetgen.errors import ConfigError
+from poetgen.optimizers import RULES
 
 TWO = {"training.optimizer": ["adam", "sgd"]}
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from poetgen.byhand.optimizers import RULES
 from poetgen.checkpoint import Checkpoint
 from poetgen.compare.folder import ComparisonFolder
 from poetgen.compare.plan import Plan
@@ -19,6 +18,7 @@ from poetgen.config import BACKENDS, CELLS, INITIALIZATIONS, OPTIMIZERS
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CheckpointError, ConfigError
 from poetgen.evaluate import evaluate_split
+from poetgen.optimizers import RULES
 from poetgen.training.loop import StepReport
 from poetgen.training.run_folder import RunFolder
 from poetgen.training.trainer import Run

@@ -18,11 +18,11 @@ from click.testing import CliRunner
 from torch import Tensor, nn
 
 from poetgen.byhand import optimizers as byhand
-from poetgen.byhand.optimizers import build_optimizer
 from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
+from poetgen.config import TrainingConfig
 from poetgen.corpus.dataset import Dataset
-from poetgen.training.optimizers import AdaBound
+from poetgen.training.optimizers import AdaBound, build_numpy_optimizer
 
 DEVICES = [
     "cpu",
@@ -170,7 +170,10 @@ def test_sparse_gradients_are_refused() -> None:
 
 def test_by_its_name_it_ends_as_momentum_does() -> None:
     """With gradients that no longer change, b is g / (1 - μ) and m is g: both move by one rate."""
-    adabound, momentum = (build_optimizer(name, {"w": np.zeros(1)}) for name in ("adabound", "momentum"))
+    adabound, momentum = (
+        build_numpy_optimizer({"w": np.zeros(1)}, TrainingConfig(optimizer=name))
+        for name in ("adabound", "momentum")
+    )
     assert isinstance(adabound, byhand.AdaBound) and isinstance(momentum, byhand.Momentum)
     assert adabound.final_lr == pytest.approx(momentum.lr / (1 - momentum.momentum))
     assert adabound.betas[0] == momentum.momentum

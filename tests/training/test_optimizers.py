@@ -6,11 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from poetgen.byhand import optimizers as byhand
 from poetgen.byhand.differences import error
 from poetgen.config import OPTIMIZERS, TrainingConfig
 from poetgen.errors import ConfigError
-from poetgen.training.optimizers import RULES, build_optimizer, default_learning_rate
+from poetgen.optimizers import RULES
+from poetgen.training.optimizers import build_numpy_optimizer, build_torch_optimizer, learning_rate_of
 
 
 def problem() -> tuple[nn.Linear, torch.Tensor, torch.Tensor]:
@@ -20,7 +20,7 @@ def problem() -> tuple[nn.Linear, torch.Tensor, torch.Tensor]:
 
 def losses(config: TrainingConfig, steps: int) -> list[float]:
     model, x, targets = problem()
-    optimizer = build_optimizer(model.parameters(), config)
+    optimizer = build_torch_optimizer(model.parameters(), config)
     found = []
     for _ in range(steps):
         optimizer.zero_grad()
@@ -33,8 +33,8 @@ def losses(config: TrainingConfig, steps: int) -> list[float]:
 
 
 def test_every_name_has_a_rule_and_a_rate_of_its_own() -> None:
-    assert tuple(RULES) == tuple(byhand.RULES) == OPTIMIZERS
-    assert all(default_learning_rate(name) > 0 for name in OPTIMIZERS)
+    assert tuple(RULES) == OPTIMIZERS
+    assert all(learning_rate_of(TrainingConfig(optimizer=name)) == RULES[name].lr > 0 for name in OPTIMIZERS)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -46,7 +46,9 @@ def test_its_own_rate_lowers_a_loss(name: str) -> None:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_rate_given_is_taken(name: str) -> None:
     model, _, _ = problem()
-    optimizer = build_optimizer(model.parameters(), TrainingConfig(optimizer=name, learning_rate=0.0123))
+    optimizer = build_torch_optimizer(
+        model.parameters(), TrainingConfig(optimizer=name, learning_rate=0.0123)
+    )
     assert [group["lr"] for group in optimizer.param_groups] == [0.0123]
 
 
@@ -54,7 +56,7 @@ def test_a_rate_given_is_taken(name: str) -> None:
 def test_weight_decay_pulls_weights_to_zero(name: str) -> None:
     model, _, _ = problem()
     before = model.weight.norm().item()
-    optimizer = build_optimizer(model.parameters(), TrainingConfig(optimizer=name, weight_decay=0.1))
+    optimizer = build_torch_optimizer(model.parameters(), TrainingConfig(optimizer=name, weight_decay=0.1))
     for _ in range(3):
         for parameter in model.parameters():
             parameter.grad = torch.zeros_like(parameter)
@@ -70,13 +72,13 @@ def test_the_same_name_by_hand_is_the_same_optimizer(
 ) -> None:
     model, x, targets = problem()
     config = TrainingConfig(optimizer=name, weight_decay=weight_decay, learning_rate=learning_rate)
-    theirs = build_optimizer(model.parameters(), config)
+    theirs = build_torch_optimizer(model.parameters(), config)
     ours = {key: theta.detach().numpy().copy() for key, theta in model.named_parameters()}
-    hand = byhand.build_optimizer(name, ours, lr=learning_rate, weight_decay=weight_decay)
+    hand = build_numpy_optimizer(ours, config)
     for step in range(20):
         theirs.zero_grad()
         F.cross_entropy(model(x), targets).backward()
-        theirs.param_groups[0]["lr"] = hand.lr = (learning_rate or default_learning_rate(name)) * 0.9**step
+        theirs.param_groups[0]["lr"] = hand.lr = learning_rate_of(config) * 0.9**step
         hand.step({key: theta.grad.numpy() for key, theta in model.named_parameters()})
         theirs.step()
     for key, theta in model.named_parameters():
@@ -89,11 +91,11 @@ MOMENTA = [("sgd", 0, False), ("momentum", 0.9, False), ("nesterov", 0.9, True)]
 @pytest.mark.parametrize(("name", "momentum", "nesterov"), MOMENTA)
 def test_the_three_kinds_of_sgd(name: str, momentum: float, nesterov: bool) -> None:
     model, _, _ = problem()
-    group = build_optimizer(model.parameters(), TrainingConfig(optimizer=name)).param_groups[0]
+    group = build_torch_optimizer(model.parameters(), TrainingConfig(optimizer=name)).param_groups[0]
     assert (group["momentum"], group["nesterov"]) == (momentum, nesterov)
 
 
 def test_what_torch_refuses_is_said_in_a_sentence() -> None:
     model, _, _ = problem()
     with pytest.raises(ConfigError, match="optimizer adam refuses its settings"):
-        build_optimizer(model.parameters(), TrainingConfig(learning_rate=-1.0))
+        build_torch_optimizer(model.parameters(), TrainingConfig(learning_rate=-1.0))
