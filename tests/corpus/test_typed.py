@@ -105,7 +105,7 @@ def test_a_lost_character_stays():
         ("牀前看月光\x00", r"'\\x00' is not a hanzi"),
         ("牀前（看月光", "row 1: '（' is not a hanzi"),
         ("月" * (MOST_HANZI + 1), "runs on for 51 hanzi"),
-        ("月月\n" * (MOST_LINES + 2), "a poem of 1,002 lines; part the poems"),
+        ("月月\n" * (MOST_LINES + 2), "a poem of 1,002 lines; separate the poems"),
         ("月 moon", "'m' is not a hanzi"),
     ],
 )

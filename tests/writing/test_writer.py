@@ -158,7 +158,7 @@ def test_lines_of_a_prompt_may_be_unequal(writer):
     ("settings", "error", "message"),
     [
         ({"prompt": ""}, PromptError, "empty"),
-        ({"prompt": "x"}, PromptError, "no Chinese character"),
+        ({"prompt": "x"}, PromptError, "not a Chinese character"),
         ({"prompt": "月" * 20, "max_length": 20}, PromptError, "no room|at most"),
         ({"prompt": "月月月月月，月月月月月。月", "max_length": 14}, PromptError, "no room"),
         ({"seed": -1}, ConfigError, "-1"),
