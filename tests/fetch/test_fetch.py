@@ -487,7 +487,7 @@ def test_revisions_that_are_not(far: Far, dest: Path, revision: str) -> None:
     ],
 )
 def test_addresses_by_which_git_would_run_something(dest: Path, url: str) -> None:
-    assert_refused("no address|no folder", url, dest)
+    assert_refused("not an address|no folder", url, dest)
 
 
 @given(st.text(max_size=20))
