@@ -129,7 +129,7 @@ def by_model(checkpoint: Checkpoint, lines: Sequence[str]) -> None:
 def beam_search(checkpoint: Checkpoint, readings: VariantTable, text: str) -> str:
     """The reading that a language model finds likeliest as the first line of a poem."""
     params, vocabulary = language_model.read_parameters(checkpoint.weights), checkpoint.vocabulary
-    logits, state = language_model.read(params, [vocabulary.begin], language_model.start(params, 1))
+    logits, state = language_model.step(params, [vocabulary.begin], language_model.init_state(params, 1))
     texts, scores = [""], np.zeros(1)
     for char in text + MARKS[0]:
         costs = readings.costs(char, SIMPLIFIED)
@@ -139,7 +139,7 @@ def beam_search(checkpoint: Checkpoint, readings: VariantTable, text: str) -> st
         rows, columns = np.divmod(best, len(ids))
         texts = [texts[row] + [*costs][column] for row, column in zip(rows, columns, strict=True)]
         scores = totals.ravel()[best]
-        logits, state = language_model.read(params, ids[columns], language_model.select(state, rows))
+        logits, state = language_model.step(params, ids[columns], language_model.select_rows(state, rows))
     return texts[0][: len(text)]
 
 

@@ -216,12 +216,12 @@ def returned() -> dict[str, Any]:
     table = drawn(V, E)
     tied = language_model.Parameters(table, (cell,), drawn(E, H), table, drawn(V))
     _, learned, _ = language_model.gradients(
-        tied, ids, ids, lengths=np.full(B, T), state=language_model.start(tied, B)
+        tied, ids, ids, lengths=np.full(B, T), state=language_model.init_state(tied, B)
     )
     return {
         "jacobians.step_jacobians": jacobians.step_jacobians(cell, step),
         "jacobians.immediate": jacobians.immediate(step),
-        "rtrl.advance": rtrl.advance(cell, step, rtrl.no_influence(cell, B)),
+        "rtrl.update_influence": rtrl.update_influence(cell, step, rtrl.no_influence(cell, B)),
         "lstm.backward": SimpleNamespace(grads=grads, dx=dx, dstate=dstate),
         "softmax.backward": SimpleNamespace(dlogits=dlogits),
         "linear.backward": SimpleNamespace(grads=doutput, dx=dy),

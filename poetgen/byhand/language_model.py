@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.byhand import embedding, layers, linear, softmax
-from poetgen.byhand.layers import PARAMETERS, Layer, LayerCache, LayerState, kind_of
+from poetgen.byhand.layers import CELLS, Layer, LayerCache, LayerState, cell_name
 from poetgen.byhand.linear import LinearParameters
 
 Array = npt.NDArray[Any]
@@ -54,7 +54,7 @@ def read_parameters(weights: Mapping[str, Array], dtype: npt.DTypeLike = np.floa
     arrays = {name: np.ascontiguousarray(array, dtype) for name, array in weights.items()}
     kind = "rnn" if "rnn.cells.0.bias" in arrays else "lstm"
     number = sum(name.startswith(f"{kind}.cells.") and name.endswith(".bias") for name in arrays)
-    parameters = PARAMETERS[kind]
+    parameters = CELLS[kind].parameters
     read_layers = tuple(
         parameters(*(arrays[f"{kind}.cells.{layer}.{part}"] for part in parameters._fields))
         for layer in range(number)
@@ -69,11 +69,11 @@ def read_parameters(weights: Mapping[str, Array], dtype: npt.DTypeLike = np.floa
     )
 
 
-def named(params: Parameters) -> dict[str, Array]:
+def named_parameters(params: Parameters) -> dict[str, Array]:
     """The arrays, parameters or gradients, under their names in a checkpoint: `read_parameters` undone."""
     arrays = {"embedding.weight": params.embedding}
     for layer, parts in enumerate(params.layers):
-        arrays |= {f"{kind_of(parts)}.cells.{layer}.{name}": part for name, part in parts._asdict().items()}
+        arrays |= {f"{cell_name(parts)}.cells.{layer}.{name}": part for name, part in parts._asdict().items()}
     if params.projection is not None:
         arrays["projection.weight"] = params.projection
     else:
@@ -81,7 +81,7 @@ def named(params: Parameters) -> dict[str, Array]:
     return {**arrays, "output.bias": params.bias}
 
 
-def start(params: Parameters, batch: int) -> State:
+def init_state(params: Parameters, batch: int) -> State:
     """The state before the first character of a poem."""
     return tuple(layers.zero_state(layer, batch) for layer in params.layers)
 
@@ -89,12 +89,12 @@ def start(params: Parameters, batch: int) -> State:
 # ---- writing: one character at a time ----
 
 
-def select(state: State, rows: Sequence[int] | Array) -> State:
+def select_rows(state: State, rows: Sequence[int] | Array) -> State:
     """The state of some poems of the batch, in this order; a row may be taken more than once."""
-    return tuple(layers.select(layer, rows) for layer in state)
+    return tuple(layers.select_rows(layer, rows) for layer in state)
 
 
-def read(params: Parameters, ids: Sequence[int] | Array, state: State) -> tuple[Array, State]:
+def step(params: Parameters, ids: Sequence[int] | Array, state: State) -> tuple[Array, State]:
     """Read one character of each poem. Shapes: ids (B,) -> logits of the next (B, V)."""
     x = params.embedding[np.asarray(ids)]
     after = []

@@ -78,7 +78,7 @@ def zero_state(params: LSTMParameters, batch: int) -> LSTMState:
 # ---- one step ----
 
 
-def advance(a: Array, c: Array) -> tuple[LSTMState, Array, Array]:
+def gates_forward(a: Array, c: Array) -> tuple[LSTMState, Array, Array]:
     """From a = W x + U h + b (B, 4H) and the cell before: the new state, the gates, tanh of the new c."""
     a_i, a_f, a_g, a_o = split(a)
     i, f, g, o = sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
@@ -87,8 +87,8 @@ def advance(a: Array, c: Array) -> tuple[LSTMState, Array, Array]:
     return LSTMState(o * tanh_c, c), np.concatenate([i, f, g, o], axis=-1), tanh_c
 
 
-def retreat(gates: Array, c: Array, tanh_c: Array, dstate: LSTMState) -> tuple[Array, Array]:
-    """`advance` backwards: from the new state's gradient, those by a (B, 4H) and by the cell before (B, H)."""
+def gates_backward(gates: Array, c: Array, tanh_c: Array, dstate: LSTMState) -> tuple[Array, Array]:
+    """`gates_forward` backwards: from the new state's gradient, those by a (B, 4H) and the cell before (B, H)."""
     i, f, g, o = split(gates)
     dh, dc = dstate
     do = dh * tanh_c
@@ -101,7 +101,7 @@ def retreat(gates: Array, c: Array, tanh_c: Array, dstate: LSTMState) -> tuple[A
 def step_forward(params: LSTMParameters, x: Array, state: LSTMState) -> tuple[LSTMState, StepCache]:
     """Advance one character. Shapes: (B, E), 2 x (B, H) -> 2 x (B, H)."""
     a = x @ params.weight_ih.T + state.h @ params.weight_hh.T + params.bias
-    after, gates, tanh_c = advance(a, state.c)
+    after, gates, tanh_c = gates_forward(a, state.c)
     return after, StepCache(x, state, gates, tanh_c)
 
 
@@ -109,7 +109,7 @@ def step_backward(
     params: LSTMParameters, cache: StepCache, dstate: LSTMState
 ) -> tuple[LSTMParameters, Array, LSTMState]:
     """Gradients of one step: 2 x (B, H) -> those of the parameters, dx (B, E), those of the state before."""
-    da, dc = retreat(cache.gates, cache.before.c, cache.tanh_c, dstate)
+    da, dc = gates_backward(cache.gates, cache.before.c, cache.tanh_c, dstate)
     grads = LSTMParameters(da.T @ cache.x, da.T @ cache.before.h, da.sum(axis=0))
     return grads, da @ params.weight_ih, LSTMState(da @ params.weight_hh, dc)
 
@@ -126,7 +126,7 @@ def forward(params: LSTMParameters, x: Array, state: LSTMState) -> tuple[Array, 
     gates = x @ params.weight_ih.T + params.bias  # what does not wait for the state, for all steps at once
     for t in range(steps):
         a = gates[t] + h[t] @ params.weight_hh.T
-        (h[t + 1], c[t + 1]), gates[t], tanh_c[t] = advance(a, c[t])
+        (h[t + 1], c[t + 1]), gates[t], tanh_c[t] = gates_forward(a, c[t])
     return h[1:], LSTMState(h[-1], c[-1]), Cache(x, h, c, gates, tanh_c)
 
 
@@ -139,7 +139,7 @@ def backward(
     dh, dc = dstate
     for t in reversed(range(len(dy))):
         carried = LSTMState(dy[t] + dh, dc)
-        da[t], dc = retreat(cache.gates[t], cache.c[t], cache.tanh_c[t], carried)
+        da[t], dc = gates_backward(cache.gates[t], cache.c[t], cache.tanh_c[t], carried)
         dh = da[t] @ params.weight_hh
     # every step shares the parameters, so their gradient is a sum over steps: one product for all
     rows = da.reshape(-1, da.shape[-1])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from poetgen.byhand.descent import Array, Memory, Optimizer, average
+from poetgen.byhand.optimizer import Array, Optimizer, State, average
 
 # ---- one rate for all coordinates ----
 
@@ -19,7 +19,7 @@ from poetgen.byhand.descent import Array, Memory, Optimizer, average
 class SGD(Optimizer):
     """Gradient descent (Robbins & Monro 1951): Δ = η g."""
 
-    def change(self, g: Array, memory: Memory) -> Array:
+    def update(self, g: Array, state: State) -> Array:
         return self.lr * g
 
 
@@ -27,7 +27,7 @@ class SGD(Optimizer):
 class Momentum(Optimizer):
     """Classical momentum (Polyak 1964; Sutskever, Martens, Dahl & Hinton 2013, equations 1 and 2).
 
-    As in torch the rate stays outside the memory: b ← μ b + g, Δ = η b. The paper's v ← μ v - η g, θ ← θ + v is
+    As in torch the rate stays outside the state: b ← μ b + g, Δ = η b. The paper's v ← μ v - η g, θ ← θ + v is
     the same as long as η is. `dampening` d gives b ← μ b + (1 - d) g, after a first step of b = g.
     """
 
@@ -35,8 +35,8 @@ class Momentum(Optimizer):
     momentum: float = 0.9
     dampening: float = 0.0
 
-    def change(self, g: Array, memory: Memory) -> Array:
-        b, mu, t = memory["b"], self.momentum, self.steps
+    def update(self, g: Array, state: State) -> Array:
+        b, mu, t = state["b"], self.momentum, self.steps
         b *= mu
         b += g if t == 1 else (1 - self.dampening) * g
         return self.lr * b
@@ -53,8 +53,8 @@ class Nesterov(Optimizer):
     slots = ("b",)
     momentum: float = 0.9
 
-    def change(self, g: Array, memory: Memory) -> Array:
-        b, mu = memory["b"], self.momentum
+    def update(self, g: Array, state: State) -> Array:
+        b, mu = state["b"], self.momentum
         b *= mu
         b += g
         return self.lr * (g + mu * b)
@@ -75,8 +75,8 @@ class Adagrad(Optimizer):
     lr_decay: float = 0.0
     eps: float = 1e-10
 
-    def change(self, g: Array, memory: Memory) -> Array:
-        G, eta = memory["G"], self.lr / (1 + (self.steps - 1) * self.lr_decay)
+    def update(self, g: Array, state: State) -> Array:
+        G, eta = state["G"], self.lr / (1 + (self.steps - 1) * self.lr_decay)
         G += g * g
         return eta * g / (np.sqrt(G) + self.eps)
 
@@ -95,8 +95,8 @@ class Adadelta(Optimizer):
     rho: float = 0.9
     eps: float = 1e-6
 
-    def change(self, g: Array, memory: Memory) -> Array:
-        Eg2, Edelta2, eps = memory["E[g²]"], memory["E[Δ²]"], self.eps
+    def update(self, g: Array, state: State) -> Array:
+        Eg2, Edelta2, eps = state["E[g²]"], state["E[Δ²]"], self.eps
         average(Eg2, g * g, self.rho)
         delta = np.sqrt((Edelta2 + eps) / (Eg2 + eps)) * g
         average(Edelta2, delta * delta, self.rho)
@@ -115,8 +115,8 @@ class RMSProp(Optimizer):
     alpha: float = 0.99
     eps: float = 1e-8
 
-    def change(self, g: Array, memory: Memory) -> Array:
-        v = memory["v"]
+    def update(self, g: Array, state: State) -> Array:
+        v = state["v"]
         average(v, g * g, self.alpha)
         return self.lr * g / (np.sqrt(v) + self.eps)
 
@@ -136,8 +136,8 @@ class Adam(Optimizer):
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
 
-    def change(self, g: Array, memory: Memory) -> Array:
-        m, v, (beta1, beta2), t = memory["m"], memory["v"], self.betas, self.steps
+    def update(self, g: Array, state: State) -> Array:
+        m, v, (beta1, beta2), t = state["m"], state["v"], self.betas, self.steps
         average(m, g, beta1)
         average(v, g * g, beta2)
         root_v_hat = np.sqrt(v / (1 - beta2**t))
@@ -151,7 +151,7 @@ class AdamW(Adam):
     As in torch η is the whole rate; in the paper the decay is scaled by the schedule's share of it alone.
     """
 
-    def decayed(self, g: Array, theta: Array) -> Array:
+    def decay_weights(self, g: Array, theta: Array) -> Array:
         """The gradient as it is: the weights shrink by themselves."""
         theta *= 1 - self.lr * self.weight_decay
         return g
@@ -169,8 +169,8 @@ class Adamax(Optimizer):
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
 
-    def change(self, g: Array, memory: Memory) -> Array:
-        m, u, (beta1, beta2), t = memory["m"], memory["u"], self.betas, self.steps
+    def update(self, g: Array, state: State) -> Array:
+        m, u, (beta1, beta2), t = state["m"], state["u"], self.betas, self.steps
         average(m, g, beta1)
         np.maximum(beta2 * u, np.abs(g) + self.eps, out=u)
         return self.lr / (1 - beta1**t) * m / u
@@ -189,15 +189,15 @@ class Nadam(Adam):
     lr: float = 2e-3
     momentum_decay: float = 4e-3
 
-    def remember(self, theta: Array) -> Memory:
+    def init_state(self, theta: Array) -> State:
         """Adam's, and the product μ₁ ⋯ μₜ: ()."""
-        return {**super().remember(theta), "∏μ": np.ones(())}
+        return {**super().init_state(theta), "∏μ": np.ones(())}
 
-    def change(self, g: Array, memory: Memory) -> Array:
-        m, v, (beta1, beta2), t = memory["m"], memory["v"], self.betas, self.steps
+    def update(self, g: Array, state: State) -> Array:
+        m, v, (beta1, beta2), t = state["m"], state["v"], self.betas, self.steps
         mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (s * self.momentum_decay)) for s in (t, t + 1))
-        memory["∏μ"] *= mu
-        product = float(memory["∏μ"])
+        state["∏μ"] *= mu
+        product = float(state["∏μ"])
         average(m, g, beta1)
         average(v, g * g, beta2)
         m_hat = mu_next / (1 - product * mu_next) * m + (1 - mu) / (1 - product) * g
@@ -235,8 +235,8 @@ class AdaBound(Adam):
         if self.variant == "code" and not (self.lr > 0 and self.gamma > 0):
             raise ValueError(f"lr and gamma must be above 0, not {self.lr} and {self.gamma}")
 
-    def change(self, g: Array, memory: Memory) -> Array:
-        m, v, (beta1, beta2), t = memory["m"], memory["v"], self.betas, self.steps
+    def update(self, g: Array, state: State) -> Array:
+        m, v, (beta1, beta2), t = state["m"], state["v"], self.betas, self.steps
         average(m, g, beta1)
         average(v, g * g, beta2)
         if self.variant == "paper":

@@ -28,16 +28,16 @@ def no_influence(params: LSTMParameters, batch: int) -> Influence:
     return Influence(zeros, zeros)
 
 
-def advance(params: LSTMParameters, cache: StepCache, before: Influence) -> Influence:
+def update_influence(params: LSTMParameters, cache: StepCache, before: Influence) -> Influence:
     """The total derivatives ∂h'/∂θ, ∂c'/∂θ after a step, from those before it."""
     by = step_jacobians(params, cache)
     here = immediate(cache)
-    h = added(carried(by.h_hbefore, before.h), carried(by.h_cbefore, before.c))
-    c = added(carried(by.c_hbefore, before.h), carried(by.c_cbefore, before.c))
-    return Influence(added(h, here.h), added(c, here.c))
+    h = add(propagate(by.h_hbefore, before.h), propagate(by.h_cbefore, before.c))
+    c = add(propagate(by.c_hbefore, before.h), propagate(by.c_cbefore, before.c))
+    return Influence(add(h, here.h), add(c, here.c))
 
 
-def carried(jacobian: Array, influence: LSTMParameters) -> LSTMParameters:
+def propagate(jacobian: Array, influence: LSTMParameters) -> LSTMParameters:
     """The chain rule for each poem: (B, H, H), (B, H, *θ) -> (B, H, *θ)."""
     return LSTMParameters(
         *(np.einsum("bkj,bj...->bk...", jacobian, by_theta, optimize=True) for by_theta in influence)
@@ -52,16 +52,16 @@ def gradients(
     grads = LSTMParameters(*(np.zeros_like(theta) for theta in params))
     for x_t, dy_t in zip(x, dy, strict=True):
         state, cache = lstm.step_forward(params, x_t, state)
-        influence = advance(params, cache, influence)
-        grads = added(grads, pulled(dy_t, influence.h))
-    return added(grads, added(pulled(dstate.h, influence.h), pulled(dstate.c, influence.c)))
+        influence = update_influence(params, cache, influence)
+        grads = add(grads, vjp(dy_t, influence.h))
+    return add(grads, add(vjp(dstate.h, influence.h), vjp(dstate.c, influence.c)))
 
 
-def pulled(d: Array, influence: LSTMParameters) -> LSTMParameters:
+def vjp(d: Array, influence: LSTMParameters) -> LSTMParameters:
     """A gradient by h (or c), brought to the parameters: (B, H), (B, H, *θ) -> (*θ)."""
     return LSTMParameters(*(np.einsum("bk,bk...->...", d, by_theta) for by_theta in influence))
 
 
-def added(these: LSTMParameters, those: LSTMParameters) -> LSTMParameters:
+def add(these: LSTMParameters, those: LSTMParameters) -> LSTMParameters:
     """Sums, parameter by parameter."""
     return LSTMParameters(*(this + that for this, that in zip(these, those, strict=True)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from poetgen.byhand.differences import derivative, error
+from poetgen.byhand.finite_differences import derivative, error
 from poetgen.errors import ConfigError
 from poetgen.experiments.cases import Case, Sizes
 from poetgen.experiments.limits import check_cost, check_counts
@@ -24,7 +24,7 @@ STEPS = 2000
 
 @dataclass(frozen=True)
 class Row:
-    """One derivative: its largest errors (differences.error), None where a way does not apply.
+    """One derivative: its largest errors (finite_differences.error), None where a way does not apply.
 
     `checked` of its `coordinates` were moved for the difference.
     """

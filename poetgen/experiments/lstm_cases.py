@@ -108,7 +108,7 @@ def total_cases(problem: Problem) -> Iterator[Case]:
     influence, at = rtrl.no_influence(params, len(state.h)), state
     for x_t in x:
         at, cache = lstm.step_forward(params, x_t, at)
-        influence = rtrl.advance(params, cache, influence)
+        influence = rtrl.update_influence(params, cache, influence)
     layer = torch_layer(params)
     tensors = torch.from_numpy(x), [tuple(map(torch.from_numpy, state))]
 

@@ -88,14 +88,14 @@ def parameter_cases(
 ) -> Iterator[Case]:
     """Every parameter of one language model; `weights` are the model's own memory."""
     params = language_model.read_parameters(weights, np.float64)
-    state = language_model.start(params, ids.shape[1])
+    state = language_model.init_state(params, ids.shape[1])
 
     def loss() -> float:
         found, _ = language_model.losses(params, ids, targets, lengths=lengths, state=state)
         return float(found.sum())
 
     _, grads, _ = language_model.gradients(params, ids, targets, lengths=lengths, state=state)
-    byhand = language_model.named(grads)
+    byhand = language_model.named_parameters(grads)
     real = torch.arange(len(ids))[:, None] < torch.from_numpy(lengths)
     logits, _ = model(torch.from_numpy(ids))
     total = F.cross_entropy(logits[real], torch.from_numpy(targets)[real], reduction="sum")

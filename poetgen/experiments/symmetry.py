@@ -90,7 +90,7 @@ def learn(init: str, task: Task, on_step: OnStep | None = None) -> Learned:
         if step in (1, task.after):
             stages.append(stage(step, params, task, changes(arrays, first)))
         if step < task.after:
-            optimizer.step(language_model.named(grads))
+            optimizer.step(language_model.named_parameters(grads))
         if on_step is not None:
             on_step(step)
     return Learned(init, np.array(losses), tuple(stages))
@@ -99,7 +99,7 @@ def learn(init: str, task: Task, on_step: OnStep | None = None) -> Learned:
 def stage(after: int, params: Parameters, task: Task, change: dict[str, float]) -> Stage:
     """What is to be told of a model now."""
     ids = sequences(task, 1)[:-1]
-    _, _, cache = language_model.forward(params, ids, language_model.start(params, task.batch))
+    _, _, cache = language_model.forward(params, ids, language_model.init_state(params, task.batch))
     units = np.ascontiguousarray(cache.y.transpose(2, 1, 0))
     flat = units.reshape(len(units), -1)
     moved = [name for name, value in change.items() if value > STILL * task.learning_rate]
@@ -135,7 +135,7 @@ def sequences(task: Task, number: int) -> Array:
 def mean_loss(params: Parameters, words: Array) -> tuple[float, Parameters]:
     """The mean natural-log loss of a token, and its gradient."""
     ids, targets = words[:-1], words[1:]
-    lengths, state = np.full(ids.shape[1], len(ids)), language_model.start(params, ids.shape[1])
+    lengths, state = np.full(ids.shape[1], len(ids)), language_model.init_state(params, ids.shape[1])
     total, grads, _ = language_model.gradients(
         params, ids, targets, lengths=lengths, state=state, scale=1 / ids.size
     )

@@ -49,7 +49,7 @@ class NumPyLearner:
     def compute_gradient(self, batch: Batch) -> float:
         """See Learner."""
         poems = len(batch.lengths)
-        state, total = language_model.start(self.params, poems), 0.0
+        state, total = language_model.init_state(self.params, poems), 0.0
         self.gradient = {}
         # from seed and step alone, so that a run that goes on draws what it would have drawn
         rng = np.random.default_rng([self.settings.seed, self.optimizer.steps])
@@ -64,7 +64,7 @@ class NumPyLearner:
                 masks=self.masks(poems, rng),
             )
             total += loss
-            self.add(language_model.named(grads))
+            self.add(language_model.named_parameters(grads))
         return total
 
     def add(self, gradient: dict[str, Array]) -> None:
@@ -107,7 +107,7 @@ class NumPyLearner:
         """See Learner."""
         total, tokens = 0.0, 0
         for batch in batches:
-            state = language_model.start(self.params, len(batch.lengths))
+            state = language_model.init_state(self.params, len(batch.lengths))
             for segment in batch.segments(self.settings.bptt_length):
                 losses, state = language_model.losses(
                     self.params,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from poetgen.byhand import optimizers as byhand
-from poetgen.byhand.descent import Optimizer as NumPyOptimizer
+from poetgen.byhand.optimizer import Optimizer as NumPyOptimizer
 from poetgen.config import TrainingConfig
 from poetgen.errors import ConfigError
 from poetgen.optimizers import RULES

@@ -95,8 +95,8 @@ class Network:
 
     def step(self, ids: Sequence[int] | Array, state: State | None = None) -> tuple[Array, State]:
         """Read one token of each poem; without a state the first. Shapes: (B,) -> logits of the next (B, V)."""
-        before = language_model.start(self._params, len(ids)) if state is None else state
-        return language_model.read(self._params, ids, before)
+        before = language_model.init_state(self._params, len(ids)) if state is None else state
+        return language_model.step(self._params, ids, before)
 
     def follow(self, text: str) -> tuple[Array, State, float]:
         """Logits (1, V) and state after `text`, and its log-probability as the beginning of a poem."""
@@ -163,7 +163,7 @@ def write_together(
     The number of the first one, among all poems that are asked for, must be a multiple of TILE.
     """
     logits = np.repeat(start.logits, len(rows), axis=0)
-    state = language_model.select(start.state, [0] * len(rows))
+    state = language_model.select_rows(start.state, [0] * len(rows))
     writing = list(rows)
     while writing:
         _extend(network, writing, logits, sampling)
@@ -171,7 +171,7 @@ def write_together(
         writing = [writing[place] for place in going]
         if writing:
             logits, state = network.step(
-                [row.ids[-1] for row in writing], language_model.select(state, going)
+                [row.ids[-1] for row in writing], language_model.select_rows(state, going)
             )
     return rows
 

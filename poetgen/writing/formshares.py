@@ -49,7 +49,7 @@ def _ends_at_five(network: Network, start: Start, missing: int) -> float:
     rng = random_stream(0, 0, start.text)
     rows = SKETCHES if missing else 1
     logits = np.repeat(start.logits, rows, axis=0)
-    state = language_model.select(start.state, [0] * rows)
+    state = language_model.select_rows(start.state, [0] * rows)
     for _ in range(missing):
         ids = sample(logits, hanzi, sampling=Sampling(1.0), drawn=rng.random(rows))
         logits, state = network.step(ids, state)

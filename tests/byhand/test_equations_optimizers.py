@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from poetgen.byhand import optimizers
-from poetgen.byhand.differences import error
+from poetgen.byhand.finite_differences import error
 
 STEPS, SIZE = 30, 5
 START = np.random.default_rng(1).normal(size=SIZE)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from poetgen.byhand import embedding, language_model, linear, lstm, softmax
-from poetgen.byhand.differences import derivative, error
+from poetgen.byhand.finite_differences import derivative, error
 from poetgen.byhand.language_model import Parameters
 from poetgen.byhand.linear import LinearParameters
 from poetgen.byhand.lstm import LSTMParameters
@@ -72,7 +72,7 @@ def model(tied: bool) -> Parameters:
 
 def found(params: Parameters):
     """h_t, δℓ_t and δx_t of every step, and the gradients as the code has them."""
-    state, lengths = language_model.start(params, 1), np.array([T])
+    state, lengths = language_model.init_state(params, 1), np.array([T])
     _, grads, _ = language_model.gradients(
         params, read[:, None], expected[:, None], lengths=lengths, state=state
     )
@@ -92,7 +92,7 @@ def found(params: Parameters):
 
 def numeric(params: Parameters, theta):
     """The gradient of the summed loss by differences."""
-    state, lengths = language_model.start(params, 1), np.array([T])
+    state, lengths = language_model.init_state(params, 1), np.array([T])
 
     def loss():
         each, _ = language_model.losses(

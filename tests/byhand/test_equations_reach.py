@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from poetgen.byhand import jacobians, lstm, rnn
-from poetgen.byhand.differences import derivative, error
+from poetgen.byhand.finite_differences import derivative, error
 from poetgen.byhand.lstm import LSTMParameters, LSTMState
 from poetgen.byhand.rnn import ACTIVATIONS, RNNParameters
 from poetgen.experiments import reach

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from poetgen.byhand import jacobians, linear, rnn, softmax
-from poetgen.byhand.differences import derivative, error
+from poetgen.byhand.finite_differences import derivative, error
 from poetgen.byhand.linear import LinearParameters
 from poetgen.byhand.optimizers import SGD
 from poetgen.byhand.rnn import ACTIVATIONS, RNNParameters

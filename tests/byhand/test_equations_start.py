@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from poetgen.byhand import language_model, linear, rnn
-from poetgen.byhand.differences import error
+from poetgen.byhand.finite_differences import error
 from poetgen.byhand.language_model import Masks, Parameters
 from poetgen.byhand.linear import LinearParameters
 from poetgen.byhand.lstm import LSTMParameters
@@ -45,9 +45,9 @@ def constants(tied: bool) -> dict[str, np.ndarray]:
 
 def gradients(arrays, masks=None):
     params = language_model.read_parameters(arrays, np.float64)
-    state, lengths = language_model.start(params, B), np.full(B, T)
+    state, lengths = language_model.init_state(params, B), np.full(B, T)
     _, grads, _ = language_model.gradients(params, ids, targets, lengths=lengths, state=state, masks=masks)
-    return language_model.named(grads)
+    return language_model.named_parameters(grads)
 
 
 def moving(grads) -> set[str]:

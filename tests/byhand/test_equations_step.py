@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from poetgen.byhand import jacobians, linear, lstm
-from poetgen.byhand.differences import derivative, error
+from poetgen.byhand.finite_differences import derivative, error
 from poetgen.byhand.linear import LinearParameters
 from poetgen.experiments.cases import Sizes
 from poetgen.experiments.lstm_cases import lstm_problem
@@ -52,7 +52,7 @@ def by_value(name: str):
 def by_activation(of: int):
     """∂h_t/∂a (0) or ∂c_t/∂a (1), (H, 4H)."""
     a = xs[0] @ params.weight_ih.T + before.h @ params.weight_hh.T + params.bias
-    return derivative(lambda: lstm.advance(a, before.c)[0][of][0], a)[:, 0]
+    return derivative(lambda: lstm.gates_forward(a, before.c)[0][of][0], a)[:, 0]
 
 
 def test_equation_1_the_slope_follows_from_the_value():
@@ -61,7 +61,7 @@ def test_equation_1_the_slope_follows_from_the_value():
     agree(s, lstm.sigmoid(a), s)
     numeric = np.diag(derivative(lambda: np.stack([lstm.sigmoid(a), np.tanh(a)]), a)[0])
     one = np.ones((1, len(a)))
-    found, _ = lstm.retreat(
+    found, _ = lstm.gates_backward(
         np.concatenate([one * s, one * s, one * t, one * s], axis=1),
         one,
         0 * one,
@@ -244,13 +244,13 @@ def loss_by(variable):
 def test_equation_17_what_reaches_the_cell():
     cell = c.copy()
     numeric = derivative(lambda: dh @ (o * np.tanh(cell)) + dc @ cell, cell)
-    _, dc0 = lstm.retreat(cache.gates, before.c, cache.tanh_c, dafter)
+    _, dc0 = lstm.gates_backward(cache.gates, before.c, cache.tanh_c, dafter)
     agree(dc_all, dc0[0] / f, numeric)
     assert error(dc_all, dc + o * (1 - np.tanh(c) ** 2) * dh) <= 1e-12
 
 
 def test_equation_17_what_reaches_the_gates():
-    found, _ = lstm.retreat(cache.gates, before.c, cache.tanh_c, dafter)
+    found, _ = lstm.gates_backward(cache.gates, before.c, cache.tanh_c, dafter)
     slopes = {"i": i * (1 - i), "f": f * (1 - f), "g": 1 - g**2, "o": o * (1 - o)}
     for k, gate in enumerate(GATES):
         values = {name: value.copy() for name, value in gates.items()}
@@ -267,10 +267,10 @@ def test_equation_18_what_reaches_the_activations():
     a = xs[0] @ params.weight_ih.T + before.h @ params.weight_hh.T + params.bias
 
     def loss():
-        new, _, _ = lstm.advance(a, before.c)
+        new, _, _ = lstm.gates_forward(a, before.c)
         return dh @ new.h[0] + dc @ new.c[0]
 
-    found, _ = lstm.retreat(cache.gates, before.c, cache.tanh_c, dafter)
+    found, _ = lstm.gates_backward(cache.gates, before.c, cache.tanh_c, dafter)
     agree(da, found[0], derivative(loss, a)[0])
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from poetgen.byhand import jacobians, lstm, rtrl
-from poetgen.byhand.differences import derivative, error
+from poetgen.byhand.finite_differences import derivative, error
 from poetgen.byhand.lstm import LSTMParameters
 from poetgen.experiments.cases import Sizes
 from poetgen.experiments.lstm_cases import lstm_problem
@@ -23,7 +23,7 @@ def total(steps: int):
     """dh/dθ and dc/dθ after so many steps, by the code."""
     influence = rtrl.no_influence(params, 1)
     for cache in caches[:steps]:
-        influence = rtrl.advance(params, cache, influence)
+        influence = rtrl.update_influence(params, cache, influence)
     return influence
 
 
@@ -102,7 +102,7 @@ def test_equation_22_each_step_hands_back_to_the_one_before():
     state = nothing
     for t in range(T, 0, -1):
         given = lstm.LSTMState(dy[t - 1] + state.h, state.c)
-        found, _ = lstm.retreat(kept.gates[t - 1], kept.c[t - 1], kept.tanh_c[t - 1], given)
+        found, _ = lstm.gates_backward(kept.gates[t - 1], kept.c[t - 1], kept.tanh_c[t - 1], given)
         assert error(da[t], found[0]) <= 1e-12
         _, _, state = lstm.step_backward(params, caches[t - 1], given)
     cell = kept.c[2].copy()  # c_2, moved: it acts through h_2 and through the steps after it

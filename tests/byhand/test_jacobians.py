@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.byhand import lstm, rnn
-from poetgen.byhand.differences import error
+from poetgen.byhand.finite_differences import error
 from poetgen.byhand.jacobians import immediate, rnn_jacobians, step_jacobians
 from poetgen.byhand.lstm import LSTMState
 from poetgen.byhand.rnn import ACTIVATIONS

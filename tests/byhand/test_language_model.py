@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poetgen.byhand import language_model
-from poetgen.byhand.differences import error
+from poetgen.byhand.finite_differences import error
 from poetgen.byhand.language_model import (
     Masks,
     gradients,
+    init_state,
     losses,
-    named,
-    read,
+    named_parameters,
     read_parameters,
-    select,
-    start,
+    select_rows,
+    step,
 )
 from poetgen.byhand.optimizers import Adam
 from poetgen.byhand.softmax import log_softmax
@@ -48,16 +48,16 @@ def test_probabilities_equal_torch(tied, num_layers, cell):
     with torch.no_grad():
         expected = torch.log_softmax(model(ids)[0], -1).numpy()
     params = read_parameters(weights)
-    state = start(params, 4)
+    state = init_state(params, 4)
     for moment, wanted in zip(ids.numpy(), expected, strict=True):
-        logits, state = read(params, moment, state)
+        logits, state = step(params, moment, state)
         np.testing.assert_allclose(log_softmax(logits), wanted, rtol=0, atol=1e-5)
 
 
 def test_half_precision_files_are_counted_in_float32():
     _, weights = built()
     params = read_parameters({name: value.astype(np.float16) for name, value in weights.items()})
-    logits, _ = read(params, [1], start(params, 1))
+    logits, _ = step(params, [1], init_state(params, 1))
     assert logits.dtype == np.float32
 
 
@@ -65,9 +65,9 @@ def test_half_precision_files_are_counted_in_float32():
 def test_selected_rows_go_on_as_they_were(cell):
     _, weights = built(num_layers=2, cell=cell)
     params = read_parameters(weights)
-    _, state = read(params, [1, 2, 3], start(params, 3))
-    whole, _ = read(params, [4, 5, 6], state)
-    part, _ = read(params, [6, 4], select(state, [2, 0]))
+    _, state = step(params, [1, 2, 3], init_state(params, 3))
+    whole, _ = step(params, [4, 5, 6], state)
+    part, _ = step(params, [6, 4], select_rows(state, [2, 0]))
     assert (part == whole[[2, 0]]).all()
 
 
@@ -88,7 +88,7 @@ def test_gradients_around_the_layers_equal_finite_differences_and_autograd(prove
 def test_names_are_those_of_the_checkpoint_and_arrays_are_not_copied():
     for tied, cell in itertools.product((True, False), CELLS):
         _, weights = built(tied=tied, num_layers=2, cell=cell)
-        again = named(read_parameters(weights))
+        again = named_parameters(read_parameters(weights))
         assert again.keys() == weights.keys()
         assert all(again[name] is weights[name] for name in weights)
 
@@ -102,13 +102,14 @@ def test_what_lies_past_the_end_changes_nothing(steps, batch, seed):
     other = np.where(np.arange(steps)[:, None] < lengths, ids, (ids + 7) % VOCABULARY)
     params = read_parameters(weights, np.float64)
     found = [
-        gradients(params, read_ids, targets, lengths=lengths, state=start(params, batch))
+        gradients(params, read_ids, targets, lengths=lengths, state=init_state(params, batch))
         for read_ids in (ids, other)
     ]
     assert found[0][0] == found[1][0]
-    for one, two in zip(named(found[0][1]).values(), named(found[1][1]).values(), strict=True):
+    one_gradient, other_gradient = (named_parameters(grads).values() for _, grads, _ in found)
+    for one, two in zip(one_gradient, other_gradient, strict=True):
         np.testing.assert_array_equal(one, two)
-    each, _ = losses(params, ids, targets, lengths=lengths, state=start(params, batch))
+    each, _ = losses(params, ids, targets, lengths=lengths, state=init_state(params, batch))
     assert len(each) == lengths.sum() and each.sum() == pytest.approx(found[0][0], abs=1e-9)
 
 
@@ -125,7 +126,7 @@ def test_dropout_is_a_product_on_the_way_there_and_back(tied, cell):
         2.0 * rng.integers(0, 2, (VOCABULARY, 1)), tuple(1.5 * rng.integers(0, 2, (3, 12)) for _ in "12")
     )
     loss, grads, _ = gradients(
-        params, ids, targets, lengths=np.full(3, 6), state=start(params, 3), scale=0.5, masks=masks
+        params, ids, targets, lengths=np.full(3, 6), state=init_state(params, 3), scale=0.5, masks=masks
     )
     y = model.embedding.weight * torch.from_numpy(masks.characters)
     y = y[torch.from_numpy(ids)]
@@ -143,7 +144,7 @@ def test_dropout_is_a_product_on_the_way_there_and_back(tied, cell):
     (0.5 * total).backward()
     assert loss == pytest.approx(total.item(), rel=1e-12)
     for name, parameter in model.named_parameters():
-        assert error(named(grads)[name], parameter.grad.numpy()) < 1e-12
+        assert error(named_parameters(grads)[name], parameter.grad.numpy()) < 1e-12
 
 
 def learned(ids, targets, *, steps, optimizer=Adam, **settings):
@@ -164,9 +165,9 @@ def learned(ids, targets, *, steps, optimizer=Adam, **settings):
     lengths, batch = np.full(ids.shape[1], len(ids)), ids.shape[1]
     for _ in range(steps):
         loss, grads, _ = gradients(
-            params, ids, targets, lengths=lengths, state=start(params, batch), scale=1 / ids.size
+            params, ids, targets, lengths=lengths, state=init_state(params, batch), scale=1 / ids.size
         )
-        update.step(named(grads))
+        update.step(named_parameters(grads))
     return loss / ids.size, params
 
 
@@ -183,11 +184,11 @@ def test_a_repeating_sequence_is_learned_exactly():
     sequence = np.array([0, 1, 2, 0, 1, 3] * 8)[:, None]
     loss, params = learned(sequence[:-1], sequence[1:], steps=200, lr=0.02)
     assert loss < 0.05
-    state, written = start(params, 1), [0, 1, 2]
+    state, written = init_state(params, 1), [0, 1, 2]
     for number in written[:-1]:
-        _, state = read(params, [number], state)
+        _, state = step(params, [number], state)
     for _ in range(60):  # longer than it was ever shown
-        logits, state = read(params, [written[-1]], state)
+        logits, state = step(params, [written[-1]], state)
         written.append(int(logits[0].argmax()))
     assert written == ([0, 1, 2, 0, 1, 3] * 11)[:63]
 
@@ -196,8 +197,10 @@ def test_the_model_learns_in_the_type_of_its_weights():
     _, weights = built()
     params = read_parameters(weights)
     ids = np.zeros((3, 2), int)
-    _, grads, state = gradients(params, ids, ids, lengths=np.array([3, 2]), state=start(params, 2), scale=0.1)
-    assert {array.dtype for array in named(grads).values()} == {np.dtype(np.float32)}
+    _, grads, state = gradients(
+        params, ids, ids, lengths=np.array([3, 2]), state=init_state(params, 2), scale=0.1
+    )
+    assert {array.dtype for array in named_parameters(grads).values()} == {np.dtype(np.float32)}
     assert state[0].h.dtype == np.float32
-    features, _, _ = language_model.forward(params, ids, start(params, 2))
+    features, _, _ = language_model.forward(params, ids, init_state(params, 2))
     assert features.dtype == np.float32

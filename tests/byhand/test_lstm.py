@@ -5,13 +5,13 @@ import pytest
 import torch
 from hypothesis import given
 
-from poetgen.byhand.differences import derivative, error
+from poetgen.byhand.finite_differences import derivative, error
 from poetgen.byhand.lstm import (
     LSTMParameters,
     LSTMState,
     backward,
     forward,
-    retreat,
+    gates_backward,
     sigmoid,
     split,
     step_backward,
@@ -126,7 +126,7 @@ def test_stacked_weights_give_the_gradient_of_z():
     params, x, state, _, dstate = lstm_problem(Sizes(seed=3))
     _, cache = step_forward(params, x[0], state)
     grads, dx, dbefore = step_backward(params, cache, dstate)
-    da, _ = retreat(cache.gates, state.c, cache.tanh_c, dstate)
+    da, _ = gates_backward(cache.gates, state.c, cache.tanh_c, dstate)
     z = np.concatenate([state.h, x[0]], axis=1)
     both = np.concatenate([params.weight_hh, params.weight_ih], axis=1)
     assert error(da.T @ z, np.concatenate([grads.weight_hh, grads.weight_ih], axis=1)) < 1e-12

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from poetgen.byhand import jacobians, lstm, rtrl
-from poetgen.byhand.differences import derivative
+from poetgen.byhand.finite_differences import derivative
 from poetgen.experiments.cases import Sizes
 from poetgen.experiments.lstm_cases import lstm_problem
 
@@ -67,7 +67,7 @@ def through_time():
     influence, state = rtrl.no_influence(params, SIZES.batch), start
     for x_t in x:
         state, last = lstm.step_forward(params, x_t, state)
-        influence = rtrl.advance(params, last, influence)
+        influence = rtrl.update_influence(params, last, influence)
     here = jacobians.immediate(last)
     for name, theta in params._asdict().items():
         of_gates = (np.split(getattr(part, name), 4, axis=2) for part in (here.h, influence.h))
@@ -120,7 +120,7 @@ def test_sizes_and_draws_are_those_printed() -> None:
 
 
 def test_at_the_first_step_immediate_and_total_are_one() -> None:
-    total = rtrl.advance(params, cache, rtrl.no_influence(params, SIZES.batch)).h
+    total = rtrl.update_influence(params, cache, rtrl.no_influence(params, SIZES.batch)).h
     for here, all_paths in zip(jacobians.immediate(cache).h, total, strict=True):
         assert relative(here, all_paths) <= 1e-12
 

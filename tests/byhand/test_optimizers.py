@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 
 from poetgen.byhand import optimizers as byhand
-from poetgen.byhand.descent import Optimizer
-from poetgen.byhand.differences import error
+from poetgen.byhand.finite_differences import error
+from poetgen.byhand.optimizer import Optimizer
 from poetgen.byhand.optimizers import AdaBound
 from poetgen.model.language_model import LanguageModel
 from poetgen.training.optimizers import AdaBound as TorchAdaBound

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.byhand import linear, rnn, softmax
-from poetgen.byhand.differences import error
+from poetgen.byhand.finite_differences import error
 from poetgen.byhand.linear import LinearParameters
 from poetgen.byhand.rnn import ACTIVATIONS, RNNParameters
 from poetgen.experiments.cases import Sizes

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 
 from poetgen.byhand import lstm, rtrl
-from poetgen.byhand.differences import error
+from poetgen.byhand.finite_differences import error
 from poetgen.byhand.jacobians import immediate
 from poetgen.experiments.cases import Sizes
 from poetgen.experiments.lstm_cases import lstm_problem, total_cases
@@ -28,7 +28,10 @@ def test_the_total_derivative_equals_finite_differences_and_autograd(proven, siz
 def test_after_one_step_the_total_is_the_immediate_part(sizes: Sizes):
     params, x, state, *_ = lstm_problem(sizes)
     _, cache = lstm.step_forward(params, x[0], state)
-    total, here = rtrl.advance(params, cache, rtrl.no_influence(params, len(state.h))), immediate(cache)
+    total, here = (
+        rtrl.update_influence(params, cache, rtrl.no_influence(params, len(state.h))),
+        immediate(cache),
+    )
     for found, expected in zip((*total.h, *total.c), (*here.h, *here.c), strict=True):
         np.testing.assert_array_equal(found, expected)
 
@@ -38,5 +41,5 @@ def test_after_two_steps_the_total_is_more_than_the_immediate_part():
     influence = rtrl.no_influence(params, len(state.h))
     for x_t in x:
         state, cache = lstm.step_forward(params, x_t, state)
-        influence = rtrl.advance(params, cache, influence)
+        influence = rtrl.update_influence(params, cache, influence)
     assert all(error(a, b) > 0.1 for a, b in zip(influence.h, immediate(cache).h, strict=True))

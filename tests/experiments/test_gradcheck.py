@@ -62,7 +62,7 @@ def test_the_table_has_every_derivative_of_a_step() -> None:
 
 
 def test_a_sign_flipped_in_the_forget_gate_is_caught_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = lstm.retreat
+    right = lstm.gates_backward
 
     def wrong(gates, c, tanh_c, dstate):  # type: ignore[no-untyped-def]
         da, dc = right(gates, c, tanh_c, dstate)
@@ -70,7 +70,7 @@ def test_a_sign_flipped_in_the_forget_gate_is_caught_and_named(monkeypatch: pyte
         da[:, hidden : 2 * hidden] *= -1
         return da, dc
 
-    monkeypatch.setattr(lstm, "retreat", wrong)
+    monkeypatch.setattr(lstm, "gates_backward", wrong)
     failed = failing("lstm", Sizes(steps=1))
     # after one step nothing else can be wrong: its own parameters, and what lies before it
     assert failed.pop("loss") == ["∂L/∂W_f", "∂L/∂U_f", "∂L/∂b_f", "∂L/∂x", "∂L/∂h at the start"]

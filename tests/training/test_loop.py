@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from poetgen.byhand.differences import error
+from poetgen.byhand.finite_differences import error
 from poetgen.config import BACKENDS, OPTIMIZERS, Config
 from poetgen.corpus.batches import Batch, make_batch, ordered_batches
 from poetgen.corpus.dataset import Dataset, EncodedPoems

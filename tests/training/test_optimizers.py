@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from poetgen.byhand.differences import error
+from poetgen.byhand.finite_differences import error
 from poetgen.config import OPTIMIZERS, TrainingConfig
 from poetgen.errors import ConfigError
 from poetgen.optimizers import RULES

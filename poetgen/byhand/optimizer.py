@@ -1,4 +1,4 @@
-"""What the update rules of `optimizers.py` share: the parameters, a memory of each, and the step."""
+"""What the update rules of `optimizers.py` share: the parameters, a state of each, and the step."""
 
 import math
 import operator
@@ -11,26 +11,26 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-Memory = dict[str, Array]
+State = dict[str, Array]
 
 BELOW_ONE = ("alpha", "betas", "rho")  # settings that are the weight of the past in a running average
 
 
 @dataclass(kw_only=True, eq=False)
 class Optimizer:
-    """Changes `parameters` in place, by gradients computed elsewhere; a rule is a subclass with a `change`.
+    """Changes `parameters` in place, by gradients computed elsewhere; a rule is a subclass with an `update`.
 
-    `lr` may be set before any step; `steps` counts them; `state` is the rule's memory, by parameter and slot.
+    `lr` may be set before any step; `steps` counts them; `state` is what a rule remembers, by parameter, slot.
     Raises ValueError for a setting that cannot be.
     """
 
-    slots: ClassVar[tuple[str, ...]] = ()  # the memory of a parameter: arrays of its shape, zero at first
+    slots: ClassVar[tuple[str, ...]] = ()  # the state of a parameter: arrays of its shape, zero at first
 
     parameters: Mapping[str, Array] = field(kw_only=False, repr=False)
     lr: float = 1e-3
     weight_decay: float = 0.0
     steps: int = field(default=0, init=False)
-    state: dict[str, Memory] = field(init=False, repr=False)
+    state: dict[str, State] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -43,36 +43,35 @@ class Optimizer:
                 raise ValueError(
                     f"{name} must hold floating-point numbers and be writable: it is changed in place"
                 )
-        self.state = {name: self.remember(theta) for name, theta in self.parameters.items()}
+        self.state = {name: self.init_state(theta) for name, theta in self.parameters.items()}
 
-    def remember(self, theta: Array) -> Memory:
-        """The memory of a parameter before the first step."""
+    def init_state(self, theta: Array) -> State:
+        """The state of a parameter before the first step."""
         return {slot: np.zeros_like(theta) for slot in self.slots}
 
-    def change(self, g: Array, memory: Memory) -> Array:
-        """The rule: Δ, from the gradient and the memory, which is brought forward in place. Shapes: θ's."""
+    def update(self, g: Array, state: State) -> Array:
+        """The rule: Δ, from the gradient and the state, which is brought forward in place. Shapes: θ's."""
         raise NotImplementedError
 
-    def decayed(self, g: Array, theta: Array) -> Array:
+    def decay_weights(self, g: Array, theta: Array) -> Array:
         """The gradient with that of a penalty λ/2 ‖θ‖² (L2): g + λθ."""
         return g + self.weight_decay * theta
 
     def step(self, gradients: Mapping[str, Array]) -> None:
         """One step. Raises ValueError, before anything is changed, unless every parameter has its gradient."""
-        must_fit("the gradient", shapes(gradients), shapes(self.parameters))
+        check_shapes("the gradient", shapes(gradients), shapes(self.parameters))
         self.lr = float(self.lr)  # a NumPy scalar in double precision would pull float32 arrays up to itself
         self.steps += 1
         for name, theta in self.parameters.items():
             g = gradients[name]
             if self.weight_decay:
-                g = self.decayed(g, theta)
-            theta -= self.change(g, self.state[name])
+                g = self.decay_weights(g, theta)
+            theta -= self.update(g, self.state[name])
 
     def state_dict(self) -> dict[str, Any]:
         """All that decides further steps beside settings and parameters: {"steps": t, "state": a copy of it}."""
         state = {
-            name: {slot: np.array(array) for slot, array in memory.items()}
-            for name, memory in self.state.items()
+            name: {slot: np.array(array) for slot, array in own.items()} for name, own in self.state.items()
         }
         return {"steps": self.steps, "state": state}
 
@@ -81,14 +80,16 @@ class Optimizer:
         try:
             steps, state = operator.index(saved["steps"]), saved["state"]
             given, wanted = ({name: shapes(m) for name, m in s.items()} for s in (state, self.state))
-            must_fit("the memory", given, wanted)
+            check_shapes("the state", given, wanted)
             arrays = [
                 (own, np.asarray(state[name][slot], own.dtype))
-                for name, memory in self.state.items()
-                for slot, own in memory.items()
+                for name, slots in self.state.items()
+                for slot, own in slots.items()
             ]
         except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError("this is no state of an optimizer: give what state_dict() returned") from error
+            raise ValueError(
+                "this is not a state of an optimizer: give what state_dict() returned"
+            ) from error
         if steps < 0:
             raise ValueError(f"the number of steps must be at least 0, not {steps}")
         self.steps = steps
@@ -107,7 +108,7 @@ def shapes(arrays: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
     return {name: np.shape(array) for name, array in arrays.items()}
 
 
-def must_fit(what: str, given: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+def check_shapes(what: str, given: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     """Raises ValueError for the first name that is missing, unknown or of another shape."""
     for name in (*wanted, *given):
         if name not in given or name not in wanted:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.byhand import optimizers as byhand
-from poetgen.byhand.descent import Optimizer
-from poetgen.byhand.differences import error
+from poetgen.byhand.finite_differences import error
+from poetgen.byhand.optimizer import Optimizer
 from poetgen.optimizers import RULES
 
 Values = dict[str, npt.NDArray[Any]]
@@ -92,7 +92,7 @@ def test_nothing_is_computed_beyond_the_parameters_precision(name: str) -> None:
     optimizer = built(name, {"w": np.ones((2, 3), np.float32)})
     optimizer.lr, optimizer.steps = np.float64(0.01), 1  # type: ignore[assignment]
     optimizer.step({"w": np.ones((2, 3), np.float32)})
-    change = optimizer.change(np.ones((2, 3), np.float32), optimizer.state["w"])
+    change = optimizer.update(np.ones((2, 3), np.float32), optimizer.state["w"])
     assert change.dtype == np.float32
 
 
@@ -155,14 +155,14 @@ def adam() -> Optimizer:
 
 
 MISFITS: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
-    (lambda saved: saved["state"].pop("b"), "memory of b is missing"),
-    (lambda saved: saved["state"].update(c={}), "memory of c is of no parameter here"),
-    (lambda saved: saved["state"]["w"].pop("v"), "memory of w must be of shape"),
-    (lambda saved: saved["state"]["w"].update(m=np.ones((3, 2))), r"memory of w .* not .*\(3, 2\)"),
+    (lambda saved: saved["state"].pop("b"), "state of b is missing"),
+    (lambda saved: saved["state"].update(c={}), "state of c is of no parameter here"),
+    (lambda saved: saved["state"]["w"].pop("v"), "state of w must be of shape"),
+    (lambda saved: saved["state"]["w"].update(m=np.ones((3, 2))), r"state of w .* not .*\(3, 2\)"),
     (lambda saved: saved["state"]["w"].update(m=[["a"] * 3] * 2), "could not convert"),
-    (lambda saved: saved["state"].update(w=3), "no state of an optimizer"),
-    (lambda saved: saved.pop("steps"), "no state of an optimizer"),
-    (lambda saved: saved.update(steps=1.5), "no state of an optimizer"),
+    (lambda saved: saved["state"].update(w=3), "not a state of an optimizer"),
+    (lambda saved: saved.pop("steps"), "not a state of an optimizer"),
+    (lambda saved: saved.update(steps=1.5), "not a state of an optimizer"),
     (lambda saved: saved.update(steps=-1), "at least 0, not -1"),
 ]
 
@@ -182,9 +182,9 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(
 
 def test_a_state_of_another_rule_is_refused_even_without_memory() -> None:
     sgd = byhand.SGD({"w": np.ones(2)})
-    with pytest.raises(ValueError, match="memory of w"):
+    with pytest.raises(ValueError, match="state of w"):
         sgd.load_state_dict(byhand.Adam({"w": np.ones(2)}).state_dict())
-    with pytest.raises(ValueError, match="memory of w is missing"):
+    with pytest.raises(ValueError, match="state of w is missing"):
         sgd.load_state_dict(byhand.SGD({"v": np.ones(2)}).state_dict())
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.byhand.differences import derivative, error
+from poetgen.byhand.finite_differences import derivative, error
 
 
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(0, 99))
