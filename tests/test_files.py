@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import poetgen
 from poetgen.errors import PoetgenError
 from poetgen.files import Workspace, shipped, write_json, write_text, written_whole
-from poetgen.locking import locked
 
 
 def names(folder: Path) -> list[str]:
@@ -99,17 +98,3 @@ def test_a_name_the_package_has_not_is_an_attribute_error() -> None:
     assert poetgen.PoetgenError is PoetgenError
     with pytest.raises(AttributeError, match="no attribute 'Poet'"):
         _ = poetgen.Poet
-
-
-@pytest.mark.parametrize("content", ["mine", None])
-def test_a_lock_file_that_is_not_ours_is_neither_taken_nor_removed(
-    tmp_path: Path, content: str | None
-) -> None:
-    path = tmp_path / "lock"
-    path.write_text(content) if content else path.mkdir()
-    with (
-        pytest.raises(PoetgenError, match="poetgen did not make it"),
-        locked(path, busy=PoetgenError("busy")),
-    ):
-        raise AssertionError
-    assert path.is_dir() or path.read_text() == "mine"

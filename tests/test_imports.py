@@ -54,6 +54,7 @@ PLACES = {
     "PIL": r"picture/png\.py",
     "fontTools": r"picture/font\.py",
     "brotli": r"picture/font\.py",
+    "filelock": r"locking\.py",
     "safetensors": r"checkpoint\.py",
     "sklearn": r"classify/baselines\.py",
     "numpy": r"",
