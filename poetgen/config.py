@@ -71,7 +71,7 @@ class CorpusConfig:
     form: str = _key("", f"keep one form only: {FORM_HELP}; empty: all", read=_form)
     min_length: int = _key(0, "drop poems with fewer hanzi", minimum=0)
     max_length: int = _key(0, "drop poems with more hanzi; 0: no limit", minimum=0)
-    min_count: int = _key(2, "characters rarer than this in train are unknown", minimum=1)
+    min_count: int = _key(2, "characters rarer than this in the training poems become <unknown>", minimum=1)
     punctuation: str = _key(
         "keep", "keep ，。？ as tokens, or drop them and restore them in print", choices=("keep", "drop")
     )
@@ -82,14 +82,14 @@ class CorpusConfig:
 class ModelConfig:
     """The network: embedding → LSTM → linear → softmax."""
 
-    embedding_size: int = _key(256, "E, width of a character's embedding", minimum=1, maximum=65536)
-    hidden_size: int = _key(512, "H, units in each LSTM layer", minimum=1, maximum=65536)
+    embedding_size: int = _key(256, "E, size of a character's embedding", minimum=1, maximum=65536)
+    hidden_size: int = _key(512, "H, hidden units of each LSTM layer", minimum=1, maximum=65536)
     cell: str = _key(
         "lstm",
-        "what each layer is: an LSTM, or the simple recurrent layer it is measured against",
+        "kind of recurrent layer: the LSTM, or the simple one it is compared with",
         choices=CELLS,
     )
-    num_layers: int = _key(1, "L, LSTM layers", minimum=1, maximum=64)
+    num_layers: int = _key(1, "L, number of LSTM layers", minimum=1, maximum=64)
     backward: str = _key(
         "handwritten",
         "what computes the LSTM's gradients: equations by hand, or autograd (as always for rnn); they are equal",
@@ -97,15 +97,18 @@ class ModelConfig:
     )
     tied: bool = _key(True, "share the embedding with the output layer, through a projection H → E")
     dropout: float = _key(
-        0.2, "share of each LSTM layer's outputs zeroed, one mask a poem (locked)", minimum=0, below=1
+        0.2,
+        "probability of dropping each output of an LSTM layer, one mask for a whole poem",
+        minimum=0,
+        below=1,
     )
     embedding_dropout: float = _key(
-        0.0, "share of characters whose whole embedding is zeroed, for a batch", minimum=0, below=1
+        0.0, "probability of dropping a character's whole embedding, for a batch", minimum=0, below=1
     )
-    initialization: str = _key("uniform", "how weights begin", choices=INITIALIZATIONS)
-    forget_bias: float = _key(1.0, "where the forget gate's bias begins", minimum=-BIG)
+    initialization: str = _key("uniform", "initialisation of the weights", choices=INITIALIZATIONS)
+    forget_bias: float = _key(1.0, "initial bias of the forget gate", minimum=-BIG)
     pretrained_embeddings: str = _key(
-        "", "a word2vec or GloVe text file that the embedding begins with; empty: none"
+        "", "initialise the embedding from this word2vec or GloVe text file; empty: do not"
     )
 
 
@@ -113,9 +116,9 @@ class ModelConfig:
 class TrainingConfig:
     """The optimizer, its schedule, and when to stop."""
 
-    seed: int = _key(0, "decides weights, order of batches and dropout", minimum=0)
-    optimizer: str = _key("adam", "update rule", choices=OPTIMIZERS)
-    learning_rate: float = _key(0.0, "step size at its highest; 0: the optimizer's own default", minimum=0)
+    seed: int = _key(0, "random seed of weights, order of batches and dropout", minimum=0)
+    optimizer: str = _key("adam", "name of the optimizer", choices=OPTIMIZERS)
+    learning_rate: float = _key(0.0, "peak learning rate; 0: the optimizer's own default", minimum=0)
     weight_decay: float = _key(0.0, "L2 penalty as torch.optim defines it for each rule", minimum=0)
     schedule: str = _key(
         "cosine", "what the learning rate does after warm-up", choices=("constant", "linear", "cosine")
@@ -124,18 +127,20 @@ class TrainingConfig:
         200, "steps over which the learning rate rises, at most a tenth of the run", minimum=0
     )
     final_lr_fraction: float = _key(
-        0.02, "share of the highest learning rate left at the end of the decay", minimum=0, maximum=1
+        0.02, "learning rate at the end of the decay, as a fraction of the peak", minimum=0, maximum=1
     )
-    clip_norm: float = _key(1.0, "gradients longer than this are shortened to it; 0: never", minimum=0)
+    clip_norm: float = _key(
+        1.0, "gradients of a larger norm are scaled to this one; 0: no clipping", minimum=0
+    )
     batch_size: int = _key(64, "poems in a batch", minimum=1)
     bptt_length: int = _key(
         128, "truncated BPTT: longer poems are read in segments of this many tokens, state carried", minimum=1
     )
-    epochs: int = _key(10, "times through the training poems", minimum=1)
-    steps: int = _key(0, "train for this many steps, whatever epochs says; 0: let epochs decide", minimum=0)
+    epochs: int = _key(10, "passes over the training poems", minimum=1)
+    steps: int = _key(0, "train for this many steps, which overrides epochs; 0: let epochs decide", minimum=0)
     minutes: float = _key(0.0, "stop after this many minutes of training; 0: no limit", minimum=0)
     patience: int = _key(
-        3, "stop after this many epochs without a better validation perplexity; 0: never", minimum=0
+        3, "stop after this many epochs without improvement in validation; 0: never", minimum=0
     )
     target_perplexity: float = _key(
         0.0, "stop when validation perplexity (per token) is this low; 0: never", minimum=0
@@ -148,16 +153,16 @@ class TrainingConfig:
     )
     precision: str = _key(
         "float32",
-        "of the big matrix products in training; evaluation is always float32",
+        "precision of the large matrix products in training; evaluation is always float32",
         choices=PRECISIONS,
     )
     backend: str = _key(
         "torch",
-        "what computes gradients and updates: PyTorch, or equations by hand in NumPy",
+        "what computes gradients and updates: PyTorch, or NumPy by hand",
         choices=BACKENDS,
     )
-    device: str = _key("auto", "auto takes CUDA when it is there", choices=("auto", "cpu", "cuda"))
-    keep_epochs: bool = _key(False, "keep one checkpoint per epoch")
+    device: str = _key("auto", "auto: CUDA if there is any, else the CPU", choices=("auto", "cpu", "cuda"))
+    keep_epochs: bool = _key(False, "keep the checkpoint of every epoch")
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,7 @@ def test_completion_is_explained_for_every_shell(guide: str) -> None:
 
 
 @pytest.mark.parametrize("page", write_docs.PAGES)
-def test_a_page_that_the_code_dictates_is_up_to_date(page: str) -> None:
+def test_what_the_code_dictates_is_up_to_date(page: str) -> None:
     written = write_docs.PAGES[page]()
     assert read(page) == written, f"{page} is stale; regenerate it: {write_docs.REGENERATE}"
 

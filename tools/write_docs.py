@@ -1,17 +1,21 @@
-"""Write the pages of docs/ that the code dictates: commands.md from every --help, tour.md from the docstrings.
+"""Write what the code dictates: docs/commands.md from --help, docs/tour.md from docstrings, configs/default.toml.
 
 Run from anywhere: python tools/write_docs.py
 """
 
 import ast
+import dataclasses
+import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
 from poetgen.cli import GROUPS
 from poetgen.cli import poetgen as command_line
+from poetgen.config import Config
 
 ROOT = Path(__file__).parents[1]
 REGENERATE = "python tools/write_docs.py"
@@ -128,11 +132,37 @@ def docstring(path: Path) -> str:
     return found.splitlines()[0]
 
 
-PAGES = {"docs/commands.md": commands_page, "docs/tour.md": tour_page}
+def default_config() -> str:
+    """configs/default.toml: every key with its meaning, its choices and its default."""
+    lines = [
+        "# Every key with its meaning and its default. A config of your own needs only the keys it changes:",
+        "#   poetgen train --config my.toml",
+        "# A single key can be changed without a file: --set section.key=value",
+    ]
+    for name, section in vars(Config()).items():
+        lines += ["", f"# {section.__doc__}", f"[{name}]"]
+        for key in dataclasses.fields(section):
+            choices = key.metadata["choices"]
+            lines.append(f"# {key.metadata['meaning']}")
+            lines += [f"# one of: {', '.join(choices)}"] if choices else []
+            lines.append(f"{key.name} = {toml_value(key.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def toml_value(value: Any) -> str:
+    """A default as TOML writes it."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | str) else repr(value)
+
+
+PAGES = {
+    "docs/commands.md": commands_page,
+    "docs/tour.md": tour_page,
+    "configs/default.toml": default_config,
+}
 
 
 def main() -> None:
-    """Write both pages."""
+    """Write every page."""
     for name, write in PAGES.items():
         (ROOT / name).write_text(write(), encoding="utf-8")
         click.echo(f"wrote {name}", err=True)
