@@ -2,7 +2,7 @@
 
 import secrets
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -12,6 +12,7 @@ from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import home_option, json_option
 from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.poem_printer import PoemPrinter
+from poetgen.cli.rewriting import ALLOWED, check_request, read_poem
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
 from poetgen.verse.templates import MODES
@@ -89,6 +90,18 @@ from poetgen.writing.written import Written
     "--annotate", is_flag=True, help="Print tones and rhyme under each line; 入 marks the entering tone."
 )
 @picture_options
+@click.option(
+    "--keep",
+    metavar="FILE|-",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="A poem to keep but for the line that --rewrite names.",
+)
+@click.option(
+    "--rewrite",
+    metavar="LINE",
+    type=click.IntRange(min=1),
+    help="Write this line of the --keep poem anew; a PROMPT begins it.",
+)
 @click.option("--interactive", is_flag=True, help="Ask for prompts, one a line, until an empty one.")
 @click.option(
     "--checkpoint",
@@ -103,6 +116,8 @@ def generate(
     vertical: bool,
     annotate: bool,
     pictures: PictureFiles | None,
+    keep: str | None,
+    rewrite: int | None,
     interactive: bool,
     checkpoint: str | None,
     as_json: bool,
@@ -118,10 +133,17 @@ def generate(
     given = {name: value for name, value in settings.items() if value is not None}
     if "first_line_rhymes" in given:
         given["first_line_rhymes"] = {"yes": True, "no": False, AUTO: None}[given["first_line_rhymes"]]
+    if (keep is None) != (rewrite is None):
+        raise click.UsageError("--keep and --rewrite go together: --keep poem.txt --rewrite 3")
+    if rewrite:
+        check_request(prompts, given)
     try:
         writer = Writer.load(checkpoint, home=workspace.home)
         click.echo(f"model: {writer.source}", err=True)
         show = PoemPrinter(as_json=as_json, vertical=vertical, annotated=annotate, pictures=pictures)
+        if keep and rewrite:
+            show.print_all(_rewritten(writer, read_poem(keep), rewrite, "".join(prompts), count or 1, given))
+            return
         begins = bool(prompts) or count is not None or "acrostic" in given
         asks = interactive or (not begins and sys.stdin.isatty())
         if prompts or not asks:
@@ -135,13 +157,29 @@ def generate(
 
 def _poems(writer: Writer, prompts: Iterable[str | None], **settings: Any) -> Iterator[Written]:
     """Check every prompt, then write. One seed serves all, so that it can be told and given again."""
-    is_drawn = settings.get("seed") is None
-    if is_drawn:
-        settings["seed"] = secrets.randbelow(2**32)
-    each = [writer.write(prompt, **settings) for prompt in prompts]
-    if is_drawn:
-        click.echo(f"seed: {settings['seed']}", err=True)
+    seed = settings.pop("seed", None)
+    drawn = secrets.randbelow(2**32) if seed is None else seed
+    each = [writer.write(prompt, seed=drawn, **settings) for prompt in prompts]
+    _tell_seed(seed, drawn)
     return chain.from_iterable(each)
+
+
+def _rewritten(
+    writer: Writer, poem: str, line: int, begins: str, count: int, settings: Mapping[str, Any]
+) -> Iterator[Written]:
+    """The poem with another line in this place, `count` times."""
+    settings = {name: value for name, value in settings.items() if name in ALLOWED}
+    seed = settings.pop("seed", None)
+    drawn = secrets.randbelow(2**32) if seed is None else seed
+    poems = writer.rewrite(poem, line, begins=begins, count=count, seed=drawn, **settings)
+    _tell_seed(seed, drawn)
+    return poems
+
+
+def _tell_seed(given: int | None, drawn: int) -> None:
+    """A seed that nobody gave, so that it can be given."""
+    if given is None:
+        click.echo(f"seed: {drawn}", err=True)
 
 
 def _converse(writer: Writer, show: PoemPrinter, **settings: Any) -> None:

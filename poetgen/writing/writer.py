@@ -37,6 +37,7 @@ from poetgen.writing.freely import FreeDraft, FreeMasks
 from poetgen.writing.lexicon import Lexicon
 from poetgen.writing.prompt import Prompt, read_heads, read_prompt
 from poetgen.writing.ranking import score
+from poetgen.writing.rewriter import Rewriter
 from poetgen.writing.sampling import Sampling
 from poetgen.writing.settle import USUAL, Limits, Settled, Wishes, read_wishes, settle
 from poetgen.writing.task import CANDIDATES, Drawing, Opening, Task, check_page
@@ -116,6 +117,35 @@ class Writer:
         if task.script == SIMPLIFIED and not can_convert():
             raise PoetgenError(f"simplified poems cannot be printed: {INSTALL_OPENCC}")
         return self._write(task)
+
+    def rewrite(
+        self,
+        poem: str,
+        line: int,
+        *,
+        begins: str = "",
+        best_of: int = CANDIDATES,
+        seed: int | None = None,
+        count: int = 1,
+        temperature: float = Sampling.temperature,
+        top_k: int = Sampling.top_k,
+        top_p: float = Sampling.top_p,
+        repeat_penalty: float = Sampling.repeat_penalty,
+        script: str | None = None,
+    ) -> Iterator[Written]:
+        """The poem with line `line` (from 1) written anew, `count` times; the other lines stay as they are typed.
+
+        The new line `begins` as asked and keeps the rules that the other lines keep (poetgen.writing.revision). Of
+        `best_of` candidates that differ from the present line, the one is taken with which the whole poem scores
+        best. Everything is checked before the first: raises ConfigError or PromptError.
+        """
+        sampling = Sampling(temperature, top_k, top_p, repeat_penalty)
+        drawing = Drawing.checked(sampling, seed=seed, count=count, best_of=best_of)
+        check_page(None, script)
+        rewriter = Rewriter(
+            self._network, self._lexicon, self.readings, known=self.known, keeps_marks=self.keeps_marks
+        )
+        return rewriter.rewrite(poem, line, begins=begins, drawing=drawing, script=script)
 
     @cached_property
     def _lexicon(self) -> Lexicon:

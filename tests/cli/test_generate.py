@@ -304,7 +304,7 @@ def test_what_gives_way_is_told_and_what_was_asked_is_refused(invoke):
         (["--rhyme", "口"], "unknown rhyme group"),
         (["--form", "五絕", "--acrostic", "春花秋月春"], "5 characters"),
         (["--form", "free", "--no-repeat"], "--no-repeat asks for one"),
-        (["--acrostic", "abc"], "no Chinese character"),
+        (["--acrostic", "abc"], "not a Chinese character"),
     ],
 )
 def test_rules_that_cannot_be_are_answered_in_a_sentence(invoke, arguments, said):
@@ -350,3 +350,41 @@ def test_a_picture_of_another_kind_is_refused_before_anything_is_written(invoke,
     assert result.exit_code == 1
     assert result.stderr == "Error: a picture cannot be written as 'poem.gif'; end its name in .png or .svg\n"
     assert not result.stdout
+
+
+def test_a_line_is_rewritten_and_the_rest_kept(invoke, tmp_path):
+    poem = invoke("月", "--seed", "1", "--form", "五絕").stdout
+    (tmp_path / "poem.txt").write_text(poem, encoding="utf-8")
+    kept = ("--keep", str(tmp_path / "poem.txt"), "--rewrite", "3", "--seed", "2")
+    result = invoke(*kept)
+    assert result.exit_code == 0
+    before, after = poem.splitlines(), result.stdout.splitlines()
+    assert before[0] == after[0]
+    assert before[1].split("，")[1] == after[1].split("，")[1]
+    assert before[1] != after[1]
+    assert invoke("--keep", "-", "--rewrite", "3", "--seed", "2", typed=poem).stdout == result.stdout
+    assert invoke("風", *kept).stdout.splitlines()[1].startswith("風")
+    record = json.loads(invoke(*kept, "--json").stdout)
+    assert record["lines"][2] == after[1].split("，")[0]
+    assert "seed:" in invoke(*kept[:4]).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rewrite", "3"], "--keep and --rewrite go together: --keep poem.txt --rewrite 3"),
+        (["--keep", "-"], "--keep and --rewrite go together"),
+        (["--keep", "-", "--rewrite", "2", "--form", "五絕"], "--form does not go with --rewrite: the lines"),
+        (["--keep", "-", "--rewrite", "2", "月", "山"], "2 beginnings are given; give one"),
+    ],
+)
+def test_rewriting_what_cannot_be_is_a_question_of_usage(invoke, arguments, message):
+    result = invoke(*arguments, typed="月落烏啼霜滿天")
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_a_poem_to_keep_that_is_not_there(invoke):
+    result = invoke("--keep", "nowhere.txt", "--rewrite", "2")
+    assert result.exit_code == 1
+    assert "Error: nowhere.txt: No such file or directory" in result.stderr

@@ -1,0 +1,161 @@
+"""A poem, and which line → the poem with that line written anew: of several, the one that suits the whole best."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from poetgen.byhand.softmax import log_softmax
+from poetgen.corpus.line_index import LineIndex
+from poetgen.corpus.typed import TypedPoem, typed_poems
+from poetgen.errors import PromptError
+from poetgen.poem.poem import COMMA, QUESTION, STOP
+from poetgen.script.convert import Conversion, to_corpus
+from poetgen.script.opencc import SIMPLIFIED, to_simplified
+from poetgen.script.variants import VariantTable
+from poetgen.verse.check import check_poem
+from poetgen.writing.beginning import regular_marks
+from poetgen.writing.decoding import Network, Start, write_together
+from poetgen.writing.lexicon import Lexicon
+from poetgen.writing.prompt import read_heads
+from poetgen.writing.ranking import score
+from poetgen.writing.revision import KeptPoem, draft_line
+from poetgen.writing.sampling import random_stream
+from poetgen.writing.task import Drawing
+from poetgen.writing.written import Rank, Written
+
+Array = npt.NDArray[Any]
+_MARKS_AS = {
+    "，": COMMA,
+    ",": COMMA,
+    "、": COMMA,
+    "；": COMMA,
+    "。": STOP,
+    "！": STOP,
+    "？": QUESTION,
+    "?": QUESTION,
+}
+_RUNS = re.compile(r"[，。？！；：、,.?!;:…]+")
+
+
+class Rewriter:
+    """What rewriting needs of a loaded model."""
+
+    def __init__(
+        self,
+        network: Network,
+        lexicon: Lexicon,
+        variants: VariantTable,
+        known: LineIndex | None,
+        keeps_marks: bool,
+    ) -> None:
+        self._network, self._lexicon, self._variants = network, lexicon, variants
+        self._known, self._keeps_marks = known, keeps_marks
+
+    def rewrite(
+        self, poem: str, line: int, *, begins: str, drawing: Drawing, script: str | None
+    ) -> Iterator[Written]:
+        """See Writer.rewrite. Everything is checked before the first. Raises PromptError."""
+        typed, marks = read_kept(poem, line)
+        read = to_corpus("\n".join(typed), self._variants, script=script)
+        lines = tuple(read.text.split("\n"))
+        head = self._head(begins, lines[line - 1], line)
+        kept = KeptPoem(lines, marks, line - 1, head)
+        draft = draft_line(kept, self._lexicon, keeps_marks=self._keeps_marks)
+        return self._write(kept, read, draft, drawing, script or read.script)
+
+    def _head(self, begins: str, present: str, line: int) -> str:
+        head = read_heads(begins, self._variants).text if begins else ""
+        if len(head) > len(present):
+            raise PromptError(
+                f"line {line} has {len(present)} hanzi, and {begins[:60]!r} has {len(head)}; shorten it"
+            )
+        return head
+
+    def _write(
+        self, kept: KeptPoem, read: Conversion, draft: Any, drawing: Drawing, script: str
+    ) -> Iterator[Written]:
+        before = self._body(kept.lines[: kept.place], kept.marks[: kept.place])
+        start = Start.after(before + kept.head, self._network)
+        for index in range(drawing.count):
+            rows = [
+                start.row(draft, random_stream(drawing.seed, index, f"{before}\n{kept.head}", number))
+                for number in range(drawing.best_of)
+            ]
+            write_together(self._network, start, rows, sampling=drawing.sampling)
+            length = len(kept.lines[kept.place])
+            found = [self._network.vocabulary.decode(row.ids[-length:]) for row in rows]
+            yield self._best(kept, read, found, drawing, index, script)
+
+    def _best(
+        self,
+        kept: KeptPoem,
+        read: Conversion,
+        found: Sequence[str],
+        drawing: Drawing,
+        index: int,
+        script: str,
+    ) -> Written:
+        """The poem with the candidate that makes it score best; the present line only where all are that one."""
+        others = [line for line in found if line != kept.lines[kept.place]] or found
+        poems = [kept.replaced(line) for line in dict.fromkeys(others)]
+        totals = self._log_probabilities([self._body(lines, kept.marks) for lines in poems]).tolist()
+        scores = [score(lines, total, known=self._known) for lines, total in zip(poems, totals, strict=True)]
+        best = max(range(len(scores)), key=scores.__getitem__)
+        new, typed = poems[best][kept.place], read.typed.split("\n")
+        typed[kept.place] = to_simplified(new) if script == SIMPLIFIED else new
+        report = check_poem(poems[best])
+        return Written(
+            lines=tuple(typed),
+            marks=kept.marks,
+            script=script,
+            seed=drawing.seed,
+            index=index,
+            log_probability=totals[best],
+            notes=read.notes,
+            template=report.template,
+            rhyme_group=report.rhyme_group if report.rhymes_hold else None,
+            tones=tuple(line.tones for line in report.lines),
+            rank=Rank(len(found), found.index(new), scores[best]),
+            corpus_lines=poems[best],
+        )
+
+    def _body(self, lines: Sequence[str], marks: str) -> str:
+        """Lines as the model reads them."""
+        if not self._keeps_marks:
+            return "".join(lines)
+        return regular_marks("".join(line + mark for line, mark in zip(lines, marks, strict=True)))
+
+    def _log_probabilities(self, bodies: Sequence[str]) -> Array:
+        """Those of whole poems, their ends included, all of one length: (B,)."""
+        vocabulary = self._network.vocabulary
+        ids = np.array([[vocabulary.begin, *vocabulary.encode(body), vocabulary.end] for body in bodies])
+        total, state = np.zeros(len(ids)), None
+        for before, after in zip(ids.T[:-1], ids.T[1:], strict=True):
+            logits, state = self._network.step(before, state)
+            total += log_softmax(logits)[np.arange(len(ids)), after]
+        return total
+
+
+def read_kept(poem: str, line: int) -> tuple[tuple[str, ...], str]:
+    """The lines of one typed poem and the marks that end them. Raises PromptError."""
+    poems = list(typed_poems(poem))
+    if len(poems) != 1:
+        raise PromptError(f"give one poem to keep, not {len(poems)}")
+    if isinstance(poems[0], PromptError):
+        raise poems[0]
+    lines = poems[0].lines
+    if not 1 <= line <= len(lines):
+        raise PromptError(f"there is no line {line} to rewrite; the poem has {len(lines)}")
+    return lines, _marks(poem, poems[0])
+
+
+def _marks(text: str, poem: TypedPoem) -> str:
+    """The marks as they were typed, where each line has one; else as forms have them."""
+    runs = _RUNS.findall(text.replace(poem.title, "", 1)) if poem.title else _RUNS.findall(text)
+    usual = "".join((COMMA, STOP)[k % 2] for k in range(len(poem.lines)))
+    if len(runs) != len(poem.lines):
+        return usual
+    return "".join(_MARKS_AS.get(run[0], other) for run, other in zip(runs, usual, strict=True))

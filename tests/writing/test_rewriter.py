@@ -1,0 +1,94 @@
+"""A line rewritten: the others stay, the rules hold, the whole poem decides."""
+
+import pytest
+
+from poetgen.byhand.softmax import log_softmax
+from poetgen.errors import ConfigError, PromptError
+from poetgen.files import shipped
+from poetgen.script.opencc import to_simplified
+from poetgen.verse.check import check_poem
+from poetgen.writing.rewriter import read_kept
+from poetgen.writing.writer import Writer
+
+
+@pytest.fixture(scope="module")
+def writer():
+    return Writer.load(shipped("checkpoints") / "tang.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [("五絕", 1), ("五絕", 4), ("七絕", 2), ("七絕", 3), ("五律", 6), ("七律", 1), ("七律", 5)],
+)
+def test_the_others_stay_and_the_rules_hold(writer, form, line):
+    poem = next(writer.write("山" if line > 1 else None, form=form, seed=line))
+    first, second = writer.rewrite(poem.text, line, seed=3, count=2)
+    for new in (first, second):
+        assert new.lines[: line - 1] + new.lines[line:] == poem.lines[: line - 1] + poem.lines[line:]
+        assert new.lines[line - 1] != poem.lines[line - 1]
+        assert new.marks == poem.marks
+        assert check_poem(new.corpus_lines).holds
+    assert next(writer.rewrite(poem.text, line, seed=3)) == first
+    assert first.log_probability == pytest.approx(whole(writer, first.text), abs=1e-3)
+
+
+def whole(writer, text):
+    """The log-probability of a poem and its end, read character by character."""
+    logits, _, total = writer._network.follow(text)
+    return total + float(log_softmax(logits)[0, writer.vocabulary.end])
+
+
+def test_of_several_the_one_is_taken_that_suits_the_whole_poem(writer):
+    poem = next(writer.write("月", form="五絕", seed=1))
+    alone = [next(writer.rewrite(poem.text, 2, seed=seed, best_of=1)) for seed in range(4)]
+    best = [next(writer.rewrite(poem.text, 2, seed=seed, best_of=16)) for seed in range(4)]
+    assert sum(new.rank.score for new in best) > sum(new.rank.score for new in alone)
+
+
+def test_what_was_typed_is_kept_as_it_was_typed(writer):
+    typed = "床前看月光，疑是地上霜？举头望山月；低头思故乡！"
+    new = next(writer.rewrite(typed, 3, seed=1))
+    assert [new.lines[k] for k in (0, 1, 3)] == ["床前看月光", "疑是地上霜", "低头思故乡"]
+    assert new.marks == "，？，。"
+    assert new.script == "simplified"
+    assert to_simplified(new.lines[2]) == new.lines[2]
+
+
+def test_a_line_begins_as_asked(writer):
+    poem = next(writer.write("月", form="七絕", seed=2))
+    new = next(writer.rewrite(poem.text, 3, begins="风", seed=1, script="traditional"))
+    assert new.lines[2].startswith("風")
+
+
+def test_lines_that_keep_no_rule_ask_for_none(writer):
+    new = next(writer.rewrite("大江東去，浪淘盡，千古風流人物。", 2, seed=1))
+    assert (new.lines[0], len(new.lines[1]), new.lines[2]) == ("大江東去", 3, "千古風流人物")
+    bad = "花花花花花，山山山山山。水水水水水，月月月月月。"
+    assert len(next(writer.rewrite(bad, 2, seed=1)).lines[1]) == 5
+
+
+@pytest.mark.parametrize(
+    ("poem", "line", "settings", "message"),
+    [
+        ("月落烏啼，霜滿天。", 3, {}, "there is no line 3 to rewrite; the poem has 2"),
+        ("月落烏啼，霜滿天。", 0, {}, "there is no line 0 to rewrite"),
+        ("", 1, {}, "give one poem to keep, not 0"),
+        ("月落烏啼霜滿天，\n\n江楓漁火對愁眠。", 1, {}, "give one poem to keep, not 2"),
+        ("moon rises, sun sets.", 1, {}, "no hanzi"),
+        (
+            "月落烏啼，霜滿天。",
+            2,
+            {"begins": "江楓漁火"},
+            "line 2 has 3 hanzi, and '江楓漁火' has 4; shorten it",
+        ),
+        ("月落烏啼，霜滿天。", 1, {"best_of": 0}, "best-of must be 1 to"),
+    ],
+)
+def test_bad_input_is_refused_before_the_first(writer, poem, line, settings, message):
+    with pytest.raises((ConfigError, PromptError), match=message):
+        writer.rewrite(poem, line, **settings)
+
+
+def test_marks_are_read_where_each_line_has_one():
+    assert read_kept("《夜》月落，烏啼？霜滿，天寒！", 1) == (("月落", "烏啼", "霜滿", "天寒"), "，？，。")
+    assert read_kept("月落烏啼霜滿天 江楓漁火對愁眠", 1)[1] == "，。"
