@@ -1,7 +1,9 @@
 """The command line: a registry that imports a command only when it is called."""
 
 import os
+import shlex
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -38,6 +40,18 @@ GROUPS = {
 COMMANDS = {name: sentence for group in GROUPS.values() for name, sentence in group.items()}
 
 
+def _suggestion(args: list[str]) -> str:
+    """The command that was meant by words that begin with none."""
+    from poetgen.poem.poem import is_hanzi
+
+    if any(map(is_hanzi, args[0])):
+        return f"Try: poetgen generate {shlex.join(args)}"
+    near = [name for name in COMMANDS if name.startswith(args[0])] or get_close_matches(
+        args[0], COMMANDS, n=2
+    )
+    return f"Did you mean: {', '.join(near)}?" if near else "Try: poetgen --help"
+
+
 class Commands(click.Group):
     """A group whose commands live in modules of their own, imported on first use."""
 
@@ -50,6 +64,13 @@ class Commands(click.Group):
         command = getattr(import_module(f"poetgen.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in COMMANDS or args[0].startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        ctx.fail(f"No such command {args[0]!r:.60}. {_suggestion(args)}")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(map(len, COMMANDS))

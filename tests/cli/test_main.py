@@ -57,6 +57,22 @@ def test_the_version() -> None:
     assert CliRunner().invoke(poetgen, ["--version"]).output == f"poetgen, version {__version__}\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["月"], "Try: poetgen generate 月"),
+        (["明月 松", "--count", "2"], "Try: poetgen generate '明月 松' --count 2"),
+        (["gen"], "Did you mean: generate?"),
+        (["trian"], "Did you mean: train"),
+        (["xyzzy"], "Try: poetgen --help"),
+    ],
+)
+def test_a_call_without_a_command_is_told_the_one_that_was_meant(arguments: list[str], meant: str) -> None:
+    result = CliRunner().invoke(poetgen, arguments)
+    assert result.exit_code == 2
+    assert meant in result.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize("arguments", [["wirte"], ["show", "--jsn"], ["evaluate", "one", "two"]])
 def test_a_command_that_is_none_is_a_usage_error(arguments: list[str]) -> None:
     result = CliRunner().invoke(poetgen, arguments)
