@@ -45,7 +45,8 @@ def _suggestion(args: list[str]) -> str:
     from poetgen.poem.poem import is_hanzi
 
     if any(map(is_hanzi, args[0])):
-        return f"Try: poetgen generate {shlex.join(args)}"
+        typed = " ".join(arg if arg.isalnum() else shlex.quote(arg) for arg in args)
+        return f"Try: poetgen generate {typed:.60}"
     near = [name for name in COMMANDS if name.startswith(args[0])] or get_close_matches(
         args[0], COMMANDS, n=2
     )
@@ -70,7 +71,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] in COMMANDS or args[0].startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        ctx.fail(f"No such command {args[0]!r:.60}. {_suggestion(args)}")
+        ctx.fail(f"No such command {args[0][:60]!r}. {_suggestion(args)}")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(map(len, COMMANDS))
