@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.config import ModelConfig, from_dict
+from poetgen.corpus.conditions import ConditionTable
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.files import Workspace, shipped, written_whole
@@ -35,7 +36,8 @@ class Checkpoint:
     `weights` are float32 or float16 arrays named as LanguageModel's parameters; `config` is the resolved
     configuration as a plain dict (sections corpus, model, training); `card` holds data source, corpus commit,
     split, seed, step, epoch and measured perplexities, all plain JSON values. `lines`, where there are any, are
-    the sums of the training poems' lines (poetgen.corpus.line_index), by which a copied line is known.
+    the sums of the training poems' lines (poetgen.corpus.line_index), by which a copied line is known;
+    `conditions` are the forms and poets that it can be told, None for a model that is told nothing.
     """
 
     weights: Mapping[str, Array]
@@ -43,6 +45,7 @@ class Checkpoint:
     config: Mapping[str, Any]
     card: Mapping[str, Any] = field(default_factory=dict)
     lines: Array | None = None
+    conditions: ConditionTable | None = None
 
     def save(self, path: Path) -> None:
         """Write the file whole or not at all. Raises PoetgenError when the disk refuses."""
@@ -53,6 +56,7 @@ class Checkpoint:
             "unknown_types": self.vocabulary.unknown_types,
             "config": self.config,
             "card": self.card,
+            **({"conditions": self.conditions.to_dict()} if self.conditions else {}),
         }
         lines = {} if self.lines is None else {_LINES: self.lines}
         write_model_file(path, {**self.weights, **lines}, metadata)
@@ -68,11 +72,15 @@ class Checkpoint:
         try:
             lines = _checked_lines(weights.pop(_LINES, None))
             config = from_dict(metadata["config"], "its configuration")
-            checkpoint = cls(weights, _vocabulary(metadata), config.to_dict(), _card(metadata), lines)
+            vocabulary, card = _vocabulary(metadata), _card(metadata)
+            told = metadata.get("conditions")
+            conditions = None if told is None else ConditionTable.from_dict(told)
+            checkpoint = cls(weights, vocabulary, config.to_dict(), card, lines, conditions)
         except (KeyError, TypeError, ValueError, AttributeError, ConfigError, CorpusError) as error:
             what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else error
             raise CheckpointError(f"{path} is a damaged checkpoint ({what}); {AGAIN}") from error
-        _check_weights(path, weights, parameter_shapes(len(checkpoint.vocabulary), config.model))
+        rows = len(conditions) if conditions else 0
+        _check_weights(path, weights, parameter_shapes(len(vocabulary), config.model, rows))
         return checkpoint
 
     @property
@@ -210,7 +218,9 @@ def _find_given(runs: Path, given: Path) -> Path:
     raise CheckpointError(f"{what}; give a checkpoint file or a run ({there})")
 
 
-def parameter_shapes(vocab_size: int, model: ModelConfig) -> dict[str, tuple[int, ...]]:
+def parameter_shapes(
+    vocab_size: int, model: ModelConfig, condition_rows: int = 0
+) -> dict[str, tuple[int, ...]]:
     """The name and shape of every parameter of a language model with these settings."""
     embedding, hidden = model.embedding_size, model.hidden_size
     shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (vocab_size, embedding)}
@@ -225,6 +235,8 @@ def parameter_shapes(vocab_size: int, model: ModelConfig) -> dict[str, tuple[int
     else:
         shapes["output.weight"] = (vocab_size, hidden)
     shapes["output.bias"] = (vocab_size,)
+    if condition_rows:
+        shapes["conditions.weight"] = (condition_rows, embedding)
     return shapes
 
 

@@ -45,6 +45,7 @@ BACKWARDS = ("handwritten", "autograd")
 CELLS = ("lstm", "rnn")
 BACKENDS = ("torch", "numpy")
 PRECISIONS = ("float32", "bfloat16")
+ALSO = ("", "song")
 SPLITS = ("96:2:2", "8:1:1", "8:2", "9:1")
 INITIALIZATIONS = ("uniform", "normal", "xavier", "orthogonal", "zeros", "constant")
 OPTIMIZERS = tuple(RULES)
@@ -76,6 +77,10 @@ class CorpusConfig:
         "keep", "keep ，。？ as tokens, or drop them and restore them in print", choices=("keep", "drop")
     )
     split: str = _key("96:2:2", "train : validation : test, or train : validation", choices=SPLITS)
+    also: str = _key("", "train on this collection too, and validate and test without it", choices=ALSO)
+    also_min_count: int = _key(
+        6, "a character below min_count is known all the same if the added poems bring it to this", minimum=1
+    )
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,10 @@ class ModelConfig:
     )
     initialization: str = _key("uniform", "initialisation of the weights", choices=INITIALIZATIONS)
     forget_bias: float = _key(1.0, "initial bias of the forget gate", minimum=-BIG)
+    weight_drop: float = _key(
+        0.0, "share of each recurrent matrix's weights zeroed, for a batch (DropConnect)", minimum=0, below=1
+    )
+    conditions: bool = _key(False, "read title, poet and form, where they are given, before the poem begins")
     pretrained_embeddings: str = _key(
         "", "initialise the embedding from this word2vec or GloVe text file; empty: do not"
     )
@@ -132,6 +141,7 @@ class TrainingConfig:
     clip_norm: float = _key(
         1.0, "gradients of a larger norm are scaled to this one; 0: no clipping", minimum=0
     )
+    start: str = _key("", "a checkpoint whose weights training begins with; empty: none")
     batch_size: int = _key(64, "poems in a batch", minimum=1)
     bptt_length: int = _key(
         128, "truncated BPTT: longer poems are read in segments of this many tokens, state carried", minimum=1
@@ -162,6 +172,12 @@ class TrainingConfig:
         choices=BACKENDS,
     )
     device: str = _key("auto", "auto: CUDA if there is any, else the CPU", choices=("auto", "cpu", "cuda"))
+    unconditional: float = _key(
+        0.5,
+        "with model.conditions: share of poems read without any; the others are given some of theirs",
+        minimum=0,
+        maximum=1,
+    )
     keep_epochs: bool = _key(False, "keep the checkpoint of every epoch")
 
 

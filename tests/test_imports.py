@@ -23,7 +23,6 @@ RANKS = {
     "files": 0,
     "locking": 0,
     "plain_values": 0,
-    "printable": 0,
     "config": 1,
     "poem": 1,
     "byhand": 2,

@@ -10,7 +10,6 @@ import click
 
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import home_option, json_option
-from poetgen.cli.output import echo
 from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.poem_printer import PoemPrinter
 from poetgen.cli.rewriting import ALLOWED, check_request, read_poem
@@ -140,7 +139,7 @@ def generate(
         check_request(prompts, given)
     try:
         writer = Writer.load(checkpoint, home=workspace.home)
-        echo(f"model: {writer.source}", err=True)
+        click.echo(f"model: {writer.source}", err=True)
         show = PoemPrinter(as_json=as_json, vertical=vertical, annotated=annotate, pictures=pictures)
         if keep and rewrite:
             show.print_all(_rewritten(writer, read_poem(keep), rewrite, "".join(prompts), count or 1, given))
@@ -152,7 +151,7 @@ def generate(
         if asks:
             _converse(writer, show, count=count or 1, **given)
     except KeyboardInterrupt:
-        echo(err=True)  # past the ^C and the question
+        click.echo(err=True)  # past the ^C and the question
         raise SystemExit(INTERRUPTED) from None
 
 
@@ -180,7 +179,7 @@ def _rewritten(
 def _tell_seed(given: int | None, drawn: int) -> None:
     """A seed that nobody gave, so that it can be given."""
     if given is None:
-        echo(f"seed: {drawn}", err=True)
+        click.echo(f"seed: {drawn}", err=True)
 
 
 def _converse(writer: Writer, show: PoemPrinter, **settings: Any) -> None:
@@ -189,11 +188,11 @@ def _converse(writer: Writer, show: PoemPrinter, **settings: Any) -> None:
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     while True:
         if sys.stdin.isatty():
-            echo("A poem beginning with (empty line ends): ", nl=False, err=True)
+            click.echo("A poem beginning with (empty line ends): ", nl=False, err=True)
         typed = sys.stdin.readline().strip()
         if not typed:
             return
         try:
             show.print_all(_poems(writer, [typed], **settings))
         except PromptError as error:
-            echo(f"Error: {error}", err=True)
+            click.echo(f"Error: {error}", err=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from poetgen.cli.output import echo
 from poetgen.picture.card import Card
 from poetgen.picture.drawing import SIZES, THEMES
 from poetgen.picture.save import check_name, save
@@ -36,9 +35,9 @@ class PictureFiles:
         number = f"-{self.written}" if self.written > 1 else ""
         path = self.path.with_stem(self.path.stem + number)
         note = save(card, path, size=self.size, theme=self.theme)
-        echo(f"picture: {path}", err=True)
+        click.echo(f"picture: {path}", err=True)
         if note:
-            echo(note, err=True)
+            click.echo(note, err=True)
 
 
 def picture_options(command: Command) -> Command:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from poetgen.cli.output import echo
+import click
+
 from poetgen.errors import PoetgenError
 
 
@@ -12,6 +13,6 @@ def try_to_draw(path: Path, draw: Callable[[Path], None]) -> bool:
     try:
         draw(path)
     except PoetgenError as error:
-        echo(f"no {path.name}: {error}", err=True)
+        click.echo(f"no {path.name}: {error}", err=True)
         return False
     return True

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from poetgen.cli.output import echo
+import click
+
 from poetgen.cli.picture_options import PictureFiles
 from poetgen.picture.cards import written_card
 from poetgen.script.opencc import SIMPLIFIED, to_simplified
@@ -36,13 +37,13 @@ class PoemPrinter:
     def print(self, poem: Written) -> None:
         """Print one, its notes before it, and draw it where that was asked for."""
         for note in poem.notes if poem.index == 0 else ():
-            echo(note, err=True)
+            click.echo(note, err=True)
         if self.as_json:
-            echo(json.dumps(poem.to_dict(), ensure_ascii=False))
+            click.echo(json.dumps(poem.to_dict(), ensure_ascii=False))
         else:
             if self.annotated and self.is_first:
-                echo(LEGEND, err=True)
-            echo("\n" * (not self.is_first) + self._shown(poem))
+                click.echo(LEGEND, err=True)
+            click.echo("\n" * (not self.is_first) + self._shown(poem))
         self.is_first = False
         if self.pictures:
             self.pictures.save(written_card(poem, annotated=self.annotated))

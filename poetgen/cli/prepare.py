@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli.options import home_option, json_option
-from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.config import SPLITS, load_config
 from poetgen.files import Workspace
 from poetgen.poem.form import FORM_HELP
-from poetgen.printable import printable
 
 if TYPE_CHECKING:
-    from poetgen.corpus.prepare import PrepareReport
+    from poetgen.corpus.prepare import Known, PrepareReport
 
 MOST_FORMS = 12
 MOST_FAULTS = 20
@@ -27,6 +25,15 @@ MOST_FAULTS = 20
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write [default: data/prepared].")
 @click.option(
     "--supplement/--no-supplement", default=None, help="Add 全唐詩補編 (volumes 50000 and up) [default: no]."
+)
+@click.option(
+    "--also", type=click.Choice(["song"]), help="Train on 全宋詩 too; validate and test without it."
+)
+@click.option(
+    "--vocabulary",
+    "model",
+    metavar="CHECKPOINT",
+    help="Take the vocabulary of a checkpoint or a run, to train it further.",
 )
 @click.option("--limit", type=int, metavar="N", help="Only the first N usable poems, in volume order.")
 @click.option("--form", help=f"Only one form: {FORM_HELP} (either script, or pinyin).")
@@ -54,6 +61,7 @@ def prepare(
     *,
     workspace: Workspace,
     out: Path | None,
+    model: str | None,
     config_name: str | None,
     settings: tuple[str, ...],
     strict: bool,
@@ -74,19 +82,34 @@ def prepare(
     out = out or workspace.prepared
     with progress_bar("reading", unit="file") as on_progress:
         report = prepare_corpus(
-            source or workspace.corpus, out, config, strict=strict, on_progress=on_progress
+            source or workspace.corpus,
+            out,
+            config,
+            known=known_by(workspace, model) if model else None,
+            strict=strict,
+            on_progress=on_progress,
         )
-    echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else table(report))
+    click.echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else table(report))
     for fault in report.cleaning.faults[:MOST_FAULTS]:
-        echo(f"skipped {printable(fault)}", err=True)
+        click.echo(f"skipped {fault}", err=True)
     if len(report.cleaning.faults) > MOST_FAULTS:
-        echo(f"... and {len(report.cleaning.faults) - MOST_FAULTS} more, all in report.json", err=True)
-    echo(f"Written to {out}. Next, run: poetgen train", err=True)
+        click.echo(f"... and {len(report.cleaning.faults) - MOST_FAULTS} more, all in report.json", err=True)
+    click.echo(f"Written to {out}. Next, run: poetgen train", err=True)
+
+
+def known_by(workspace: Workspace, model: str) -> "Known":
+    """The vocabulary of a checkpoint, and the forms and poets it knows. Raises CheckpointError."""
+    from poetgen.checkpoint import Checkpoint, find_checkpoint
+    from poetgen.corpus.conditions import ConditionTable
+
+    checkpoint = Checkpoint.load(find_checkpoint(workspace, model))
+    return checkpoint.vocabulary, checkpoint.conditions or ConditionTable()
 
 
 def table(report: "PrepareReport") -> str:
     """The report as a person reads it."""
-    return "\n\n".join([cleaning_table(report), selection_lines(report), split_table(report)])
+    parts = [cleaning_table(report), title_table(report), selection_lines(report), split_table(report)]
+    return "\n\n".join(parts)
 
 
 def cleaning_table(report: "PrepareReport") -> str:
@@ -95,12 +118,21 @@ def cleaning_table(report: "PrepareReport") -> str:
     rows = [f"{'rule':<14}{'kept':>8}{'changed':>9}{'dropped':>9}"]
     for name, rule in cleaning["rules"].items():
         rows.append(f"{name:<14}{rule['kept']:>8,}{rule['changed']:>9,}{rule['dropped']:>9,}")
-        rows += [
-            f"    {printable(where)}  {printable(' → '.join(texts))}" for where, *texts in rule["examples"]
-        ]
+        rows += [f"    {where}  {' → '.join(texts)}" for where, *texts in rule["examples"]]
     rows.append(f"{'records':<14}{cleaning['records']:>8,}, {cleaning['kept']:,} usable")
     if cleaning["faults"]:
         rows[-1] += f", {len(cleaning['faults']):,} more could not be read"
+    return "\n".join(rows)
+
+
+def title_table(report: "PrepareReport") -> str:
+    """What the rules for titles changed, with two examples each."""
+    titles = report.titles.to_dict()
+    rows = [f"{'title rule':<14}{'changed':>17}"]
+    for name, rule in titles["rules"].items():
+        rows.append(f"{name:<14}{rule['changed']:>17,}")
+        rows += [f"    {before} → {after or '(none)'}" for before, after in rule["examples"]]
+    rows.append(f"{'titles':<14}{titles['titles']:>17,}, {titles['kept']:,} say what the poem is about")
     return "\n".join(rows)
 
 
@@ -112,6 +144,12 @@ def selection_lines(report: "PrepareReport") -> str:
         f"whole poems    {report.selection['kept']:,}",
         f"fragments      {report.selection['fragments']:,} (fewer than 4 lines or 20 hanzi, kept apart)",
     ]
+    if report.added:
+        kept, shared = report.added["kept"], report.added["shared with held-out poems"]
+        lines.append(
+            f"added          {kept:,} of {report.added['collection']}, to train on; {shared:,} more share a line "
+            "with a held-out poem and are left out"
+        )
     if dropped:
         lines.append("left out by    " + ", ".join(f"{name} {n:,}" for name, n in dropped.items()))
     lines += [

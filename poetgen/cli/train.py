@@ -15,7 +15,6 @@ import click
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import Narrator
 from poetgen.cli.options import home_option
-from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.training_options import (
     NEWEST,
@@ -64,6 +63,9 @@ if TYPE_CHECKING:
 @click.option("--layers", type=int, help="Number of LSTM layers.")
 @dropout_option
 @init_option
+@click.option(
+    "--from", "start", metavar="RUN|FILE", help="Begin with the weights of another model of the same sizes."
+)
 @vectors_option
 @click.option("--batch-size", type=int, help="Poems in a batch.")
 @click.option("--epochs", type=int, help="Passes over the training poems.")
@@ -108,7 +110,7 @@ def train(
         show = Narrator(size["hanzi"] / size["tokens"])
         follow(folder, show, training(prepared, folder, config, resume), workspace=workspace)
     except KeyboardInterrupt:
-        echo("stopped at once; to continue from the last save: poetgen train --resume", err=True)
+        click.echo("stopped at once; to continue from the last save: poetgen train --resume", err=True)
         sys.exit(INTERRUPTED)
 
 
@@ -140,7 +142,7 @@ def begun(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> B
     """A new run: its folder, its poems, and its settings, those of the prepared poems among them."""
     from poetgen.training.run_folder import RunFolder
 
-    given = with_width_of_vectors(given)
+    given = with_model_to_begin_with(workspace, with_width_of_vectors(given))
     config = Config().replace(given)  # first of all: what cannot be is said before poems are prepared
     folder = RunFolder(new_path(workspace.runs, name, config.training.optimizer))
     prepared = prepared_poems(workspace, given)
@@ -176,6 +178,19 @@ def with_width_of_vectors(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, "model.embedding_size": vector_size(Path(vectors))}
 
 
+def with_model_to_begin_with(workspace: Workspace, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`--from` names a run or a file; its model's sizes hold unless others are given. Raises CheckpointError."""
+    if not given.get("training.start"):
+        return dict(given)
+    from poetgen.checkpoint import Checkpoint, find_checkpoint
+
+    path = find_checkpoint(workspace, given["training.start"]).resolve()
+    model = Checkpoint.load(path).config["model"]
+    shaping = ("embedding_size", "hidden_size", "cell", "num_layers", "tied", "conditions")
+    sizes = {f"model.{key}": model[key] for key in shaping}
+    return {**sizes, **given, "training.start": str(path)}
+
+
 def prepared_poems(workspace: Workspace, given: Mapping[str, Any]) -> Dataset:
     """The prepared folder, made first when only the fetched corpus is there.
 
@@ -202,7 +217,7 @@ def prepare_first(workspace: Workspace, config: Config) -> None:
     from poetgen.cli.progress import progress_bar
     from poetgen.corpus.prepare import prepare_corpus
 
-    echo(f"preparing the poems of {workspace.corpus} first", err=True)
+    click.echo(f"preparing the poems of {workspace.corpus} first", err=True)
     with progress_bar("reading", unit="file") as on_progress:
         prepare_corpus(workspace.corpus, workspace.prepared, config.corpus, on_progress=on_progress)
 
@@ -271,7 +286,7 @@ def follow(
         finally:
             show.close()
     if isinstance(last, Finished) and last.interrupted:
-        echo(f"stopped and saved; to continue: {resume_command(workspace, folder)}", err=True)
+        click.echo(f"stopped and saved; to continue: {resume_command(workspace, folder)}", err=True)
     if show.began or not folder.curves.exists():
         draw(folder, show.unit)
     if isinstance(last, Finished) and last.interrupted:

@@ -1,6 +1,6 @@
 """A prepared split → batches of (T, B) ids: bucketed by length, in a seeded order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,28 +18,33 @@ Indices = npt.NDArray[np.int64]
 class Batch:
     """B poems of at most T tokens: inputs begin with <begin>, targets end with <end>, one step apart.
 
-    inputs, targets (T, B) int64, padded with <pad>; lengths (B,) int64, in tokens.
+    inputs, targets (T, B) int64, padded with <pad>; lengths (B,) int64, in tokens. What a poem is to be may stand
+    before its <begin>: `prefix` (B,) says how many of its tokens are only read, their targets being <pad>; None:
+    no poem has any.
     """
 
     inputs: Tensor
     targets: Tensor
     lengths: Tensor
+    prefix: Tensor | None = None
 
     @property
     def tokens(self) -> int:
-        """Real tokens, padding excluded."""
-        return int(self.lengths.sum())
+        """Real tokens, padding and prefixes excluded."""
+        return int(self.lengths.sum()) - (0 if self.prefix is None else int(self.prefix.sum()))
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
-        return Batch(self.inputs.to(device), self.targets.to(device), self.lengths.to(device))
+        prefix = None if self.prefix is None else self.prefix.to(device)
+        return Batch(self.inputs.to(device), self.targets.to(device), self.lengths.to(device), prefix)
 
     def segments(self, length: int) -> Iterator["Batch"]:
         """The batch in pieces of at most `length` steps; a poem that has ended has length 0 in later pieces."""
         for start in range(0, len(self.inputs), length):
             part = slice(start, start + length)
             lengths = (self.lengths - start).clamp(0, length)
-            yield Batch(self.inputs[part], self.targets[part], lengths)
+            prefix = None if self.prefix is None else (self.prefix - start).clamp(0, length)
+            yield Batch(self.inputs[part], self.targets[part], lengths, prefix)
 
 
 def bucket_by_length(
@@ -74,6 +79,20 @@ def make_batch(poems: EncodedPoems, indices: Indices) -> Batch:
     # past a poem's end the input is padding too: nothing there may depend on what the poem was
     inputs[np.arange(targets.shape[1]) >= lengths[:, None]] = Vocabulary.pad
     return Batch(time_first(inputs), time_first(targets), torch.from_numpy(lengths.astype(np.int64)))
+
+
+def make_conditional_batch(poems: EncodedPoems, indices: Indices, prefixes: Sequence[Sequence[int]]) -> Batch:
+    """As make_batch, each poem after its prefix of numbers that say what it is to be."""
+    before = np.array([len(prefix) for prefix in prefixes], dtype=np.int64)
+    lengths = poems.lengths[indices] + before
+    targets = np.full((len(indices), int(lengths.max())), Vocabulary.pad, dtype=np.int64)
+    inputs = np.full_like(targets, Vocabulary.pad)
+    for row, (k, prefix) in enumerate(zip(indices, prefixes, strict=True)):
+        first, last = len(prefix), lengths[row]
+        targets[row, first:last] = poems[int(k)]
+        inputs[row, :first], inputs[row, first] = prefix, Vocabulary.begin
+        inputs[row, first + 1 : last] = targets[row, first : last - 1]
+    return Batch(time_first(inputs), time_first(targets), torch.from_numpy(lengths), torch.from_numpy(before))
 
 
 def time_first(ids: Indices) -> Tensor:

@@ -7,6 +7,8 @@ counts.npy        (V,) int64: how often train has each token
 SPLIT.ids.npy     (tokens,) uint16 or int32: bodies, each closed by <end>, one after the other
 SPLIT.offsets.npy (poems + 1,) int64: poem k is ids[offsets[k]:offsets[k + 1]]
 SPLIT.poems.jsonl one poem a line: id, author, title, text
+conditions.json   forms and poets that may be given as conditions (poetgen.corpus.conditions)
+SPLIT.titles.npz  titles, poets and forms of the poems as numbers; both are missing in older folders
 """
 
 import json
@@ -16,10 +18,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
+from poetgen.corpus.conditions import LISTS, Conditions, ConditionTable, load_table
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CorpusError
 from poetgen.files import list_strangers
@@ -28,17 +32,22 @@ from poetgen.locking import locked
 FORMAT_VERSION = 1
 SPLITS = ("train", "validation", "test", "fragments")
 FILES = frozenset(
-    ["prepared.json", "report.json", "vocabulary.txt", "counts.npy"]
-    + [f"{name}.{kind}" for name in SPLITS for kind in ("ids.npy", "offsets.npy", "poems.jsonl")]
+    ["prepared.json", "report.json", "vocabulary.txt", "counts.npy", LISTS]
+    + [
+        f"{name}.{kind}"
+        for name in SPLITS
+        for kind in ("ids.npy", "offsets.npy", "poems.jsonl", "titles.npz")
+    ]
 )
 
 
 @dataclass(frozen=True)
 class EncodedPoems:
-    """The poems of one split as numbers: ids (tokens,), offsets (poems + 1,)."""
+    """The poems of one split as numbers: ids (tokens,), offsets (poems + 1,), and what they are about."""
 
     ids: npt.NDArray[Any]
     offsets: npt.NDArray[np.int64]
+    conditions: Conditions | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -60,6 +69,7 @@ class Dataset:
     path: Path
     vocabulary: Vocabulary
     manifest: Mapping[str, Any]
+    conditions: ConditionTable | None = None
 
     @classmethod
     def open(cls, path: Path) -> "Dataset":
@@ -78,22 +88,24 @@ class Dataset:
             raise CorpusError(f"{path} is damaged ({error}); run: poetgen prepare") from error
         if version != FORMAT_VERSION:
             raise CorpusError(f"{path} has format {version}, not {FORMAT_VERSION}; run: poetgen prepare")
-        return cls(path, vocabulary, manifest)
+        return cls(path, vocabulary, manifest, load_table(path))
 
     def split(self, name: str) -> EncodedPoems:
         """The poems of train, validation, test or fragments. Raises CorpusError."""
         try:
             ids = np.load(self.path / f"{name}.ids.npy", mmap_mode="r", allow_pickle=False)
             offsets = np.load(self.path / f"{name}.offsets.npy", allow_pickle=False)
+            table = self.conditions
+            conditions = Conditions.load(self.path, name, table) if table else None
         except FileNotFoundError as error:
             raise CorpusError(f"{self.path} has no {name} poems; run: poetgen prepare") from error
         except OSError as error:
             raise CorpusError(f"cannot read {self.path}: {error.strerror or error}") from error
-        except (ValueError, EOFError) as error:
+        except (ValueError, KeyError, EOFError, BadZipFile) as error:
             raise CorpusError(f"{self.path} is damaged ({error}); run: poetgen prepare") from error
         if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(ids) or np.any(np.diff(offsets) < 1):
             raise CorpusError(f"{self.path} is damaged ({name} is cut short); run: poetgen prepare")
-        return EncodedPoems(ids, offsets)
+        return EncodedPoems(ids, offsets, conditions)
 
 
 def check_place(path: Path) -> Path:

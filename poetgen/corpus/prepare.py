@@ -3,19 +3,22 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from poetgen.config import CorpusConfig
+from poetgen.corpus.added import drop_held_out
 from poetgen.corpus.clean import CleaningReport
+from poetgen.corpus.conditions import Conditions, ConditionTable, save_table
 from poetgen.corpus.dataset import FORMAT_VERSION, check_place, replaced
 from poetgen.corpus.near_duplicates import cluster_near_duplicates, split_clusters
-from poetgen.corpus.sources import OnProgress, read_poems, shown, source_files
+from poetgen.corpus.sources import OnProgress, added_files, read_files, read_poems, shown, source_files
+from poetgen.corpus.titles import TitleReport, clean_title
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CorpusError
 from poetgen.fetch.manifest import Manifest
@@ -23,6 +26,8 @@ from poetgen.files import write_json, write_text
 from poetgen.poem.form import Form, form_name, form_of, parse_form
 from poetgen.poem.poem import Poem
 
+COLLECTIONS = {"song": "全宋詩"}
+Known = tuple[Vocabulary, ConditionTable]
 QUANTILES = {
     "1%": 0.01,
     "10%": 0.1,
@@ -46,6 +51,8 @@ class PrepareReport:
     clusters: dict[str, int]
     splits: dict[str, dict[str, Any]]
     vocabulary: int
+    titles: TitleReport
+    added: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -57,6 +64,8 @@ class PrepareReport:
             "clusters": self.clusters,
             "splits": self.splits,
             "vocabulary": self.vocabulary,
+            "titles": self.titles.to_dict(),
+            "added": self.added,
         }
 
 
@@ -65,12 +74,17 @@ def prepare_corpus(
     out_dir: Path,
     config: CorpusConfig,
     *,
+    known: Known | None = None,
     strict: bool = False,
     on_progress: OnProgress | None = None,
 ) -> PrepareReport:
     """Read, clean, select, cluster, split and number the poems of `source` into `out_dir`.
 
-    The folder is written beside `out_dir` and takes its place at the end. Same input, same bytes.
+    `known` is the vocabulary of a model that is to learn further from these poems, and the forms and poets it
+    knows; by default they are made from the training poems. Poems of the collection `config.also` join those:
+    what is held out, and its near duplicates, are found without them, and of them those are left out that tell
+    of a held-out poem. The folder is written beside `out_dir` and takes its place at the end. Same input, same
+    bytes.
     Raises CorpusError when nothing can be read, nothing is left or `out_dir` holds something else, PromptError
     for an unknown form.
     """
@@ -91,7 +105,12 @@ def prepare_corpus(
     members = split_clusters(whole, roots, config.split)
     splits = {name: [whole[k] for k in numbers] for name, numbers in members.items()}
     splits["fragments"] = fragments
-    vocabulary = Vocabulary.build((body(poem, config) for poem in splits["train"]), config.min_count)
+    added, added_report = (
+        read_added(source, config, splits, cleaning, on_progress) if config.also else ([], None)
+    )
+    vocabulary, table = known or know(splits["train"], added, config)
+    splits["train"] += added
+    titles = TitleReport()
     sizes = {name: measure(part, vocabulary, config) for name, part in splits.items()}
     sizes_of_clusters = Counter(Counter(roots).values())
     report = PrepareReport(
@@ -105,6 +124,8 @@ def prepare_corpus(
         },
         sizes,
         len(vocabulary),
+        titles,
+        added_report,
     )
     manifest = {
         "format_version": FORMAT_VERSION,
@@ -116,11 +137,47 @@ def prepare_corpus(
     with replaced(out_dir) as folder:
         for name, part in splits.items():
             write_split(folder, name, part, vocabulary, config)
+            cleaned = [clean_title(poem.title, titles) for poem in part]
+            Conditions.of(part, table, vocabulary, cleaned).save(folder, name)
+        save_table(table, folder)
         write_text(folder / "vocabulary.txt", "".join(f"{token}\n" for token in vocabulary.tokens))
         np.save(folder / "counts.npy", np.array(vocabulary.counts, dtype=np.int64))
         write_json(folder / "report.json", report.to_dict())
         write_json(folder / "prepared.json", manifest)
     return report
+
+
+def read_added(
+    source: Path,
+    config: CorpusConfig,
+    splits: Mapping[str, Sequence[Poem]],
+    cleaning: CleaningReport,
+    on_progress: OnProgress | None,
+) -> tuple[list[Poem], dict[str, Any]]:
+    """The poems of `config.also` to train on besides, and how many there were; `cleaning` counts on."""
+    files = added_files(source, config.also)
+    poems = read_files(files, source, cleaning, on_progress=on_progress)
+    whole, _, selection = select(
+        poems, replace(config, limit=0), parse_form(config.form) if config.form else None
+    )
+    kept = drop_held_out(whole, [*splits["validation"], *splits["test"]])
+    return kept, {
+        "collection": config.also,
+        **selection,
+        "kept": len(kept),
+        "shared with held-out poems": len(whole) - len(kept),
+    }
+
+
+def know(own: Sequence[Poem], added: Sequence[Poem], config: CorpusConfig) -> Known:
+    """The vocabulary of the training poems, and the forms and poets that may be asked for."""
+    vocabulary = Vocabulary.build(
+        (body(poem, config) for poem in own),
+        config.min_count,
+        added=(body(poem, config) for poem in added),
+        added_min_count=config.also_min_count,
+    )
+    return vocabulary, ConditionTable.build([*own, *added])
 
 
 def select(
@@ -173,7 +230,8 @@ def quantiles(poems: Sequence[Poem]) -> dict[str, int]:
 def origin(source: Path, config: CorpusConfig) -> dict[str, Any]:
     """Where the poems came from: url and commit of a fetched corpus, and a SHA-256 over the files read."""
     digest = hashlib.sha256()
-    for file in source_files(source, supplement=config.supplement):
+    added = added_files(source, config.also) if config.also else []
+    for file in [*source_files(source, supplement=config.supplement), *added]:
         digest.update(file.name.encode("utf-8", "surrogateescape"))
         with suppress(OSError):  # then it was not read either, and stands among the faults
             digest.update(file.read_bytes())
@@ -181,10 +239,11 @@ def origin(source: Path, config: CorpusConfig) -> dict[str, Any]:
     name = shown(source, source)
     found = {"source": name, "sha256": digest.hexdigest()}
     fetched = Manifest.read(source)
+    more = f" and, to train on, {COLLECTIONS[config.also]}" if config.also else ""
     if fetched is None:
-        return {**found, "selection": name}
+        return {**found, "selection": name + more}
     volumes = "全唐詩, core volumes and 補編" if config.supplement else "全唐詩, core volumes"
-    return {**found, "url": fetched.url, "commit": fetched.commit, "selection": volumes}
+    return {**found, "url": fetched.url, "commit": fetched.commit, "selection": volumes + more}
 
 
 def write_split(
@@ -192,8 +251,8 @@ def write_split(
 ) -> None:
     """ids, offsets and readable poems of one split."""
     kind = np.uint16 if len(vocabulary) <= 2**16 else np.int32
-    rows = [[*vocabulary.encode(body(poem, config)), vocabulary.end] for poem in poems]
-    np.save(folder / f"{name}.ids.npy", np.array([number for row in rows for number in row], dtype=kind))
+    rows = [np.array([*vocabulary.encode(body(poem, config)), vocabulary.end], dtype=kind) for poem in poems]
+    np.save(folder / f"{name}.ids.npy", np.concatenate([np.zeros(0, kind), *rows]))
     np.save(folder / f"{name}.offsets.npy", np.cumsum([0, *map(len, rows)], dtype=np.int64))
     records = ({"id": p.id, "author": p.author, "title": p.title, "text": p.text} for p in poems)
     write_text(

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from poetgen.errors import CorpusError
 from poetgen.poem.poem import Poem
 
 FIRST_SUPPLEMENT = 50_000  # volumes poet.tang.50000.json and up are 全唐詩補編
-_VOLUME = re.compile(r"poet\.tang\.(\d+)\.json")
+_VOLUME = re.compile(r"poet\.(tang|song)\.(\d+)\.json")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write them, UTF-8 cannot
 _KINDS = {str: "a text", list: "a list", bool: "true or false", type(None): "null"}
 OnProgress = Callable[[int, int], None]
@@ -39,8 +39,26 @@ def read_poems(
     `faults`; with `strict` the first fault raises CorpusError, as does a source in which nothing can be read.
     """
     report = CleaningReport()
-    poems = []
     files = source_files(path, supplement=supplement)
+    poems = read_files(files, path, report, strict=strict, on_progress=on_progress)
+    if not report.records:
+        fault = f" ({report.faults[0]})" if report.faults else ""
+        raise CorpusError(
+            f"no poems can be read in {path}{fault}; give a corpus folder, a JSON or a text file"
+        )
+    return poems, report
+
+
+def read_files(
+    files: Sequence[Path],
+    path: Path,
+    report: CleaningReport,
+    *,
+    strict: bool = False,
+    on_progress: OnProgress | None = None,
+) -> list[Poem]:
+    """The usable poems of `files`, which lie below `path`; `report` counts on. See read_poems."""
+    poems = []
     for done, file in enumerate(files, start=1):
         for record in read_file(file, shown(file, path), report.faults):
             body = clean(record.body, report, where=record.where)
@@ -51,12 +69,18 @@ def read_poems(
             raise CorpusError(f"{report.faults[0]}; fix it, or omit --strict to skip it")
         if on_progress:
             on_progress(done, len(files))
-    if not report.records:
-        fault = f" ({report.faults[0]})" if report.faults else ""
+    return poems
+
+
+def added_files(path: Path, collection: str) -> list[Path]:
+    """The volumes of another collection below `path`, in numeric order. Raises CorpusError when there is none."""
+    found = _files(path, ".json") if path.is_dir() else []
+    files = [file for _, file in _volumes(found, collection)]
+    if not files:
         raise CorpusError(
-            f"no poems can be read in {path}{fault}; give a corpus folder, a JSON or a text file"
+            f"{path} has no volumes poet.{collection}.*.json; fetch them with: poetgen fetch --collection all"
         )
-    return poems, report
+    return files
 
 
 def shown(file: Path, source: Path) -> str:
@@ -77,7 +101,7 @@ def source_files(path: Path, *, supplement: bool) -> list[Path]:
             f"no poems at {path}; give a corpus folder, a JSON or a text file, or run: poetgen fetch"
         )
     found = _files(path, ".json")
-    volumes = sorted((number, file) for file in found if (number := volume_number(file)) is not None)
+    volumes = _volumes(found, "tang")
     if volumes:
         chosen = [file for number, file in volumes if supplement or number < FIRST_SUPPLEMENT]
         if not chosen:
@@ -108,10 +132,14 @@ def _is_apart(relative: Path) -> bool:
     return hidden or "error" in relative.parts[:-1] or relative.name.startswith(("authors.", "fetched."))
 
 
-def volume_number(file: Path) -> int | None:
+def volume_number(file: Path, collection: str = "tang") -> int | None:
     """1000 of poet.tang.1000.json, None for other names."""
     match = _VOLUME.fullmatch(file.name)
-    return int(match[1]) if match else None
+    return int(match[2]) if match and match[1] == collection else None
+
+
+def _volumes(files: Iterable[Path], collection: str) -> list[tuple[int, Path]]:
+    return sorted((n, file) for file in files if (n := volume_number(file, collection)) is not None)
 
 
 def read_file(file: Path, name: str, faults: list[str]) -> Iterator[Record]:

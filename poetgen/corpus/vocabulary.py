@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 from poetgen.errors import CorpusError
 from poetgen.poem.poem import MARKS
-from poetgen.printable import printable
 
 PAD, BEGIN, END, UNKNOWN = "<pad>", "<begin>", "<end>", "<unknown>"
 SPECIALS = (PAD, BEGIN, END, UNKNOWN)
@@ -20,14 +19,11 @@ class Vocabulary:
     """
 
     def __init__(self, tokens: Sequence[str], counts: Sequence[int], unknown_types: int) -> None:
-        """Raises CorpusError when the specials are not in their places, a token comes twice or is no character."""
+        """Raises CorpusError when the specials are not in their places or a token comes twice."""
         if tuple(tokens[:FIRST_HANZI]) != (*SPECIALS, *MARKS):
             raise CorpusError(f"a vocabulary must begin with {' '.join((*SPECIALS, *MARKS))}")
         if len(set(tokens)) != len(tokens) or len(counts) != len(tokens):
             raise CorpusError("a vocabulary must name each token once, with one count for each")
-        for token in tokens[FIRST_HANZI:]:
-            if len(token) != 1 or token.isspace() or printable(token) != token:
-                raise CorpusError(f"a vocabulary has characters only, not {token[:20]!r}")
         self.tokens = tuple(tokens)
         self.counts = tuple(int(count) for count in counts)
         self.unknown_types = max(1, int(unknown_types))
@@ -37,16 +33,20 @@ class Vocabulary:
     first_hanzi = FIRST_HANZI
 
     @classmethod
-    def build(cls, bodies: Iterable[str], min_count: int = 1) -> "Vocabulary":
-        """Count the bodies of the training poems; hanzi seen fewer than `min_count` times are unknown."""
-        seen = Counter[str]()
-        poems = 0
-        for body in bodies:
-            seen.update(body)
-            poems += 1
+    def build(
+        cls, bodies: Iterable[str], min_count: int = 1, *, added: Iterable[str] = (), added_min_count: int = 1
+    ) -> "Vocabulary":
+        """Count the bodies of the training poems; hanzi seen fewer than `min_count` times are unknown.
+
+        With `added` bodies, a hanzi is known too if all bodies together have it `added_min_count` times.
+        """
+        own, poems = _count(bodies)
+        more, more_poems = _count(added)
+        seen, poems = own + more, poems + more_poems
         hanzi = sorted((char for char in seen if char not in MARKS), key=lambda char: (-seen[char], char))
-        kept = [char for char in hanzi if seen[char] >= min_count]
-        cut = hanzi[len(kept) :]
+        needed = added_min_count if more_poems else min_count
+        kept = [char for char in hanzi if own[char] >= min_count or seen[char] >= needed]
+        cut = sorted(set(hanzi).difference(kept))
         special_counts = [0, poems, poems, sum(seen[char] for char in cut)]
         counts = special_counts + [seen[char] for char in (*MARKS, *kept)]
         return cls((*SPECIALS, *MARKS, *kept), counts, len(cut))
@@ -80,3 +80,12 @@ class Vocabulary:
         """How often training saw this character."""
         number = self._ids.get(char)
         return 0 if number is None else self.counts[number]
+
+
+def _count(bodies: Iterable[str]) -> tuple[Counter[str], int]:
+    """How often each character occurs, and in how many bodies they were counted."""
+    seen, number = Counter[str](), 0
+    for body in bodies:
+        seen.update(body)
+        number += 1
+    return seen, number

@@ -17,6 +17,7 @@ from poetgen.model.loss import CHUNK, summed_cross_entropy
 from poetgen.model.lstm import LSTM, State
 from poetgen.model.rnn import RNN
 
+CONDITIONS = "conditions.weight"
 States = Sequence[State | Tensor]  # for each layer (h, c), or h alone
 
 
@@ -31,11 +32,21 @@ class Output(nn.Module):
         self.bias = nn.Parameter(torch.zeros(vocab_size))
 
 
+class InputRows(nn.Module):
+    """Rows that are read and never written: what an embedding has, without an output."""
+
+    def __init__(self, rows: int, embedding_size: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(rows, embedding_size))
+
+
 class LanguageModel(nn.Module):
     """`(ids (T, B), states, lengths) -> (logits (T, B, V), states)`.
 
     Tied (Press & Wolf 2017; Inan et al. 2017): the LSTM's output is projected from H to E, and the output
     weights are the embedding's. Embedding dropout (Gal & Ghahramani 2016) drops whole characters for a batch.
+    With `condition_rows`, ids from V on are conditions, which are read and never written: they have rows of their
+    own, and no output.
     """
 
     def __init__(
@@ -50,6 +61,8 @@ class LanguageModel(nn.Module):
         embedding_dropout: float = 0.0,
         cell: str = "lstm",
         backward: str = "handwritten",
+        weight_drop: float = 0.0,
+        condition_rows: int = 0,
     ) -> None:
         super().__init__()
         self.vocab_size, self.cell = vocab_size, cell
@@ -60,9 +73,12 @@ class LanguageModel(nn.Module):
         if cell == "rnn":
             self.rnn = RNN(embedding_size, hidden_size, **sizes)
         else:
-            self.lstm = LSTM(embedding_size, hidden_size, backward=backward, **sizes)
+            sizes |= {"backward": backward, "weight_drop": weight_drop}
+            self.lstm = LSTM(embedding_size, hidden_size, **sizes)
         self.projection = nn.Linear(hidden_size, embedding_size, bias=False) if tied else nn.Identity()
         self.output = Output(vocab_size, None if tied else hidden_size)
+        # last, so that what else begins at random is the same with and without
+        self.conditions = InputRows(condition_rows, embedding_size) if condition_rows else None
 
     @property
     def output_weight(self) -> Tensor:
@@ -75,6 +91,8 @@ class LanguageModel(nn.Module):
         if self.training and self.embedding_dropout:
             keep = torch.bernoulli(weight.new_full((self.vocab_size, 1), 1 - self.embedding_dropout))
             weight = weight * (keep / (1 - self.embedding_dropout))
+        if self.conditions is not None:
+            weight = torch.cat([weight, self.conditions.weight])
         return F.embedding(ids, weight)
 
     def features(
@@ -101,16 +119,18 @@ class LanguageModel(nn.Module):
         *,
         states: States | None = None,
         lengths: Tensor,
+        prefix: Tensor | None = None,
         precision: str = "float32",
     ) -> tuple[Tensor, States]:
         """Σ over real tokens of the natural-log loss, for training: ids, targets (T, B), lengths (B) -> ().
 
+        The first `prefix` (B) tokens of a poem are read, and not scored.
         `precision` "bfloat16" does the matrix products in bfloat16; cell states, softmax and sums stay float32.
         """
         low = precision == "bfloat16"
         with reduced_precision(ids.device.type, low):
             features, states = self.features(ids, states, lengths)
-        real = torch.arange(len(ids), device=ids.device)[:, None] < lengths
+        real = scored(len(ids), lengths, prefix)
         loss = summed_cross_entropy(
             features[real].to(self.output.bias.dtype),
             self.output_weight,
@@ -122,11 +142,17 @@ class LanguageModel(nn.Module):
 
     @torch.no_grad()
     def token_losses(
-        self, ids: Tensor, targets: Tensor, *, states: States | None = None, lengths: Tensor
+        self,
+        ids: Tensor,
+        targets: Tensor,
+        *,
+        states: States | None = None,
+        lengths: Tensor,
+        prefix: Tensor | None = None,
     ) -> tuple[Tensor, States]:
-        """The natural-log loss of each token, 0 past the end, for measuring: (T, B) -> (T, B)."""
+        """The natural-log loss of each token, 0 where none counts, for measuring: (T, B) -> (T, B)."""
         features, states = self.features(ids, states, lengths)
-        real = torch.arange(len(ids), device=ids.device)[:, None] < lengths
+        real = scored(len(ids), lengths, prefix)
         losses = features.new_zeros(ids.shape)
         rows, expected = features[real], targets[real]
         parts = [
@@ -137,8 +163,14 @@ class LanguageModel(nn.Module):
             )
             for k in range(0, len(rows), CHUNK)
         ]
-        losses[real] = torch.cat(parts)
+        losses[real] = torch.cat(parts) if parts else rows.new_zeros(0)
         return losses, states
+
+
+def scored(steps: int, lengths: Tensor, prefix: Tensor | None) -> Tensor:
+    """Which tokens count: those before a poem's end, and after its prefix: (T, B)."""
+    step = torch.arange(steps, device=lengths.device)[:, None]
+    return step < lengths if prefix is None else (step < lengths) & (step >= prefix)
 
 
 def detached(states: States) -> States:
@@ -154,7 +186,9 @@ def reduced_precision(device: str, enabled: bool) -> AbstractContextManager[obje
     return torch.autocast(device, dtype=torch.bfloat16) if enabled else nullcontext()
 
 
-def build_model(vocab_size: int, config: ModelConfig, *, rows: Rows | None = None) -> LanguageModel:
+def build_model(
+    vocab_size: int, config: ModelConfig, *, rows: Rows | None = None, condition_rows: int = 0
+) -> LanguageModel:
     """A model with its first weights, `rows` among them. Here alone configuration meets the network's classes."""
     model = LanguageModel(
         vocab_size,
@@ -166,6 +200,8 @@ def build_model(vocab_size: int, config: ModelConfig, *, rows: Rows | None = Non
         embedding_dropout=config.embedding_dropout,
         cell=config.cell,
         backward=config.backward,
+        weight_drop=config.weight_drop,
+        condition_rows=condition_rows,
     )
     initialize(
         model,
@@ -182,7 +218,8 @@ def restore_model(
 ) -> LanguageModel:
     """A model with these weights, as a checkpoint holds them, in float32. Draws no random number."""
     zeros = dataclasses.replace(config, initialization="zeros")
+    rows = len(weights[CONDITIONS]) if CONDITIONS in weights else 0
     with torch.random.fork_rng(devices=[]):
-        model = build_model(vocab_size, zeros)
+        model = build_model(vocab_size, zeros, condition_rows=rows)
     model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
     return model

@@ -5,6 +5,7 @@ T steps, B poems, E input width, H hidden units; tensors are time first.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from poetgen.model import bptt
@@ -38,10 +39,11 @@ class LSTMCell(nn.Module):
         """The part of the gates that does not depend on the state: (..., E) -> (..., 4H)."""
         return torch.matmul(x, self.weight_ih.t()) + self.bias
 
-    def step(self, projected: Tensor, state: State) -> State:
-        """Advance one character. (B, 4H), two (B, H) -> two (B, H)."""
+    def step(self, projected: Tensor, state: State, weight_hh: Tensor | None = None) -> State:
+        """Advance one character, with U, or with another in its place. (B, 4H), two (B, H) -> two (B, H)."""
         h, c = state
-        gates = torch.addmm(projected, h, self.weight_hh.t())
+        u = self.weight_hh if weight_hh is None else weight_hh
+        gates = torch.addmm(projected, h, u.t())
         i, f, g, o = gates.chunk(4, dim=-1)
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
         h = torch.sigmoid(o) * torch.tanh(c)
@@ -60,6 +62,9 @@ class LSTM(nn.Module):
     are those at each poem's end. `lengths` (B,) may hold 0, which leaves that poem's state as it was. With
     `index` (T, B), x is (N, E), and its row index[t, b] is what poem b reads at step t.
 
+    Weight drop (DropConnect, Wan et al. 2013; on U as Merity, Keskar & Socher 2018 do) zeroes single weights of
+    every layer's U, the same at all steps, and scales up the rest.
+
     `backward` says who derives: "autograd", or "handwritten", in poetgen.model.bptt; they are equal.
     """
 
@@ -70,10 +75,12 @@ class LSTM(nn.Module):
         *,
         num_layers: int = 1,
         dropout: float = 0.0,
+        weight_drop: float = 0.0,
         backward: str = "handwritten",
     ) -> None:
         super().__init__()
         self.hidden_size, self.dropout, self.backward = hidden_size, dropout, backward
+        self.weight_drop = weight_drop
         sizes = [input_size] + [hidden_size] * (num_layers - 1)
         self.cells = nn.ModuleList(LSTMCell(size, hidden_size) for size in sizes)
 
@@ -106,21 +113,28 @@ class LSTM(nn.Module):
         self, cell: LSTMCell, x: Tensor, *, state: State, lengths: Tensor | None, index: Tensor | None
     ) -> tuple[Tensor, State]:
         """One layer over all steps, differentiated in whichever way."""
+        weight_hh = F.dropout(cell.weight_hh, self.weight_drop, self.training)
         if self.backward == "autograd":
-            return run_layer(cell, x, state=state, lengths=lengths, index=index)
-        weights = cell.weight_ih, cell.weight_hh, cell.bias
+            return run_layer(cell, x, state=state, lengths=lengths, index=index, weight_hh=weight_hh)
+        weights = cell.weight_ih, weight_hh, cell.bias
         return bptt.run_layer(weights, x, state=state, lengths=lengths, index=index)
 
 
 def run_layer(
-    cell: LSTMCell, x: Tensor, *, state: State, lengths: Tensor | None, index: Tensor | None = None
+    cell: LSTMCell,
+    x: Tensor,
+    *,
+    state: State,
+    lengths: Tensor | None,
+    index: Tensor | None = None,
+    weight_hh: Tensor | None = None,
 ) -> tuple[Tensor, State]:
     """One layer over all steps, by autograd: (T, B, E), two (B, H) -> (T, B, H), two (B, H)."""
     hidden, memory = [], []
     last = state
     every = cell.project(x) if index is None else cell.project(x)[index]
     for projected in every.unbind(0):
-        last = cell.step(projected, last)
+        last = cell.step(projected, last, weight_hh)
         hidden.append(last[0])
         memory.append(last[1])
     y = torch.stack(hidden)

@@ -16,7 +16,6 @@ import numpy as np
 
 from poetgen.errors import PoetgenError
 from poetgen.files import written_whole
-from poetgen.printable import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -113,14 +112,12 @@ def tidy(axes: "Axes") -> None:
 
 def write_title(figure: "Figure", text: str) -> None:
     """A line above everything."""
-    figure.suptitle(
-        printable(text), x=0.01, ha="left", fontsize=14, parse_math=False
-    )  # a run may be named $x$
+    figure.suptitle(text, x=0.01, ha="left", fontsize=14, parse_math=False)  # a run may be named $x$
 
 
 def write_caption(figure: "Figure", text: str) -> None:
     """A line below everything."""
-    figure.supxlabel(printable(text), x=0.01, ha="left", fontsize=9, color=GREY, parse_math=False)
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=9, color=GREY, parse_math=False)
 
 
 def tick_log(axes: "Axes") -> None:
@@ -148,9 +145,8 @@ def name_ends(axes: "Axes", names: Sequence[Name]) -> None:
     gap = LINE * max((1 + name.text.count("\n") for name in names), default=1)
     for name, place in zip(names, moved_apart(wanted, gap=gap, floor=bottom), strict=True):
         tie = {"arrowstyle": "-", "color": name.colour, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 1}
-        text = "\n".join(map(printable, name.text.split("\n")))
         axes.annotate(
-            text, name.end, color=name.colour, va="center", annotation_clip=False, fontsize=LETTERS,
+            name.text, name.end, color=name.colour, va="center", annotation_clip=False, fontsize=LETTERS,
             parse_math=False,
             xytext=(1.04, (place - bottom) / (top - bottom)), textcoords="axes fraction",
             arrowprops={**tie, "relpos": (0, 0.5), "alpha": 0.7},

@@ -26,6 +26,7 @@ class Progress:
     best_loss: float = math.inf
     epochs_without_better: int = 0
     finished: str = ""
+    parent: dict[str, Any] | None = None  # the card of the model whose weights the run began with
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""

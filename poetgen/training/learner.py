@@ -1,6 +1,6 @@
 """What learns in a run, whoever computes: a model, its optimizer and the running average of its weights."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -51,12 +51,17 @@ class Learner(Protocol):
 class LanguageModelLearner(Learner, Protocol):
     """A language model's."""
 
+    def load_weights(self, weights: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Begin with these, named and shaped as the model's own."""
+
     def validation_loss(self, batches: Iterable[Batch]) -> float:
         """Mean natural-log loss of a token, in float32 with dropout off; the sum is taken in float64."""
 
 
-def build_learner(vocab_size: int, config: Config, *, rows: Rows | None = None) -> LanguageModelLearner:
-    """The learner of `training.backend`, its embedding begun with `rows`.
+def build_learner(
+    vocab_size: int, config: Config, *, rows: Rows | None = None, condition_rows: int = 0
+) -> LanguageModelLearner:
+    """The learner of `training.backend`, its embedding begun with `rows`, with so many rows for conditions.
 
     Raises ConfigError for settings it cannot have.
     """
@@ -66,4 +71,4 @@ def build_learner(vocab_size: int, config: Config, *, rows: Rows | None = None) 
         return NumPyLearner(vocab_size, config, rows=rows)
     from poetgen.training.torch_learner import TorchLanguageModelLearner
 
-    return TorchLanguageModelLearner(vocab_size, config, rows=rows)
+    return TorchLanguageModelLearner(vocab_size, config, rows=rows, condition_rows=condition_rows)

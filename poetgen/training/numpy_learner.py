@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -120,6 +120,12 @@ class NumPyLearner:
             tokens += batch.tokens
         return total / tokens
 
+    def load_weights(self, weights: Mapping[str, Array]) -> None:
+        """See LanguageModelLearner."""
+        for name, array in weights.items():
+            self.arrays[name][...] = array
+        self.average = WeightAverage(map(torch.from_numpy, self.arrays.values()), self.settings.ema_decay)
+
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """See Learner."""
         return {name: array.copy() for name, array in self.arrays.items()}
@@ -166,6 +172,10 @@ def check_settings(config: Config) -> None:
         raise ConfigError(
             f"training.backend is 'numpy', which has no {config.training.precision}; "
             "set training.precision=float32"
+        )
+    if config.model.conditions:
+        raise ConfigError(
+            "training.backend is 'numpy', which learns from poems alone; set model.conditions=false"
         )
 
 

@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
+from zlib import crc32
+
+import numpy as np
 
 from poetgen import __version__
 from poetgen.checkpoint import Array, Checkpoint
 from poetgen.config import Config, TrainingConfig
-from poetgen.corpus.batches import Batch, Indices, make_batch, ordered_batches
+from poetgen.corpus.batches import Batch, Indices, make_batch, make_conditional_batch, ordered_batches
+from poetgen.corpus.conditions import ConditionTable
 from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.corpus.line_index import LineIndex
 from poetgen.corpus.vectors import read_vectors
 from poetgen.corpus.vocabulary import SPECIALS
-from poetgen.errors import ConfigError, CorpusError
+from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.measures import finite
 from poetgen.model.initialize import Rows
 from poetgen.training.events import Progress, perplexity
@@ -73,7 +77,13 @@ class LanguageModeling:
         self.texts, self.validation_poems = poems_of(prepared, "train"), poems_of(prepared, "validation")
         self.messages: list[str] = []
         rows = self.first_rows() if is_new and config.model.pretrained_embeddings else None
-        self.learner = build_learner(len(prepared.vocabulary), config, rows=rows)
+        self.table = condition_table(prepared) if config.model.conditions else None
+        self.learner = build_learner(
+            len(prepared.vocabulary), config, rows=rows, condition_rows=len(self.table) if self.table else 0
+        )
+        self.parent: dict[str, Any] | None = None
+        if is_new and config.training.start:
+            self.start_from(Path(config.training.start))
 
     def first_rows(self) -> Rows:
         """The vectors of the known characters."""
@@ -82,9 +92,24 @@ class LanguageModeling:
         self.messages.append(told)
         return rows
 
+    def start_from(self, path: Path) -> None:
+        """Begin with the weights of a checkpoint. Raises CheckpointError when it is another kind of model."""
+        found = Checkpoint.load(path)
+        check_same_kind(found, self.config, self.prepared, self.table, where=str(path))
+        self.learner.load_weights(found.weights)
+        self.parent = dict(found.card)
+        self.messages.append(f"begins with the weights of {path}")
+
     def batch(self, indices: Indices) -> Batch:
         """See Task."""
-        return make_batch(self.texts, indices)
+        conditions = self.texts.conditions if self.table else None
+        if conditions is None:
+            return make_batch(self.texts, indices)
+        # which poems come together is another draw in every epoch, so it decides what is told of them too
+        rng = np.random.default_rng([self.settings.seed, crc32(indices.tobytes())])
+        size, share = len(self.prepared.vocabulary), self.settings.unconditional
+        prefixes = [conditions.drawn_prefix(int(k), size, rng, share) for k in indices]
+        return make_conditional_batch(self.texts, indices, prefixes)
 
     def validation_loss(self) -> float:
         """See Task."""
@@ -106,7 +131,9 @@ class LanguageModeling:
         """See Task."""
         card = card_of(run, self.prepared, self.settings, progress, validation=validation)
         config = self.config.to_dict()
-        return Checkpoint(self.learner.weights(), self.prepared.vocabulary, config, card, self.lines)
+        return Checkpoint(
+            self.learner.weights(), self.prepared.vocabulary, config, card, self.lines, self.table
+        )
 
     @cached_property
     def lines(self) -> Array | None:
@@ -118,6 +145,35 @@ class LanguageModeling:
     def fingerprint(self) -> dict[str, str]:
         """See Task."""
         return data_fingerprint(self.prepared)
+
+
+def condition_table(prepared: Dataset) -> ConditionTable:
+    """The forms and poets that are told. Raises ConfigError for a folder of before there were any."""
+    if prepared.conditions is None:
+        raise ConfigError(
+            f"model.conditions is on, and {prepared.path} was prepared without titles; run: poetgen prepare"
+        )
+    return prepared.conditions
+
+
+def check_same_kind(
+    found: Checkpoint, config: Config, prepared: Dataset, table: ConditionTable | None, *, where: str
+) -> None:
+    """Raises CheckpointError that says what keeps a checkpoint's weights from being begun with."""
+    theirs, ours = found.model_config, config.model
+    shaping = ("embedding_size", "hidden_size", "cell", "num_layers", "tied", "conditions")
+    different = [
+        f"model.{key} is {getattr(theirs, key)!r} there and {getattr(ours, key)!r} here"
+        for key in shaping
+        if getattr(theirs, key) != getattr(ours, key)
+    ]
+    if different:
+        raise CheckpointError(f"cannot begin with {where}: {', '.join(different)}; set them alike")
+    if found.vocabulary.tokens != prepared.vocabulary.tokens or found.conditions != table:
+        raise CheckpointError(
+            f"cannot begin with {where}: it knows other characters, or poets, than {prepared.path}; prepare the "
+            f"poems with --vocabulary {where}"
+        )
 
 
 def vector_rows(config: Config, tokens: Sequence[str], wanted: Sequence[str]) -> tuple[Rows, str]:
@@ -168,6 +224,7 @@ def card_of(
         "step": progress.step,
         "training_seconds": round(progress.seconds, 1),
         "validation": loss,
+        **({"parent": progress.parent} if progress.parent else {}),
     }
 
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -108,9 +108,19 @@ class TorchLanguageModelLearner(TorchLearner):
 
     model: LanguageModel
 
-    def __init__(self, vocab_size: int, config: Config, *, rows: Rows | None = None) -> None:
-        """The embedding begins with `rows`. Raises ConfigError as above."""
-        super().__init__(config.training, lambda: build_model(vocab_size, config.model, rows=rows))
+    def __init__(
+        self, vocab_size: int, config: Config, *, rows: Rows | None = None, condition_rows: int = 0
+    ) -> None:
+        """The embedding begins with `rows`; conditions have `condition_rows`. Raises ConfigError as above."""
+        super().__init__(
+            config.training,
+            lambda: build_model(vocab_size, config.model, rows=rows, condition_rows=condition_rows),
+        )
+
+    def load_weights(self, weights: Mapping[str, npt.NDArray[Any]]) -> None:
+        """See LanguageModelLearner."""
+        self.model.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in weights.items()})
+        self.average = WeightAverage(self.model.parameters(), self.settings.ema_decay)
 
     def compute_gradient(self, batch: Batch) -> float:
         """See Learner."""
@@ -124,6 +134,7 @@ class TorchLanguageModelLearner(TorchLearner):
                     segment.targets,
                     states=states,
                     lengths=segment.lengths,
+                    prefix=segment.prefix,
                     precision=self.settings.precision,
                 )
                 (loss / batch.tokens).backward()  # type: ignore[no-untyped-call]
@@ -140,7 +151,11 @@ class TorchLanguageModelLearner(TorchLearner):
             states = None
             for segment in batch.to(self.device).segments(self.settings.bptt_length):
                 losses, states = self.model.token_losses(
-                    segment.inputs, segment.targets, states=states, lengths=segment.lengths
+                    segment.inputs,
+                    segment.targets,
+                    states=states,
+                    lengths=segment.lengths,
+                    prefix=segment.prefix,
                 )
                 total += losses.sum(dtype=torch.float64).item()
             tokens += batch.tokens

@@ -304,6 +304,7 @@ class Run(Trainer):
         """Raises ConfigError for a device that is not there, CorpusError for a split without poems."""
         self.prepared = prepared
         super().__init__(LanguageModeling(prepared, config, is_new=is_new), folder, config)
+        self.progress.parent = self.task.parent
         self.train_poems, self.validation_poems = self.task.texts, self.task.validation_poems
         self.loss_on = self.task.loss_on
 

@@ -8,7 +8,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.batches import bucket_by_length, epoch_batches, make_batch, ordered_batches
+from poetgen.corpus.batches import (
+    bucket_by_length,
+    epoch_batches,
+    make_batch,
+    make_conditional_batch,
+    ordered_batches,
+)
 from poetgen.corpus.dataset import EncodedPoems
 from poetgen.corpus.vocabulary import Vocabulary
 
@@ -111,3 +117,26 @@ def test_measuring_goes_through_every_poem_unshuffled() -> None:
     assert all(np.array_equal(one[0], other[0]) for one, other in zip(parts, again, strict=True))
     for indices, batch in parts:
         assert batch.lengths.tolist() == poems.lengths[indices].tolist()
+
+
+def test_a_prefix_is_read_before_begin_and_never_scored() -> None:
+    poems = poems_of([3, 5])
+    batch = make_conditional_batch(poems, np.array([1, 0]), [[90, 91], []])
+    assert batch.prefix is not None and batch.prefix.tolist() == [2, 0]
+    assert batch.lengths.tolist() == [7, 3]
+    assert batch.tokens == 8
+    first, second = poems[1].tolist(), poems[0].tolist()
+    assert batch.inputs[:, 0].tolist() == [90, 91, Vocabulary.begin, *first[:-1]]
+    assert batch.targets[:, 0].tolist() == [Vocabulary.pad] * 2 + first
+    assert batch.inputs[:, 1].tolist() == [Vocabulary.begin, *second[:-1]] + [Vocabulary.pad] * 4
+    parts = list(batch.segments(4))
+    assert [part.prefix.tolist() for part in parts if part.prefix is not None] == [[2, 0], [0, 0]]
+    assert sum(part.tokens for part in parts) == batch.tokens
+
+
+def test_without_prefixes_a_conditional_batch_is_the_ordinary_one() -> None:
+    poems = poems_of([3, 5, 2])
+    indices = np.array([1, 0, 2])
+    plain, conditional = make_batch(poems, indices), make_conditional_batch(poems, indices, [[]] * 3)
+    assert torch.equal(plain.inputs, conditional.inputs) and torch.equal(plain.targets, conditional.targets)
+    assert torch.equal(plain.lengths, conditional.lengths) and plain.tokens == conditional.tokens

@@ -172,3 +172,33 @@ def test_a_model_that_knows_nothing_costs_the_logarithm_of_the_vocabulary() -> N
     model = build_model(V, replace(CONFIG, initialization="zeros"))
     losses, _ = model.token_losses(*batch(), lengths=LENGTHS)
     torch.testing.assert_close(losses[~PADDING], torch.full((14,), math.log(V)))
+
+
+def test_conditions_are_read_and_never_scored() -> None:
+    model = build_model(V, CONFIG, condition_rows=3).eval()
+    plain = build_model(V, CONFIG).eval()
+    plain.load_state_dict({k: v for k, v in model.state_dict().items() if k != "conditions.weight"})
+    ids, targets = batch()
+    own = plain.token_losses(ids, targets, lengths=LENGTHS)[0]
+    assert torch.equal(model.token_losses(ids, targets, lengths=LENGTHS)[0], own)
+    # told, a poem costs something else, and its prefix costs nothing
+    told = torch.cat([torch.full((2, ids.shape[1]), V + 1), ids])
+    prefix = torch.full_like(LENGTHS, 2)
+    padded = torch.cat([torch.zeros(2, ids.shape[1], dtype=torch.long), targets])
+    losses, _ = model.token_losses(told, padded, lengths=LENGTHS + 2, prefix=prefix)
+    assert not losses[:2].any()
+    assert not torch.allclose(losses[2:], own)
+    total, _ = model.summed_loss(told, padded, lengths=LENGTHS + 2, prefix=prefix)
+    torch.testing.assert_close(total, losses.sum())
+    total.backward()  # type: ignore[no-untyped-call]
+    assert model.conditions is not None and model.conditions.weight.grad is not None
+    assert [bool(row.any()) for row in model.conditions.weight.grad] == [False, True, False]
+
+
+def test_what_begins_at_random_is_the_same_with_and_without_conditions() -> None:
+    models = []
+    for rows in (0, 3):
+        torch.manual_seed(1)
+        models.append(build_model(V, CONFIG, condition_rows=rows))
+    for name, value in models[0].state_dict().items():
+        assert torch.equal(value, models[1].state_dict()[name])

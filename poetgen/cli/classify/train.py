@@ -10,7 +10,6 @@ import click
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import Narrator
 from poetgen.cli.options import home_option, json_option
-from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.train import follow, named, new_path, stopped_run, with_width_of_vectors
 from poetgen.cli.training_options import (
@@ -161,7 +160,7 @@ def train(
         comparison = measured(folder, data, part, with_linear=not no_baselines)
         show(folder, comparison, as_json=as_json)
     except KeyboardInterrupt:
-        echo(f"stopped at once; to continue from the last save: {COMMAND} --resume", err=True)
+        click.echo(f"stopped at once; to continue from the last save: {COMMAND} --resume", err=True)
         sys.exit(INTERRUPTED)
 
 
@@ -229,10 +228,10 @@ def texts_of(workspace: Workspace, config: "ClassifierConfig") -> "LabelledTexts
         raise CorpusError(f"no prepared poems below {workspace.home}; run: poetgen prepare")
     data = labelled_texts(config, workspace.prepared)
     sizes = ", ".join(f"{len(part):,} {name}" for name, part in data.parts.items())
-    echo(f"{len(data.labels)} labels, {sizes} texts, {len(data.vocabulary):,} tokens known", err=True)
+    click.echo(f"{len(data.labels)} labels, {sizes} texts, {len(data.vocabulary):,} tokens known", err=True)
     if data.cut:
         limit = config.classify.max_length
-        echo(f"{data.cut:,} texts are longer than {limit:,} tokens and are cut there", err=True)
+        click.echo(f"{data.cut:,} texts are longer than {limit:,} tokens and are cut there", err=True)
     return data
 
 
@@ -253,7 +252,7 @@ class LabelNarrator(Narrator):
         """Why it ended."""
         self.close()
         if not report.interrupted:
-            echo(f"done: {report.reason}; the best is {report.best}", err=True)
+            click.echo(f"done: {report.reason}; the best is {report.best}", err=True)
 
 
 def learn(
@@ -282,7 +281,7 @@ def measured(folder: "RunFolder", data: "LabelledTexts", part: str, *, with_line
     if not len(data.parts[part]):
         raise CorpusError(f"no text is left for {part}; give more texts, or --measure-on validation")
     if with_linear and not can_compare():
-        echo(INSTALL, err=True)
+        click.echo(INSTALL, err=True)
     return compare(SavedClassifier.load(folder.best), data, part, with_linear=with_linear)
 
 
@@ -291,11 +290,11 @@ def show(folder: "RunFolder", comparison: "Comparison", *, as_json: bool) -> Non
     from poetgen.classify.report import summary, write_report
     from poetgen.plots.confusion import draw_confusion
 
-    echo(f"report: {write_report(folder.path, comparison)}", err=True)
+    click.echo(f"report: {write_report(folder.path, comparison)}", err=True)
     if as_json:
-        echo(json.dumps(comparison.to_dict(), ensure_ascii=False, allow_nan=False))
+        click.echo(json.dumps(comparison.to_dict(), ensure_ascii=False, allow_nan=False))
     else:
-        echo("\n".join(summary(comparison)))
+        click.echo("\n".join(summary(comparison)))
     picture, title = folder.path / "confusion.png", f"{folder.name}: {comparison.part} texts"
     if try_to_draw(picture, lambda path: draw_confusion(comparison, path, title)):
-        echo(f"confusion matrix: {picture}", err=True)
+        click.echo(f"confusion matrix: {picture}", err=True)
