@@ -148,7 +148,8 @@ def drop_lacunae(body: str) -> str:
 
 def strip_page_numbers(body: str) -> str:
     """Page and footnote numbers, left by scanning, stand between lines."""
-    return re.sub(r"-*[0-9]+-*", "", body)
+    # whole runs, each looked at once: -*[0-9]+-* would begin again at every dash of a long rule
+    return re.sub(r"[-0-9]+", lambda run: run[0] if set(run[0]) == {"-"} else "", body)
 
 
 def unify_marks(body: str) -> str:
@@ -166,9 +167,9 @@ def drop_strays(body: str) -> str:
     On 全唐詩: private-use characters, ⿰ descriptions, a slash, a letter; each stands where a character is
     missing or wrong, so the poem is dropped and not mended. An unmatched [ ends here too.
     """
-    strays = {char for char in set(body) if char not in MARKS and not is_hanzi(char)}
-    if strays:
-        raise Unusable(min(map(body.index, strays)))
+    stray = next((place for place, char in enumerate(body) if char not in MARKS and not is_hanzi(char)), None)
+    if stray is not None:
+        raise Unusable(stray)
     return body
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from poetgen.poem.poem import Poem
 
@@ -17,34 +17,63 @@ def cluster_near_duplicates(poems: Sequence[Poem]) -> list[int]:
     first: dict[frozenset[str], int] = {}  # each set of lines once: a thousand copies make no million pairs
     for k, own in enumerate(lines):
         first.setdefault(own, k)
-    parent = [first[own] for own in lines]
-    distinct = list(first)
-    for a, b in find_pairs(distinct):
-        earlier, later = sorted((_root(parent, first[distinct[a]]), _root(parent, first[distinct[b]])))
-        parent[later] = earlier
-    return [_root(parent, k) for k in range(len(poems))]
+    clusters = find_clusters(list(first))
+    root_of = {own: root for own, root in zip(first, clusters, strict=True)}
+    earliest = list(first.values())
+    return [earliest[root_of[own]] for own in lines]
 
 
-def find_pairs(lines: Sequence[frozenset[str]]) -> Iterator[tuple[int, int]]:
-    """Pairs (a, b) in which a, not the longer one, has three quarters or more of its lines in common with b."""
-    holders = defaultdict(list)
+def find_clusters(lines: Sequence[frozenset[str]]) -> list[int]:
+    """For each set of lines the number of its cluster's first.
+
+    Poems that share a line stand in one list by cluster, and a cluster is passed over as soon as it is one's own:
+    so a thousand poems with the same three lines do not look at one another a million times.
+    """
+    clusters = _Clusters(len(lines))
+    holders: dict[str, list[list[int]]] = defaultdict(list)  # by line: those that have it, by cluster
     for k, own in enumerate(lines):
         for line in own:
-            holders[line].append(k)
+            holders[line].append([k])
+    frequency = {line: len(found) for line, found in holders.items()}
     for a, own in enumerate(lines):
         needed = -(-3 * len(own) // 4)
         # b lacks at most len(own) - needed lines, so it has one of any len(own) - needed + 1: look at the rarest
-        rarest = sorted(own, key=lambda line: len(holders[line]))[: len(own) - needed + 1]
-        for b in {b for line in rarest for b in holders[line]}:
-            if b != a and len(lines[b]) >= len(own) and len(own & lines[b]) >= needed:
-                yield a, b
+        for line in sorted(own, key=frequency.__getitem__)[: len(own) - needed + 1]:
+            holders[line] = clusters.gather(holders[line])
+            for others in holders[line]:
+                if clusters.root(others[0]) != clusters.root(a) and any(
+                    len(lines[b]) >= len(own) and len(own & lines[b]) >= needed for b in others
+                ):
+                    clusters.join(a, others[0])
+    return [clusters.root(k) for k in range(len(lines))]
 
 
-def _root(parent: list[int], k: int) -> int:
-    while parent[k] != k:
-        parent[k] = parent[parent[k]]
-        k = parent[k]
-    return k
+class _Clusters:
+    """Numbers joined to clusters, each known by its smallest (union–find)."""
+
+    def __init__(self, count: int) -> None:
+        self.parent = list(range(count))
+
+    def root(self, k: int) -> int:
+        parent = self.parent
+        while parent[k] != k:
+            parent[k] = parent[parent[k]]
+            k = parent[k]
+        return k
+
+    def join(self, a: int, b: int) -> None:
+        earlier, later = sorted((self.root(a), self.root(b)))
+        self.parent[later] = earlier
+
+    def gather(self, groups: list[list[int]]) -> list[list[int]]:
+        """The groups, those of one cluster made one, the smaller added to the larger."""
+        by_root: dict[int, list[int]] = {}
+        for group in groups:
+            root = self.root(group[0])
+            small, large = sorted((group, by_root.get(root, [])), key=len)
+            large.extend(small)
+            by_root[root] = large
+        return list(by_root.values())
 
 
 def poem_key(poem: Poem) -> str:

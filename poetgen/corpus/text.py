@@ -47,10 +47,11 @@ def _blocks(lines: list[str]) -> Iterator[tuple[int, str, str]]:
 
 def ends_verse(line: str) -> bool:
     """Whether a line ends in a mark; notes and closing quotes after it are looked past."""
-    line = line.rstrip(_CLOSING)
-    while line.endswith(("）", ")")):
-        line = line[: max(line.rfind("（"), line.rfind("("), 0)].rstrip(_CLOSING)
-    return line.endswith(_END_MARKS)
+    line = line.replace("（", "(").replace("）", ")")
+    end = len(line)  # looked past from here on back, without a copy for each note
+    while end and (line[end - 1] in _CLOSING or line[end - 1] == ")"):
+        end = max(line.rfind("(", 0, end), 0) if line[end - 1] == ")" else end - 1
+    return line[:end].endswith(_END_MARKS)
 
 
 def _joined(lines: Sequence[str]) -> str:

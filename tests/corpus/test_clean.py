@@ -1,8 +1,10 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.clean import RULES, CleaningReport, clean, split_lines
+from poetgen.corpus.clean import RULES, CleaningReport, Unusable, clean, split_lines
 from poetgen.poem.poem import MARKS, is_hanzi
 
 VERSE = "白日依山盡，黃河入海流。"
@@ -104,3 +106,21 @@ def test_examples_show_the_place_that_matters():
 
 def test_brackets_a_hundred_thousand_deep_are_quick():
     assert clean("（" * 100_000 + "）" * 100_000 + VERSE, CleaningReport()) == VERSE
+
+
+@pytest.mark.parametrize("part", ["-", "1-", "[", "[一", "(", "()", "、", "□"])
+def test_a_line_of_a_megabyte_is_as_quick_as_a_megabyte_of_lines(part):
+    clean(
+        "一" + part * (2**20 // len(part)), CleaningReport()
+    )  # a rule that begins anew everywhere takes hours
+
+
+def test_a_megabyte_of_strays_no_two_alike_is_dropped_at_the_first():
+    with pytest.raises(Unusable) as dropped:
+        RULES["strays"]("一" + "".join(map(chr, range(0xF0000, 0xFFFFE))) * 16)
+    assert dropped.value.place == 1
+
+
+@given(st.text("-1a 一"))
+def test_page_numbers_go_with_the_dashes_around_them(text):
+    assert RULES["page-numbers"](text) == re.sub("-*[0-9]+-*", "", text)
