@@ -1,0 +1,36 @@
+"""The pictures of docs/ show what the code computes now."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tools import draw_pictures
+from tools.draw_pictures import DOCS, EVERY, PICTURES, REDRAW
+
+RECORD: dict[str, Any] = json.loads(draw_pictures.RECORD.read_text(encoding="utf-8"))
+STEPS = 3 * EVERY  # of learning done again: later ones amplify what rounding differs by between machines
+
+
+def test_every_picture_has_a_record_and_is_the_one_recorded() -> None:
+    assert RECORD.keys() == PICTURES.keys()
+    for name, entry in RECORD.items():
+        assert draw_pictures.checksum(DOCS / name) == entry["sha256"], f"{name} is stale; draw it: {REDRAW}"
+
+
+def test_how_far_gradients_reach_is_as_drawn() -> None:
+    drawn = RECORD["gradient-reach.png"]["numbers"]
+    now = draw_pictures.reach_numbers(draw_pictures.compute_reach((1.0,)))
+    assert len(drawn) == len(now) * len(draw_pictures.SCALES)
+    for curve, values in now.items():
+        assert values == pytest.approx(drawn[curve], rel=1e-3), f"{curve} is stale; draw it: {REDRAW}"
+
+
+def test_what_equal_weights_learn_is_as_drawn() -> None:
+    drawn = RECORD["equal-units.png"]["numbers"]
+    now = draw_pictures.symmetry_numbers(draw_pictures.compute_symmetry(STEPS))
+    assert now.keys() == drawn.keys()
+    for init, losses in now.items():
+        assert losses == pytest.approx(drawn[init][: len(losses)], rel=1e-3), f"{init} is stale: {REDRAW}"
+    assert np.ptp(list(now.values()), axis=0)[-1] > 0.1  # the curves are told apart by then
