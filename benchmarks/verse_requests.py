@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from poetgen.poem.form import form_of, parse_form
 from poetgen.verse.check import check_poem
 from poetgen.verse.rhymes import GROUPS, LEVEL, RhymeTable, reading_in
+from poetgen.writing.poem import GeneratedPoem
 from poetgen.writing.writer import Writer
-from poetgen.writing.written import Written
 
 FORMS = ("五絕", "七絕", "五律", "七律")
 ACROSTICS = ("春夏秋冬", "風花雪月", "梅蘭竹菊", "東南西北")
@@ -89,7 +89,7 @@ def requests(writer: Writer) -> Iterator[Request]:
     )
 
 
-def verdict(poem: Written, asked: dict[str, Any]) -> dict[str, Any]:
+def verdict(poem: GeneratedPoem, asked: dict[str, Any]) -> dict[str, Any]:
     """What the judge says, and whether it is what was asked for."""
     report = check_poem(poem.lines, strict=asked["tones"] == "strict")
     raw = check_poem(poem.lines, table=RhymeTable.load(amended=False))
@@ -103,7 +103,7 @@ def verdict(poem: Written, asked: dict[str, Any]) -> dict[str, Any]:
     return {**found, "text": poem.text}
 
 
-def extras(poem: Written, asked: dict[str, Any], template: str | None) -> Iterator[bool]:
+def extras(poem: GeneratedPoem, asked: dict[str, Any], template: str | None) -> Iterator[bool]:
     """What was asked for beyond form, rhyme and tone."""
     table, hanzi = RhymeTable.load(), "".join(poem.lines)
     if asked.get("rhyme", "auto") != "auto":

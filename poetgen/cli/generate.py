@@ -1,6 +1,5 @@
 """`poetgen generate`: poems that begin with a text."""
 
-import secrets
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
@@ -16,11 +15,10 @@ from poetgen.cli.rewriting import ALLOWED, check_request, read_poem
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
 from poetgen.verse.templates import MODES
-from poetgen.writing.rules import AUTO, OFF
-from poetgen.writing.sampling import Sampling
-from poetgen.writing.task import CANDIDATES, MOST_CANDIDATES
-from poetgen.writing.writer import DEFAULT_MAX_LENGTH, Writer
-from poetgen.writing.written import Written
+from poetgen.writing.constraints import AUTO, DEFAULT_MAX_LENGTH, OFF
+from poetgen.writing.poem import GeneratedPoem
+from poetgen.writing.sampling import CANDIDATES, MOST_CANDIDATES, Sampling, draw_seed
+from poetgen.writing.writer import Writer
 
 
 @click.command(
@@ -155,10 +153,10 @@ def generate(
         raise SystemExit(INTERRUPTED) from None
 
 
-def _poems(writer: Writer, prompts: Iterable[str | None], **settings: Any) -> Iterator[Written]:
+def _poems(writer: Writer, prompts: Iterable[str | None], **settings: Any) -> Iterator[GeneratedPoem]:
     """Check every prompt, then write. One seed serves all, so that it can be told and given again."""
     seed = settings.pop("seed", None)
-    drawn = secrets.randbelow(2**32) if seed is None else seed
+    drawn = draw_seed() if seed is None else seed
     each = [writer.write(prompt, seed=drawn, **settings) for prompt in prompts]
     _tell_seed(seed, drawn)
     return chain.from_iterable(each)
@@ -166,11 +164,11 @@ def _poems(writer: Writer, prompts: Iterable[str | None], **settings: Any) -> It
 
 def _rewritten(
     writer: Writer, poem: str, line: int, begins: str, count: int, settings: Mapping[str, Any]
-) -> Iterator[Written]:
+) -> Iterator[GeneratedPoem]:
     """The poem with another line in this place, `count` times."""
     settings = {name: value for name, value in settings.items() if name in ALLOWED}
     seed = settings.pop("seed", None)
-    drawn = secrets.randbelow(2**32) if seed is None else seed
+    drawn = draw_seed() if seed is None else seed
     poems = writer.rewrite(poem, line, begins=begins, count=count, seed=drawn, **settings)
     _tell_seed(seed, drawn)
     return poems

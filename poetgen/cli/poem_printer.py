@@ -9,7 +9,7 @@ from poetgen.cli.picture_options import PictureFiles
 from poetgen.picture.cards import written_card
 from poetgen.script.opencc import SIMPLIFIED, to_simplified
 from poetgen.verse.annotation import annotate
-from poetgen.writing.written import Written
+from poetgen.writing.poem import GeneratedPoem
 
 BLANK = "\u3000"  # as wide as a hanzi
 LEGEND = "平 level, 仄 oblique, 入 oblique of the entering tone, 中 either; 韻 names the rhyme"
@@ -29,12 +29,12 @@ class PoemPrinter:
         self.as_json, self.vertical, self.annotated, self.pictures = as_json, vertical, annotated, pictures
         self.is_first = True
 
-    def print_all(self, poems: Iterable[Written]) -> None:
+    def print_all(self, poems: Iterable[GeneratedPoem]) -> None:
         """Print each poem as it comes."""
         for poem in poems:
             self.print(poem)
 
-    def print(self, poem: Written) -> None:
+    def print(self, poem: GeneratedPoem) -> None:
         """Print one, its notes before it, and draw it where that was asked for."""
         for note in poem.notes if poem.index == 0 else ():
             click.echo(note, err=True)
@@ -48,13 +48,13 @@ class PoemPrinter:
         if self.pictures:
             self.pictures.save(written_card(poem, annotated=self.annotated))
 
-    def _shown(self, poem: Written) -> str:
+    def _shown(self, poem: GeneratedPoem) -> str:
         if self.annotated:
             return "\n".join(annotated_rows(poem))
         return poem.vertical if self.vertical else str(poem)
 
 
-def annotated_rows(poem: Written) -> Iterator[str]:
+def annotated_rows(poem: GeneratedPoem) -> Iterator[str]:
     """Each line, and under it its tones and, where it rhymes, the rhyme."""
     for line, mark, signs in zip(poem.lines, poem.marks, annotate(poem.corpus_lines), strict=True):
         yield line + mark

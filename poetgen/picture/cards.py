@@ -9,14 +9,14 @@ from poetgen.verse.annotation import annotate_report
 from poetgen.verse.check import check_poem
 from poetgen.verse.report import Finding, Report
 from poetgen.verse.summary import summarize
-from poetgen.writing.written import Written
+from poetgen.writing.poem import GeneratedPoem
 
 TITLE_HANZI = 2  # a poem without a title goes by its first two characters, as in the Tang
 MOST_CAPTIONS = 8
 LEGEND = "○ 平 level · ● 仄 oblique · red: rhymes and faults"
 
 
-def written_card(poem: Written, *, title: str = "", annotated: bool = False) -> Card:
+def written_card(poem: GeneratedPoem, *, title: str = "", annotated: bool = False) -> Card:
     """A poem of the model, signed with its form and rhyme; `annotated`: tones and rhymes beside."""
     form = poem.form if poem.template or poem.rhyme_group else ""
     group = f"{poem.rhyme_group}韻" if poem.rhyme_group else ""

@@ -35,6 +35,11 @@ class Form:
     line_count: int
 
     @property
+    def hanzi(self) -> int:
+        """How many hanzi a poem of it has."""
+        return self.line_length * self.line_count
+
+    @property
     def name(self) -> str:
         """五絕 七絕 五律 七律, 五言排律六韻 (its couplets), or a shape such as 5x6."""
         if self.regulated and self.line_count > 8:

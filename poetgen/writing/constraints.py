@@ -1,272 +1,243 @@
-"""What the next character of a poem may be, so that the poem keeps its rules and can always be completed.
+"""What is asked of a poem, and what the prompt leaves possible of it.
 
-A character is allowed when some way (poetgen.writing.ways) is left after it; one with two tones may keep ways of
-both. Whether tones and groups suit is looked up in masks over the whole vocabulary, made once and combined here.
-No draft is led into a dead end: patterns are always the rest of a whole couplet, and what could run out
-(characters of a rhyme group, and with no_repeat any character) is counted.
+What is asked for is kept or refused. What is left open is as usual (for a regulated form relaxed tones and a
+rhyme) unless the prompt breaks it; then it gives way, and a note says so.
 """
 
-from collections.abc import Iterator
-from functools import cached_property
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from poetgen.errors import PromptError
-from poetgen.poem.poem import COMMA, QUESTION, STOP
-from poetgen.writing.kept import Kept
-from poetgen.writing.lexicon import (
-    ALL_GROUPS,
-    EITHER,
-    LEVEL_BIT,
-    LEVEL_GROUPS,
-    OBLIQUE_BIT,
-    OBLIQUE_GROUPS,
-    Lexicon,
-    places,
-)
-from poetgen.writing.rules import Rules
-from poetgen.writing.ways import TONES_IN, Patterns, Scheme, Way, after, first_ways, next_tones
+from poetgen.poem.form import Form, parse_form
+from poetgen.poem.poem import MARKS
+from poetgen.verse.rhymes import LEVEL, Reading, parse_group, reading_in
+from poetgen.verse.templates import MODES, RELAXED
+from poetgen.writing.decoding import Matcher
+from poetgen.writing.free_matcher import MarkedMatcher, UnmarkedMatcher
+from poetgen.writing.prefix import begin, regular_marks
+from poetgen.writing.prompt import Prompt
+from poetgen.writing.prosody import TokenProsody
+from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 
-Array = npt.NDArray[Any]
+AUTO, OFF, FREE = "auto", "off", "free"
+USUAL = (Form(5, 4), Form(7, 4), Form(5, 8), Form(7, 8))
+DEFAULT_MAX_LENGTH = 120  # hanzi of a poem of which no form says it
 
 
-class Verse:
-    """Rules made ready for one vocabulary: the source of drafts.
+class Resolved(NamedTuple):
+    """The prompt as the matchers have taken it, a matcher for each form that the poem may have, what gave way."""
 
-    Raises PromptError where no poem can keep them.
+    prompt: Prompt
+    matchers: Sequence[Matcher]
+    notes: tuple[str, ...] = ()
+
+
+class Page(NamedTuple):
+    """What model and page allow: forms to choose from where none is asked for, hanzi in a poem, marks or none."""
+
+    usual_forms: tuple[Form, ...] = USUAL
+    max_length: int | None = None
+    keeps_marks: bool = True
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What is asked of a poem; None: as usual for its form, and it may give way to the prompt.
+
+    `tones` is strict, relaxed or off; `rhyme` a group, auto (any group) or off; `first_line_rhymes` None leaves it
+    free; `acrostic[k]` begins line k, in corpus characters; `no_repeat`: no character comes twice. `is_free` asks
+    for no form and no rules.
     """
 
-    def __init__(self, rules: Rules, lexicon: Lexicon, *, keeps_marks: bool = True) -> None:
-        self.rules, self.lexicon, self.keeps_marks = rules, lexicon, keeps_marks
-        self.length, self.lines = rules.form.line_length, rules.form.line_count
-        self.heads = lexicon.vocabulary.encode(rules.heads)
-        self.ways = first_ways(rules, lexicon)
-        self._feet: dict[tuple[tuple[bool, int, int], ...], Array] = {}
+    form: Form | None = None
+    tones: str | None = None
+    rhyme: str | None = None
+    first_line_rhymes: bool | None = None
+    acrostic: str = ""
+    no_repeat: bool = False
+    is_free: bool = False
 
-    def start(self) -> "VerseDraft":
-        """An empty poem."""
-        return VerseDraft(self)
+    @classmethod
+    def parse(
+        cls,
+        *,
+        form: str | None = None,
+        tones: str | None = None,
+        rhyme: str | None = None,
+        first_line_rhymes: bool | None = None,
+        acrostic: str = "",
+        no_repeat: bool = False,
+    ) -> "Constraints":
+        """Options as given, names in either script; `acrostic` in corpus characters. Raises PromptError."""
+        if tones not in (None, OFF, *MODES):
+            raise PromptError(f"tones cannot be {tones!r}; choose {', '.join(MODES)} or {OFF}")
+        rhyme = rhyme if rhyme is None or rhyme in (AUTO, OFF) else parse_group(rhyme)
+        asked = cls(None, tones, rhyme, first_line_rhymes, acrostic, no_repeat)
+        if form == FREE:
+            asked._check_free()
+        if form == FREE or (form is None and asked == cls(rhyme=OFF, tones=OFF)):
+            return cls(is_free=True)
+        return replace(asked, form=parse_form(form) if form else None)
 
-    def broken(self, hanzi: str) -> tuple[tuple[str, ...], str]:
-        """The lines and marks of a poem written without marks."""
-        lines = tuple(hanzi[k : k + self.length] for k in range(0, len(hanzi), self.length))
-        return lines, "".join((COMMA + STOP)[k % 2] for k in range(self.lines - 1)) + STOP
+    def _check_free(self) -> None:
+        asked = {
+            "--rhyme": self.rhyme not in (None, OFF),
+            "--tones": self.tones not in (None, OFF),
+            "--first-line-rhymes": self.first_line_rhymes is not None,
+            "--acrostic": bool(self.acrostic),
+            "--no-repeat": self.no_repeat,
+        }
+        first = next((name for name, is_asked in asked.items() if is_asked), None)
+        if first:
+            raise PromptError(f"--form {FREE} has no rules, and {first} asks for one; omit one of the two")
 
-    @cached_property
-    def marks(self) -> tuple[Array, Array]:
-        """What closes a line that another answers, and what closes the others."""
-        encode = self.lexicon.vocabulary.encode
-        return self._only(encode(COMMA)), self._only(encode(STOP + QUESTION))
+    # ---- what they come to in a form ----
 
-    @cached_property
-    def end(self) -> Array:
-        """The end alone."""
-        return self._only([self.lexicon.vocabulary.end])
+    @property
+    def has_tones(self) -> bool:
+        """Whether the tones follow a template."""
+        return self.tones in MODES
 
-    @cached_property
-    def head_masks(self) -> list[Array]:
-        """For each line head the mask of it alone."""
-        return [self._only([head]) for head in self.heads]
+    @property
+    def mode(self) -> str:
+        """How closely the template is followed: strict or relaxed."""
+        return self.tones if self.tones in MODES else RELAXED
 
-    def _only(self, numbers: list[int]) -> Array:
-        mask = np.zeros(len(self.lexicon.vocabulary), bool)
-        mask[numbers] = True
-        mask.setflags(write=False)
-        return mask
+    @property
+    def has_rhyme(self) -> bool:
+        """Whether the even lines rhyme."""
+        return self.rhyme not in (None, OFF)
 
-    def feet(self, ways: tuple[Way, ...], line: int) -> Array:
-        """The hanzi that one of the ways admits as the foot of a line.
+    @property
+    def group(self) -> Reading | None:
+        """The rhyme group asked for by name, as the reading of its characters."""
+        return reading_in(self.rhyme) if self.rhyme not in (None, AUTO, OFF) else None
 
-        Raises PromptError where a tiny vocabulary has none.
+    @property
+    def lifting_tones(self) -> str:
+        """The option that allows more tones."""
+        return "--tones off" if self.tones == RELAXED else "--tones relaxed or off"
+
+    @property
+    def lifting_rhyme(self) -> str:
+        """The option that allows more rhymes."""
+        return f"--rhyme {OFF}" if self.rhyme == AUTO else f"--rhyme {AUTO} or {OFF}"
+
+    def check(self, form: Form) -> None:
+        """Raises PromptError where a form cannot keep them together, whatever the poem."""
+        reason = next(self._contradictions(form), "")
+        if reason:
+            raise PromptError(reason)
+
+    def _contradictions(self, form: Form) -> Iterator[str]:
+        name, lines = form.name, form.line_count
+        if self.has_tones and not form.regulated:
+            yield f"{name} has no rules of tone; choose a form such as 五絕, or --tones {OFF}"
+        if self.has_rhyme and lines < 4:
+            yield f"{name} has no two even lines to rhyme; choose a longer --form, or --rhyme {OFF}"
+        if self.has_tones and self.group and self.group.tone != LEVEL:
+            yield (
+                f"{self.rhyme} is an oblique rhyme and regulated verse rhymes in level tones; "
+                f"choose a level group such as 東, or --tones {OFF}"
+            )
+        if self.first_line_rhymes is not None and not (self.has_rhyme or self.has_tones):
+            yield "--first-line-rhymes says nothing without a rhyme; omit it, or give --rhyme auto"
+        if len(self.acrostic) > lines:
+            yield (
+                f"the acrostic has {len(self.acrostic)} characters and {name} {lines} lines; "
+                "shorten the acrostic, or choose a longer --form"
+            )
+        if self.acrostic and form.line_length == 1:
+            yield f"an acrostic needs longer lines than those of {name}; choose another --form, or omit --acrostic"
+        twice = next((head for k, head in enumerate(self.acrostic) if head in self.acrostic[:k]), "")
+        if twice and self.no_repeat:
+            yield f"{twice} comes twice in the acrostic; omit --no-repeat, or change the acrostic"
+
+    # ---- what the prompt leaves possible ----
+
+    def resolve(self, prompt: Prompt, prosody: TokenProsody, page: Page) -> Resolved:
+        """The poems that can begin with the prompt and are what was asked for.
+
+        Raises PromptError, naming the rule and the character that stand in the way.
         """
-        kinds = tuple(sorted({self._kind_of_foot(way, line) for way in ways}))
-        mask = self._feet.get(kinds)
-        if mask is None:
-            mask = np.logical_or.reduce([self._foot(*kind) for kind in kinds])
-            if not mask.any():
-                raise PromptError(
-                    f"this model knows no character that could end line {line + 1} as asked; "
-                    "choose other rules, or --form free"
-                )
-            self._feet[kinds] = mask
-        return mask
+        if self.is_free:
+            return _resolve_freely(prompt, prosody, page)
+        regular = replace(prompt, text=regular_marks(prompt.text), typed=regular_marks(prompt.typed))
+        forms = [self.form] if self.form else self._usual_forms(page.usual_forms)
+        faults = {form: self._too_small(form, regular.text, page) for form in forms}
+        roomy = [form for form, fault in faults.items() if not fault]
+        first = None if roomy else PromptError(next(iter(faults.values())))
+        for given_up in self._relaxations() if roomy else ():
+            matchers, more = self._begin(roomy, given_up, regular.text, prosody, page)
+            first = first or next(iter(more), None)
+            if matchers:
+                return Resolved(regular, matchers, _gave_way(first, given_up) if first and given_up else ())
+        if self == Constraints():
+            note = "no usual form begins so: written without form and rules"
+            return _resolve_freely(prompt, prosody, page)._replace(notes=(note,))
+        raise first or PromptError(f"no usual form begins as the prompt does; choose --form {FREE}")
 
-    def _kind_of_foot(self, way: Way, line: int) -> tuple[bool, int, int]:
-        """What a way asks of a foot: whether it rhymes, the groups that matter to it, the tones it may have."""
-        rules = self.rules
-        tones = next_tones(way.patterns) if rules.has_tones else EITHER
-        return way.scheme.rhymes(line), way.groups if line % 2 == 1 or line == 0 else 0, tones
+    def _usual_forms(self, usual: Sequence[Form]) -> list[Form]:
+        """The usual forms; for an acrostic those with the fewest lines that have room for it, else 排律."""
+        heads = len(self.acrostic)
+        counts = sorted({form.line_count for form in usual if form.line_count >= heads})
+        if not counts:
+            return [Form(length, heads + heads % 2) for length in (5, 7)]
+        return [form for form in usual if not heads or form.line_count == counts[0]]
 
-    def _foot(self, rhymes: bool, groups: int, tones: int) -> Array:
-        lexicon, has_tones = self.lexicon, self.rules.has_tones
-        if rhymes and groups:
-            return lexicon.rhyming_in(groups)
-        if rhymes and has_tones:
-            return lexicon.level_alone
-        if groups:
-            kinds = [self._unrhymed(groups, own) for own in TONES_IN if own & tones]
-            return np.asarray(np.logical_or.reduce(kinds))
-        return lexicon.inside_with[tones] if has_tones else lexicon.hanzi
+    def _too_small(self, form: Form, text: str, page: Page) -> str:
+        """Why a form has no room for the prompt or for itself; empty: it has."""
+        if page.max_length is not None and form.hanzi > page.max_length:
+            return (
+                f"{form.name} has {form.hanzi} hanzi and --max-length allows {page.max_length}; raise it, or "
+                "choose a shorter --form"
+            )
+        if self.form or not page.keeps_marks:  # then what is wrong is told with its place when it is written
+            return ""
+        *closed, last = "".join("\n" if char in MARKS else char for char in text).split("\n")
+        lengths = {len(line) for line in closed} | {form.line_length}
+        if len(lengths) > 1 or len(last) > form.line_length or len(closed) + bool(last) > form.line_count:
+            return f"no usual form begins as the prompt does; choose a --form, or --form {FREE}"
+        return ""
 
-    def _unrhymed(self, groups: int, own: int) -> Array:
-        """The hanzi with exactly these tones that leave one of the groups when they end a line without rhyme."""
-        left = groups & self.opposed(own)
-        all_in = self.lexicon.members[list(places(left))].all(axis=0)  # without a group: all are in all
-        return np.asarray(self.lexicon.having[own] & ~all_in)
+    def _relaxations(self) -> Iterator[tuple[str, ...]]:
+        """What may be given up for the prompt's sake, least first: only what was not asked for."""
+        open_to_it = [name for name in ("tones", "rhyme") if getattr(self, name) is None]
+        yield ()
+        for name in open_to_it:
+            yield (name,)
+        if len(open_to_it) == 2:
+            yield ("tones", "rhyme")
 
-    def opposed(self, tones: int) -> int:
-        """The groups that a first line may be followed by which ends in one of these tones and does not rhyme.
+    def _begin(
+        self, forms: Sequence[Form], given_up: Sequence[str], text: str, prosody: TokenProsody, page: Page
+    ) -> tuple[list[VerseMatcher], list[PromptError]]:
+        matchers, faults = [], []
+        for form in forms:
+            tones = self.tones or (RELAXED if form.regulated and "tones" not in given_up else OFF)
+            rhyme = self.rhyme or (AUTO if form.regulated and "rhyme" not in given_up else OFF)
+            constraints = replace(self, form=form, tones=tones, rhyme=rhyme)
+            try:
+                grammar = VerseGrammar(form, constraints, prosody, keeps_marks=page.keeps_marks)
+                matchers.append(begin(grammar, text))
+            except PromptError as error:
+                faults.append(error)
+        return matchers, faults
 
-        Templates see to this themselves; where tones are free, such a foot has the tone that the rhyme has not.
-        """
-        if self.rules.has_tones:
-            return ALL_GROUPS
-        return OBLIQUE_GROUPS * bool(tones & LEVEL_BIT) | LEVEL_GROUPS * bool(tones & OBLIQUE_BIT)
+
+def _gave_way(fault: PromptError, given_up: Sequence[str]) -> tuple[str, ...]:
+    reason = str(fault).rpartition("; ")[0] or str(fault)
+    return (f"{reason}: written with {' '.join(f'--{name} {OFF}' for name in given_up)}",)
 
 
-class VerseDraft:
-    """A poem in the making: `ids` are its hanzi so far. Made by Verse.start."""
-
-    def __init__(self, verse: Verse) -> None:
-        self.verse = verse
-        self.ways = verse.ways
-        self.ids: list[int] = []
-        self.line = self.column = 0
-        self._rhymed: list[int] = []
-        # with no_repeat, what may not be written freely any more; heads wait for their lines
-        self._taken: list[int] = list(verse.heads) if verse.rules.no_repeat else []
-
-    def copy(self) -> "VerseDraft":
-        """The same state, to go on apart."""
-        other = VerseDraft.__new__(VerseDraft)
-        other.__dict__.update(self.__dict__)
-        other.ids, other._rhymed, other._taken = list(self.ids), list(self._rhymed), list(self._taken)
-        return other
-
-    @property
-    def fits(self) -> bool:
-        """Whether it can be completed; always true of what masks alone have led to."""
-        return bool(self.ways)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether only the end may follow."""
-        return self.line == self.verse.lines
-
-    @property
-    def at_foot(self) -> bool:
-        """Whether the next hanzi ends its line."""
-        return self.column == self.verse.length - 1
-
-    @property
-    def head(self) -> int | None:
-        """The hanzi that must come next because it heads its line."""
-        return self.verse.heads[self.line] if not self.column and self.line < len(self.verse.heads) else None
-
-    def mask(self) -> Array:
-        """The tokens that may come next: bool (V,), not to be written to; never none."""
-        verse = self.verse
-        if self.is_complete:
-            return verse.end
-        if self.column == verse.length:
-            return verse.marks[self.line % 2 == 1 or self.line + 1 == verse.lines]
-        if self.head is not None:
-            return verse.head_masks[self.line]
-        mask = verse.feet(self.ways, self.line) if self.at_foot else self._inside()
-        excluded = [*self._taken, *(self._rhymed if self.at_foot else ())]
-        if excluded:
-            mask = mask.copy()
-            mask[excluded] = False
-            for place in self._scarce():
-                mask &= ~verse.lexicon.members[place]
-        return mask
-
-    def _inside(self) -> Array:
-        lexicon = self.verse.lexicon
-        if not self.verse.rules.has_tones:
-            return lexicon.hanzi
-        tones = 0
-        for way in self.ways:
-            tones |= next_tones(way.patterns)
-        return lexicon.inside_with[tones]
-
-    def add(self, number: int) -> None:
-        """Take a hanzi or a mark."""
-        if number < self.verse.lexicon.vocabulary.first_hanzi:
-            self.line, self.column = self.line + 1, 0
-            return
-        ways = [left for way in self.ways if (left := self.way_after(way, number))]
-        rhymes = self.at_foot and any(way.scheme.rhymes(self.line) for way in ways)
-        if rhymes and self.verse.rules.has_rhyme:
-            self._rhymed.append(number)
-        if self.verse.rules.no_repeat:
-            self._taken.append(number)
-        self.ids.append(number)
-        self.column += 1
-        self.ways = tuple(left for way in ways if (left := self._lasting(way, number)))
-        if not self.verse.keeps_marks and self.column == self.verse.length:
-            self.line, self.column = self.line + 1, 0
-
-    def way_after(self, way: Way, number: int) -> Way | None:
-        """What a hanzi leaves of a way: its tones and its rhyme."""
-        lexicon, rules = self.verse.lexicon, self.verse.rules
-        groups, tones = way.groups, lexicon.inside[number] or EITHER
-        if self.at_foot and way.scheme.rhymes(self.line) and (self.line or rules.has_rhyme):
-            if not self.line and rules.first_line_rhymes and lexicon.is_unknown(number):
-                return None  # nobody could say that it rhymes
-            tones = lexicon.at_foot[number] or EITHER
-            if rules.has_rhyme and lexicon.at_foot[number]:  # an unknown foot, from a prompt, may be in any
-                groups &= lexicon.groups[number]
-                tones = EITHER if groups else 0
-        elif self.at_foot and self.line == 0:
-            groups &= self.verse.opposed(tones) & ~lexicon.groups[number]
-        patterns = self._patterns_after(way, tones)
-        is_left = (patterns or not rules.has_tones) and (groups or not rules.has_rhyme)
-        return Way(way.scheme, patterns, groups) if is_left and tones else None
-
-    def _patterns_after(self, way: Way, tones: int) -> Patterns:
-        if not self.verse.rules.has_tones:
-            return way.patterns
-        patterns = after(way.patterns, tones)
-        if patterns and self.at_foot and self.line % 2 == 1 and self.line + 1 < self.verse.lines:
-            return way.scheme.couplets[(self.line + 1) // 2]
-        return patterns
-
-    # ---- what could run out ----
-
-    def _needed(self, scheme: Scheme) -> int:
-        """Rhyming feet still to be written, this line's among them while it is open."""
-        later = self.verse.lines // 2 - (self.line + 1) // 2
-        return later + (self.column < self.verse.length and scheme.rhymes(self.line))
-
-    def _left(self, place: int) -> int:
-        """Characters of a group that may still be feet."""
-        members, bit = self.verse.lexicon.groups, 1 << place
-        gone = {number for number in (*self._rhymed, *self._taken) if members[number] & bit}
-        return self.verse.lexicon.sizes[place] - len(gone)
-
-    def _lasting(self, way: Way, number: int) -> Way | None:
-        """The way without the groups that too few characters are left of, now that this one is written."""
-        if not self.verse.rules.has_rhyme:
-            return way
-        touched = way.groups & self.verse.lexicon.groups[number]
-        if not touched or not (self._taken or self.column == self.verse.length):
-            return way
-        needed = self._needed(way.scheme)
-        gone = sum(1 << place for place in places(touched) if self._left(place) < needed)
-        return way._replace(groups=way.groups & ~gone) if way.groups & ~gone else None
-
-    def _scarce(self) -> Iterator[int]:
-        """Groups of which every character left is needed as a foot: none may be written anywhere else."""
-        if not (self.verse.rules.has_rhyme and self._taken):
-            return
-        for way in self.ways:
-            if not (self.at_foot and way.scheme.rhymes(self.line)):
-                needed = self._needed(way.scheme)
-                yield from (place for place in places(way.groups) if self._left(place) <= needed)
-
-    def kept(self) -> Kept:
-        """What is kept by what is written so far."""
-        return Kept.by(self.verse.lexicon, self.verse.rules.form, self.ways[0], self.ids)
+def _resolve_freely(prompt: Prompt, prosody: TokenProsody, page: Page) -> Resolved:
+    max_length = page.max_length or DEFAULT_MAX_LENGTH
+    matcher = (MarkedMatcher if page.keeps_marks else UnmarkedMatcher)(prosody.vocabulary, max_length)
+    matcher.write(prompt.text)
+    if not matcher.can_complete:
+        raise PromptError(
+            f"no room to complete a poem of {max_length} hanzi that begins so; "
+            "shorten the prompt or raise --max-length"
+        )
+    return Resolved(prompt, [matcher])

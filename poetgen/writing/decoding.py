@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ from poetgen.byhand.language_model import Parameters, State, read_parameters
 from poetgen.byhand.softmax import log_softmax
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.writing.sampling import Sampling, sample
+
+if TYPE_CHECKING:
+    from poetgen.writing.poem import Scansion
 
 Array = npt.NDArray[Any]
 Given = TypeVar("Given")
@@ -111,60 +114,50 @@ class Network:
 # ---- the poems ----
 
 
-class Masked(Protocol):
-    """What is needed of a draft: it says what may follow, takes it, and can be copied."""
+class Matcher(Protocol):
+    """What decoding needs to know of a poem in the making: what may follow, and what is written."""
 
-    def mask(self) -> Array:
+    def allowed(self) -> Array:
         """The tokens that may come next: bool (V,), not to be written to; never none."""
 
-    def add(self, number: int) -> None:
+    def accept(self, number: int) -> None:
         """Take a hanzi or a mark."""
 
-    def copy(self) -> "Masked":
+    def fork(self) -> "Matcher":
         """The same state, to go on apart."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether only the end may follow."""
 
-@dataclass(frozen=True)
-class Start:
-    """Where every poem of a prompt begins: its text read, logits (1, V) and state after it."""
+    def lines(self) -> tuple[tuple[str, ...], str]:
+        """The lines in corpus characters, and the marks that close them."""
 
-    text: str
-    ids: tuple[int, ...]
-    logits: Array
-    state: State
-    log_probability: float
-
-    @classmethod
-    def after(cls, text: str, network: Network) -> "Start":
-        """Read a text."""
-        return cls(text, tuple(network.vocabulary.encode(text)), *network.follow(text))
-
-    def row(self, draft: Masked, rng: np.random.Generator) -> "Row":
-        """A poem that goes on from here; `draft` has taken the text."""
-        return Row(rng, draft.copy(), list(self.ids), self.log_probability)
+    def scansion(self) -> "Scansion | None":
+        """How the lines are read; None where nothing is asked of them."""
 
 
 @dataclass
-class Row:
-    """One poem being written."""
+class Candidate:
+    """One poem being written: `ids` are its tokens so far."""
 
     rng: np.random.Generator
-    draft: Masked
+    matcher: Matcher
     ids: list[int]
     log_probability: float
     is_done: bool = False
 
 
-def write_together(
-    network: Network, start: Start, rows: Sequence[Row], *, sampling: Sampling
-) -> Sequence[Row]:
-    """Write rows of this start to their end.
+def decode(
+    network: Network, logits: Array, state: State, candidates: Sequence[Candidate], *, sampling: Sampling
+) -> Sequence[Candidate]:
+    """Write candidates to their end, all of which go on from logits (1, V) and state of one poem.
 
-    The number of the first one, among all poems that are asked for, must be a multiple of TILE.
+    The number of the first one, among all that are asked for, must be a multiple of TILE.
     """
-    logits = np.repeat(start.logits, len(rows), axis=0)
-    state = language_model.select_rows(start.state, [0] * len(rows))
-    writing = list(rows)
+    logits = np.repeat(logits, len(candidates), axis=0)
+    state = language_model.select_rows(state, [0] * len(candidates))
+    writing = list(candidates)
     while writing:
         _extend(network, writing, logits, sampling)
         going = [place for place in range(len(writing)) if not _tile_is_done(writing, place)]
@@ -173,21 +166,21 @@ def write_together(
             logits, state = network.step(
                 [row.ids[-1] for row in writing], language_model.select_rows(state, going)
             )
-    return rows
+    return candidates
 
 
-def _tile_is_done(rows: Sequence[Row], place: int) -> bool:
+def _tile_is_done(rows: Sequence[Candidate], place: int) -> bool:
     """Whether all poems that share the tile of this place are done."""
     first = place // TILE * TILE
     return all(row.is_done for row in rows[first : first + TILE])
 
 
-def _extend(network: Network, rows: Sequence[Row], logits: Array, sampling: Sampling) -> None:
+def _extend(network: Network, rows: Sequence[Candidate], logits: Array, sampling: Sampling) -> None:
     """Choose the next token of each poem that is not done. logits (B, V)."""
     going = [place for place, row in enumerate(rows) if not row.is_done]
     logits = logits if len(going) == len(rows) else logits[going]
     rows = [rows[place] for place in going]
-    allowed = np.stack([row.draft.mask() for row in rows])
+    allowed = np.stack([row.matcher.allowed() for row in rows])
     drawn = np.array([row.rng.random() for row in rows])
     written = _written(rows, network.vocabulary.first_hanzi)
     ids = sample(logits, allowed, sampling=sampling, drawn=drawn, written=written)
@@ -197,10 +190,10 @@ def _extend(network: Network, rows: Sequence[Row], logits: Array, sampling: Samp
         row.is_done = number == network.vocabulary.end
         if not row.is_done:
             row.ids.append(number)
-            row.draft.add(number)
+            row.matcher.accept(number)
 
 
-def _written(rows: Sequence[Row], first_hanzi: int) -> tuple[Array, Array]:
+def _written(rows: Sequence[Candidate], first_hanzi: int) -> tuple[Array, Array]:
     """(places, ids) of the hanzi that each poem has, but for a last one that may be doubled: two of (N,)."""
     pairs = [
         (place, number)

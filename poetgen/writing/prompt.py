@@ -8,7 +8,7 @@ from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP, is_hanzi
 from poetgen.script.convert import acrostic_to_corpus, to_corpus
 from poetgen.script.opencc import INSTALL_OPENCC, TRADITIONAL, as_utf8, can_convert, normalize
 from poetgen.script.variants import VariantTable
-from poetgen.writing.draft import REGULAR
+from poetgen.writing.free_matcher import REGULAR
 
 # What may stand between two lines of a typed prompt, read as the corpus' three marks.
 _TYPED_MARKS = {",": COMMA, "、": COMMA, ";": COMMA, ":": COMMA, ".": STOP, "!": STOP, "?": QUESTION} | {
@@ -58,7 +58,7 @@ def read_prompt(
     return Prompt(given, text, _spread(mapped.typed, text), mapped.script, mapped.notes)
 
 
-def read_heads(typed: str, readings: VariantTable) -> Prompt:
+def read_acrostic(typed: str, readings: VariantTable) -> Prompt:
     """The characters that lines are to begin with, each read by itself. Raises PromptError."""
     plain = "".join(char for char in normalize(typed) if char not in MARKS and char not in _TYPED_MARKS)
     if not plain:
@@ -93,7 +93,7 @@ def _with_marks(text: str) -> str:
         if mark and not marked:
             raise PromptError(f"the prompt begins with the mark {mark}; begin with a hanzi, such as 月")
         if mark and marked[-1] in MARKS:
-            raise PromptError(f"two marks in a row ({marked[-1]}{mark}) in the prompt; leave one out")
+            raise PromptError(f"two marks in a row ({marked[-1]}{mark}) in the prompt; omit one")
         lines += bool(mark)
         marked += STOP if mark == COMMA and lines % 2 == 0 else mark or char
     return marked

@@ -16,15 +16,14 @@ from poetgen.script.convert import Conversion, to_corpus
 from poetgen.script.opencc import SIMPLIFIED, to_simplified
 from poetgen.script.variants import VariantTable
 from poetgen.verse.check import check_poem
-from poetgen.writing.beginning import regular_marks
-from poetgen.writing.decoding import Network, Start, write_together
-from poetgen.writing.lexicon import Lexicon
-from poetgen.writing.prompt import read_heads
+from poetgen.writing.decoding import Candidate, Matcher, Network, decode
+from poetgen.writing.line_matcher import KeptPoem, match_line
+from poetgen.writing.poem import GeneratedPoem, Rank
+from poetgen.writing.prefix import Prefix, regular_marks
+from poetgen.writing.prompt import read_acrostic
+from poetgen.writing.prosody import TokenProsody
 from poetgen.writing.ranking import score
-from poetgen.writing.revision import KeptPoem, draft_line
-from poetgen.writing.sampling import random_stream
-from poetgen.writing.task import Drawing
-from poetgen.writing.written import Rank, Written
+from poetgen.writing.sampling import Sampling, random_stream
 
 Array = npt.NDArray[Any]
 _MARKS_AS = {
@@ -46,28 +45,28 @@ class Rewriter:
     def __init__(
         self,
         network: Network,
-        lexicon: Lexicon,
+        prosody: TokenProsody,
         variants: VariantTable,
         known: LineIndex | None,
         keeps_marks: bool,
     ) -> None:
-        self._network, self._lexicon, self._variants = network, lexicon, variants
+        self._network, self._prosody, self._variants = network, prosody, variants
         self._known, self._keeps_marks = known, keeps_marks
 
     def rewrite(
-        self, poem: str, line: int, *, begins: str, drawing: Drawing, script: str | None
-    ) -> Iterator[Written]:
-        """See Writer.rewrite. Everything is checked before the first. Raises PromptError."""
+        self, poem: str, line: int, *, begins: str, sampling: Sampling, script: str | None
+    ) -> Iterator[GeneratedPoem]:
+        """The poem with that line (from 1) written anew; checked before the first. Raises PromptError."""
         typed, marks = read_kept(poem, line)
         read = to_corpus("\n".join(typed), self._variants, script=script)
         lines = tuple(read.text.split("\n"))
         head = self._head(begins, lines[line - 1], line)
         kept = KeptPoem(lines, marks, line - 1, head)
-        draft = draft_line(kept, self._lexicon, keeps_marks=self._keeps_marks)
-        return self._write(kept, read, draft, drawing, script or read.script)
+        matcher = match_line(kept, self._prosody, keeps_marks=self._keeps_marks)
+        return self._write(kept, read, matcher, sampling, script or read.script)
 
     def _head(self, begins: str, present: str, line: int) -> str:
-        head = read_heads(begins, self._variants).text if begins else ""
+        head = read_acrostic(begins, self._variants).text if begins else ""
         if len(head) > len(present):
             raise PromptError(
                 f"line {line} has {len(present)} hanzi, and {begins[:60]!r} has {len(head)}; shorten it"
@@ -75,29 +74,32 @@ class Rewriter:
         return head
 
     def _write(
-        self, kept: KeptPoem, read: Conversion, draft: Any, drawing: Drawing, script: str
-    ) -> Iterator[Written]:
+        self, kept: KeptPoem, read: Conversion, matcher: Matcher, sampling: Sampling, script: str
+    ) -> Iterator[GeneratedPoem]:
         before = self._body(kept.lines[: kept.place], kept.marks[: kept.place])
-        start = Start.after(before + kept.head, self._network)
-        for index in range(drawing.count):
-            rows = [
-                start.row(draft, random_stream(drawing.seed, index, f"{before}\n{kept.head}", number))
-                for number in range(drawing.best_of)
+        prefix = Prefix.read(before + kept.head, self._network)
+        for index in range(sampling.count):
+            streams = (
+                random_stream(sampling.seed, index, f"{before}\n{kept.head}", number)
+                for number in range(sampling.best_of)
+            )
+            candidates = [
+                Candidate(rng, matcher.fork(), list(prefix.ids), prefix.log_probability) for rng in streams
             ]
-            write_together(self._network, start, rows, sampling=drawing.sampling)
+            decode(self._network, prefix.logits, prefix.state, candidates, sampling=sampling)
             length = len(kept.lines[kept.place])
-            found = [self._network.vocabulary.decode(row.ids[-length:]) for row in rows]
-            yield self._best(kept, read, found, drawing, index, script)
+            found = [self._network.vocabulary.decode(each.ids[-length:]) for each in candidates]
+            yield self._best(kept, read, found, sampling, index, script)
 
     def _best(
         self,
         kept: KeptPoem,
         read: Conversion,
         found: Sequence[str],
-        drawing: Drawing,
+        sampling: Sampling,
         index: int,
         script: str,
-    ) -> Written:
+    ) -> GeneratedPoem:
         """The poem with the candidate that makes it score best; the present line only where all are that one."""
         others = [line for line in found if line != kept.lines[kept.place]] or found
         poems = [kept.replaced(line) for line in dict.fromkeys(others)]
@@ -107,11 +109,11 @@ class Rewriter:
         new, typed = poems[best][kept.place], read.typed.split("\n")
         typed[kept.place] = to_simplified(new) if script == SIMPLIFIED else new
         report = check_poem(poems[best])
-        return Written(
+        return GeneratedPoem(
             lines=tuple(typed),
             marks=kept.marks,
             script=script,
-            seed=drawing.seed,
+            seed=sampling.seed,
             index=index,
             log_probability=totals[best],
             notes=read.notes,

@@ -1,6 +1,7 @@
 """Logits → one id."""
 
 import math
+import secrets
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +13,16 @@ from poetgen.errors import ConfigError
 
 Array = npt.NDArray[Any]
 STRETCH = 64  # entries
+CANDIDATES = 8  # as many as rows of a tile (poetgen.writing.decoding): a poem alone takes no longer for it
+MOST_CANDIDATES = 10_000
 _BEYOND_UNICODE = sys.maxunicode  # so that no beginning ends like the number of a candidate
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How boldly to choose: by probability^(1/temperature), among the `top_k` likeliest, and among those the
+    """How poems are drawn: `count` of them from `seed`, each the best of `best_of` candidates.
+
+    A character is chosen by probability^(1/temperature), among the `top_k` likeliest, and among those the
     fewest that hold `top_p` of the probability. Temperature 0 takes the likeliest; top_k 0 and top_p 1: all.
 
     A hanzi that the poem has already loses `repeat_penalty` nats beforehand, unless it has just been written and
@@ -30,6 +35,9 @@ class Sampling:
     top_k: int = 0
     top_p: float = 1.0
     repeat_penalty: float = 1.5
+    seed: int = 0
+    count: int = 1
+    best_of: int = CANDIDATES
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
@@ -40,11 +48,22 @@ class Sampling:
             raise ConfigError(f"top-p must be above 0 and at most 1, not {self.top_p}")
         if not (math.isfinite(self.repeat_penalty) and self.repeat_penalty >= 0):
             raise ConfigError(f"repeat-penalty must be 0 or more, not {self.repeat_penalty}; 1.5 is usual")
+        if self.seed < 0:
+            raise ConfigError(f"seed must be 0 or more, not {self.seed}")
+        if self.count < 1:
+            raise ConfigError(f"count must be at least 1, not {self.count}")
+        if not 1 <= self.best_of <= MOST_CANDIDATES:
+            raise ConfigError(f"best-of must be 1 to {MOST_CANDIDATES}, not {self.best_of}")
 
     @property
     def is_greedy(self) -> bool:
         """Whether nothing is left to chance: the temperature is 0, or too small to divide by."""
         return bool(self.temperature < np.finfo(np.float32).tiny)
+
+
+def draw_seed() -> int:
+    """A seed that nobody chose."""
+    return secrets.randbelow(2**32)
 
 
 def random_stream(seed: int, index: int, beginning: str = "", candidate: int = 0) -> np.random.Generator:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.writing.decoding import BLOCK, TiledWeight, count_processors, map_in_threads
+from poetgen.writing.decoding import BLOCK, TILE, TiledWeight, count_processors, map_in_threads
+from poetgen.writing.sampling import CANDIDATES
 
 # outputs, inputs: one block, whole blocks, blocks and a rest, rows longer than a block
 SIZES = [(1, 1), (7, 3), (64, 256), (7250, 64), (401, 300), (3, BLOCK + 1)]
@@ -93,3 +94,7 @@ def test_an_error_comes_after_the_results_before_it():
 
 def test_some_processor_may_be_used():
     assert count_processors() >= 1
+
+
+def test_a_poem_alone_takes_no_longer_for_its_candidates():
+    assert CANDIDATES == TILE

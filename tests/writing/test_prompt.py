@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from poetgen.errors import PromptError
 from poetgen.poem.poem import MARKS
 from poetgen.script.variants import VariantTable
-from poetgen.writing.prompt import read_heads, read_prompt
+from poetgen.writing.prompt import read_acrostic, read_prompt
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_what_was_typed_is_kept_the_more_the_surer_its_script(read):
 
 
 def test_each_head_of_an_acrostic_is_read_by_itself(readings):
-    heads = read_heads("红，云后", readings)
+    heads = read_acrostic("红，云后", readings)
     assert (heads.text, heads.typed, heads.script) == ("紅雲後", "红云后", "simplified")
     assert heads.notes == ("云 read as 雲", "后 read as 後")
 

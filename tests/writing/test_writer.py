@@ -17,7 +17,7 @@ from poetgen.errors import CheckpointError, ConfigError, PoetgenError, PromptErr
 from poetgen.poem.poem import MARKS
 from poetgen.script import opencc
 from poetgen.script.opencc import to_simplified
-from poetgen.writing.draft import SHORTEST
+from poetgen.writing.free_matcher import SHORTEST
 from poetgen.writing.ranking import repeats
 from poetgen.writing.writer import MOST_TOGETHER, Writer
 

@@ -1,28 +1,29 @@
 """Whatever is chosen among what may follow, the poem comes out well formed."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.poem.poem import COMMA, MARKS
-from poetgen.writing.draft import SHORTEST, MarkedDraft, UnmarkedDraft, break_lines
+from poetgen.writing.free_matcher import SHORTEST, MarkedMatcher, UnmarkedMatcher
+
+VOCABULARY = Vocabulary((*SPECIALS, *MARKS, "月"), [9] * (len(SPECIALS) + len(MARKS) + 1), 0)
 
 
-def finished(draft, begun, choose):
-    """A random walk through what may follow: the text at its end."""
-    text = begun
-    for char in begun:
-        draft.add(char)
-    assert draft.fits
+def finished(matcher, begun, choose):
+    """A random walk through what is allowed: the text at its end, as the lines have it."""
+    matcher.write(begun)
+    assert matcher.can_complete
     while True:
-        follows = draft.follows()
-        options = ["月"] * follows.hanzi + list(follows.marks) + ["end"] * follows.end
-        assert options, text
+        options = np.flatnonzero(matcher.allowed()).tolist()
+        assert options, matcher.lines()
+        assert matcher.is_complete == (options == [VOCABULARY.end])
         choice = choose(st.sampled_from(options))
-        if choice == "end":
-            return text
-        text += choice
-        draft.add(choice)
+        if choice == VOCABULARY.end:
+            return "".join(line + mark for line, mark in zip(*matcher.lines(), strict=True))
+        matcher.accept(choice)
 
 
 def check(text, max_length):
@@ -37,7 +38,7 @@ def check(text, max_length):
 
 @given(st.data(), st.integers(SHORTEST, 60))
 def test_free_poems_are_regular_verse(data, max_length):
-    lines, marks = check(finished(MarkedDraft(max_length), "", data.draw), max_length)
+    lines, marks = check(finished(MarkedMatcher(VOCABULARY, max_length), "", data.draw), max_length)
     assert {len(line) for line in lines} <= {5, 7}
     assert len(set(map(len, lines))) == 1
     assert len(lines) >= (4 if max_length >= 20 else 2)
@@ -48,11 +49,10 @@ def test_free_poems_are_regular_verse(data, max_length):
 @given(st.data(), st.lists(st.integers(1, 12), max_size=4), st.integers(0, 12), st.integers(SHORTEST, 80))
 def test_any_prompt_that_fits_is_completed(data, lengths, rest, max_length):
     begun = "".join("月" * n + "，。"[k % 2] for k, n in enumerate(lengths)) + "月" * rest
-    draft = MarkedDraft(max_length)
-    for char in begun:
-        draft.add(char)
-    if draft.fits:
-        check(finished(MarkedDraft(max_length), begun, data.draw), max_length)
+    matcher = MarkedMatcher(VOCABULARY, max_length)
+    matcher.write(begun)
+    if matcher.can_complete:
+        check(finished(MarkedMatcher(VOCABULARY, max_length), begun, data.draw), max_length)
 
 
 @pytest.mark.parametrize(
@@ -68,24 +68,24 @@ def test_any_prompt_that_fits_is_completed(data, lengths, rest, max_length):
     ],
 )
 def test_what_fits(begun, max_length, fits):
-    draft = MarkedDraft(max_length)
-    for char in begun:
-        draft.add(char)
-    assert draft.fits is fits
+    matcher = MarkedMatcher(VOCABULARY, max_length)
+    matcher.write(begun)
+    assert matcher.can_complete is fits
 
 
 def test_a_short_limit_keeps_four_lines_by_keeping_lines_short():
-    draft = MarkedDraft(20)
+    matcher = MarkedMatcher(VOCABULARY, 20)
     for _ in range(5):
-        draft.add("月")
-    assert draft.follows() == (False, COMMA, False)
+        matcher.write("月")
+    assert matcher.follows() == (False, COMMA, False)
 
 
 @given(st.data(), st.integers(SHORTEST, 80), st.integers(0, 10))
 def test_unmarked_poems_break_into_pairs_of_fives_or_sevens(data, max_length, begun):
-    text = finished(UnmarkedDraft(max_length), "月" * begun, data.draw)
-    lines, marks = break_lines(text)
-    assert "".join(lines) == text
+    matcher = UnmarkedMatcher(VOCABULARY, max_length)
+    finished(matcher, "月" * begun, data.draw)
+    lines, marks = matcher.lines()
+    text = "".join(lines)
     assert len({len(line) for line in lines}) == 1
     assert len(lines[0]) in (5, 7)
     assert marks == "，。" * (len(lines) // 2)
@@ -93,9 +93,9 @@ def test_unmarked_poems_break_into_pairs_of_fives_or_sevens(data, max_length, be
     assert len(text) >= min(20, max_length // 10 * 10)
 
 
-def test_copies_go_on_apart():
-    draft = MarkedDraft(40)
-    draft.add("月")
-    other = draft.copy()
-    other.add("月")
-    assert (draft.open, other.open) == (1, 2)
+def test_forks_go_on_apart():
+    matcher = MarkedMatcher(VOCABULARY, 40)
+    matcher.write("月")
+    other = matcher.fork()
+    other.write("月")
+    assert (matcher.lines()[0], other.lines()[0]) == (("月",), ("月月",))

@@ -18,6 +18,7 @@ Array = npt.NDArray[Any]
 
 LEVEL_BIT, OBLIQUE_BIT, EITHER = 1, 2, 3
 TONE_BITS = {LEVEL: LEVEL_BIT, OBLIQUE: OBLIQUE_BIT}
+TONES_IN = {0: "", LEVEL_BIT: LEVEL, OBLIQUE_BIT: OBLIQUE, EITHER: LEVEL + OBLIQUE}
 GROUP_BITS = {group: 1 << place for place, group in enumerate(GROUPS)}
 LEVEL_GROUPS = sum(bit for group, bit in GROUP_BITS.items() if reading_in(group).tone == LEVEL)
 ALL_GROUPS = (1 << len(GROUPS)) - 1
@@ -32,55 +33,72 @@ def places(groups: int) -> Iterator[int]:
         groups ^= lowest
 
 
-class Lexicon:
-    """By token: `inside[id]` and `at_foot[id]`, its tones inside a line and at its end; `groups[id]`, its rhymes.
+def only(numbers: list[int], size: int) -> Array:
+    """The mask bool (size,) of these tokens alone, not to be written to."""
+    mask = np.zeros(size, bool)
+    mask[numbers] = True
+    return _frozen(mask)
 
-    A reading may be good for a foot alone (poetgen.verse.rhymes), so the two differ. Masks are bool (V,), made
-    once, shared and not to be written to.
+
+class TokenProsody:
+    """By token: `inside[id]` and `at_end[id]`, its tones inside a line and at its end; `groups[id]`, its rhymes.
+
+    A reading may be good for a rhyme position alone (poetgen.verse.rhymes), so the two differ. Masks are bool
+    (V,), made once, shared and not to be written to. The rhyme table is read when it is first needed.
     """
 
     def __init__(self, vocabulary: Vocabulary, table: RhymeTable | None = None) -> None:
-        table = RhymeTable.load() if table is None else table
         self.vocabulary = vocabulary
-        self.at_foot, self.inside, self.groups = [], [], []
-        for token in vocabulary.tokens:
-            readings = table.readings(token)
-            tones = groups = 0
-            for tone, group in readings:
-                tones |= TONE_BITS[tone]
-                groups |= GROUP_BITS.get(group, 0)
-            self.at_foot.append(tones)
-            self.inside.append(tones if tones != EITHER else sum(TONE_BITS[t] for t in table.tones(token)))
-            self.groups.append(groups)
+        self._given_table = table
         self._rhyming: dict[int, Array] = {}
+
+    @cached_property
+    def _table(self) -> RhymeTable:
+        return RhymeTable.load() if self._given_table is None else self._given_table
+
+    @cached_property
+    def at_end(self) -> list[int]:
+        """The tones of each token at the end of a line."""
+        each = (self._table.readings(token) for token in self.vocabulary.tokens)
+        return [_tone_bits(reading.tone for reading in readings) for readings in each]
+
+    @cached_property
+    def inside(self) -> list[int]:
+        """The tones of each token inside a line."""
+        each = zip(self.vocabulary.tokens, self.at_end, strict=True)
+        return [tones if tones != EITHER else _tone_bits(self._table.tones(token)) for token, tones in each]
+
+    @cached_property
+    def groups(self) -> list[int]:
+        """The rhyme groups of each token."""
+        each = (self._table.groups(token) for token in self.vocabulary.tokens)
+        return [sum(GROUP_BITS[group] for group in groups) for groups in each]
 
     def is_unknown(self, number: int) -> bool:
         """Whether nothing is known of how it is read."""
-        return not self.at_foot[number]
+        return not self.at_end[number]
 
     @cached_property
     def hanzi(self) -> Array:
         """All hanzi."""
-        mask = np.zeros(len(self.vocabulary), bool)
-        mask[self.vocabulary.first_hanzi :] = True
-        return _kept(mask)
+        return only(list(range(self.vocabulary.first_hanzi, len(self.vocabulary))), len(self.vocabulary))
 
     @cached_property
     def having(self) -> tuple[Array, ...]:
         """For each set of tones (none, level, oblique, either) the hanzi that have just these inside a line."""
         of_token = np.array(self.inside)
-        return tuple(_kept(np.asarray(of_token == tones)) for tones in range(EITHER + 1))
+        return tuple(_frozen(np.asarray(of_token == tones)) for tones in range(EITHER + 1))
 
     @cached_property
     def inside_with(self) -> tuple[Array, ...]:
         """For each set of tones the hanzi that have one of them inside a line."""
         of_token = np.array(self.inside)
-        return tuple(_kept(np.asarray((of_token & tones) != 0)) for tones in range(EITHER + 1))
+        return tuple(_frozen(np.asarray((of_token & tones) != 0)) for tones in range(EITHER + 1))
 
     @cached_property
     def level_alone(self) -> Array:
         """The hanzi that are level however they are read."""
-        return _kept(np.asarray(np.array(self.at_foot) == LEVEL_BIT))
+        return _frozen(np.asarray(np.array(self.at_end) == LEVEL_BIT))
 
     @cached_property
     def members(self) -> Array:
@@ -88,7 +106,7 @@ class Lexicon:
         pairs = [(place, number) for number, groups in enumerate(self.groups) for place in places(groups)]
         members = np.zeros((len(GROUPS), len(self.vocabulary)), bool)
         members[tuple(np.array(pairs, int).reshape(-1, 2).T)] = True
-        return _kept(members)
+        return _frozen(members)
 
     @cached_property
     def sizes(self) -> list[int]:
@@ -100,10 +118,14 @@ class Lexicon:
         """The hanzi that rhyme in one of these groups."""
         mask = self._rhyming.get(groups)
         if mask is None:
-            mask = self._rhyming[groups] = _kept(np.asarray(self.members[list(places(groups))].any(axis=0)))
+            mask = self._rhyming[groups] = _frozen(np.asarray(self.members[list(places(groups))].any(axis=0)))
         return mask
 
 
-def _kept(mask: Array) -> Array:
+def _tone_bits(tones: Iterator[str] | frozenset[str]) -> int:
+    return sum(TONE_BITS[tone] for tone in set(tones))
+
+
+def _frozen(mask: Array) -> Array:
     mask.setflags(write=False)
     return mask

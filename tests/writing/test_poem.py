@@ -1,6 +1,6 @@
 """The two layouts, to the character."""
 
-from poetgen.writing.layout import horizontal, vertical
+from poetgen.writing.poem import horizontal, vertical
 
 LINES = ("牀前明月光", "疑是地上霜", "舉頭望明月", "低頭思故鄉")
 

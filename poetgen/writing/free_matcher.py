@@ -1,0 +1,169 @@
+"""Free verse: what may follow, so that every poem is well formed and comes to an end.
+
+Regular verse: the first line has 5 or 7 hanzi (4 to 7 where the prompt has it whole), all lines have as many,
+their number is even and at least 4, odd lines end with ，and even ones with 。or ？. Where a prompt has lines of
+other or unequal lengths the poem is mixed: lines of 3 to 9 hanzi, in pairs all the same. Fewer lines only where
+`max_length` leaves no room.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from poetgen.corpus.vocabulary import Vocabulary
+from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP
+
+Array = npt.NDArray[Any]
+
+REGULAR = range(4, 8)
+MIXED = range(3, 10)
+LEAST_LINES = 4
+USUAL = (5, 7)
+SHORTEST = 2 * USUAL[0]  # hanzi: two lines that any model can write
+
+
+class Follows(NamedTuple):
+    """What may come next: any hanzi, some marks, the end."""
+
+    hanzi: bool
+    marks: str = ""
+    end: bool = False
+
+
+class FreeMatcher:
+    """A poem in the making, without rules, of at most `max_length` hanzi."""
+
+    def __init__(self, vocabulary: Vocabulary, max_length: int) -> None:
+        self._vocabulary, self._max_length = vocabulary, max_length
+        self._text = ""
+        self._masks: dict[Follows, Array] = {}  # shared by all forks
+
+    def follows(self) -> Follows:
+        """What may come next; never nothing, unless the poem cannot be completed."""
+        raise NotImplementedError
+
+    @property
+    def can_complete(self) -> bool:
+        """Whether the poem can be completed within `max_length`."""
+        raise NotImplementedError
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether only the end may follow."""
+        return self.follows() == Follows(hanzi=False, end=True)
+
+    def allowed(self) -> Array:
+        """The tokens that may come next: bool (V,), not to be written to; never none."""
+        follows = self.follows()
+        if follows not in self._masks:
+            mask = np.zeros(len(self._vocabulary), bool)
+            mask[self._vocabulary.first_hanzi :] = follows.hanzi
+            mask[self._vocabulary.encode(follows.marks)] = True
+            mask[self._vocabulary.end] = follows.end
+            mask.setflags(write=False)
+            self._masks[follows] = mask
+        return self._masks[follows]
+
+    def accept(self, number: int) -> None:
+        """Take a hanzi or a mark."""
+        self.write(self._vocabulary.tokens[number])
+
+    def write(self, text: str) -> None:
+        """Take a text in corpus characters."""
+        self._text += text
+
+    def fork(self) -> "FreeMatcher":
+        """The same state, to go on apart."""
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def lines(self) -> tuple[tuple[str, ...], str]:
+        """The lines in corpus characters, and the marks that close them."""
+        raise NotImplementedError
+
+    def scansion(self) -> None:
+        """None: no rules, no scansion."""
+
+
+class MarkedMatcher(FreeMatcher):
+    """Of a model that writes marks: it counts the lines that they close."""
+
+    @property
+    def _lengths(self) -> list[int]:
+        """Of every line, the open one last, 0 where none is begun."""
+        return [len(line) for line in _split(self._text)]
+
+    def _open_lengths(self) -> list[int]:
+        """Lengths the open line may come to, its own pair completed within `max_length`; empty: no room."""
+        *closed, open_hanzi = self._lengths
+        room = self._max_length - sum(closed)
+        opens_pair = len(closed) % 2 == 0
+        if not closed:
+            fit = [n for n in USUAL if n >= open_hanzi and 2 * n <= room]
+            whole = [n for n in fit if LEAST_LINES * n <= room]
+            return whole or fit
+        length = closed[0]
+        if set(closed) == {length} and length in REGULAR:
+            needed = 2 * length if opens_pair else length
+            return [length] if open_hanzi <= length and needed <= room else []
+        most = room - (MIXED.start if opens_pair else 0)
+        lengths = [n for n in MIXED if open_hanzi <= n <= most]
+        return lengths or ([open_hanzi] if MIXED.stop <= open_hanzi <= most else [])
+
+    def follows(self) -> Follows:
+        """Hanzi while the line may grow, its mark where it may end, the end after whole pairs of lines."""
+        *closed, open_hanzi = self._lengths
+        lengths = self._open_lengths()
+        if not open_hanzi:
+            is_whole = bool(closed) and len(closed) % 2 == 0
+            return Follows(bool(lengths), end=is_whole and (len(closed) >= LEAST_LINES or not lengths))
+        marks = COMMA if len(closed) % 2 == 0 else STOP + QUESTION
+        return Follows(open_hanzi < max(lengths, default=0), marks if open_hanzi in lengths else "")
+
+    @property
+    def can_complete(self) -> bool:
+        """Whether the open line and its pair have room, or whole pairs stand already."""
+        *closed, open_hanzi = self._lengths
+        is_whole = bool(closed) and len(closed) % 2 == 0 and not open_hanzi
+        return bool(self._open_lengths()) or (is_whole and sum(closed) <= self._max_length)
+
+    def lines(self) -> tuple[tuple[str, ...], str]:
+        """The lines as their marks part them."""
+        return tuple(filter(None, _split(self._text))), "".join(char for char in self._text if char in MARKS)
+
+
+class UnmarkedMatcher(FreeMatcher):
+    """Of a model that knows no marks: a poem may end where its hanzi make whole pairs of lines of 5 or 7."""
+
+    def write(self, text: str) -> None:
+        """Take a text in corpus characters; marks are passed over."""
+        self._text += "".join(char for char in text if char not in MARKS)
+
+    def _ends(self) -> list[int]:
+        """Lengths this poem may come to."""
+        pairs = [n for n in range(2, self._max_length + 1) if any(n % (2 * length) == 0 for length in USUAL)]
+        least = min(LEAST_LINES * USUAL[0], max(pairs, default=0))
+        return [n for n in pairs if n >= max(least, len(self._text))]
+
+    def follows(self) -> Follows:
+        """Hanzi while there is room, the end where whole pairs of lines stand."""
+        ends = self._ends()
+        return Follows(hanzi=bool(ends) and len(self._text) < ends[-1], end=len(self._text) in ends)
+
+    @property
+    def can_complete(self) -> bool:
+        """Whether whole pairs of lines can be reached."""
+        return bool(self._ends())
+
+    def lines(self) -> tuple[tuple[str, ...], str]:
+        """Lines of 5, else of 7, in whole pairs, and the marks of a couplet."""
+        hanzi = self._text
+        length = next((n for n in USUAL if len(hanzi) % (2 * n) == 0), USUAL[0])
+        lines = tuple(hanzi[k : k + length] for k in range(0, len(hanzi), length))
+        return lines, "".join(COMMA if k % 2 == 0 else STOP for k in range(len(lines)))
+
+
+def _split(text: str) -> list[str]:
+    return "".join("\n" if char in MARKS else char for char in text).split("\n")

@@ -1,0 +1,189 @@
+"""What one line between others that are kept may be.
+
+It is written after the lines before it, as any line is; of the templates and rhyme groups only those are left open
+that the lines after it agree with. Where the kept lines break a rule themselves, that rule gives way.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from poetgen.errors import PromptError
+from poetgen.poem.form import form_of
+from poetgen.poem.poem import MARKS
+from poetgen.verse.templates import RELAXED
+from poetgen.writing.constraints import AUTO, OFF, Constraints
+from poetgen.writing.decoding import Matcher
+from poetgen.writing.poem import Scansion
+from poetgen.writing.prefix import begin, regular_marks
+from poetgen.writing.prosody import TokenProsody, only
+from poetgen.writing.states import State
+from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
+
+Array = npt.NDArray[Any]
+# what the kept lines may break, least first: nothing, the tones, the rhyme too
+RELAXATIONS = ((RELAXED, AUTO), (OFF, AUTO), (OFF, OFF))
+
+
+@dataclass(frozen=True)
+class KeptPoem:
+    """A poem in corpus characters, of which line `place` (from 0) is to be written anew, beginning with `head`."""
+
+    lines: tuple[str, ...]
+    marks: str
+    place: int
+    head: str = ""
+
+    def text(self, first: int, last: int) -> str:
+        """Lines first to last - 1 with their marks, those in the manner of forms."""
+        closed = zip(self.lines[first:last], self.marks[first:last], strict=True)
+        return regular_marks("".join(line + mark for line, mark in closed))
+
+    @property
+    def later_rhymes(self) -> str:
+        """The characters that rhyme after this line, with none of which it may rhyme."""
+        rhymes = self.place == 0 or self.place % 2 == 1
+        return "".join(line[-1] for line in self.lines[self.place + 1 :][self.place % 2 == 1 :: 2]) * rhymes
+
+    def replaced(self, line: str) -> tuple[str, ...]:
+        """All lines, with another in this place."""
+        return (*self.lines[: self.place], line, *self.lines[self.place + 1 :])
+
+
+class LineMatcher:
+    """One line of verse by rules: after its last hanzi comes the end. `shunned` rhyme in later lines."""
+
+    def __init__(self, inner: VerseMatcher, shunned: Sequence[int]) -> None:
+        self.inner, self.shunned, self._line = inner, list(shunned), inner.line
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether only the end may follow."""
+        return self.inner.line > self._line or self.inner.column == self.inner.grammar.form.line_length
+
+    def allowed(self) -> Array:
+        """The tokens that may come next: bool (V,); never none."""
+        if self.is_complete:
+            return self.inner.grammar.end
+        mask = self.inner.allowed()
+        if not self.inner.at_line_end or not self.shunned:
+            return mask
+        fewer = mask.copy()
+        fewer[self.shunned] = False
+        return fewer if fewer.any() else mask
+
+    def accept(self, number: int) -> None:
+        """Take a hanzi."""
+        self.inner.accept(number)
+
+    def fork(self) -> "LineMatcher":
+        """The same state, to go on apart."""
+        other = LineMatcher(self.inner.fork(), self.shunned)
+        other._line = self._line
+        return other
+
+    def lines(self) -> tuple[tuple[str, ...], str]:
+        """The lines before it and this one, and their marks."""
+        return self.inner.lines()
+
+    def scansion(self) -> Scansion:
+        """How they are read."""
+        return self.inner.scansion()
+
+
+class PlainLineMatcher:
+    """One line without rules, of `length` hanzi."""
+
+    def __init__(self, prosody: TokenProsody, length: int) -> None:
+        self._prosody, self._length = prosody, length
+        self._ids: list[int] = []
+        self._end = only([prosody.vocabulary.end], len(prosody.vocabulary))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether only the end may follow."""
+        return len(self._ids) >= self._length
+
+    def allowed(self) -> Array:
+        """The tokens that may come next: bool (V,); never none."""
+        return self._end if self.is_complete else self._prosody.hanzi
+
+    def accept(self, number: int) -> None:
+        """Take a hanzi."""
+        self._ids.append(number)
+
+    def fork(self) -> "PlainLineMatcher":
+        """The same state, to go on apart."""
+        other = PlainLineMatcher.__new__(PlainLineMatcher)
+        other.__dict__.update(self.__dict__)
+        other._ids = list(self._ids)
+        return other
+
+    def lines(self) -> tuple[tuple[str, ...], str]:
+        """This line, without a mark."""
+        return (self._prosody.vocabulary.decode(self._ids),), ""
+
+    def scansion(self) -> None:
+        """None: no rules, no scansion."""
+
+
+def match_line(poem: KeptPoem, prosody: TokenProsody, *, keeps_marks: bool) -> Matcher:
+    """The matcher of the line, under as many rules as the kept lines themselves keep; its head is written."""
+    form = form_of(poem.lines)
+    for tones, rhyme in RELAXATIONS if form and form.regulated else RELAXATIONS[2:]:
+        if form is None:
+            break
+        try:
+            constraints = Constraints(form, tones, rhyme)
+            return _match_by_rule(VerseGrammar(form, constraints, prosody, keeps_marks=keeps_marks), poem)
+        except PromptError:
+            continue
+    return PlainLineMatcher(prosody, len(poem.lines[poem.place]) - len(poem.head))
+
+
+def _match_by_rule(grammar: VerseGrammar, poem: KeptPoem) -> LineMatcher:
+    """Raises PromptError where the kept lines or the head leave no state."""
+    matcher = begin(grammar, poem.text(0, poem.place))
+    later = poem.text(poem.place + 1, len(poem.lines))
+    matcher.states = tuple(_agreeing(matcher, later)) if later else matcher.states
+    encode = grammar.prosody.vocabulary.encode
+    line = LineMatcher(matcher, encode(poem.later_rhymes) if grammar.constraints.has_rhyme else [])
+    for number in encode(poem.head):
+        line.accept(number)
+    if not matcher.states:
+        raise PromptError("the kept lines leave no way")
+    return line
+
+
+def _agreeing(matcher: VerseMatcher, later: str) -> Iterator[State]:
+    """The states before a line that the lines after it can be reached by."""
+    length, into_couplet = matcher.grammar.form.line_length, matcher.line % 2 == 0
+    for state in matcher.states:
+        if not matcher.grammar.constraints.has_tones:
+            left = _after(matcher, state, later)
+            if left:
+                yield state._replace(groups=left.groups)
+        elif into_couplet:
+            # the second half of a pattern is what the answering line must be
+            for tail in sorted({pattern[length:] for pattern in state.patterns}):
+                left = _after(matcher, state._replace(patterns=frozenset({tail})), later)
+                if left:
+                    fitting = frozenset(pattern for pattern in state.patterns if pattern.endswith(tail))
+                    yield state._replace(patterns=fitting, groups=left.groups)
+        else:
+            opened = state._replace(patterns=state.scheme.couplets[(matcher.line + 1) // 2])
+            left = _after(matcher, opened, later)
+            if left:
+                yield state._replace(groups=left.groups)
+
+
+def _after(matcher: VerseMatcher, state: State, later: str) -> State | None:
+    """What is left of a state once the later lines are written, as if the line between were there."""
+    probe = matcher.fork()
+    probe.line, probe.column, probe.states = matcher.line + 1, 0, (state,)
+    for char in later:
+        if char not in MARKS or matcher.grammar.keeps_marks:
+            probe.accept(matcher.grammar.prosody.vocabulary.encode(char)[0])
+    return probe.states[0] if probe.states else None

@@ -1,0 +1,174 @@
+"""The states a poem may be in: the tone templates and rhyme groups that its rules and its text leave open.
+
+A state is a template with the patterns of the current couplet that still fit, and the rhyme groups that all line
+ends so far share. Every pattern kept is the rest of a whole couplet, and the couplets of a template do not depend
+on each other, so a state that is live can be gone on from to its end as far as tones are concerned.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from poetgen.errors import PromptError
+from poetgen.poem.form import Form
+from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE
+from poetgen.verse.templates import Template, templates
+from poetgen.writing.prosody import (
+    ALL_GROUPS,
+    EITHER,
+    GROUP_BITS,
+    LEVEL_BIT,
+    LEVEL_GROUPS,
+    OBLIQUE_BIT,
+    TONE_BITS,
+    TokenProsody,
+    places,
+)
+
+if TYPE_CHECKING:
+    from poetgen.writing.constraints import Constraints
+
+Patterns = frozenset[str]
+
+
+@cache
+def after(patterns: Patterns, tones: int) -> Patterns:
+    """What is left of the patterns once a character with these tones is written."""
+    return frozenset(pattern[1:] for pattern in patterns if TONE_BITS[pattern[0]] & tones)
+
+
+@cache
+def next_tones(patterns: Patterns) -> int:
+    """The tones with which one of the patterns goes on."""
+    return sum(TONE_BITS[tone] for tone in {pattern[0] for pattern in patterns})
+
+
+class Scheme(NamedTuple):
+    """A template and the patterns of its couplets that admit the acrostic; where tones are free, neither."""
+
+    template: Template | None
+    first_line_rhymes: bool
+    couplets: tuple[Patterns, ...]
+
+    def rhymes(self, line: int) -> bool:
+        """Whether this line (from 0) rhymes."""
+        return line % 2 == 1 or (line == 0 and self.first_line_rhymes)
+
+    def count_rhymes(self, line_count: int) -> int:
+        """Rhyming lines of the whole poem."""
+        return line_count // 2 + self.first_line_rhymes
+
+
+class State(NamedTuple):
+    """What is left of the couplet's patterns in one scheme, and the groups still possible, as bits."""
+
+    scheme: Scheme
+    patterns: Patterns
+    groups: int
+
+
+def initial_states(form: Form, constraints: "Constraints", prosody: TokenProsody) -> tuple[State, ...]:
+    """All states before the first character.
+
+    Raises PromptError where there is none, naming the rule to blame.
+    """
+    _check_supply(form, constraints, prosody)
+    states = [
+        State(scheme, scheme.couplets[0] if scheme.couplets else frozenset(), groups)
+        for scheme in _schemes(form, constraints, prosody)
+        if (groups := _groups(form, constraints, prosody, scheme)) or not constraints.has_rhyme
+    ]
+    if not states:
+        raise PromptError(_too_few_to_rhyme(form, constraints, prosody))
+    return tuple(states)
+
+
+def _schemes(form: Form, constraints: "Constraints", prosody: TokenProsody) -> list[Scheme]:
+    openings = [rhymes for rhymes in (False, True) if constraints.first_line_rhymes in (None, rhymes)]
+    if not constraints.has_tones:
+        return [Scheme(None, rhymes, ()) for rhymes in openings]
+    heads = [prosody.inside[number] or EITHER for number in prosody.vocabulary.encode(constraints.acrostic)]
+    schemes = [
+        Scheme(template, template.first_line_rhymes, _admitting(heads, template.couplets(constraints.mode)))
+        for template in templates(form)
+        if template.first_line_rhymes in openings
+    ]
+    left = [scheme for scheme in schemes if all(scheme.couplets)]
+    if not left:
+        raise PromptError(_no_template(form, constraints, schemes))
+    return left
+
+
+def _admitting(heads: Sequence[int], couplets: Sequence[Patterns]) -> tuple[Patterns, ...]:
+    """The patterns of each couplet whose lines may begin with characters of these tones."""
+    admitting = []
+    for couplet, patterns in enumerate(couplets):
+        for line, tones in enumerate(heads[2 * couplet : 2 * couplet + 2]):
+            patterns = frozenset(p for p in patterns if TONE_BITS[p[line * len(p) // 2]] & tones)
+        admitting.append(patterns)
+    return tuple(admitting)
+
+
+def _no_template(form: Form, constraints: "Constraints", schemes: Sequence[Scheme]) -> str:
+    """No template admits the acrostic: name the couplet that stops the one that comes furthest."""
+    couplet = max(next(k for k, patterns in enumerate(s.couplets) if not patterns) for s in schemes)
+    heads = constraints.acrostic[2 * couplet : 2 * couplet + 2]
+    return (
+        f"no {constraints.tones} template of {form.name} lets lines {2 * couplet + 1} and {2 * couplet + 2} begin "
+        f"with {heads} after what comes before; {constraints.lifting_tones} would allow it"
+    )
+
+
+def _groups(form: Form, constraints: "Constraints", prosody: TokenProsody, scheme: Scheme) -> int:
+    """The groups that can serve all rhyming lines of a scheme, as bits."""
+    if not constraints.has_rhyme:
+        return 0
+    needed = scheme.count_rhymes(form.line_count)
+    asked = LEVEL_GROUPS if constraints.has_tones else ALL_GROUPS
+    if constraints.group:
+        asked = GROUP_BITS[constraints.group.group]
+    sizes = _sizes(constraints, prosody)
+    enough = [place for place in places(asked) if sizes[place] >= needed]
+    if constraints.no_repeat and constraints.group is None:
+        # a group that the lines could use up is not begun; where all are so small, the largest serves
+        ample = [place for place in enough if sizes[place] >= needed + form.hanzi]
+        enough = ample or sorted(enough, key=lambda place: -sizes[place])[:1]
+    return sum(1 << place for place in enough)
+
+
+def _sizes(constraints: "Constraints", prosody: TokenProsody) -> list[int]:
+    """How many characters of each group may end lines: with no_repeat, not those of the acrostic."""
+    if not constraints.no_repeat or not constraints.acrostic:
+        return prosody.sizes
+    taken = prosody.members[:, prosody.vocabulary.encode(constraints.acrostic)].sum(axis=1).tolist()
+    return [size - less for size, less in zip(prosody.sizes, taken, strict=True)]
+
+
+def _too_few_to_rhyme(form: Form, constraints: "Constraints", prosody: TokenProsody) -> str:
+    needed = form.line_count // 2 + bool(constraints.first_line_rhymes)
+    if constraints.group is None:
+        return (
+            f"no rhyme group has the {needed} characters that {form.name} needs among those this model knows; "
+            "choose a shorter --form, or --rhyme off"
+        )
+    size = _sizes(constraints, prosody)[GROUPS.index(constraints.group.group)]
+    return (
+        f"this model knows {size} characters that rhyme in {constraints.rhyme}, and {form.name} needs {needed}; "
+        "choose another group, --rhyme auto or --rhyme off"
+    )
+
+
+def _check_supply(form: Form, constraints: "Constraints", prosody: TokenProsody) -> None:
+    """Every tone asked for has a character, and with no_repeat more than a poem can use up."""
+    least = form.hanzi + form.line_count if constraints.no_repeat else 1
+    for mask, what in _kinds(constraints, prosody):
+        if mask.sum() < least:
+            lift = "omit --no-repeat" if constraints.no_repeat else "choose --tones off"
+            raise PromptError(f"this model knows {mask.sum()} {what}, too few to write {form.name}; {lift}")
+
+
+def _kinds(constraints: "Constraints", prosody: TokenProsody) -> Iterator[tuple[Any, str]]:
+    yield prosody.hanzi, "characters"
+    if constraints.has_tones or constraints.has_rhyme:
+        yield prosody.inside_with[LEVEL_BIT], f"characters in {LEVEL}"
+        yield prosody.inside_with[OBLIQUE_BIT], f"characters in {OBLIQUE}"

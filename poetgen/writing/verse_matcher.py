@@ -1,0 +1,296 @@
+"""What the next character of a poem may be, so that the poem keeps its rules and can always be completed.
+
+A character is allowed when some state (poetgen.writing.states) is live after it; one with two tones may keep
+states of both. Whether tones and groups suit is looked up in masks over the whole vocabulary, made once and
+combined here. No matcher is led into a dead end: patterns are always the rest of a whole couplet, and what could
+run out (characters of a rhyme group, and with no_repeat any character) is counted.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from poetgen.errors import PromptError
+from poetgen.poem.form import Form
+from poetgen.poem.poem import COMMA, QUESTION, STOP
+from poetgen.writing.poem import Scansion
+from poetgen.writing.prosody import (
+    ALL_GROUPS,
+    EITHER,
+    LEVEL_BIT,
+    LEVEL_GROUPS,
+    OBLIQUE_BIT,
+    OBLIQUE_GROUPS,
+    TONES_IN,
+    TokenProsody,
+    only,
+    places,
+)
+from poetgen.writing.states import Patterns, Scheme, State, after, initial_states, next_tones
+
+if TYPE_CHECKING:
+    from poetgen.writing.constraints import Constraints
+
+Array = npt.NDArray[Any]
+
+
+class VerseGrammar:
+    """The rules of one form made ready for one vocabulary: where matchers start.
+
+    Raises PromptError where no poem can keep them.
+    """
+
+    def __init__(
+        self, form: Form, constraints: "Constraints", prosody: TokenProsody, *, keeps_marks: bool = True
+    ) -> None:
+        constraints.check(form)
+        self.form, self.constraints, self.prosody = form, constraints, prosody
+        self.keeps_marks = keeps_marks
+        self.heads = prosody.vocabulary.encode(constraints.acrostic)
+        self.states = initial_states(form, constraints, prosody)
+        self._line_ends: dict[tuple[tuple[bool, int, int], ...], Array] = {}
+
+    def start(self) -> "VerseMatcher":
+        """A matcher of an empty poem."""
+        return VerseMatcher(self)
+
+    @cached_property
+    def marks(self) -> tuple[Array, Array]:
+        """What closes a line that another answers, and what closes the others."""
+        encode = self.prosody.vocabulary.encode
+        return self._only(encode(COMMA)), self._only(encode(STOP + QUESTION))
+
+    @cached_property
+    def end(self) -> Array:
+        """The end alone."""
+        return self._only([self.prosody.vocabulary.end])
+
+    @cached_property
+    def head_masks(self) -> list[Array]:
+        """For each line of the acrostic the mask of its first character alone."""
+        return [self._only([head]) for head in self.heads]
+
+    def _only(self, numbers: list[int]) -> Array:
+        return only(numbers, len(self.prosody.vocabulary))
+
+    def opens_answered_line(self, line: int) -> bool:
+        """Whether another line answers this one (from 0), so that ，closes it."""
+        return line % 2 == 0 and line + 1 < self.form.line_count
+
+    def line_ends(self, states: tuple[State, ...], line: int) -> Array:
+        """The hanzi with which one of the states lets a line end.
+
+        Raises PromptError where a tiny vocabulary has none.
+        """
+        kinds = tuple(sorted({self._kind_of_end(state, line) for state in states}))
+        mask = self._line_ends.get(kinds)
+        if mask is None:
+            mask = np.logical_or.reduce([self._ends(*kind) for kind in kinds])
+            if not mask.any():
+                raise PromptError(
+                    f"this model knows no character that could end line {line + 1} as asked; "
+                    "choose other rules, or --form free"
+                )
+            self._line_ends[kinds] = mask
+        return mask
+
+    def _kind_of_end(self, state: State, line: int) -> tuple[bool, int, int]:
+        """What a state asks of a line's end: whether it rhymes, the groups that matter, the tones it may have."""
+        tones = next_tones(state.patterns) if self.constraints.has_tones else EITHER
+        return state.scheme.rhymes(line), state.groups if line % 2 == 1 or line == 0 else 0, tones
+
+    def _ends(self, rhymes: bool, groups: int, tones: int) -> Array:
+        prosody, has_tones = self.prosody, self.constraints.has_tones
+        if rhymes and groups:
+            return prosody.rhyming_in(groups)
+        if rhymes and has_tones:
+            return prosody.level_alone
+        if groups:
+            kinds = [self._unrhymed(groups, own) for own in TONES_IN if own & tones]
+            return np.asarray(np.logical_or.reduce(kinds))
+        return prosody.inside_with[tones] if has_tones else prosody.hanzi
+
+    def _unrhymed(self, groups: int, own: int) -> Array:
+        """The hanzi with exactly these tones that leave one of the groups when they end a line without rhyme."""
+        left = groups & self.opposed(own)
+        all_in = self.prosody.members[list(places(left))].all(axis=0)  # without a group: all are in all
+        return np.asarray(self.prosody.having[own] & ~all_in)
+
+    def opposed(self, tones: int) -> int:
+        """The groups that may follow a first line which ends in one of these tones and does not rhyme.
+
+        Templates see to this themselves; where tones are free, it ends in the tone that the rhyme has not.
+        """
+        if self.constraints.has_tones:
+            return ALL_GROUPS
+        return OBLIQUE_GROUPS * bool(tones & LEVEL_BIT) | LEVEL_GROUPS * bool(tones & OBLIQUE_BIT)
+
+
+class VerseMatcher:
+    """A poem in the making by the rules of a grammar: `ids` are its hanzi so far. Made by VerseGrammar.start."""
+
+    def __init__(self, grammar: VerseGrammar) -> None:
+        self.grammar = grammar
+        self.states = grammar.states
+        self.ids: list[int] = []
+        self.line = self.column = 0
+        self._marks = ""
+        self._rhymed: list[int] = []
+        # with no_repeat, what may not be written freely any more; the acrostic waits for its lines
+        self._taken: list[int] = list(grammar.heads) if grammar.constraints.no_repeat else []
+
+    def fork(self) -> "VerseMatcher":
+        """The same state, to go on apart."""
+        other = VerseMatcher.__new__(VerseMatcher)
+        other.__dict__.update(self.__dict__)
+        other.ids, other._rhymed, other._taken = list(self.ids), list(self._rhymed), list(self._taken)
+        return other
+
+    @property
+    def can_complete(self) -> bool:
+        """Whether the poem can be completed; always true of what `allowed` alone has led to."""
+        return bool(self.states)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether only the end may follow."""
+        return self.line == self.grammar.form.line_count
+
+    @property
+    def at_line_end(self) -> bool:
+        """Whether the next hanzi ends its line."""
+        return self.column == self.grammar.form.line_length - 1
+
+    @property
+    def head(self) -> int | None:
+        """The hanzi that must come next because the acrostic has it."""
+        heads = self.grammar.heads
+        return heads[self.line] if not self.column and self.line < len(heads) else None
+
+    def allowed(self) -> Array:
+        """The tokens that may come next: bool (V,), not to be written to; never none."""
+        grammar = self.grammar
+        if self.is_complete:
+            return grammar.end
+        if self.column == grammar.form.line_length:
+            return grammar.marks[not grammar.opens_answered_line(self.line)]
+        if self.head is not None:
+            return grammar.head_masks[self.line]
+        mask = grammar.line_ends(self.states, self.line) if self.at_line_end else self._inside()
+        excluded = [*self._taken, *(self._rhymed if self.at_line_end else ())]
+        if excluded:
+            mask = mask.copy()
+            mask[excluded] = False
+            for place in self._scarce():
+                mask &= ~grammar.prosody.members[place]
+        return mask
+
+    def _inside(self) -> Array:
+        prosody = self.grammar.prosody
+        if not self.grammar.constraints.has_tones:
+            return prosody.hanzi
+        tones = 0
+        for state in self.states:
+            tones |= next_tones(state.patterns)
+        return prosody.inside_with[tones]
+
+    def accept(self, number: int) -> None:
+        """Take a hanzi or a mark."""
+        grammar = self.grammar
+        vocabulary, constraints = grammar.prosody.vocabulary, grammar.constraints
+        if number < vocabulary.first_hanzi:
+            self._end_line(vocabulary.tokens[number])
+            return
+        states = [left for state in self.states if (left := self._state_after(state, number))]
+        rhymes = self.at_line_end and any(state.scheme.rhymes(self.line) for state in states)
+        if rhymes and constraints.has_rhyme:
+            self._rhymed.append(number)
+        if constraints.no_repeat:
+            self._taken.append(number)
+        self.ids.append(number)
+        self.column += 1
+        self.states = tuple(left for state in states if (left := self._lasting(state, number)))
+        if not grammar.keeps_marks and self.column == grammar.form.line_length:
+            self._end_line(COMMA if grammar.opens_answered_line(self.line) else STOP)
+
+    def _end_line(self, mark: str) -> None:
+        self.line, self.column, self._marks = self.line + 1, 0, self._marks + mark
+
+    def _state_after(self, state: State, number: int) -> State | None:
+        """What a hanzi leaves of a state: its tones and its rhyme."""
+        prosody, constraints = self.grammar.prosody, self.grammar.constraints
+        groups, tones = state.groups, prosody.inside[number] or EITHER
+        if self.at_line_end and state.scheme.rhymes(self.line) and (self.line or constraints.has_rhyme):
+            if not self.line and constraints.first_line_rhymes and prosody.is_unknown(number):
+                return None  # nobody could say that it rhymes
+            tones = prosody.at_end[number] or EITHER
+            if (
+                constraints.has_rhyme and prosody.at_end[number]
+            ):  # an unknown one, from a prompt, may be in any
+                groups &= prosody.groups[number]
+                tones = EITHER if groups else 0
+        elif self.at_line_end and self.line == 0:
+            groups &= self.grammar.opposed(tones) & ~prosody.groups[number]
+        patterns = self._patterns_after(state, tones)
+        is_left = (patterns or not constraints.has_tones) and (groups or not constraints.has_rhyme)
+        return State(state.scheme, patterns, groups) if is_left and tones else None
+
+    def _patterns_after(self, state: State, tones: int) -> Patterns:
+        if not self.grammar.constraints.has_tones:
+            return state.patterns
+        patterns = after(state.patterns, tones)
+        if (
+            patterns
+            and self.at_line_end
+            and self.line % 2 == 1
+            and self.line + 1 < self.grammar.form.line_count
+        ):
+            return state.scheme.couplets[(self.line + 1) // 2]
+        return patterns
+
+    # ---- what could run out ----
+
+    def _needed(self, scheme: Scheme) -> int:
+        """Rhyming lines still to be ended, this one among them while it is open."""
+        later = self.grammar.form.line_count // 2 - (self.line + 1) // 2
+        return later + (self.column < self.grammar.form.line_length and scheme.rhymes(self.line))
+
+    def _left(self, place: int) -> int:
+        """Characters of a group that may still end a line."""
+        members, bit = self.grammar.prosody.groups, 1 << place
+        gone = {number for number in (*self._rhymed, *self._taken) if members[number] & bit}
+        return self.grammar.prosody.sizes[place] - len(gone)
+
+    def _lasting(self, state: State, number: int) -> State | None:
+        """The state without the groups that too few characters are left of, now that this one is written."""
+        if not self.grammar.constraints.has_rhyme:
+            return state
+        touched = state.groups & self.grammar.prosody.groups[number]
+        if not touched or not (self._taken or self.column == self.grammar.form.line_length):
+            return state
+        needed = self._needed(state.scheme)
+        gone = sum(1 << place for place in places(touched) if self._left(place) < needed)
+        return state._replace(groups=state.groups & ~gone) if state.groups & ~gone else None
+
+    def _scarce(self) -> Iterator[int]:
+        """Groups of which every character left is needed to rhyme: none may be written anywhere else."""
+        if not (self.grammar.constraints.has_rhyme and self._taken):
+            return
+        for state in self.states:
+            if not (self.at_line_end and state.scheme.rhymes(self.line)):
+                needed = self._needed(state.scheme)
+                yield from (place for place in places(state.groups) if self._left(place) <= needed)
+
+    # ---- what is written ----
+
+    def lines(self) -> tuple[tuple[str, ...], str]:
+        """The lines so far in corpus characters, the last of them perhaps open, and the marks that close them."""
+        hanzi, length = self.grammar.prosody.vocabulary.decode(self.ids), self.grammar.form.line_length
+        return tuple(hanzi[k : k + length] for k in range(0, len(hanzi), length)), self._marks
+
+    def scansion(self) -> Scansion:
+        """How what is written so far is read."""
+        return Scansion.of(self.grammar.prosody, self.grammar.form, self.states[0], self.ids)
