@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.byhand.language_model import read, read_parameters, start
+from poetgen.byhand.language_model import init_state, read_parameters, step
 from poetgen.byhand.softmax import log_softmax
 from poetgen.corpus.vocabulary import SPECIALS
 from poetgen.errors import CheckpointError, ConfigError, PoetgenError, PromptError
@@ -110,9 +110,9 @@ def test_log_probability_is_that_of_the_whole_poem(writer, tiny_checkpoint):
     checkpoint = tiny_checkpoint(num_layers=2)
     poem = next(writer.write("明月", seed=3, top_k=4, temperature=0.5))
     params, vocabulary = read_parameters(checkpoint.weights), checkpoint.vocabulary
-    total, state, last = 0.0, start(params, 1), vocabulary.begin
+    total, state, last = 0.0, init_state(params, 1), vocabulary.begin
     for number in [*vocabulary.encode(poem.text), vocabulary.end]:
-        logits, state = read(params, [last], state)
+        logits, state = step(params, [last], state)
         total += float(log_softmax(logits)[0, number])
         last = number
     assert poem.log_probability == pytest.approx(total)
