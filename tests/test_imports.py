@@ -23,6 +23,7 @@ RANKS = {
     "files": 0,
     "locking": 0,
     "plain_values": 0,
+    "printable": 0,
     "config": 1,
     "poem": 1,
     "byhand": 2,

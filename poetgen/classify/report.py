@@ -13,6 +13,7 @@ from poetgen.classify.split import TRAIN, VALIDATION
 from poetgen.classify.texts import LabelledTexts
 from poetgen.files import write_json, write_text
 from poetgen.measures import Interval
+from poetgen.printable import markdown_cell, printable
 
 CONFUSIONS = 10  # of the most frequent that are told
 OURS, MAJORITY, LINEAR = "this classifier", "majority class", "linear, characters 1–2"
@@ -90,7 +91,7 @@ def write_report(folder: Path, comparison: Comparison) -> Path:
 def page(run: str, comparison: Comparison) -> Iterator[str]:
     """The report as Markdown: scores, labels, confusion matrix."""
     held = comparison.classifier.texts
-    yield f"# {run}"
+    yield f"# {markdown_cell(run)}"
     yield ""
     yield (
         f"{len(comparison.labels)} labels, {held:,} {comparison.part} texts, learned from "
@@ -119,7 +120,7 @@ def with_interval(value: float, interval: Interval | None) -> str:
 
 def confusion_table(labels: Sequence[str], found: Scores) -> Iterator[str]:
     """Rows are the truth, columns what it was taken for; then each label's F1."""
-    names = [label.replace("|", "\\|").replace("\n", " ") for label in labels]
+    names = [markdown_cell(label) for label in labels]
     yield f"| truth \\ taken for | {' | '.join(names)} | F1 |"
     yield "|---|" + "---|" * (len(names) + 1)
     for name, row, value in zip(names, found.confusion, found.f1, strict=True):
@@ -142,5 +143,7 @@ def summary(comparison: Comparison) -> Iterator[str]:
         yield f"ahead of the linear model in macro-F1: {low:+.3f} to {high:+.3f}"
     confused = most_confused(comparison.classifier.confusion, comparison.labels)[:CONFUSIONS]
     if confused:
-        pairs = ", ".join(f"{label} for {other} {count}" for label, other, count in confused)
+        pairs = ", ".join(
+            f"{printable(label)} for {printable(other)} {count}" for label, other, count in confused
+        )
         yield f"most often taken for another: {pairs}"

@@ -5,11 +5,14 @@ import shlex
 import sys
 from difflib import get_close_matches
 from importlib import import_module
+from typing import Any
 
 import click
 
 from poetgen import __version__
+from poetgen.cli.output import echo
 from poetgen.errors import PoetgenError
+from poetgen.printable import as_sentence
 
 INTERRUPTED = 130  # what a shell reports of a command ended by Ctrl-C
 # a command is added here, with the sentence that help shows, and lives in poetgen/cli/NAME.py
@@ -76,11 +79,29 @@ class Commands(click.Group):
             with formatter.section(group):
                 formatter.write_dl([(name.ljust(width), sentence) for name, sentence in commands.items()])
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """As click's, but what it says is one printable sentence, and Ctrl-C ends with 130."""
+        as_click: Any = super().main
+        if not extra.pop("standalone_mode", True):
+            return as_click(*args, standalone_mode=False, **extra)
+        try:
+            code = as_click(*args, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            vars(error).update(message=as_sentence(error.message))
+            error.show()
+            code = error.exit_code
+        except click.Abort:  # Ctrl-C outside of any command
+            code = INTERRUPTED
+        sys.exit(code if isinstance(code, int) else 0)
+
     def invoke(self, ctx: click.Context) -> object:
         if os.environ.get("NO_COLOR"):
             ctx.color = False
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            echo("stopped", err=True)
+            ctx.exit(INTERRUPTED)
         except PoetgenError as error:
             raise click.ClickException(str(error)) from error
         except BrokenPipeError:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poetgen.cli.options import json_option
+from poetgen.cli.output import echo, echo_styled
 from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.verdict import verdict
 from poetgen.corpus.typed import TypedPoem, typed_poems
@@ -82,9 +83,9 @@ def check(
         read = in_corpus_characters(poem)
         report = judge(read.text.split("\n"))
         if as_json:
-            click.echo(json.dumps({**_given(poem, read), **report.to_dict()}, ensure_ascii=False))
+            echo(json.dumps({**_given(poem, read), **report.to_dict()}, ensure_ascii=False))
         else:
-            click.echo("\n" * (tally.poems > 0) + _shown(report, poem, read))
+            echo_styled("\n" * (tally.poems > 0) + _shown(report, poem, read))
         if pictures:
             from poetgen.picture.cards import judged_card
 
@@ -102,7 +103,7 @@ def in_corpus_characters(poem: TypedPoem) -> "Conversion":
 
     read = to_corpus("\n".join(poem.lines))
     for note in read.notes:
-        click.echo(note, err=True)
+        echo(note, err=True)
     return read
 
 
@@ -131,15 +132,15 @@ class _Tally:
         """A poem that cannot be read; after many, they are only counted."""
         self.unread += 1
         if self.unread <= MOST_FAULTS:
-            click.echo(f"Error: {fault}", err=True)
+            echo(f"Error: {fault}", err=True)
 
     def tell(self) -> None:
         """Say on stderr how several poems did, and how many were passed over."""
         if self.unread > MOST_FAULTS:
-            click.echo(f"Error: {self.unread - MOST_FAULTS:,} more poems cannot be read", err=True)
+            echo(f"Error: {self.unread - MOST_FAULTS:,} more poems cannot be read", err=True)
         if self.poems > 1:
             kept = self.poems - self.broken
-            click.echo(f"{self.poems:,} poems: {kept:,} keep every rule, {self.broken:,} do not", err=True)
+            echo(f"{self.poems:,} poems: {kept:,} keep every rule, {self.broken:,} do not", err=True)
 
 
 def _poems(sources: Sequence[str], form: Form | None) -> Iterator[TypedPoem | PromptError]:

@@ -13,6 +13,7 @@ import click
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import duration
 from poetgen.cli.options import home_option, json_option
+from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.training_options import config_option, steps_option
@@ -122,10 +123,10 @@ def compare(
             report = follow(plan, folder, origin, command)
             write(report, folder)
     except KeyboardInterrupt:
-        click.echo("stopped at once; the same command continues from the last save", err=True)
+        echo("stopped at once; the same command continues from the last save", err=True)
         sys.exit(INTERRUPTED)
-    click.echo(json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False) if as_json else text(report))
-    click.echo(f"written: {folder.report}", err=True)
+    echo(json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False) if as_json else text(report))
+    echo(f"written: {folder.report}", err=True)
 
 
 def gathered(
@@ -187,7 +188,7 @@ def follow(plan: "Plan", folder: "ComparisonFolder", source: "Source", command: 
         finally:
             show.close()
     if len(show.results) < plan.jobs:
-        click.echo("stopped and saved; the same command continues", err=True)
+        echo("stopped and saved; the same command continues", err=True)
         sys.exit(128 + stop[0] if stop else INTERRUPTED)
     return make_report(plan, poems, show.results, command=command)
 
@@ -202,7 +203,7 @@ class Teller:
         self.spent = 0.0  # by runs of this session
         self.made = 0
         self.bar: Any = None
-        click.echo(
+        echo(
             f"{len(plan.settings)} settings, {counted(plan.options.seeds, 'seed')}: "
             f"{counted(self.jobs, 'run')}, in {folder.path}",
             err=True,
@@ -246,7 +247,7 @@ class Teller:
             outcome += f"final {said(perplexity(result.final.loss))}"
         else:
             outcome = "nothing validated"
-        click.echo(
+        echo(
             f"{event.number} of {self.jobs}  {result.label}, rate {result.learning_rate:.3g}, seed {result.seed}: "
             f"{outcome}; {result.steps:,} steps, {duration(result.seconds)}{self.left(event)}",
             err=True,

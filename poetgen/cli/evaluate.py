@@ -10,8 +10,10 @@ import click
 
 from poetgen.checkpoint import Checkpoint, find_checkpoint
 from poetgen.cli.options import home_option, json_option
+from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.files import Workspace
+from poetgen.printable import printable
 
 if TYPE_CHECKING:
     from poetgen.evaluate import Evaluation, OnProgress
@@ -69,7 +71,7 @@ def evaluate(
     if split and source:
         raise click.UsageError("--split and --poems both say what to measure on; omit one")
     path = find_checkpoint(workspace, given)
-    click.echo(f"model: {path}", err=True)
+    echo(f"model: {path}", err=True)
     checkpoint = Checkpoint.load(path)
     with progress_bar("measuring", unit="token") as on_progress:
         options = Options(batch_size, device, on_progress)
@@ -79,9 +81,9 @@ def evaluate(
             evaluation = measure_poems(checkpoint, source, options)
     if as_json:
         names = {"checkpoint": str(path), "source": None if source is None else str(source)}
-        click.echo(json.dumps({**names, **evaluation.to_dict()}, ensure_ascii=False, allow_nan=False))
+        echo(json.dumps({**names, **evaluation.to_dict()}, ensure_ascii=False, allow_nan=False))
     else:
-        click.echo("\n".join(describe(evaluation)))
+        echo("\n".join(describe(evaluation)))
 
 
 @dataclass(frozen=True)
@@ -115,14 +117,14 @@ def measure_poems(checkpoint: Checkpoint, source: Path, options: Options) -> "Ev
 
     poems, report = read_poems(source)
     for fault in report.faults[:MOST_FAULTS]:
-        click.echo(f"skipped {fault}", err=True)
+        echo(f"skipped {printable(fault)}", err=True)
     unusable = len(report.faults) + report.records - report.kept
     if unusable:
-        click.echo(f"measuring {report.kept:,} poems; {unusable:,} records cannot be read as verse", err=True)
+        echo(f"measuring {report.kept:,} poems; {unusable:,} records cannot be read as verse", err=True)
     evaluation = evaluate_poems(checkpoint, poems, **options.resolved())
     rate = evaluation.out_of_vocabulary_rate or 0
     if rate > ODD_RATE:
-        click.echo(
+        echo(
             f"the model does not know {rate:.0%} of the hanzi; poems are measured as they stand, so give them in "
             "the script the model was trained on",
             err=True,
@@ -142,7 +144,7 @@ def describe(evaluation: "Evaluation") -> Iterator[str]:
     """The lines of the report a person reads."""
     if evaluation.split:
         commit = f", corpus {evaluation.corpus_commit[:12]}" if evaluation.corpus_commit else ""
-        yield f"{evaluation.split} split, {evaluation.selection}{commit}"
+        yield f"{evaluation.split} split, {printable(str(evaluation.selection) + commit)}"
         if evaluation.same_corpus is False:
             yield "the model was trained on another version of the corpus"
     yield from table(evaluation)

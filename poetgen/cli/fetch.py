@@ -9,6 +9,7 @@ import click
 
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import home_option, json_option
+from poetgen.cli.output import echo
 from poetgen.fetch.fetch import DEFAULT_URL, FetchProgress, FetchReport, fetch_corpus
 from poetgen.files import Workspace
 
@@ -45,13 +46,13 @@ def fetch(
         report = fetch_corpus(url, workspace.corpus, revision=revision, update=update, on_progress=bar.show)
     except KeyboardInterrupt:
         bar.close()
-        click.echo("Stopped; what has arrived is kept. To continue, run the same command again.", err=True)
+        echo("Stopped; what has arrived is kept. To continue, run the same command again.", err=True)
         ctx.exit(INTERRUPTED)
     finally:
         bar.close()
     values = asdict(report) | {"path": str(report.path)}
-    click.echo(json.dumps(values, ensure_ascii=False) if as_json else summary(report))
-    click.echo("Next, run: poetgen prepare", err=True)
+    echo(json.dumps(values, ensure_ascii=False) if as_json else summary(report))
+    echo("Next, run: poetgen prepare", err=True)
 
 
 def summary(report: FetchReport) -> str:
@@ -75,13 +76,13 @@ class ProgressBar:
         if progress.what != self._what:
             self.close()
             self._what, self._quarter = progress.what, 1
-            click.echo(progress.what, err=True)
+            echo(progress.what, err=True)
         if progress.total < 10:  # nothing to count, or nothing worth counting
             return
         if sys.stderr.isatty():
             self._move_bar(progress)
         elif progress.done * 4 >= self._quarter * progress.total:
-            click.echo(f"  {progress.done} of {progress.total}", err=True)
+            echo(f"  {progress.done} of {progress.total}", err=True)
             self._quarter = progress.done * 4 // progress.total + 1
 
     def _move_bar(self, progress: FetchProgress) -> None:

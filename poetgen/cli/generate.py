@@ -9,6 +9,7 @@ import click
 
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import home_option, json_option
+from poetgen.cli.output import echo
 from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.poem_printer import PoemPrinter
 from poetgen.cli.rewriting import ALLOWED, check_request, read_poem
@@ -137,7 +138,7 @@ def generate(
         check_request(prompts, given)
     try:
         writer = Writer.load(checkpoint, home=workspace.home)
-        click.echo(f"model: {writer.source}", err=True)
+        echo(f"model: {writer.source}", err=True)
         show = PoemPrinter(as_json=as_json, vertical=vertical, annotated=annotate, pictures=pictures)
         if keep and rewrite:
             show.print_all(_rewritten(writer, read_poem(keep), rewrite, "".join(prompts), count or 1, given))
@@ -149,7 +150,7 @@ def generate(
         if asks:
             _converse(writer, show, count=count or 1, **given)
     except KeyboardInterrupt:
-        click.echo(err=True)  # past the ^C and the question
+        echo(err=True)  # past the ^C and the question
         raise SystemExit(INTERRUPTED) from None
 
 
@@ -177,7 +178,7 @@ def _rewritten(
 def _tell_seed(given: int | None, drawn: int) -> None:
     """A seed that nobody gave, so that it can be given."""
     if given is None:
-        click.echo(f"seed: {drawn}", err=True)
+        echo(f"seed: {drawn}", err=True)
 
 
 def _converse(writer: Writer, show: PoemPrinter, **settings: Any) -> None:
@@ -186,11 +187,11 @@ def _converse(writer: Writer, show: PoemPrinter, **settings: Any) -> None:
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     while True:
         if sys.stdin.isatty():
-            click.echo("A poem beginning with (empty line ends): ", nl=False, err=True)
+            echo("A poem beginning with (empty line ends): ", nl=False, err=True)
         typed = sys.stdin.readline().strip()
         if not typed:
             return
         try:
             show.print_all(_poems(writer, [typed], **settings))
         except PromptError as error:
-            click.echo(f"Error: {error}", err=True)
+            echo(f"Error: {error}", err=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli.options import json_option
+from poetgen.cli.output import echo, echo_styled, style
 from poetgen.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -58,15 +59,15 @@ def gradcheck(cell: str, *, as_json: bool, **sizes: Any) -> None:
             "remarks": said,
             "rows": list(map(as_record, rows)),
         }
-        click.echo(json.dumps(report, ensure_ascii=False))
+        echo(json.dumps(report, ensure_ascii=False))
     else:
-        click.echo("\n".join([heading(), *map(line, rows)]))
-        click.echo(f"{len(rows) - len(failed)} of {len(rows)} derivatives pass")
+        echo_styled("\n".join([heading(), *map(line, rows)]))
+        echo(f"{len(rows) - len(failed)} of {len(rows)} derivatives pass")
     for remark in said:
-        click.echo(remark, err=True)
+        echo(remark, err=True)
     if failed:
         names = "; ".join(f"{row.derivative} ({row.part})" for row in failed)
-        click.echo(f"failed: {names}", err=True)
+        echo(f"failed: {names}", err=True)
         sys.exit(1)
 
 
@@ -79,7 +80,7 @@ def line(row: "Row") -> str:
     """A row of the table."""
     shape = " × ".join(map(str, row.shape))
     errors = f"{said(row.difference):>13}{said(row.autograd):>10}{said(row.rtrl):>10}"
-    verdict = click.style("pass", fg="green") if row.passed else click.style("FAIL", fg="red", bold=True)
+    verdict = style("pass", fg="green") if row.passed else style("FAIL", fg="red", bold=True)
     return f"{row.part:13}{row.derivative:28}{shape:>16}{errors}  {verdict}"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli.options import Decorator, json_option
+from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.config import INITIALIZATIONS
 from poetgen.errors import PoetgenError
@@ -121,16 +122,14 @@ def show_reach(scales: Sequence[float], *, out: Path | None, as_json: bool, **se
             on_progress(len(reaches), 6 * len(scales))
     if as_json:
         rows = [reach_record(reach) for reach in reaches]
-        click.echo(
-            json.dumps({**settings, "scales": scales, "rows": rows}, ensure_ascii=False, allow_nan=False)
-        )
+        echo(json.dumps({**settings, "scales": scales, "rows": rows}, ensure_ascii=False, allow_nan=False))
     else:
-        click.echo("\n".join(reach_table(reaches, sizes)))
+        echo("\n".join(reach_table(reaches, sizes)))
     for remark in remarks(reaches):
-        click.echo(remark, err=True)
+        echo(remark, err=True)
     if out is not None:
         draw_reach(reaches, out)
-        click.echo(f"drawn: {out}", err=True)
+        echo(f"drawn: {out}", err=True)
 
 
 def reach_record(reach: "Reach") -> dict[str, Any]:
@@ -201,12 +200,12 @@ def show_symmetry(inits: Sequence[str], *, out: Path | None, as_json: bool, **se
     learned = learn_all(list(dict.fromkeys(inits)), task)
     if as_json:
         rows = [row for one in learned for row in symmetry_records(one, task)]
-        click.echo(json.dumps({**vars(task), "rows": rows}, ensure_ascii=False, allow_nan=False))
+        echo(json.dumps({**vars(task), "rows": rows}, ensure_ascii=False, allow_nan=False))
     else:
-        click.echo("\n".join(symmetry_table(learned, task)))
+        echo("\n".join(symmetry_table(learned, task)))
     if out is not None:
         draw_symmetry(learned, out)
-        click.echo(f"drawn: {out}", err=True)
+        echo(f"drawn: {out}", err=True)
 
 
 def learn_all(inits: Sequence[str], task: "Task") -> list["Learned"]:

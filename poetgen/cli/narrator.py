@@ -5,7 +5,7 @@ from math import exp
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-import click
+from poetgen.cli.output import echo
 
 if TYPE_CHECKING:
     from poetgen.training.events import EpochReport, Finished, Report, Started
@@ -53,14 +53,14 @@ class Narrator:
 
         self.began, self.steps_left = True, report.total_steps - report.step
         step = f", from step {report.step:,}" if report.step else ""
-        click.echo(
+        echo(
             f"{report.run.name}: {report.parameters:,} parameters on {report.computes_on}, "
             f"{report.tokens:,} tokens, {report.total_steps:,} steps{step}; "
             f"about {duration(report.expected_seconds)}",
             err=True,
         )
         for message in report.messages:
-            click.echo(message, err=True)
+            echo(message, err=True)
         if sys.stderr.isatty():
             total, initial = report.total_steps, report.step
             self.bar = tqdm(total=total, initial=initial, bar_format=BAR, dynamic_ncols=True, leave=False)
@@ -78,13 +78,13 @@ class Narrator:
             self.bar.update()
         elif monotonic() - self.told_at > SECONDS_BETWEEN_LINES:
             self.told_at = monotonic()
-            click.echo(f"step {report.step:,}: {figures}, {self.steps_left:,} steps left", err=True)
+            echo(f"step {report.step:,}: {figures}, {self.steps_left:,} steps left", err=True)
 
     def epoch(self, report: "EpochReport") -> None:
         """A line above the bar."""
         if self.bar is not None:
             self.bar.clear()
-        click.echo(
+        echo(
             f"epoch {report.epoch}: train loss {report.train_loss:.4f}, "
             f"validation loss {report.validation_loss:.4f}, {self.verdict(report)}"
             f"{' (best)' if report.is_best else ''}, {duration(report.seconds)}",
@@ -99,11 +99,11 @@ class Narrator:
         if report.interrupted:
             return
         run = report.best.parent.name
-        click.echo(
+        echo(
             f"done: {report.reason}" if self.began else f"{run} is finished already: {report.reason}",
             err=True,
         )
-        click.echo(f"{report.best}  {self.best(report)}")
+        echo(f"{report.best}  {self.best(report)}")
 
     def pace(self) -> str:
         """How fast it goes, and how well, by the newest steps."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from poetgen.cli.output import echo
 from poetgen.picture.card import Card
 from poetgen.picture.drawing import SIZES, THEMES
 from poetgen.picture.save import check_name, save
@@ -35,9 +36,9 @@ class PictureFiles:
         number = f"-{self.written}" if self.written > 1 else ""
         path = self.path.with_stem(self.path.stem + number)
         note = save(card, path, size=self.size, theme=self.theme)
-        click.echo(f"picture: {path}", err=True)
+        echo(f"picture: {path}", err=True)
         if note:
-            click.echo(note, err=True)
+            echo(note, err=True)
 
 
 def picture_options(command: Command) -> Command:

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import click
-
+from poetgen.cli.output import echo
 from poetgen.errors import PoetgenError
 
 
@@ -13,6 +12,6 @@ def try_to_draw(path: Path, draw: Callable[[Path], None]) -> bool:
     try:
         draw(path)
     except PoetgenError as error:
-        click.echo(f"no {path.name}: {error}", err=True)
+        echo(f"no {path.name}: {error}", err=True)
         return False
     return True

@@ -3,8 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 
-import click
-
+from poetgen.cli.output import echo
 from poetgen.cli.picture_options import PictureFiles
 from poetgen.picture.cards import written_card
 from poetgen.script.opencc import SIMPLIFIED, to_simplified
@@ -37,13 +36,13 @@ class PoemPrinter:
     def print(self, poem: GeneratedPoem) -> None:
         """Print one, its notes before it, and draw it where that was asked for."""
         for note in poem.notes if poem.index == 0 else ():
-            click.echo(note, err=True)
+            echo(note, err=True)
         if self.as_json:
-            click.echo(json.dumps(poem.to_dict(), ensure_ascii=False))
+            echo(json.dumps(poem.to_dict(), ensure_ascii=False))
         else:
             if self.annotated and self.is_first:
-                click.echo(LEGEND, err=True)
-            click.echo("\n" * (not self.is_first) + self._shown(poem))
+                echo(LEGEND, err=True)
+            echo("\n" * (not self.is_first) + self._shown(poem))
         self.is_first = False
         if self.pictures:
             self.pictures.save(written_card(poem, annotated=self.annotated))

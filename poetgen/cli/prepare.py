@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli.options import home_option, json_option
+from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.config import SPLITS, load_config
 from poetgen.files import Workspace
 from poetgen.poem.form import FORM_HELP
+from poetgen.printable import printable
 
 if TYPE_CHECKING:
     from poetgen.corpus.prepare import Known, PrepareReport
@@ -89,12 +91,12 @@ def prepare(
             strict=strict,
             on_progress=on_progress,
         )
-    click.echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else table(report))
+    echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else table(report))
     for fault in report.cleaning.faults[:MOST_FAULTS]:
-        click.echo(f"skipped {fault}", err=True)
+        echo(f"skipped {printable(fault)}", err=True)
     if len(report.cleaning.faults) > MOST_FAULTS:
-        click.echo(f"... and {len(report.cleaning.faults) - MOST_FAULTS} more, all in report.json", err=True)
-    click.echo(f"Written to {out}. Next, run: poetgen train", err=True)
+        echo(f"... and {len(report.cleaning.faults) - MOST_FAULTS} more, all in report.json", err=True)
+    echo(f"Written to {out}. Next, run: poetgen train", err=True)
 
 
 def known_by(workspace: Workspace, model: str) -> "Known":
@@ -118,7 +120,9 @@ def cleaning_table(report: "PrepareReport") -> str:
     rows = [f"{'rule':<14}{'kept':>8}{'changed':>9}{'dropped':>9}"]
     for name, rule in cleaning["rules"].items():
         rows.append(f"{name:<14}{rule['kept']:>8,}{rule['changed']:>9,}{rule['dropped']:>9,}")
-        rows += [f"    {where}  {' → '.join(texts)}" for where, *texts in rule["examples"]]
+        rows += [
+            f"    {printable(where)}  {printable(' → '.join(texts))}" for where, *texts in rule["examples"]
+        ]
     rows.append(f"{'records':<14}{cleaning['records']:>8,}, {cleaning['kept']:,} usable")
     if cleaning["faults"]:
         rows[-1] += f", {len(cleaning['faults']):,} more could not be read"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-import click
+from poetgen.cli.output import echo
 
 SECONDS_BEFORE_BAR = 2
 SECONDS_BETWEEN_LINES = 15
@@ -32,6 +32,6 @@ def progress_bar(what: str, *, unit: str) -> Iterator[Callable[[int, int], None]
             bar.update(done - bar.n)
             if bar.disable and monotonic() - told_at > SECONDS_BETWEEN_LINES:
                 told_at = monotonic()
-                click.echo(f"{what}: {done / total:.0%}", err=True)
+                echo(f"{what}: {done / total:.0%}", err=True)
 
         yield show

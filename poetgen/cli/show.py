@@ -10,7 +10,9 @@ import click
 
 from poetgen.checkpoint import Checkpoint, find_checkpoint
 from poetgen.cli.options import home_option, json_option
+from poetgen.cli.output import echo
 from poetgen.files import Workspace
+from poetgen.printable import printable
 
 
 @click.command()
@@ -25,9 +27,9 @@ def show(workspace: Workspace, *, checkpoint: str | None, as_json: bool) -> None
     path = find_checkpoint(workspace, checkpoint)
     contents = card_of(Checkpoint.load(path), path)
     if as_json:
-        click.echo(printable(json.dumps(finite(contents), ensure_ascii=False)))
+        echo(json.dumps(finite(contents), ensure_ascii=False))
     else:
-        click.echo("\n".join(map(printable, lines(contents))))
+        echo("\n".join(map(printable, lines(contents))))
 
 
 def card_of(checkpoint: Checkpoint, path: Path) -> dict[str, Any]:
@@ -67,14 +69,6 @@ def text_of(value: Any) -> str:
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False) if value else "-"
     return str(value)
-
-
-def printable(text: str) -> str:
-    """One line without control characters or lone surrogates, which become JSON's escapes.
-
-    A card comes from others: it must not command the terminal, nor fail to print.
-    """
-    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
 
 
 def finite(value: Any) -> Any:

@@ -15,6 +15,7 @@ import click
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import Narrator
 from poetgen.cli.options import home_option
+from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.training_options import (
     NEWEST,
@@ -110,7 +111,7 @@ def train(
         show = Narrator(size["hanzi"] / size["tokens"])
         follow(folder, show, training(prepared, folder, config, resume), workspace=workspace)
     except KeyboardInterrupt:
-        click.echo("stopped at once; to continue from the last save: poetgen train --resume", err=True)
+        echo("stopped at once; to continue from the last save: poetgen train --resume", err=True)
         sys.exit(INTERRUPTED)
 
 
@@ -217,7 +218,7 @@ def prepare_first(workspace: Workspace, config: Config) -> None:
     from poetgen.cli.progress import progress_bar
     from poetgen.corpus.prepare import prepare_corpus
 
-    click.echo(f"preparing the poems of {workspace.corpus} first", err=True)
+    echo(f"preparing the poems of {workspace.corpus} first", err=True)
     with progress_bar("reading", unit="file") as on_progress:
         prepare_corpus(workspace.corpus, workspace.prepared, config.corpus, on_progress=on_progress)
 
@@ -286,7 +287,7 @@ def follow(
         finally:
             show.close()
     if isinstance(last, Finished) and last.interrupted:
-        click.echo(f"stopped and saved; to continue: {resume_command(workspace, folder)}", err=True)
+        echo(f"stopped and saved; to continue: {resume_command(workspace, folder)}", err=True)
     if show.began or not folder.curves.exists():
         draw(folder, show.unit)
     if isinstance(last, Finished) and last.interrupted:

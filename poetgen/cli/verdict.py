@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-import click
-
+from poetgen.cli.output import style
 from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, Finding, LineReport, Report
 from poetgen.verse.rhymes import LEVEL, OBLIQUE
 from poetgen.verse.summary import conclude, name_parts
@@ -21,7 +20,7 @@ MOST_PLACES = 8  # told of one rule; more say no more
 def verdict(report: Report, *, title: str = "", typed: Sequence[str] = ()) -> Iterator[str]:
     """The lines to print; `typed` are the poem's lines as they were given, if they were read otherwise."""
     if title:
-        yield click.style(title, bold=True)
+        yield style(title, bold=True)
     yield summary(report)
     yield ""
     yield from _verse(report, typed or [line.text for line in report.lines])
@@ -36,7 +35,7 @@ def summary(report: Report) -> str:
     """Form, template, rhyme, and what is broken, on one line."""
     is_judged = report.tones_hold is not None or report.rhymes_hold is not None
     colour = "red" if report.broken else "green" if is_judged else None
-    return " · ".join([*name_parts(report), click.style(conclude(report), fg=colour)])
+    return " · ".join([*name_parts(report), style(conclude(report), fg=colour)])
 
 
 def _verse(report: Report, typed: Sequence[str]) -> Iterator[str]:
@@ -52,34 +51,34 @@ def _verse(report: Report, typed: Sequence[str]) -> Iterator[str]:
         pad = BLANK * (width - len(text))
         names = " ".join(dict.fromkeys(fault.name for fault in faults[number]))
         row = f"  {hanzi}{pad}  {tones}{pad}  {_rhyme(line, is_last=not names)}"
-        yield row + (click.style(f"  ✗ {names}", fg="red") if names else "")
+        yield row + (style(f"  ✗ {names}", fg="red") if names else "")
 
 
 def _coloured(text: str, tone: str, is_faulty: bool = False) -> str:
     if is_faulty:
-        return click.style(text, fg="red", bold=True, underline=True)
-    return click.style(text, fg=COLOURS[tone]) if tone in COLOURS else text
+        return style(text, fg="red", bold=True, underline=True)
+    return style(text, fg=COLOURS[tone]) if tone in COLOURS else text
 
 
 def _rhyme(line: LineReport, *, is_last: bool) -> str:
     """The group a line rhymes in, else the first two it could, dim; of one width where more follows."""
     if line.rhymes:
-        shown, width = click.style(f"{line.groups[0]}韻", fg="green"), 4
+        shown, width = style(f"{line.groups[0]}韻", fg="green"), 4
     else:
-        shown, width = click.style("/".join(line.groups[:2]), dim=True), (0, 2, 5)[len(line.groups[:2])]
+        shown, width = style("/".join(line.groups[:2]), dim=True), (0, 2, 5)[len(line.groups[:2])]
     return shown if is_last else shown + " " * (5 - width)
 
 
 def _kept(report: Report) -> Iterator[str]:
     names = [rule.name for rule in report.rules if rule.status == HOLDS]
     if names:
-        yield f"  {click.style('✓', fg='green')} free of {' '.join(names)}"
+        yield f"  {style('✓', fg='green')} free of {' '.join(names)}"
 
 
 def _broken(report: Report) -> Iterator[str]:
     for rule in report.rules:
         if rule.status == BROKEN:
-            yield f"  {click.style(f'✗ {rule.name}', fg='red')}  {rule.gloss}"
+            yield f"  {style(f'✗ {rule.name}', fg='red')}  {rule.gloss}"
             yield from _places(rule.findings, report)
 
 

@@ -9,6 +9,7 @@ from poetgen.compare.results import Row, Spread, said
 from poetgen.config import ModelConfig, TrainingConfig, flatten
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CorpusError
+from poetgen.printable import markdown_cell, printable
 from poetgen.training.events import counted, perplexity
 
 FEW = 100  # poems to validate on
@@ -30,7 +31,7 @@ def table(report: Report) -> list[list[str]]:
 def line(row: Row, learned: bool) -> list[str]:
     """A setting's cells; every cell of what diverged says so, or nothing."""
     sound = row.runs - row.diverged
-    label = row.label
+    label = printable(row.label)
     if row.diverged and sound:
         label += f" ({row.diverged} of {row.runs} diverged)"
     there = "" if row.reached == sound else f" ({row.reached} of {sound})"
@@ -67,30 +68,30 @@ def count(value: Spread | None) -> str:
 
 def markdown(report: Report) -> str:
     """The report as people read it."""
-    paragraphs = [f"# {report.title}"]
+    paragraphs = [f"# {markdown_cell(report.title)}"]
     if report.plan.options.reported:
-        paragraphs.append(f"Reported: {report.plan.options.reported}")
+        paragraphs.append(f"Reported: {printable(report.plan.options.reported)}")
     paragraphs += [
         "\n".join(rows(table(report))),
         " ".join(legend(report)),
         "![Training and validation perplexity over steps and seconds](curves.png)",
         *tuning(report),
         "## The same for all",
-        "\n".join(f"- {text}" for text in held(report)),
+        "\n".join(f"- {printable(text)}" for text in held(report)),
         "## Again",
-        f"```sh\n{report.command}\n```",
+        f"```sh\n{printable(report.command)}\n```",
         f"poetgen {__version__}, {', '.join(f'{name} {value}' for name, value in machine().items())}.",
     ]
     return "\n\n".join(paragraphs) + "\n"
 
 
-def rows(cells: Sequence[Sequence[str]]) -> Iterator[str]:
+def rows(table: Sequence[Sequence[str]]) -> Iterator[str]:
     """A Markdown table."""
-    head, *body = cells
+    head, *body = table
     yield f"| {' | '.join(head)} |"
     yield f"|{'---|' * len(head)}"
-    for one in body:
-        yield f"| {' | '.join(one)} |"
+    for label, *cells in body:
+        yield f"| {' | '.join([markdown_cell(label), *cells])} |"
 
 
 def legend(report: Report) -> Iterator[str]:

@@ -14,6 +14,7 @@ from poetgen.compare.results import Result, Row, common_target, row
 from poetgen.compare.running import best_share
 from poetgen.corpus.dataset import Dataset
 from poetgen.measures import finite
+from poetgen.printable import csv_cell
 from poetgen.training.events import perplexity
 
 
@@ -146,7 +147,7 @@ def metrics(report: Report) -> str:
     writer.writerow(["setting", "learning_rate", "seed", "kind", "step", "seconds", "loss", "perplexity"])
     for runs in report.chosen.values():
         for result in runs:
-            head = [result.label, f"{result.learning_rate:g}", result.seed]
+            head = [csv_cell(result.label), f"{result.learning_rate:g}", result.seed]
             for kind, points in (("training", result.training), ("validation", result.validation)):
                 for step, seconds, loss in points:
                     figures = [f"{seconds:.3f}", f"{loss:.6f}", f"{perplexity(loss):.4f}"]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from poetgen.errors import CorpusError
 from poetgen.poem.poem import MARKS
+from poetgen.printable import printable
 
 PAD, BEGIN, END, UNKNOWN = "<pad>", "<begin>", "<end>", "<unknown>"
 SPECIALS = (PAD, BEGIN, END, UNKNOWN)
@@ -19,11 +20,14 @@ class Vocabulary:
     """
 
     def __init__(self, tokens: Sequence[str], counts: Sequence[int], unknown_types: int) -> None:
-        """Raises CorpusError when the specials are not in their places or a token comes twice."""
+        """Raises CorpusError when the specials are not in their places, a token comes twice or is no character."""
         if tuple(tokens[:FIRST_HANZI]) != (*SPECIALS, *MARKS):
             raise CorpusError(f"a vocabulary must begin with {' '.join((*SPECIALS, *MARKS))}")
         if len(set(tokens)) != len(tokens) or len(counts) != len(tokens):
             raise CorpusError("a vocabulary must name each token once, with one count for each")
+        for token in tokens[FIRST_HANZI:]:
+            if len(token) != 1 or token.isspace() or printable(token) != token:
+                raise CorpusError(f"a vocabulary has characters only, not {token[:20]!r}")
         self.tokens = tuple(tokens)
         self.counts = tuple(int(count) for count in counts)
         self.unknown_types = max(1, int(unknown_types))

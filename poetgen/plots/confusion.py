@@ -7,6 +7,7 @@ import numpy as np
 
 from poetgen.classify.report import Comparison
 from poetgen.plots.style import new_picture
+from poetgen.printable import printable
 
 INCH = 0.34  # a cell's side
 MOST_NAMED = 60  # labels that can be written beside the matrix
@@ -20,7 +21,7 @@ def draw_confusion(comparison: Comparison, path: Path, title: str) -> None:
     """
     counts = np.array(comparison.classifier.confusion, dtype=float)
     shares = counts / np.maximum(1, counts.sum(1, keepdims=True))
-    labels = [label if len(label) <= LONGEST else label[: LONGEST - 1] + "…" for label in comparison.labels]
+    labels = [cut(printable(label)) for label in comparison.labels]
     side = max(4.0, INCH * len(labels))
     with new_picture(path, side + 2.0, side + 1.6) as figure:
         axes = figure.subplots()
@@ -30,7 +31,12 @@ def draw_confusion(comparison: Comparison, path: Path, title: str) -> None:
         _name_labels(axes, labels)
         axes.set_xlabel("taken for")
         axes.set_ylabel("truth")
-        axes.set_title(title, loc="left", parse_math=False)
+        axes.set_title(printable(title), loc="left", parse_math=False)
+
+
+def cut(label: str) -> str:
+    """A label no longer than there is room for."""
+    return label if len(label) <= LONGEST else label[: LONGEST - 1] + "…"
 
 
 def _write_counts(axes: Any, counts: Any, shares: Any) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from poetgen.errors import PoetgenError
 from poetgen.files import written_whole
+from poetgen.printable import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,12 +113,14 @@ def tidy(axes: "Axes") -> None:
 
 def write_title(figure: "Figure", text: str) -> None:
     """A line above everything."""
-    figure.suptitle(text, x=0.01, ha="left", fontsize=14, parse_math=False)  # a run may be named $x$
+    figure.suptitle(
+        printable(text), x=0.01, ha="left", fontsize=14, parse_math=False
+    )  # a run may be named $x$
 
 
 def write_caption(figure: "Figure", text: str) -> None:
     """A line below everything."""
-    figure.supxlabel(text, x=0.01, ha="left", fontsize=9, color=GREY, parse_math=False)
+    figure.supxlabel(printable(text), x=0.01, ha="left", fontsize=9, color=GREY, parse_math=False)
 
 
 def tick_log(axes: "Axes") -> None:
@@ -145,8 +148,9 @@ def name_ends(axes: "Axes", names: Sequence[Name]) -> None:
     gap = LINE * max((1 + name.text.count("\n") for name in names), default=1)
     for name, place in zip(names, moved_apart(wanted, gap=gap, floor=bottom), strict=True):
         tie = {"arrowstyle": "-", "color": name.colour, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 1}
+        text = "\n".join(map(printable, name.text.split("\n")))
         axes.annotate(
-            name.text, name.end, color=name.colour, va="center", annotation_clip=False, fontsize=LETTERS,
+            text, name.end, color=name.colour, va="center", annotation_clip=False, fontsize=LETTERS,
             parse_math=False,
             xytext=(1.04, (place - bottom) / (top - bottom)), textcoords="axes fraction",
             arrowprops={**tie, "relpos": (0, 0.5), "alpha": 0.7},

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poetgen.plots.style import GREY, Name, name_ends, new_picture, tick_log, tidy
+from poetgen.printable import printable
 from poetgen.training.events import perplexity, smoothed
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def draw_curves(records: Sequence[dict[str, Any]], path: Path, title: str, *, un
         lower.set_xlim(0, 1.02 * max([1, *(record["step"] for record in records)]))
         for axes in (upper, lower):
             tidy(axes)
-        upper.set_title(title, loc="left", parse_math=False)
+        upper.set_title(printable(title), loc="left", parse_math=False)
         figure.draw_without_rendering()  # the panels find their places, which names are fitted to
         name_ends(upper, names)
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli.options import home_option, json_option
+from poetgen.cli.output import echo
 from poetgen.files import Workspace
+from poetgen.printable import printable
 
 if TYPE_CHECKING:
     from poetgen.classify.predict import Verdict
@@ -29,22 +31,22 @@ def predict(
     from poetgen.classify.saved import SavedClassifier, find_classifier
 
     path = find_classifier(workspace, checkpoint)
-    click.echo(f"classifier: {path}", err=True)
+    echo(f"classifier: {path}", err=True)
     saved = SavedClassifier.load(path)
     given = list(texts) or [line for line in sys.stdin.read().splitlines() if line.strip()]
     if not given:
         raise click.UsageError("no text was given; give one, or pipe in one per line")
     for number, verdict in enumerate(judge(saved, given)):
         if as_json:
-            click.echo(json.dumps(as_dict(verdict, top), ensure_ascii=False))
+            echo(json.dumps(as_dict(verdict, top), ensure_ascii=False))
         else:
-            click.echo("\n" * (number > 0) + shown(verdict, top))
+            echo("\n" * (number > 0) + shown(verdict, top))
 
 
 def shown(verdict: "Verdict", top: int) -> str:
     """The text as it was read, and a line for each label."""
-    lines = [f"{share:6.1%}  {label}" for label, share in verdict.probabilities[:top]]
-    return "\n".join([verdict.text, *lines])
+    lines = [f"{share:6.1%}  {printable(label)}" for label, share in verdict.probabilities[:top]]
+    return "\n".join([printable(verdict.text), *lines])
 
 
 def as_dict(verdict: "Verdict", top: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import Narrator
 from poetgen.cli.options import home_option, json_option
+from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.train import follow, named, new_path, stopped_run, with_width_of_vectors
 from poetgen.cli.training_options import (
@@ -160,7 +161,7 @@ def train(
         comparison = measured(folder, data, part, with_linear=not no_baselines)
         show(folder, comparison, as_json=as_json)
     except KeyboardInterrupt:
-        click.echo(f"stopped at once; to continue from the last save: {COMMAND} --resume", err=True)
+        echo(f"stopped at once; to continue from the last save: {COMMAND} --resume", err=True)
         sys.exit(INTERRUPTED)
 
 
@@ -228,10 +229,10 @@ def texts_of(workspace: Workspace, config: "ClassifierConfig") -> "LabelledTexts
         raise CorpusError(f"no prepared poems below {workspace.home}; run: poetgen prepare")
     data = labelled_texts(config, workspace.prepared)
     sizes = ", ".join(f"{len(part):,} {name}" for name, part in data.parts.items())
-    click.echo(f"{len(data.labels)} labels, {sizes} texts, {len(data.vocabulary):,} tokens known", err=True)
+    echo(f"{len(data.labels)} labels, {sizes} texts, {len(data.vocabulary):,} tokens known", err=True)
     if data.cut:
         limit = config.classify.max_length
-        click.echo(f"{data.cut:,} texts are longer than {limit:,} tokens and are cut there", err=True)
+        echo(f"{data.cut:,} texts are longer than {limit:,} tokens and are cut there", err=True)
     return data
 
 
@@ -252,7 +253,7 @@ class LabelNarrator(Narrator):
         """Why it ended."""
         self.close()
         if not report.interrupted:
-            click.echo(f"done: {report.reason}; the best is {report.best}", err=True)
+            echo(f"done: {report.reason}; the best is {report.best}", err=True)
 
 
 def learn(
@@ -281,7 +282,7 @@ def measured(folder: "RunFolder", data: "LabelledTexts", part: str, *, with_line
     if not len(data.parts[part]):
         raise CorpusError(f"no text is left for {part}; give more texts, or --measure-on validation")
     if with_linear and not can_compare():
-        click.echo(INSTALL, err=True)
+        echo(INSTALL, err=True)
     return compare(SavedClassifier.load(folder.best), data, part, with_linear=with_linear)
 
 
@@ -290,11 +291,11 @@ def show(folder: "RunFolder", comparison: "Comparison", *, as_json: bool) -> Non
     from poetgen.classify.report import summary, write_report
     from poetgen.plots.confusion import draw_confusion
 
-    click.echo(f"report: {write_report(folder.path, comparison)}", err=True)
+    echo(f"report: {write_report(folder.path, comparison)}", err=True)
     if as_json:
-        click.echo(json.dumps(comparison.to_dict(), ensure_ascii=False, allow_nan=False))
+        echo(json.dumps(comparison.to_dict(), ensure_ascii=False, allow_nan=False))
     else:
-        click.echo("\n".join(summary(comparison)))
+        echo("\n".join(summary(comparison)))
     picture, title = folder.path / "confusion.png", f"{folder.name}: {comparison.part} texts"
     if try_to_draw(picture, lambda path: draw_confusion(comparison, path, title)):
-        click.echo(f"confusion matrix: {picture}", err=True)
+        echo(f"confusion matrix: {picture}", err=True)

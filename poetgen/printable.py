@@ -1,0 +1,38 @@
+"""Text from a file, a repository, git, a checkpoint or the environment, so written that no terminal obeys it."""
+
+import json
+import re
+import unicodedata
+
+# controls, formats (zero-width, or turning the direction of writing), surrogates, separators of lines
+OBEYED = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
+LONGEST_WORD, SHORTENED = 200, 60
+LONGEST_SENTENCE = 1000
+
+
+def printable(text: str) -> str:
+    """One line of text in which what a terminal would obey, or could not show, is written as JSON escapes it."""
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(char: str) -> str:
+    return json.dumps(char)[1:-1] if unicodedata.category(char) in OBEYED else char
+
+
+def as_sentence(text: str) -> str:
+    """A message as one printable line; what it quotes at more than readable length is cut."""
+    line = re.sub(rf"\S{{{LONGEST_WORD},}}", lambda word: word[0][:SHORTENED] + "…", printable(text))
+    if len(line) <= LONGEST_SENTENCE:
+        return line
+    return f"{line[: LONGEST_SENTENCE // 2]} … {line[-LONGEST_SENTENCE // 2 :]}"
+
+
+def markdown_cell(text: str) -> str:
+    """Text in a cell of a Markdown table: it stands for itself, and is no mark, link, image or HTML."""
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", printable(text))
+
+
+def csv_cell(text: str) -> str:
+    """Text in a cell of a CSV file, which no spreadsheet takes for a formula."""
+    shown = printable(text)
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
