@@ -17,8 +17,7 @@ from poetgen.config import ModelConfig
 from poetgen.corpus.batches import Indices, bucket_by_length
 from poetgen.corpus.dataset import EncodedPoems
 from poetgen.model.initialize import initialize
-from poetgen.model.lstm import LSTM
-from poetgen.model.rnn import RNN
+from poetgen.model.recurrent import RecurrentStack
 
 AT_ONCE = 256  # texts that are judged together
 SMALL = 0.1  # standard deviation that frozen features are given
@@ -81,8 +80,8 @@ class Classifier(nn.Module):
         self.embedding_dropout, self.dropout, self.pooling = model.embedding_dropout, model.dropout, pooling
         self.frozen = frozen
         self.embedding = nn.Embedding(vocab_size, model.embedding_size)
-        self.forward_layers = layers_of(model)
-        self.backward_layers = layers_of(model) if both_directions else None
+        self.forward_layers = build_layers(model)
+        self.backward_layers = build_layers(model) if both_directions else None
         features = model.hidden_size * (1 + both_directions)
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("spread", torch.ones(features))
@@ -181,8 +180,7 @@ class Classifier(nn.Module):
         if self.pooling == "mean":
             mean: Tensor = y.sum(0) / lengths[:, None]  # y is zero past each text's end
             return mean
-        last = states[-1] if isinstance(states[-1], Tensor) else states[-1][0]
-        return F.dropout(last, self.dropout, layers.training)
+        return F.dropout(states[-1][0], self.dropout, layers.training)
 
     def train(self, mode: bool = True) -> Self:
         """Frozen layers read without dropout, also in training."""
@@ -201,12 +199,16 @@ class Classifier(nn.Module):
         self.spread.copy_(features.std(0).clamp_min(1e-6) / SMALL)
 
 
-def layers_of(model: ModelConfig) -> LSTM | RNN:
+def build_layers(model: ModelConfig) -> RecurrentStack:
     """The recurrent layers of these settings."""
-    sizes: dict[str, Any] = {"num_layers": model.num_layers, "dropout": model.dropout}
-    if model.cell == "rnn":
-        return RNN(model.embedding_size, model.hidden_size, **sizes)
-    return LSTM(model.embedding_size, model.hidden_size, backward=model.backward, **sizes)
+    return RecurrentStack(
+        model.cell,
+        model.embedding_size,
+        model.hidden_size,
+        num_layers=model.num_layers,
+        dropout=model.dropout,
+        backward=model.backward,
+    )
 
 
 def reversed_texts(index: Tensor, lengths: Tensor) -> Tensor:

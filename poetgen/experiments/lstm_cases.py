@@ -13,7 +13,8 @@ from poetgen.byhand import lstm, rtrl
 from poetgen.byhand.jacobians import immediate, step_jacobians
 from poetgen.byhand.lstm import LSTMParameters, LSTMState
 from poetgen.experiments.cases import Array, Case, Problem, Sizes, jacobian, loaded
-from poetgen.model.lstm import LSTM, LSTMCell
+from poetgen.model.lstm import LSTMCell
+from poetgen.model.recurrent import RecurrentStack
 
 GATES = ("i", "f", "g", "o")
 SYMBOLS = {"weight_ih": "W", "weight_hh": "U", "bias": "b"}
@@ -167,9 +168,9 @@ def torch_cell(params: LSTMParameters) -> LSTMCell:
     return cell
 
 
-def torch_layer(params: LSTMParameters) -> LSTM:
+def torch_layer(params: LSTMParameters) -> RecurrentStack:
     """The package's own layer with these weights."""
-    layer = LSTM(params.weight_ih.shape[1], params.weight_hh.shape[1]).double()
+    layer = RecurrentStack("lstm", params.weight_ih.shape[1], params.weight_hh.shape[1]).double()
     loaded(layer.cells[0], params)
     return layer
 

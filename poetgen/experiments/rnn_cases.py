@@ -61,12 +61,12 @@ def activation_cases(problem: Problem, activation: str) -> Iterator[Case]:
     yield Case(
         activation, "∂h/∂h before", h_before,
         lambda: rnn.step_forward(params, x[0], start + moved_h, activation)[0], moved_h,
-        jacobian(lambda moved: cell(first, before + moved), moved_h),
+        jacobian(lambda moved: cell(first, (before + moved,))[0], moved_h),
     )  # fmt: skip
     yield Case(
         activation, "∂h/∂x", h_x,
         lambda: rnn.step_forward(params, x[0] + moved_x, start, activation)[0], moved_x,
-        jacobian(lambda moved: cell(first + moved, before), moved_x),
+        jacobian(lambda moved: cell(first + moved, (before,))[0], moved_x),
     )  # fmt: skip
     _, _, cache = rnn.forward(params, x, start, activation)
     grads, dx, dbefore = rnn.backward(params, cache, dy, dlast)
@@ -78,7 +78,7 @@ def activation_cases(problem: Problem, activation: str) -> Iterator[Case]:
     leaves = [torch.from_numpy(value).requires_grad_() for value in (x, start)]
     h, total = leaves[1], torch.zeros((), dtype=torch.float64)
     for x_t, dy_t in zip(leaves[0], torch.from_numpy(dy), strict=True):
-        h = cell(x_t, h)
+        (h,) = cell(x_t, (h,))
         total = total + (h * dy_t).sum()
     total = total + (h * torch.from_numpy(dlast)).sum()
     found = torch.autograd.grad(total, [*cell.parameters(), *leaves])

@@ -14,11 +14,10 @@ from torch import Tensor, nn
 from poetgen.config import ModelConfig
 from poetgen.model.initialize import Rows, begin_embedding, initialize
 from poetgen.model.loss import CHUNK, summed_cross_entropy
-from poetgen.model.lstm import LSTM, State
-from poetgen.model.rnn import RNN
+from poetgen.model.recurrent import RecurrentStack, State
 
 CONDITIONS = "conditions.weight"
-States = Sequence[State | Tensor]  # for each layer (h, c), or h alone
+States = Sequence[State]  # one for each layer
 
 
 class Output(nn.Module):
@@ -68,13 +67,16 @@ class LanguageModel(nn.Module):
         self.vocab_size, self.cell = vocab_size, cell
         self.tied, self.embedding_dropout = tied, embedding_dropout
         self.embedding = nn.Embedding(vocab_size, embedding_size)
-        sizes: dict[str, Any] = {"num_layers": num_layers, "dropout": dropout}
-        # the layers go by the name of their cell, as in a checkpoint
-        if cell == "rnn":
-            self.rnn = RNN(embedding_size, hidden_size, **sizes)
-        else:
-            sizes |= {"backward": backward, "weight_drop": weight_drop}
-            self.lstm = LSTM(embedding_size, hidden_size, **sizes)
+        layers = RecurrentStack(
+            cell,
+            embedding_size,
+            hidden_size,
+            num_layers=num_layers,
+            dropout=dropout,
+            weight_drop=weight_drop,
+            backward=backward,
+        )
+        self.add_module(cell, layers)  # by the name of their cell, as in a checkpoint
         self.projection = nn.Linear(hidden_size, embedding_size, bias=False) if tied else nn.Identity()
         self.output = Output(vocab_size, None if tied else hidden_size)
         # last, so that what else begins at random is the same with and without
@@ -101,8 +103,7 @@ class LanguageModel(nn.Module):
         """What the output layer reads: (T, B) -> (T, B, E) when tied, else (T, B, H)."""
         # characters repeat: each that occurs is embedded and projected once
         found, index = torch.unique(ids, return_inverse=True)
-        layers = self.rnn if self.cell == "rnn" else self.lstm
-        y, states = layers(self.embed(found), states, lengths, index=index)
+        y, states = getattr(self, self.cell)(self.embed(found), states, lengths, index=index)
         return self.projection(y), states
 
     def forward(
@@ -173,12 +174,9 @@ def scored(steps: int, lengths: Tensor, prefix: Tensor | None) -> Tensor:
     return step < lengths if prefix is None else (step < lengths) & (step >= prefix)
 
 
-def detached(states: States) -> States:
+def detach_states(states: States) -> States:
     """The same states, through which no gradient goes back."""
-    return [
-        state.detach() if isinstance(state, Tensor) else (state[0].detach(), state[1].detach())
-        for state in states
-    ]
+    return [tuple(part.detach() for part in state) for state in states]
 
 
 def reduced_precision(device: str, enabled: bool) -> AbstractContextManager[object]:

@@ -13,7 +13,7 @@ from torch import nn
 from poetgen.config import Config, TrainingConfig
 from poetgen.corpus.batches import Batch
 from poetgen.model.initialize import Rows
-from poetgen.model.language_model import LanguageModel, build_model, detached
+from poetgen.model.language_model import LanguageModel, build_model, detach_states
 from poetgen.training.devices import (
     choose_device,
     fastest_products,
@@ -138,7 +138,7 @@ class TorchLanguageModelLearner(TorchLearner):
                     precision=self.settings.precision,
                 )
                 (loss / batch.tokens).backward()  # type: ignore[no-untyped-call]
-                states = detached(states)
+                states = detach_states(states)
                 total += loss.item()
         return total
 

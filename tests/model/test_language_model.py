@@ -11,7 +11,7 @@ from torch import Tensor
 
 from poetgen.checkpoint import parameter_shapes
 from poetgen.config import CELLS, ModelConfig
-from poetgen.model.language_model import LanguageModel, States, build_model, detached, restore_model
+from poetgen.model.language_model import LanguageModel, States, build_model, detach_states, restore_model
 
 V, T = 23, 8
 LENGTHS = torch.tensor([8, 5, 1])
@@ -136,7 +136,7 @@ def test_detached_states_are_the_same_and_let_no_gradient_back(cell: str) -> Non
     model = model_of(replace(CONFIG, cell=cell))
     ids, targets = batch()
     _, states = model.summed_loss(ids[:4], targets[:4], lengths=LENGTHS.clamp(max=4))
-    cut = detached(states)
+    cut = detach_states(states)
     for part, kept in zip(flat(states), flat(cut), strict=True):
         assert part.requires_grad and not kept.requires_grad
         assert torch.equal(part, kept)

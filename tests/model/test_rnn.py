@@ -4,17 +4,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from poetgen.model.rnn import RNN
+from poetgen.model.recurrent import RecurrentStack
 
 T, B, E, H = 9, 4, 5, 6
 RAGGED = torch.tensor([9, 6, 2, 1])
 
 
-def twins(layers: int) -> tuple[RNN, nn.RNN]:
+def twins(layers: int) -> tuple[RecurrentStack, nn.RNN]:
     """Ours and torch's with the same weights; torch's second bias is zero."""
     torch.manual_seed(3)
     theirs = nn.RNN(E, H, layers).double()
-    ours = RNN(E, H, num_layers=layers).double()
+    ours = RecurrentStack("rnn", E, H, num_layers=layers).double()
     with torch.no_grad():
         for k, cell in enumerate(ours.cells):
             cell.weight_ih.copy_(getattr(theirs, f"weight_ih_l{k}"))
@@ -38,8 +38,8 @@ def test_outputs_states_and_gradients_equal_torch(layers: int, lengths: Tensor |
     x = torch.randn(T, B, E, dtype=torch.float64, requires_grad=True)
     h = torch.randn(layers, B, H, dtype=torch.float64, requires_grad=True)
     weight = torch.randn(T, B, H, dtype=torch.float64), torch.randn(layers, B, H, dtype=torch.float64)
-    y, states = ours(x, list(h), lengths)
-    found = y, torch.stack(states)
+    y, states = ours(x, [(one,) for one in h], lengths)
+    found = y, torch.stack([h for (h,) in states])
     expected = run_theirs(theirs, x, h, lengths)
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
@@ -57,10 +57,10 @@ def test_outputs_states_and_gradients_equal_torch(layers: int, lengths: Tensor |
 def test_a_poem_of_length_0_keeps_its_state_and_no_state_is_zero() -> None:
     ours, _ = twins(2)
     x, h = torch.randn(T, B, E, dtype=torch.float64), torch.randn(2, B, H, dtype=torch.float64)
-    y, states = ours(x, list(h), torch.tensor([9, 0, 3, 1]))
+    y, states = ours(x, [(one,) for one in h], torch.tensor([9, 0, 3, 1]))
     assert not y[:, 1].any() and not y[3:, 2].any()
-    assert all(torch.equal(after[1], before[1]) for after, before in zip(states, h, strict=True))
-    zeros = [torch.zeros(B, H, dtype=torch.float64)] * 2
+    assert all(torch.equal(after[0][1], before[1]) for after, before in zip(states, h, strict=True))
+    zeros = [(torch.zeros(B, H, dtype=torch.float64),)] * 2
     assert torch.equal(ours(x)[0], ours(x, zeros)[0])
 
 
@@ -74,12 +74,12 @@ def test_rows_that_repeat_are_read_by_index() -> None:
 def test_another_number_of_states_is_refused() -> None:
     ours, _ = twins(2)
     with pytest.raises(ValueError):
-        ours(torch.zeros(T, B, E, dtype=torch.float64), [torch.zeros(B, H, dtype=torch.float64)])
+        ours(torch.zeros(T, B, E, dtype=torch.float64), [(torch.zeros(B, H, dtype=torch.float64),)])
 
 
 def test_dropout_zeroes_the_same_units_at_every_step_in_training_alone() -> None:
     torch.manual_seed(0)
-    rnn = RNN(E, 40, dropout=0.5)
+    rnn = RecurrentStack("rnn", E, 40, dropout=0.5)
     nn.init.normal_(rnn.cells[0].weight_ih)
     y, _ = rnn(torch.randn(T, B, E))
     dropped = y == 0

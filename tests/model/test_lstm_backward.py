@@ -8,28 +8,33 @@ from torch import Tensor
 
 from poetgen.byhand import lstm
 from poetgen.byhand.lstm import LSTMParameters, LSTMState
-from poetgen.model import bptt
-from poetgen.model.bptt import BPTT, Walk
-from poetgen.model.lstm import LSTM
+from poetgen.model import lstm_backward
+from poetgen.model.lstm import LSTMCell
+from poetgen.model.lstm_backward import BPTT, PackedLayout
+from poetgen.model.recurrent import RecurrentStack
 
 SIZE = st.integers(1, 5)
 
 
-def layers(inputs: int, hidden: int, num_layers: int = 1, **settings: float) -> tuple[LSTM, LSTM]:
+def layers(
+    inputs: int, hidden: int, num_layers: int = 1, **settings: float
+) -> tuple[RecurrentStack, RecurrentStack]:
     """The same weights in both ways, in float64."""
     torch.manual_seed(0)
     made = []
     for backward in ("handwritten", "autograd"):
-        layer = LSTM(inputs, hidden, num_layers=num_layers, backward=backward, **settings).double()
+        layer = RecurrentStack(
+            "lstm", inputs, hidden, num_layers=num_layers, backward=backward, **settings
+        ).double()
         made.append(layer)
     for one, other in zip(made[0].parameters(), made[1].parameters(), strict=True):
         torch.nn.init.normal_(one, std=0.7)
         other.data.copy_(one.data)
-    return made[0], made[1]
+    return made
 
 
 def answers(
-    layer: LSTM,
+    layer: RecurrentStack,
     x: Tensor,
     states: list[tuple[Tensor, Tensor]] | None,
     lengths: Tensor | None,
@@ -83,7 +88,7 @@ def test_blocks_of_steps_give_what_one_block_gives(monkeypatch: pytest.MonkeyPat
     x, lengths = torch.randn(11, 5, 3, dtype=torch.float64), torch.tensor([11, 9, 9, 2, 0])
     expected = answers(autograd, x, None, lengths, None)
     for steps in (1, 2, 3, 11):
-        monkeypatch.setattr(bptt, "BLOCK", steps * 5 * 4)
+        monkeypatch.setattr(lstm_backward, "BLOCK", steps * 5 * 4)
         for one, other in zip(answers(byhand, x, None, lengths, None), expected, strict=True):
             torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
 
@@ -94,9 +99,9 @@ def test_torchs_own_gradcheck_passes() -> None:
     shapes = ((4 * hidden, inputs), (4 * hidden, hidden), (4 * hidden,), (batch, hidden), (batch, hidden))
     lengths = torch.tensor([4, 3, 1])
     for rows, x_shape in ((None, (steps, batch, inputs)), (torch.randint(5, (steps, batch)), (5, inputs))):
-        walk = Walk.over(steps, lengths, rows=rows, dtype=torch.float64)
+        layout = PackedLayout.of(steps, lengths, rows=rows, dtype=torch.float64)
         leaves = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in (x_shape, *shapes)]
-        assert torch.autograd.gradcheck(lambda *given, walk=walk: BPTT.apply(*given, walk), leaves)
+        assert torch.autograd.gradcheck(lambda *given, layout=layout: BPTT.apply(*given, layout), leaves)
 
 
 @given(SIZE, SIZE, SIZE, SIZE, st.integers(0, 99))
@@ -104,11 +109,13 @@ def test_equal_to_the_pass_by_hand_in_numpy(
     steps: int, batch: int, inputs: int, hidden: int, seed: int
 ) -> None:
     torch.manual_seed(seed)
-    shapes = ((4 * hidden, inputs), (4 * hidden, hidden), (4 * hidden,))
-    weights = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
+    cell = LSTMCell(inputs, hidden).double()
+    weights = [*cell.parameters()]
+    for weight in weights:
+        torch.nn.init.normal_(weight)
     x, dy = torch.randn(steps, batch, inputs).double(), torch.randn(steps, batch, hidden).double()
     h, c = torch.randn(2, batch, hidden, dtype=torch.float64)
-    y, _ = bptt.run_layer(tuple(weights), x, state=(h, c), lengths=None, index=None)
+    y, _ = lstm_backward.run_layer(cell, x, state=(h, c), lengths=None, index=None, weight_hh=cell.weight_hh)
     found = torch.autograd.grad((y * dy).sum(), weights)
     params = LSTMParameters(*(weight.detach().numpy() for weight in weights))
     expected, last, cache = lstm.forward(params, x.numpy(), LSTMState(h.numpy(), c.numpy()))
@@ -155,11 +162,15 @@ def test_bfloat16_products_change_little_and_the_state_stays_float32() -> None:
     assert 1e-5 < (y - exact).norm() / exact.norm() < 0.02
 
 
-def test_dropout_is_the_same_for_both() -> None:
-    byhand, autograd = layers(3, 6, 2, dropout=0.5)
+@pytest.mark.parametrize("dropped", [{"dropout": 0.5}, {"weight_drop": 0.5}], ids=str)
+def test_dropout_is_the_same_for_both(dropped: dict[str, float]) -> None:
+    byhand, autograd = layers(3, 6, 2, **dropped)
     x = torch.randn(5, 4, 3, dtype=torch.float64)
-    found = []
+    found, gradients = [], []
     for layer in (byhand, autograd):
         torch.manual_seed(7)
         found.append(layer(x)[0])
+        gradients.append(torch.autograd.grad(found[-1].square().sum(), [*layer.parameters()]))
     torch.testing.assert_close(*found, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(*gradients, rtol=1e-10, atol=1e-12)
+    assert (byhand.eval()(x)[0] != found[0]).any()
