@@ -212,3 +212,26 @@ for name in {[m for m in modules if not m.endswith("__")]!r}:
     importlib.import_module(name)
 """
     loaded_by(code)
+
+
+def test_one_poem_is_a_short_way() -> None:
+    """What `generate` reaches for a poem; pictures, judging, corpora and training are not on the way."""
+    code = """
+import contextlib, io
+from poetgen.cli import poetgen
+from poetgen.files import shipped
+with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    model = str(shipped("checkpoints") / "tang.safetensors")
+    poetgen(["generate", "红", "--checkpoint", model], standalone_mode=False)
+"""
+    loaded = {module for module in loaded_by(code) if module.startswith("poetgen")}
+    reached = {module for module in loaded if (PACKAGE / f"{module[8:].replace('.', '/')}.py").is_file()}
+    assert not {module.split(".")[1] for module in reached} & {
+        "training",
+        "model",
+        "compare",
+        "classify",
+        "fetch",
+    }
+    assert not {"poetgen.verse.check", "poetgen.corpus.clean", "poetgen.picture.card"} & reached
+    assert len(reached) <= 42, sorted(reached)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poetgen.cli.check_report import report_lines
 from poetgen.cli.options import json_option
 from poetgen.cli.output import echo, echo_styled
 from poetgen.cli.picture_options import PictureFiles, picture_options
-from poetgen.cli.verdict import verdict
 from poetgen.corpus.typed import TypedPoem, typed_poems
 from poetgen.errors import CorpusError, PromptError
 from poetgen.poem.form import Form, parse_form
@@ -109,7 +109,7 @@ def in_corpus_characters(poem: TypedPoem) -> "Conversion":
 
 def _shown(report: Report, poem: TypedPoem, read: "Conversion") -> str:
     """The verdict, in the script of the poem."""
-    text = "\n".join(verdict(report, title=poem.title, typed=read.typed.split("\n")))
+    text = "\n".join(report_lines(report, title=poem.title, typed=read.typed.split("\n")))
     return to_simplified(text) if read.script == SIMPLIFIED else text
 
 

@@ -1,7 +1,7 @@
 """`poetgen generate`: poems that begin with a text."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -12,7 +12,6 @@ from poetgen.cli.options import home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.poem_printer import PoemPrinter
-from poetgen.cli.rewriting import ALLOWED, check_request, read_poem
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
 from poetgen.verse.templates import MODES
@@ -134,14 +133,14 @@ def generate(
         given["first_line_rhymes"] = {"yes": True, "no": False, AUTO: None}[given["first_line_rhymes"]]
     if (keep is None) != (rewrite is None):
         raise click.UsageError("--keep and --rewrite go together: --keep poem.txt --rewrite 3")
-    if rewrite:
-        check_request(prompts, given)
     try:
         writer = Writer.load(checkpoint, home=workspace.home)
         echo(f"model: {writer.source}", err=True)
         show = PoemPrinter(as_json=as_json, vertical=vertical, annotated=annotate, pictures=pictures)
         if keep and rewrite:
-            show.print_all(_rewritten(writer, read_poem(keep), rewrite, "".join(prompts), count or 1, given))
+            from poetgen.cli.rewriting import rewrite_line
+
+            show.print_all(rewrite_line(writer, keep, rewrite, prompts, count=count or 1, settings=given))
             return
         begins = bool(prompts) or count is not None or "acrostic" in given
         asks = interactive or (not begins and sys.stdin.isatty())
@@ -156,29 +155,13 @@ def generate(
 
 def _poems(writer: Writer, prompts: Iterable[str | None], **settings: Any) -> Iterator[GeneratedPoem]:
     """Check every prompt, then write. One seed serves all, so that it can be told and given again."""
-    seed = settings.pop("seed", None)
-    drawn = draw_seed() if seed is None else seed
-    each = [writer.write(prompt, seed=drawn, **settings) for prompt in prompts]
-    _tell_seed(seed, drawn)
+    is_drawn = settings.get("seed") is None
+    if is_drawn:
+        settings["seed"] = draw_seed()
+    each = [writer.write(prompt, **settings) for prompt in prompts]
+    if is_drawn:
+        echo(f"seed: {settings['seed']}", err=True)
     return chain.from_iterable(each)
-
-
-def _rewritten(
-    writer: Writer, poem: str, line: int, begins: str, count: int, settings: Mapping[str, Any]
-) -> Iterator[GeneratedPoem]:
-    """The poem with another line in this place, `count` times."""
-    settings = {name: value for name, value in settings.items() if name in ALLOWED}
-    seed = settings.pop("seed", None)
-    drawn = draw_seed() if seed is None else seed
-    poems = writer.rewrite(poem, line, begins=begins, count=count, seed=drawn, **settings)
-    _tell_seed(seed, drawn)
-    return poems
-
-
-def _tell_seed(given: int | None, drawn: int) -> None:
-    """A seed that nobody gave, so that it can be given."""
-    if given is None:
-        echo(f"seed: {drawn}", err=True)
 
 
 def _converse(writer: Writer, show: PoemPrinter, **settings: Any) -> None:

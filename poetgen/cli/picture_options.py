@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from poetgen.cli.output import echo
-from poetgen.picture.card import Card
 from poetgen.picture.drawing import SIZES, THEMES
-from poetgen.picture.save import check_name, save
+
+if TYPE_CHECKING:
+    from poetgen.picture.card import Card
 
 Command = Callable[..., Any]
 
@@ -28,10 +29,14 @@ class PictureFiles:
     written: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
+        from poetgen.picture.save import check_name
+
         check_name(self.path)
 
-    def save(self, card: Card) -> None:
+    def save(self, card: "Card") -> None:
         """Write one more, and say on stderr where."""
+        from poetgen.picture.save import save
+
         self.written += 1
         number = f"-{self.written}" if self.written > 1 else ""
         path = self.path.with_stem(self.path.stem + number)

@@ -5,9 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from poetgen.cli.output import echo
 from poetgen.cli.picture_options import PictureFiles
-from poetgen.picture.cards import written_card
 from poetgen.script.opencc import SIMPLIFIED, to_simplified
-from poetgen.verse.annotation import annotate
 from poetgen.writing.poem import GeneratedPoem
 
 BLANK = "\u3000"  # as wide as a hanzi
@@ -45,6 +43,8 @@ class PoemPrinter:
             echo("\n" * (not self.is_first) + self._shown(poem))
         self.is_first = False
         if self.pictures:
+            from poetgen.picture.cards import written_card
+
             self.pictures.save(written_card(poem, annotated=self.annotated))
 
     def _shown(self, poem: GeneratedPoem) -> str:
@@ -55,6 +55,8 @@ class PoemPrinter:
 
 def annotated_rows(poem: GeneratedPoem) -> Iterator[str]:
     """Each line, and under it its tones and, where it rhymes, the rhyme."""
+    from poetgen.verse.annotation import annotate
+
     for line, mark, signs in zip(poem.lines, poem.marks, annotate(poem.corpus_lines), strict=True):
         yield line + mark
         rhyme = f"{BLANK}{signs.rhyme}韻" if signs.rhyme else ""

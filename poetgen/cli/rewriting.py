@@ -1,14 +1,40 @@
 """`poetgen generate --keep poem.txt --rewrite 3`: the poem that is kept, and what may be asked of the new line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
+from poetgen.cli.output import echo
 from poetgen.errors import CorpusError
+from poetgen.writing.poem import GeneratedPoem
+from poetgen.writing.sampling import draw_seed
+from poetgen.writing.writer import Writer
 
 MOST_BYTES = 2**20
 ALLOWED = {"seed", "best_of", "temperature", "top_k", "top_p", "repeat_penalty", "script"}
+
+
+def rewrite_line(
+    writer: Writer,
+    keep: str,
+    line: int,
+    beginnings: Sequence[str],
+    *,
+    count: int,
+    settings: Mapping[str, Any],
+) -> Iterator[GeneratedPoem]:
+    """The poem of file `keep` with another line in this place, `count` times. Raises UsageError."""
+    check_request(beginnings, settings)
+    allowed = {name: value for name, value in settings.items() if name in ALLOWED}
+    seed = allowed.pop("seed", None)
+    drawn = draw_seed() if seed is None else seed
+    poems = writer.rewrite(
+        read_poem(keep), line, begins="".join(beginnings), count=count, seed=drawn, **allowed
+    )
+    if seed is None:
+        echo(f"seed: {drawn}", err=True)
+    return poems
 
 
 def check_request(prompts: Sequence[str], given: Mapping[str, Any]) -> None:

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.corpus.titles import clean_title
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CorpusError
 from poetgen.files import write_json
@@ -160,4 +159,6 @@ def condition_form(shape: tuple[int, int] | None) -> str:
 
 def title_ids(title: str, vocabulary: Vocabulary) -> list[int]:
     """A title, as a person types it, in the model's numbers."""
+    from poetgen.corpus.titles import clean_title  # who writes without a title need not wait for it
+
     return vocabulary.encode(clean_title(title))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from poetgen.cli import check as command
 from poetgen.cli import poetgen
-from poetgen.cli.verdict import verdict
+from poetgen.cli.check_report import report_lines
 from poetgen.verse.check import check_poem
 
 REGULAR = "白日依山盡，黃河入海流。欲窮千里目，更上一層樓。"
@@ -243,7 +243,7 @@ def test_any_text_is_judged_or_told(text):
 @given(st.lists(st.text("月山水風花一不去來", min_size=1, max_size=9), min_size=1, max_size=9))
 def test_every_verdict_shows_every_line_and_every_fault(lines):
     report = check_poem(lines)
-    text = click.unstyle("\n".join(verdict(report)))
+    text = click.unstyle("\n".join(report_lines(report)))
     assert all(f"  {line.text}" in text and line.tones in text for line in report.lines)
     assert all(f"✗ {found.name}" in text for found in report.broken)
     assert all(f"· {found.name}" in text for found in report.notes)

@@ -17,7 +17,7 @@ BLANK = "\u3000"  # as wide as a hanzi
 MOST_PLACES = 8  # told of one rule; more say no more
 
 
-def verdict(report: Report, *, title: str = "", typed: Sequence[str] = ()) -> Iterator[str]:
+def report_lines(report: Report, *, title: str = "", typed: Sequence[str] = ()) -> Iterator[str]:
     """The lines to print; `typed` are the poem's lines as they were given, if they were read otherwise."""
     if title:
         yield style(title, bold=True)
