@@ -3,17 +3,19 @@
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Checkpoint", "PoetgenError", "Writer", "__version__"]
+__all__ = ["Checkpoint", "PoetgenError", "Writer", "__version__", "check"]
 
 if TYPE_CHECKING:
     from poetgen.checkpoint import Checkpoint
     from poetgen.errors import PoetgenError
+    from poetgen.verse.check_text import check
     from poetgen.writing.writer import Writer
 
 _HOMES = {
     "Checkpoint": "poetgen.checkpoint",
     "PoetgenError": "poetgen.errors",
     "Writer": "poetgen.writing.writer",
+    "check": "poetgen.verse.check_text",
 }
 
 
@@ -24,3 +26,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

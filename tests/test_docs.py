@@ -199,7 +199,7 @@ def test_the_tour_has_every_module_with_a_whole_phrase() -> None:
     for path in files:
         name = path.relative_to(ROOT).as_posix()
         room = path.name == "__init__.py" and path.parents[1] == ROOT / "poetgen"
-        assert room or name in listed or not path.stat().st_size, name
+        assert room or name in listed or not path.stat().st_size, f"{name}: {write_docs.REGENERATE}"
     for line in tour.splitlines():
         assert not line.startswith("- ") or line.endswith((".", "?", ":", ",")), line
 
@@ -253,6 +253,19 @@ def test_the_python_example_writes_a_poem(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv("POETGEN_HOME", raising=False)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         exec(compile(example, "README.md", "exec"), {})
+    assert printed.getvalue().startswith("月")
+
+
+def test_every_block_of_the_python_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = blocks(read("docs/python.md"), "python")
+    assert len(page) > 5
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("POETGEN_HOME", raising=False)
+    monkeypatch.delenv("POETGEN_SCRIPT", raising=False)
+    names: dict[str, object] = {}
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        for number, block in enumerate(page, start=1):
+            exec(compile(block, f"docs/python.md, block {number}", "exec"), names)
     assert printed.getvalue().startswith("月")
 
 

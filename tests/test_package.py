@@ -51,6 +51,10 @@ def test_a_public_name_can_be_imported_and_says_what_it_is(name: str) -> None:
     assert name == "__version__" or value.__doc__
 
 
+def test_dir_lists_the_public_names() -> None:
+    assert dir(poetgen) == sorted(poetgen.__all__)
+
+
 def test_a_name_that_is_not_public_is_refused_as_python_does() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'writer_of_poems'"):
         poetgen.writer_of_poems  # noqa: B018

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import Any
 
 import click
@@ -145,7 +144,7 @@ def generate(
         begins = bool(prompts) or count is not None or "acrostic" in given
         asks = interactive or (not begins and sys.stdin.isatty())
         if prompts or not asks:
-            show.print_all(_poems(writer, prompts or (None,), count=count or 1, **given))
+            show.print_all(_poems(writer, prompts or None, count=count or 1, **given))
         if asks:
             _converse(writer, show, count=count or 1, **given)
     except KeyboardInterrupt:
@@ -153,15 +152,15 @@ def generate(
         raise SystemExit(INTERRUPTED) from None
 
 
-def _poems(writer: Writer, prompts: Iterable[str | None], **settings: Any) -> Iterator[GeneratedPoem]:
+def _poems(writer: Writer, prompts: Iterable[str] | None, **settings: Any) -> Iterator[GeneratedPoem]:
     """Check every prompt, then write. One seed serves all, so that it can be told and given again."""
     is_drawn = settings.get("seed") is None
     if is_drawn:
         settings["seed"] = draw_seed()
-    each = [writer.write(prompt, **settings) for prompt in prompts]
+    poems = writer.write(prompts, **settings)
     if is_drawn:
         echo(f"seed: {settings['seed']}", err=True)
-    return chain.from_iterable(each)
+    return poems
 
 
 def _converse(writer: Writer, show: PoemPrinter, **settings: Any) -> None:

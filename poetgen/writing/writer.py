@@ -5,15 +5,16 @@ it is made from is computed from its own row alone (poetgen.writing.decoding): p
 whatever the count, the batch and the number of threads.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from pathlib import Path
 
+from poetgen.argument_types import check_arguments
 from poetgen.checkpoint import Checkpoint, find_checkpoint
 from poetgen.config import from_dict
 from poetgen.corpus.line_index import LineIndex
-from poetgen.errors import ConfigError, PoetgenError
+from poetgen.errors import ConfigError, PoetgenError, PromptError
 from poetgen.files import Workspace
 from poetgen.poem.form import parse_form
 from poetgen.poem.poem import is_hanzi
@@ -106,9 +107,10 @@ class Writer:
         path = find_checkpoint(Workspace.find(home), None if checkpoint is None else Path(checkpoint))
         return cls(Checkpoint.load(path), path)
 
+    @check_arguments
     def write(
         self,
-        prompt: str | None = None,
+        prompt: str | Iterable[str] | None = None,
         *,
         form: str | None = None,
         rhyme: str | None = None,
@@ -128,6 +130,7 @@ class Writer:
     ) -> Iterator[GeneratedPoem]:
         """Write `count` poems that begin with `prompt`, or freely; each is the best of `best_of` candidates.
 
+        With several prompts there are `count` poems for each, all of one seed.
         `form` (a name, a shape, or free), `rhyme` (a group, auto or off), `tones` (strict, relaxed or off) and
         `first_line_rhymes` are kept where given; None is as usual for the form, and gives way to the prompt
         (poetgen.writing.constraints). `acrostic` has the first hanzi of the lines. `max_length` is in hanzi, by
@@ -147,13 +150,19 @@ class Writer:
             acrostic=heads.text,
             no_repeat=no_repeat,
         )
-        read = self._read(prompt, constraints, max_length)
-        typed = read if prompt is not None or acrostic is None else heads
-        request = self._prepare(read, heads, constraints, max_length, sampling, script or typed.script)
-        if request.script == SIMPLIFIED and not can_convert():
-            raise PoetgenError(f"simplified poems cannot be printed: {INSTALL_OPENCC}")
-        return self._write(request)
+        requests = []
+        for one in [prompt] if prompt is None or isinstance(prompt, str) else prompt:
+            if not isinstance(one, str | None):
+                raise PromptError(f"a prompt must be text, not {one!r:.60}")
+            read = self._read(one, constraints, max_length)
+            typed = read if one is not None or acrostic is None else heads
+            request = self._prepare(read, heads, constraints, max_length, sampling, script or typed.script)
+            requests.append(request)
+            if request.script == SIMPLIFIED and not can_convert():
+                raise PoetgenError(f"simplified poems cannot be printed: {INSTALL_OPENCC}")
+        return chain.from_iterable(map(self._write, requests))
 
+    @check_arguments
     def rewrite(
         self,
         poem: str,

@@ -82,6 +82,20 @@ def test_another_seed_is_another_poem_and_none_is_drawn(writer):
     assert drawn == next(writer.write("月", seed=drawn.seed))
 
 
+def test_several_prompts_are_written_in_turn_as_each_would_be_alone(writer):
+    together = list(writer.write(["月", "山"], count=2, seed=3))
+    apart = [poem for prompt in "月山" for poem in writer.write(prompt, count=2, seed=3)]
+    assert [str(poem) for poem in together] == [str(poem) for poem in apart]
+    assert list(writer.write([], seed=3)) == []
+
+
+def test_a_notebook_shows_columns(writer):
+    [poem] = writer.write("月", seed=1)
+    shown = poem._repr_html_()
+    assert "vertical-rl" in shown
+    assert all(line in shown for line in poem.lines)
+
+
 def test_temperature_zero_ignores_the_seed(writer):
     assert len({poem.text for poem in writer.write("月", temperature=0, count=3)}) == 1
 
@@ -158,6 +172,10 @@ def test_lines_of_a_prompt_may_be_unequal(writer):
     ("settings", "error", "message"),
     [
         ({"prompt": ""}, PromptError, "empty"),
+        ({"prompt": 5}, PoetgenError, "prompt must be text or of type Iterable or None, not 5"),
+        ({"prompt": ["月", 5]}, PromptError, "a prompt must be text, not 5"),
+        ({"prompt": ["月", "x"]}, PromptError, "not a Chinese character"),
+        ({"count": "three"}, PoetgenError, "count must be a whole number, not 'three'"),
         ({"prompt": "x"}, PromptError, "not a Chinese character"),
         ({"prompt": "月" * 20, "max_length": 20}, PromptError, "no room|at most"),
         ({"prompt": "月月月月月，月月月月月。月", "max_length": 14}, PromptError, "no room"),

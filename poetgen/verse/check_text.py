@@ -1,0 +1,31 @@
+"""A poem as it is typed or pasted, judged: what `poetgen.check` does."""
+
+from poetgen.argument_types import check_arguments
+from poetgen.corpus.typed import typed_poems
+from poetgen.errors import PromptError
+from poetgen.poem.form import parse_form
+from poetgen.verse.check import RELAXED, STRICT, check_poem
+from poetgen.verse.report import Report
+from poetgen.verse.rhymes import RhymeTable
+
+
+@check_arguments
+def check(text: str, *, form: str | None = None, tones: str = RELAXED, book: bool = False) -> Report:
+    """Judge one poem, in either script, rule by rule.
+
+    `form` is the one it must have, such as 五絕; None: any. `tones` are relaxed or strict: every position held to
+    its template. `book` takes the rhyme book as printed. Raises PromptError for what is not one poem.
+    """
+    from poetgen.script.convert import to_corpus
+
+    if tones not in (RELAXED, STRICT):
+        raise PromptError(f"tones cannot be {tones!r:.60}; choose {RELAXED} or {STRICT}")
+    wanted = parse_form(form) if form else None
+    poems = list(typed_poems(text, line_length=wanted.line_length if wanted else None))
+    if len(poems) != 1:
+        raise PromptError(f"the text has {len(poems) or 'no'} poems; give one in Chinese characters")
+    if isinstance(poems[0], PromptError):
+        raise poems[0]
+    lines = to_corpus("\n".join(poems[0].lines)).text.split("\n")
+    table = RhymeTable.load(amended=not book)
+    return check_poem(lines, table=table, form=wanted, strict=tones == STRICT)

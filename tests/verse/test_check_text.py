@@ -1,0 +1,42 @@
+"""poetgen.check: one poem as it is typed."""
+
+import pytest
+
+import poetgen
+from poetgen.errors import PoetgenError
+
+POEM = "白日依山盡，黃河入海流。欲窮千里目，更上一層樓。"
+SIMPLIFIED = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。"
+
+
+@pytest.mark.parametrize("text", [POEM, "登鸛雀樓\n" + POEM, SIMPLIFIED, POEM.replace("，", "，\n")])
+def test_a_poem_is_judged_however_it_is_typed(text: str) -> None:
+    report = poetgen.check(text)
+    assert report.holds
+    assert (report.form and report.form.name, report.rhyme_group) == ("五絕", "尤")
+
+
+def test_settings_are_those_of_the_command() -> None:
+    assert not poetgen.check(POEM, form="七絕").holds
+    loose = "故人西辭黃鶴樓，煙花三月下揚州。孤帆遠影碧空盡，唯見長江天際流。"
+    assert {fault.name for fault in poetgen.check(loose, tones="strict").broken} >= {"失對"}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "the text has no poems"),
+        ("moon", "no hanzi in 'moon'"),
+        (POEM + "\n\n" + POEM, "the text has 2 poems"),
+    ],
+)
+def test_what_is_not_one_poem_is_refused(text: str, sentence: str) -> None:
+    with pytest.raises(PoetgenError, match=sentence):
+        poetgen.check(text)
+
+
+def test_a_mode_and_a_type_that_cannot_be_are_refused() -> None:
+    with pytest.raises(PoetgenError, match="tones cannot be 'loose'; choose relaxed or strict"):
+        poetgen.check(POEM, tones="loose")
+    with pytest.raises(PoetgenError, match="text must be text, not 5"):
+        poetgen.check(5)  # type: ignore[arg-type]
