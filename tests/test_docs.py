@@ -149,6 +149,14 @@ def test_every_call_shown_is_understood(document: str) -> None:
         check_call(arguments)
 
 
+def test_every_example_of_a_help_text_is_understood() -> None:
+    shown = re.findall(r"^    (poetgen .*)$", read("docs/commands.md"), flags=re.MULTILINE)
+    assert len(shown) > 10
+    for line in shown:
+        for arguments in calls(line):
+            check_call(arguments)
+
+
 @pytest.mark.parametrize(
     "arguments", [["wirte"], ["generate", "月", "--sed", "1"], ["prepare", "--split", "7:3"]]
 )

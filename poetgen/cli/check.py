@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poetgen.cli.check_report import report_lines
-from poetgen.cli.options import json_option
+from poetgen.cli.options import examples, json_option
 from poetgen.cli.output import echo, echo_styled
 from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.corpus.typed import TypedPoem, typed_poems
@@ -38,8 +38,11 @@ def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> Form
 
 
 @click.command(
-    epilog="Examples: poetgen check 白日依山盡，黃河入海流。欲窮千里目，更上一層樓。 · poetgen check poems.txt · "
-    "poetgen generate 月 | poetgen check"
+    epilog=examples(
+        "poetgen check 白日依山盡，黃河入海流。欲窮千里目，更上一層樓。",
+        "poetgen check poems.txt",
+        "poetgen generate 月 | poetgen check",
+    )
 )
 @click.argument("sources", metavar="[TEXT|FILE|-]...", nargs=-1)
 @click.option(

@@ -12,7 +12,7 @@ import click
 
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import duration
-from poetgen.cli.options import home_option, json_option
+from poetgen.cli.options import examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.progress import progress_bar
@@ -41,8 +41,11 @@ FLAGS = {
 
 
 @click.command(
-    epilog="Example: poetgen compare --optimizer sgd --optimizer adam --limit 1000 --epochs 10; "
-    "the settings of published reports: poetgen compare --config reports/NAME"
+    epilog=examples(
+        "poetgen compare --optimizer sgd --optimizer adam --limit 1000 --epochs 10",
+        "poetgen compare --set model.hidden_size=128 --set model.hidden_size=256 --limit 1000",
+        "poetgen compare --config reports/first_100",
+    )
 )
 @home_option
 @click.option(

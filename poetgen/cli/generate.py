@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from poetgen.cli import INTERRUPTED
-from poetgen.cli.options import home_option, json_option
+from poetgen.cli.options import examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.poem_printer import PoemPrinter
@@ -21,8 +21,12 @@ from poetgen.writing.writer import Writer
 
 
 @click.command(
-    epilog="Examples: poetgen generate 月 · poetgen generate 日 红 山 --form 七絕 --count 3 · "
-    "poetgen generate --acrostic 春夏秋冬 · poetgen generate 山 --form 五律 --rhyme 東 --best-of 16"
+    epilog=examples(
+        "poetgen generate 月",
+        "poetgen generate 日 红 山 --form 七絕 --count 3",
+        "poetgen generate --acrostic 春夏秋冬",
+        "poetgen generate 山 --form 五律 --rhyme 東 --best-of 16",
+    )
 )
 @click.argument("prompts", metavar="[PROMPT]...", nargs=-1)
 @click.option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.cli.options import Decorator, json_option
+from poetgen.cli.options import Decorator, examples, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.config import INITIALIZATIONS
@@ -32,8 +32,10 @@ def size_option(name: str, meaning: str) -> Decorator:
 
 
 @click.command(
-    epilog="Examples: poetgen gradients --out reach.png · poetgen gradients --init zeros --init constant "
-    "--init uniform"
+    epilog=examples(
+        "poetgen gradients --out reach.png",
+        "poetgen gradients --init zeros --init constant --init uniform",
+    )
 )
 @click.option(
     "--scale",

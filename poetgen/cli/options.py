@@ -10,6 +10,11 @@ from poetgen.files import Workspace
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+def examples(*commands: str) -> str:
+    """The end of a help text: commands to try, each on a line of its own."""
+    return "\n".join(["\b\nExamples:", *(f"  {command}" for command in commands)])
+
+
 def _workspace(ctx: click.Context, param: click.Parameter, value: str | None) -> Workspace:
     return Workspace.find(value)
 

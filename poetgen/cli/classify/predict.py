@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.cli.options import home_option, json_option
+from poetgen.cli.options import examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.files import Workspace
 from poetgen.printable import printable
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from poetgen.classify.predict import Verdict
 
 
-@click.command(epilog="Example: poetgen classify predict 床前明月光，疑是地上霜。举头望明月，低头思故乡。")
+@click.command(
+    short_help="Print the most likely labels of a text.",
+    epilog=examples("poetgen classify predict 床前明月光，疑是地上霜。举头望明月，低头思故乡。"),
+)
 @home_option
 @click.argument("texts", metavar="[TEXT]...", nargs=-1)
 @click.option("--checkpoint", metavar="FILE|RUN", help="The classifier [default: the newest run here].")

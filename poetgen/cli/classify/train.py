@@ -9,7 +9,7 @@ import click
 
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.narrator import Narrator
-from poetgen.cli.options import home_option, json_option
+from poetgen.cli.options import examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.train import follow, named, new_path, stopped_run, with_width_of_vectors
@@ -48,7 +48,10 @@ OWN = (
 
 
 @click.command(
-    epilog="Examples: poetgen classify train --by poet --equal · poetgen classify train --labels FILE.csv"
+    short_help="Train a classifier and measure it.",
+    epilog=examples(
+        "poetgen classify train --by poet --equal", "poetgen classify train --labels reviews.csv"
+    ),
 )
 @home_option
 @click.option("--by", type=click.Choice(["poet", "form"]), help="What to tell the prepared poems apart by.")
