@@ -19,6 +19,7 @@ PACKAGE = Path(poetgen.__file__).parent
 RANKS = {
     "__init__": 0,
     "errors": 0,
+    "extras": 0,
     "argument_types": 0,
     "optimizers": 0,
     "files": 0,

@@ -6,9 +6,6 @@ import numpy as np
 
 from poetgen.classify.scores import Labels, macro_f1, matrix_of
 
-INSTALL = (
-    "scikit-learn is not installed, so there is no linear baseline; run: pip install 'poetgen[baselines]'"
-)
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0)  # C, chosen on validation
 
 

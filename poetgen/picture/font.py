@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetgen.errors import PoetgenError
+from poetgen.extras import install_command
 
 if TYPE_CHECKING:
     from fontTools.ttLib import TTFont
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 FONT = Path(__file__).with_name("poetgen-serif.woff2")
 MISSING = "〓"  # what printers set in the place of a type that they lack
 ASCENT = 0.88  # ems from the baseline to the top of the square that a hanzi stands in
-INSTALL = "pictures need Pillow and fontTools; run: pip install 'poetgen[picture]'"
+
+
+def lack_of_extra() -> PoetgenError:
+    """What to say where a package that draws is missing."""
+    return PoetgenError(f"pictures need Pillow and fontTools; run: {install_command('picture')}")
 
 
 class Font:
@@ -36,7 +41,7 @@ class Font:
             import brotli  # noqa: F401  fontTools reads woff2 by it
             from fontTools.ttLib import TTFont
         except ImportError as error:
-            raise PoetgenError(INSTALL) from error
+            raise lack_of_extra() from error
         return cls(TTFont(FONT, lazy=True))
 
     def __contains__(self, char: object) -> bool:

@@ -4,9 +4,8 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from poetgen.errors import PoetgenError
 from poetgen.picture.drawing import PAPER, Box, Drawing, Glyph, Item, Ring, Row
-from poetgen.picture.font import ASCENT, FONT, INSTALL, Font
+from poetgen.picture.font import ASCENT, FONT, Font, lack_of_extra
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -20,7 +19,7 @@ def png(drawing: Drawing) -> bytes:
     try:
         from PIL import Image, ImageDraw
     except ImportError as error:
-        raise PoetgenError(INSTALL) from error
+        raise lack_of_extra() from error
     scale = 1 if drawing.width > FINE else 2
     size = (drawing.width, drawing.height)
     image = Image.new("RGB", (scale * size[0], scale * size[1]), drawing.colour(PAPER))

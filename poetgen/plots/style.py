@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from poetgen.errors import PoetgenError
+from poetgen.extras import install_command
 from poetgen.files import written_whole
 from poetgen.printable import printable
 
@@ -46,7 +47,7 @@ def load_matplotlib() -> None:
         import matplotlib.backends.backend_agg
         import matplotlib.figure  # noqa: F401
     except ModuleNotFoundError as error:
-        raise PoetgenError("pictures need matplotlib: pip install 'poetgen[plot]'") from error
+        raise PoetgenError(f"pictures need matplotlib; run: {install_command('plot')}") from error
     except Exception as error:  # whatever a broken installation or a damaged matplotlibrc raises
         raise PoetgenError(f"matplotlib cannot be loaded ({error})") from error
     finally:

@@ -137,7 +137,7 @@ def test_without_scikit_learn_it_says_how_to_install_it_and_goes_on(
     monkeypatch.setitem(sys.modules, "sklearn", None)
     result = train(home, "--by", "form", "--steps", 1)
     assert result.exit_code == 0, result.output
-    assert "run: pip install 'poetgen[baselines]'" in result.stderr
+    assert "run: pip install 'scikit-learn" in result.stderr
     assert "linear" not in result.stdout and "majority" in result.stdout
 
 

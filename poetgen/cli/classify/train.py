@@ -30,6 +30,7 @@ from poetgen.cli.training_options import (
 )
 from poetgen.config import parse_settings, read_config_file, saved_settings
 from poetgen.errors import ConfigError, CorpusError
+from poetgen.extras import install_command
 from poetgen.files import Workspace
 
 if TYPE_CHECKING:
@@ -278,14 +279,15 @@ def learn(
 
 def measured(folder: "RunFolder", data: "LabelledTexts", part: str, *, with_linear: bool) -> "Comparison":
     """The best model and its baselines on held-out texts. Raises CorpusError."""
-    from poetgen.classify.baselines import INSTALL, can_compare
+    from poetgen.classify.baselines import can_compare
     from poetgen.classify.report import compare
     from poetgen.classify.saved import SavedClassifier
 
     if not len(data.parts[part]):
         raise CorpusError(f"no text is left for {part}; give more texts, or --measure-on validation")
     if with_linear and not can_compare():
-        echo(INSTALL, err=True)
+        hint = f"run: {install_command('baselines')}"
+        echo(f"scikit-learn is not installed, so there is no linear baseline; {hint}", err=True)
     return compare(SavedClassifier.load(folder.best), data, part, with_linear=with_linear)
 
 
