@@ -1,10 +1,9 @@
 """poetgen: classical Chinese verse from an LSTM whose every equation is written out by hand."""
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 __all__ = ["Checkpoint", "PoetgenError", "Writer", "__version__", "check"]
 
+TYPE_CHECKING = False  # typing itself would take a while to import
 if TYPE_CHECKING:
     from poetgen.checkpoint import Checkpoint
     from poetgen.errors import PoetgenError
@@ -19,7 +18,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import the public names when they are first asked for, so that `poetgen --help` stays quick."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

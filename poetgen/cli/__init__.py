@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from poetgen import __version__
-from poetgen.cli.output import echo
+from poetgen.cli.output import echo, prepare_streams
 from poetgen.errors import PoetgenError
 from poetgen.printable import as_sentence
 
@@ -38,6 +38,9 @@ GROUPS = {
     },
 }
 COMMANDS = {name: sentence for group in GROUPS.values() for name, sentence in group.items()}
+
+# of these, and of classify train, something is left whoever hears what is said
+FILES_REMAIN = {"fetch", "prepare", "train", "compare"}
 
 
 def _suggestion(args: list[str]) -> str:
@@ -69,6 +72,10 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if ctx.obj and not ctx.obj["stdout is open"] and not FILES_REMAIN & set(args[:2]):
+            raise click.ClickException(
+                "standard output is closed, so the result would be lost; open it, or send it to a file with > FILE"
+            )
         if args[0] in COMMANDS or args[0].startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         ctx.fail(f"No such command {args[0][:60]!r}. {_suggestion(args)}")
@@ -122,11 +129,8 @@ def poetgen() -> None:
 
 
 def main() -> None:
-    """Run the command line with UTF-8 streams, whatever the locale says."""
+    """Run the command line, whatever streams and locale it was given."""
     # read when torch is loaded: threads that wait for each other yield after a while, or two of them caught on one
     # core would each wait out the other's turn
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    poetgen(prog_name="poetgen")
+    poetgen(prog_name="poetgen", obj={"stdout is open": prepare_streams()})

@@ -67,6 +67,8 @@ def run_comparison(
     for job, setting in jobs(plan, shares):
         if job.name in results:
             continue
+        if should_stop():  # also where runs are so short that none of them is asked
+            return
         result = folder.result(job)
         kept = result is not None
         if result is None:

@@ -247,3 +247,16 @@ def test_a_damaged_result_is_named(small_plan: Planned, compared: Compared, tmp_
         file.write_text(text, encoding="utf-8")
         with pytest.raises(CheckpointError, match="remove its folder to run it anew"):
             compared(plan, tmp_path)
+
+
+def test_a_stop_is_heard_between_runs_too_short_to_hear_it(
+    small_plan: Planned, prepared: Dataset, tmp_path: Path
+) -> None:
+    plan = small_plan({"training.optimizer": ["adam", "sgd"]}, compare__seeds=5, training__steps=1)
+    poems = {setting.label: prepared for setting in plan.settings}
+    ended: list[Ended] = []
+    runs = run_comparison(plan, poems, ComparisonFolder(tmp_path), should_stop=lambda: len(ended) == 2)
+    for event in runs:
+        if isinstance(event, Ended):
+            ended.append(event)
+    assert len(ended) == 2
