@@ -1,4 +1,4 @@
-"""Do poems keep their rules, and what does that cost them? Per form, four sets of poems beside each other:
+"""Do poems keep their rules, and what does that cost them? Four sets of poems of each form, side by side.
 
     python benchmarks/verse_quality.py --prepared data/prepared --out verse-quality.json
 

@@ -1,10 +1,10 @@
-"""Is every kind of request kept? Many poems for each, judged by poetgen.verse.check, which made none of them:
+"""Is every kind of request kept? Many poems for each, judged by poetgen.verse.check, which made none of them.
 
     python benchmarks/verse_requests.py --out verse-requests.json
 
-each level rhyme group with 20 usable characters or more; acrostics, strict tones, no character twice, first lines
-that rhyme and that do not, in each form; oblique rhymes without tones; 排律. All with a random seed each, told.
-Prints a Markdown table; `kept` is the share in which all that was asked for holds.
+The kinds: each level rhyme group with 20 usable characters or more; acrostics, strict tones, no character twice,
+first lines that rhyme and that do not, in each form; oblique rhymes without tones; 排律. Each with a random seed,
+which is printed. Prints a Markdown table; `kept` is the share in which all that was asked for holds.
 """
 
 import argparse

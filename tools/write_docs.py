@@ -135,7 +135,8 @@ def docstring(path: Path) -> str:
 def default_config() -> str:
     """configs/default.toml: every key with its meaning, its choices and its default."""
     lines = [
-        "# Every key with its meaning and its default. A config of your own needs only the keys it changes:",
+        "# Every key with its meaning and its default.",
+        "# A config of your own needs only the keys it changes:",
         "#   poetgen train --config my.toml",
         "# A single key can be changed without a file: --set section.key=value",
     ]
