@@ -156,9 +156,9 @@ def toml_value(value: Any) -> str:
 
 
 PAGES = {
-    "docs/commands.md": commands_page,
-    "docs/tour.md": tour_page,
     "configs/default.toml": default_config,
+    "docs/commands.md": commands_page,
+    "docs/tour.md": tour_page,  # of what is there, so the last
 }
 
 
