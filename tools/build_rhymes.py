@@ -87,7 +87,7 @@ def table_of(book: Mapping[str, str], changes: Iterable[Change] = ()) -> Table:
     """The readings that come of the book and of changes to it."""
     text = render(book, changes, head="")
     table = rhymes.parse_table(text, amended=True)
-    return {hanzi: table.readings(hanzi) for hanzi in table}
+    return {hanzi: table.readings(hanzi, usual=True) for hanzi in table}
 
 
 def render(book: Mapping[str, str], changes: Iterable[Change], *, head: str) -> str:

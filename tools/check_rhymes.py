@@ -36,11 +36,15 @@ def coverage(poems: Sequence[Lines], table: RhymeTable) -> dict[str, float | Non
     hanzi = Counter(char for lines in poems for line in lines for char in line if is_hanzi(char))
     feet = Counter(line[-1] for lines in poems if shape(lines) in FORMS.values() for line in lines[1::2])
     return {
-        "hanzi with a tone": percent(sum(n for c, n in hanzi.items() if table.tones(c)), hanzi.total()),
-        "hanzi with both tones": percent(
-            sum(n for c, n in hanzi.items() if len(table.tones(c)) == 2), hanzi.total()
+        "hanzi with a tone": percent(
+            sum(n for c, n in hanzi.items() if table.tones(c, usual=True)), hanzi.total()
         ),
-        "feet with a group": percent(sum(n for c, n in feet.items() if table.groups(c)), feet.total()),
+        "hanzi with both tones": percent(
+            sum(n for c, n in hanzi.items() if len(table.tones(c, usual=True)) == 2), hanzi.total()
+        ),
+        "feet with a group": percent(
+            sum(n for c, n in feet.items() if table.groups(c, usual=True)), feet.total()
+        ),
     }
 
 
@@ -51,7 +55,7 @@ def shape(lines: Lines) -> tuple[int, int] | None:
 
 def rhymed(lines: Lines, table: RhymeTable) -> frozenset[str]:
     """The groups that all even lines share; an unknown foot rhymes with nothing."""
-    return frozenset.intersection(*(table.groups(line[-1]) for line in lines[1::2]))
+    return frozenset.intersection(*(table.groups(line[-1], usual=True) for line in lines[1::2]))
 
 
 def rhyme_rates(poems: Iterable[Lines], table: RhymeTable) -> dict[str, float | None]:
@@ -62,7 +66,7 @@ def rhyme_rates(poems: Iterable[Lines], table: RhymeTable) -> dict[str, float | 
         "even lines": percent(len(good), len(shared)),
         "of it level": percent(sum(bool(groups & LEVEL_GROUPS) for _, groups in good), len(good)),
         "of it first line": percent(
-            sum(bool(groups & table.groups(lines[0][-1])) for lines, groups in good), len(good)
+            sum(bool(groups & table.groups(lines[0][-1], usual=True)) for lines, groups in good), len(good)
         ),
     }
 
@@ -77,31 +81,35 @@ def shuffled(lines: Lines, rng: random.Random) -> list[str]:
 def held_out(poems: Sequence[Lines], table: RhymeTable) -> dict[str, float | None]:
     """Of what poems ask, read by the amended table: the share that `table` knows and allows."""
     amended = RhymeTable.load()
-    evidence = gather(poems, {char: amended.readings(char) for char in amended})
+    evidence = gather(poems, {char: amended.readings(char, usual=True) for char in amended})
     tones = Counter({(char, tone): n for char, each in evidence.items() for tone, n in each.tones.items()})
     feet = Counter({(char, group): n for char, each in evidence.items() for group, n in each.feet.items()})
     return {
         "key positions": tones.total(),
-        "allowed": percent(sum(n for (c, t), n in tones.items() if t in table.tones(c)), tones.total()),
+        "allowed": percent(
+            sum(n for (c, t), n in tones.items() if t in table.tones(c, usual=True)), tones.total()
+        ),
         "and nothing else": percent(
-            sum(n for (c, t), n in tones.items() if table.tones(c) == {t}), tones.total()
+            sum(n for (c, t), n in tones.items() if table.tones(c, usual=True) == {t}), tones.total()
         ),
         "feet": feet.total(),
-        "in the group": percent(sum(n for (c, g), n in feet.items() if g in table.groups(c)), feet.total()),
+        "in the group": percent(
+            sum(n for (c, g), n in feet.items() if g in table.groups(c, usual=True)), feet.total()
+        ),
     }
 
 
 def by_source(poems: Sequence[Lines]) -> dict[str, dict[str, float | None]]:
     """Of characters changed by each source: the share of held-out witnesses that agree."""
     table = RhymeTable.load()
-    evidence = gather(poems, {char: table.readings(char) for char in table})
+    evidence = gather(poems, {char: table.readings(char, usual=True) for char in table})
     text = Path(rhymes.__file__).with_name("pingshui.txt").read_text(encoding="utf-8")
     rows = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
     result = {}
     for source in ("異體", "語料"):
         changed = {row[0] for row in rows if len(row) > 2 and row[2] == source} & evidence.keys()
-        tones = [(n, t in table.tones(c)) for c in changed for t, n in evidence[c].tones.items()]
-        feet = [(n, g in table.groups(c)) for c in changed for g, n in evidence[c].feet.items()]
+        tones = [(n, t in table.tones(c, usual=True)) for c in changed for t, n in evidence[c].tones.items()]
+        feet = [(n, g in table.groups(c, usual=True)) for c in changed for g, n in evidence[c].feet.items()]
         result[source] = {
             "key positions": sum(n for n, _ in tones),
             "tone agrees": percent(sum(n for n, agrees in tones if agrees), sum(n for n, _ in tones)),

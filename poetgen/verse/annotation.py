@@ -42,5 +42,7 @@ def annotate_report(report: Report) -> tuple[AnnotatedLine, ...]:
 
 def mark_entering(hanzi: str, tone: str) -> str:
     """The tone, 入 in place of 仄 where every oblique reading of the character is of the entering tone."""
-    volumes = {one.volume for one in RhymeTable.load().readings(hanzi) if one.tone == OBLIQUE}
+    table = RhymeTable.load()
+    oblique = [one for one in table.readings(hanzi, usual=True) if one.tone == OBLIQUE]
+    volumes = {one.volume for one in oblique or table.readings(hanzi) if one.tone == OBLIQUE}
     return ENTERING if tone == OBLIQUE and volumes == {ENTERING} else tone

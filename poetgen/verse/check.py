@@ -5,6 +5,7 @@ that what makes poems and what judges them can only agree by both being right.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from poetgen.errors import PromptError
 from poetgen.poem.form import Form, form_of
@@ -51,6 +52,7 @@ def check_poem(
     rhymes = judge_rhymes(ends, first_tone=tones.patterns[0][-1] if tones else None)
     strictness = tones.strictness if tones and ends.is_level else None
     other = (*_repeated(lines), *_unknown(lines, table)) if is_regulated else ()
+    read = tuple(_read_seldom(lines, tones, options, ends)) if tones else ()
     return Report(
         lines=_line_reports(lines, ends, tones.as_good if tones else options.lines, table),
         form=shape,
@@ -62,7 +64,7 @@ def check_poem(
             *_rule_reports(RHYME_RULES, rhymes),
             *_rule_reports(TONE_RULES, _tonal_judgement(shape, ends, tones)),
         ),
-        notes=(*rhymes.notes, *(tones.notes if tones else ()), *other),
+        notes=(*rhymes.notes, *(tones.notes if tones else ()), *read, *other),
     )
 
 
@@ -74,7 +76,28 @@ def _tone_options(lines: Sequence[str], ends: RhymePositions, table: RhymeTable)
     )
     wanted = ["", *((OBLIQUE, LEVEL)[k % 2] if ends.is_level else "" for k in range(1, len(lines)))]
     shunned = OBLIQUE if ends.rhymes(0) else LEVEL  # a first line rather rhymes, or else ends oblique
-    return ToneOptions(options, wanted, shunned=shunned if ends.is_level else "")
+    seldom = tuple(
+        (*map(partial(_seldom_tones, table), line[:-1]), ends.seldom_tones(k)) for k, line in enumerate(lines)
+    )
+    return ToneOptions(options, wanted, shunned=shunned if ends.is_level else "", seldom=seldom)
+
+
+def _seldom_tones(table: RhymeTable, hanzi: str) -> str:
+    """The tones that a character has inside a line only in seldom readings."""
+    usual = table.tones(hanzi, usual=True)
+    return "".join(tone for tone in sorted(table.tones(hanzi)) if usual and tone not in usual)
+
+
+def _read_seldom(
+    lines: Sequence[str], tones: ToneJudgement, options: ToneOptions, ends: RhymePositions
+) -> Iterator[Finding]:
+    """異讀: characters read in a tone that poems seldom give them, since a rule would be broken otherwise."""
+    for k, (line, pattern, seldom) in enumerate(zip(lines, tones.patterns, options.seldom, strict=True)):
+        for place, (hanzi, tone, few) in enumerate(zip(line, pattern, seldom, strict=True)):
+            is_named = k % 2 == 1 and place + 1 == len(line) and ends.rhymes_seldom(k)  # by its rhyme
+            if tone in few and not is_named:
+                reason = f"{hanzi} is read {tone} here, as poems seldom read it"
+                yield Finding("異讀", k + 1, place + 1, reason)
 
 
 def _template(tones: ToneJudgement) -> str:

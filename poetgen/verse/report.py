@@ -33,6 +33,7 @@ NOTES = {
     "孤平拗救": "仄平平仄平, allowed",
     "三仄尾": "three oblique tones at the end, allowed",
     "重字": "character repeated, allowed",
+    "異讀": "a reading that poems seldom use, without which a rule would be broken",
     "不識": "reading unknown, taken as whatever fits",
 }
 

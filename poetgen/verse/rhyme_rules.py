@@ -30,10 +30,13 @@ class RhymePositions:
         groups = [self.known_groups(k) for k in self.even]
         first = self.known_groups(0)
 
-        def weight(group: str) -> tuple[int, bool, bool, int, int]:
+        usual = [self._table.groups(self.hanzi[k], usual=True) for k in self.even]
+
+        def weight(group: str) -> tuple[int, int, bool, bool, int, int]:
             in_it = [k for k, some in enumerate(groups) if group in some]
+            usually = sum(group in some for some in usual)
             is_level = reading_in(group).tone == LEVEL
-            return len(in_it), is_level, group in first, -in_it[0], -GROUPS.index(group)
+            return len(in_it), usually, is_level, group in first, -in_it[0], -GROUPS.index(group)
 
         return max(frozenset().union(*groups), key=weight, default=None)
 
@@ -76,6 +79,17 @@ class RhymePositions:
         in_group = {reading.tone for reading in readings if reading.group == self.group}
         return "".join(sorted(in_group or {reading.tone for reading in readings})) or EITHER_TONE
 
+    def seldom_tones(self, k: int) -> str:
+        """Of those, the tones that only its seldom readings have."""
+        usual = {reading.tone for reading in self._table.readings(self.hanzi[k], usual=True)}
+        if k % 2 == 0 and not (k == 0 and self.rhymes(0)):
+            usual &= self._table.tones(self.hanzi[k], usual=True)
+        return "".join(tone for tone in self.tones(k) if usual and tone not in usual)
+
+    def rhymes_seldom(self, k: int) -> bool:
+        """Whether line k ends in the rhyme group only by a reading that poems seldom use."""
+        return self.rhymes(k) and self.group not in self._table.groups(self.hanzi[k], usual=True)
+
     def groups(self, k: int, tone: str) -> tuple[str, ...]:
         """The groups in which line k may rhyme when read in `tone`; the rhyme group alone if among them."""
         readings = self._table.readings(self.hanzi[k])
@@ -95,7 +109,8 @@ def judge_rhymes(ends: RhymePositions, first_tone: str | None) -> Judgement:
     free = {} if first_tone else {"首句出韻": "this form leaves its first line free"}
     ends_level = first_tone == LEVEL and ends.is_level and not ends.rhymes(0)
     findings = (*_off_rhyme(ends), *_repeated(ends, first_tone), *_off_first(ends, ends_level))
-    return Judgement(findings, (*_borrowed(ends, ends_level), *_unknown(ends, first_tone)), free)
+    notes = (*_borrowed(ends, ends_level), *_seldom(ends), *_unknown(ends, first_tone))
+    return Judgement(findings, notes, free)
 
 
 def _why_not_judged(ends: RhymePositions) -> str:
@@ -131,6 +146,13 @@ def _borrowed(ends: RhymePositions, ends_level: bool) -> Iterator[Finding]:
     if ends_level and ends.near_groups(0):
         reason = f"{ends.hanzi[0]} rhymes in {ends.near_groups(0)}, a neighbour of {ends.group}"
         yield ends.find("鄰韻", 0, reason)
+
+
+def _seldom(ends: RhymePositions) -> Iterator[Finding]:
+    """異讀 of even lines."""
+    for k in ends.even:
+        if ends.rhymes_seldom(k):
+            yield ends.find("異讀", k, f"{ends.hanzi[k]} rhymes in {ends.group} only as poems seldom read it")
 
 
 def _unknown(ends: RhymePositions, first_tone: str | None) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from poetgen.errors import PromptError
@@ -88,14 +89,19 @@ def neighbours(group: str) -> frozenset[str]:
 class RhymeTable:
     """The readings of each character: look up by character, or by group.
 
-    A reading may be good for a rhyme position (韻腳) alone: inside a line the corpus uses 望 as 仄, to rhyme as 平
-    too. Such a reading is among `readings` and `groups`, but not among `tones`.
+    Some readings are seldom: poems of the corpus hardly use them (中 as 仄, in 中興), or use them where a line
+    rhymes alone (望 as 平). Who judges takes every reading for good; who writes takes those that are `usual`.
     """
 
     def __init__(
-        self, readings: Mapping[str, tuple[Reading, ...]], rhyme_only: Mapping[str, frozenset[Reading]]
+        self,
+        readings: Mapping[str, tuple[Reading, ...]],
+        *,
+        seldom: Mapping[str, frozenset[Reading]] = MappingProxyType({}),
+        rhyme_only: Mapping[str, frozenset[Reading]] = MappingProxyType({}),
     ) -> None:
         self._readings = readings
+        self._seldom = seldom
         self._rhyme_only = rhyme_only
 
     @classmethod
@@ -113,28 +119,33 @@ class RhymeTable:
     def __len__(self) -> int:
         return len(self._readings)
 
-    def readings(self, hanzi: str) -> tuple[Reading, ...]:
-        """Every way to read it where a line ends, tone and rhyme together; empty: unknown."""
-        return self._readings.get(hanzi, ())
+    def readings(self, hanzi: str, *, usual: bool = False) -> tuple[Reading, ...]:
+        """The ways to read it where a line ends, tone and rhyme together; empty: unknown."""
+        every = self._readings.get(hanzi, ())
+        if not usual or hanzi not in self._seldom:
+            return every
+        return tuple(reading for reading in every if reading not in self._seldom[hanzi])
 
-    def tones(self, hanzi: str) -> frozenset[str]:
+    def tones(self, hanzi: str, *, usual: bool = False) -> frozenset[str]:
         """The tones it may have inside a line; empty: unknown."""
-        rhyme_only = self._rhyme_only.get(hanzi, frozenset())
-        return frozenset(reading.tone for reading in self.readings(hanzi) if reading not in rhyme_only)
+        passed_over = self._rhyme_only.get(hanzi, frozenset()) if usual else frozenset()
+        return frozenset(
+            reading.tone for reading in self.readings(hanzi, usual=usual) if reading not in passed_over
+        )
 
-    def groups(self, hanzi: str) -> frozenset[str]:
+    def groups(self, hanzi: str, *, usual: bool = False) -> frozenset[str]:
         """The groups in which it may rhyme; empty: unknown."""
-        return frozenset(reading.group for reading in self.readings(hanzi) if reading.group)
+        return frozenset(reading.group for reading in self.readings(hanzi, usual=usual) if reading.group)
 
     def members(self, group: str) -> tuple[str, ...]:
-        """The characters that may rhyme in `group`, always in the same order; empty: no such group."""
+        """The characters that usually rhyme in `group`, always in the same order; empty: no such group."""
         return self._members.get(group, ())
 
     @cached_property
     def _members(self) -> dict[str, tuple[str, ...]]:
         members: dict[str, list[str]] = {}
-        for hanzi, readings in self._readings.items():
-            for reading in readings:
+        for hanzi in self._readings:
+            for reading in self.readings(hanzi, usual=True):
                 members.setdefault(reading.group, []).append(hanzi)
         return {group: tuple(hanzi) for group, hanzi in members.items()}
 
@@ -142,6 +153,7 @@ class RhymeTable:
 def parse_table(text: str, *, amended: bool) -> RhymeTable:
     """Read a table as pingshui.txt is written; its head says how."""
     found: dict[str, list[Reading]] = {}
+    seldom: dict[str, frozenset[Reading]] = {}
     rhyme_only: dict[str, frozenset[Reading]] = {}
     of_name = {full_name(group): reading_in(group) for group in GROUPS}
     rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
@@ -150,11 +162,22 @@ def parse_table(text: str, *, amended: bool) -> RhymeTable:
             for hanzi in row[1]:
                 found.setdefault(hanzi, []).append(of_name[row[0]])
         elif amended:
-            _amend(found.setdefault(row[0], []), row[1].split())
-            to_rhyme = frozenset(reading_in(change[1]) for change in row[1].split() if change[0] == "~")
-            if to_rhyme:
-                rhyme_only[row[0]] = rhyme_only.get(row[0], frozenset()) | to_rhyme
-    return RhymeTable({hanzi: tuple(readings) for hanzi, readings in found.items() if readings}, rhyme_only)
+            hanzi, changes = row[0], row[1].split()
+            # what poems do not use is no misprint (校): it is kept, and told apart
+            kept = {change for change in changes if change[0] == "-" and row[2] == "語料"}
+            _amend(found.setdefault(hanzi, []), [change for change in changes if change not in kept])
+            _collect(seldom, hanzi, kept)
+            _collect(rhyme_only, hanzi, {change for change in changes if change[0] == "~"})
+    for hanzi, last in seldom.items():
+        found[hanzi].sort(key=last.__contains__)
+    readings = {hanzi: tuple(every) for hanzi, every in found.items() if every}
+    return RhymeTable(readings, seldom=seldom, rhyme_only=rhyme_only)
+
+
+def _collect(into: dict[str, frozenset[Reading]], hanzi: str, changes: Iterable[str]) -> None:
+    named = frozenset(reading_in(change[1:]) for change in changes)
+    if named:
+        into[hanzi] = into.get(hanzi, frozenset()) | named
 
 
 def _amend(readings: list[Reading], changes: Iterable[str]) -> None:

@@ -20,8 +20,9 @@ from poetgen.verse.report import Finding
 from poetgen.verse.rhymes import LEVEL, OBLIQUE
 
 RELAXED, STRICT = "relaxed", "strict"
-# Costs: one fault outweighs a first line that rhymes otherwise than it could, and that any number of licences.
-_FAULT, _SHUNNED, _LICENCE = 10**9, 10**6, 1
+# Costs: one fault outweighs a first line that rhymes otherwise than it could, and that any number of seldom
+# readings, one of which outweighs any number of licences.
+_FAULT, _SHUNNED, _SELDOM, _LICENCE = 10**12, 10**8, 10**4, 1
 _SWAPPED = LEVEL + LEVEL + OBLIQUE + LEVEL + OBLIQUE
 Remark = tuple[str, int, str]  # name, position, reason
 
@@ -31,12 +32,14 @@ class ToneOptions:
     """The tones each character may have, line by line, and what the rhyme says about the ends of lines.
 
     `ends` has for each line the tone its last character must have, "" where it may have either. `shunned` is the
-    tone in which the first line ends only where the other makes a fault, "" where both are as good.
+    tone in which the first line ends only where the other makes a fault, "" where both are as good. `seldom` has
+    for each character the tones of its seldom readings, taken only where the usual one makes a fault.
     """
 
     lines: Sequence[tuple[str, ...]]
     ends: Sequence[str]
     shunned: str = ""
+    seldom: Sequence[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,14 @@ def is_kept(tones: ToneOptions, *, strict: bool = False) -> bool:
 
 def _all_choices(tones: ToneOptions, strict: bool) -> list[_Choices]:
     return [
-        _choices(line, k % 2 == 0, end, strict, shunned="" if k else tones.shunned)
+        _choices(
+            line,
+            k % 2 == 0,
+            end,
+            strict,
+            shunned="" if k else tones.shunned,
+            seldom=tones.seldom[k] if tones.seldom and any(tones.seldom[k]) else (),
+        )
         for k, (line, end) in enumerate(zip(tones.lines, tones.ends, strict=True))
     ]
 
@@ -121,7 +131,13 @@ def _as_good(
 
 @lru_cache(maxsize=1 << 15)
 def _choices(
-    options: tuple[str, ...], opens_couplet: bool, end: str, strict: bool, *, shunned: str
+    options: tuple[str, ...],
+    opens_couplet: bool,
+    end: str,
+    strict: bool,
+    *,
+    shunned: str,
+    seldom: tuple[str, ...],
 ) -> _Choices:
     """The readings of one line by what they mean to its neighbours."""
     found: dict[_Boundary, _Choice] = {}
@@ -130,6 +146,7 @@ def _choices(
         cost = _FAULT * len(faults) + _LICENCE * len(licences)
         if pattern[-1] == shunned:
             cost += _SHUNNED
+        cost += _SELDOM * sum(tone in few for tone, few in zip(pattern, seldom, strict=False))
         known = found.get(boundary, _Choice(cost + 1, ()))
         if cost < known.cost:
             found[boundary] = _Choice(cost, (pattern,))

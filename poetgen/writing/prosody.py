@@ -43,7 +43,7 @@ def only(numbers: list[int], size: int) -> Array:
 class TokenProsody:
     """By token: `inside[id]` and `at_end[id]`, its tones inside a line and at its end; `groups[id]`, its rhymes.
 
-    A reading may be good for a rhyme position alone (poetgen.verse.rhymes), so the two differ. Masks are bool
+    They are those that poems usually have (poetgen.verse.rhymes), which differ where a line rhymes. Masks are bool
     (V,), made once, shared and not to be written to. The rhyme table is read when it is first needed.
     """
 
@@ -59,19 +59,22 @@ class TokenProsody:
     @cached_property
     def at_end(self) -> list[int]:
         """The tones of each token at the end of a line."""
-        each = (self._table.readings(token) for token in self.vocabulary.tokens)
+        each = (self._table.readings(token, usual=True) for token in self.vocabulary.tokens)
         return [_tone_bits(reading.tone for reading in readings) for readings in each]
 
     @cached_property
     def inside(self) -> list[int]:
         """The tones of each token inside a line."""
         each = zip(self.vocabulary.tokens, self.at_end, strict=True)
-        return [tones if tones != EITHER else _tone_bits(self._table.tones(token)) for token, tones in each]
+        return [
+            tones if tones != EITHER else _tone_bits(self._table.tones(token, usual=True))
+            for token, tones in each
+        ]
 
     @cached_property
     def groups(self) -> list[int]:
         """The rhyme groups of each token."""
-        each = (self._table.groups(token) for token in self.vocabulary.tokens)
+        each = (self._table.groups(token, usual=True) for token in self.vocabulary.tokens)
         return [sum(GROUP_BITS[group] for group in groups) for groups in each]
 
     def is_unknown(self, number: int) -> bool:

@@ -208,14 +208,55 @@ def test_what_the_table_does_not_know_fits_and_is_told(unknown, place):
 
 
 def test_an_unknown_end_rhymes_and_is_noted():
-    table = RhymeTable({"東": (Reading(LEVEL, "東"),), "地": (Reading(OBLIQUE, "寘"),)}, {})
+    table = RhymeTable({"東": (Reading(LEVEL, "東"),), "地": (Reading(OBLIQUE, "寘"),)})
     report = check_poem(["地地", "地東", "地地", "地無"], table=table)
     assert report.rules[0].status == HOLDS
     assert [(note.name, note.line) for note in report.notes] == [("不識", 4)]
 
 
+SELDOM = {  # regular poems that rest on a reading which poems seldom use, and the character
+    "喜達行在所": (
+        "死去憑誰報，歸來始自憐。猶瞻太白雪，喜遇武功天。影靜千官裏，心蘇七校前。今朝漢社稷，新數中興年。",
+        "中",
+    ),
+    "送鄭十八虔": (
+        "鄭公樗散鬢成絲，酒後常稱老畫師。萬里傷心嚴譴日，百年垂死中興時。"
+        "蒼惶已就長途往，邂逅無端出餞遲。便與先生應永訣，九重泉路盡交期。",
+        "中",
+    ),
+    "將赴成都草堂": (
+        "處處清江帶白蘋，故園猶得見殘春。雪山斥候無兵馬，錦里逢迎有主人。"
+        "休怪兒童延俗客，不教鵝鴨惱比鄰。習池未覺風流盡，況復荊州賞更新。",
+        "比",
+    ),
+    "沈隱侯": ("我愛沈東陽，風流滿玉堂。春雲宮樹暗，夜雨郡樓涼。", "沈"),
+    "旺": ("欲王關中久，今來自有真。江山千里夢，風雨十年人。", "王"),
+    "相望": ("兩地相望久，三年一夢頻。江山千里月，風雨十年人。", "望"),
+    "衣錦": ("何年身衣錦，一夜雪盈頭。欲問江南路，春風滿古樓。", "衣"),
+}
+
+
+@pytest.mark.parametrize("title", SELDOM)
+def test_no_poem_is_faulted_for_a_reading_that_poems_seldom_use(title):
+    text, hanzi = SELDOM[title]
+    report = check_poem(lines_of(text))
+    assert report.holds, told(report)
+    found = {
+        report.lines[note.line - 1].text[note.position - 1] for note in report.notes if note.name == "異讀"
+    }
+    assert found == set(hanzi)
+
+
+def test_a_usual_reading_is_taken_where_it_breaks_no_rule():
+    """中 is 平 in 空山新雨中, whatever it is in 中興."""
+    lines = lines_of("空山新雨後，天氣晚來秋。明月松中照，清泉石上流。")
+    report = check_poem(lines)
+    assert report.lines[2].tones == "平仄平平仄"
+    assert not [note for note in report.notes if note.name == "異讀"]
+
+
 def test_nothing_known_is_nothing_judged():
-    report = check_poem(["甲乙", "丙丁", "戊己", "庚辛"], table=RhymeTable({}, {}))
+    report = check_poem(["甲乙", "丙丁", "戊己", "庚辛"], table=RhymeTable({}))
     assert {rule.status for rule in report.rules} == {NOT_JUDGED}
     assert report.rhymes_hold is report.tones_hold is report.rhyme_group is None
     assert report.holds
@@ -301,7 +342,7 @@ def test_a_poem_made_by_a_template_holds_and_is_named(data, name):
             char: (Reading(tone, group),) for char, tone, group in zip(hanzi, line, groups, strict=True)
         }
         lines.append("".join(hanzi))
-    report = check_poem(lines, table=RhymeTable(readings, {}), form=template.form)
+    report = check_poem(lines, table=RhymeTable(readings), form=template.form)
     assert report.holds
     assert report.template == template.name
     assert [line.tones for line in report.lines] == tones

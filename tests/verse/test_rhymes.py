@@ -121,16 +121,17 @@ def test_volumes_tell_the_tone():
     ],
 )
 def test_readings_are_those_of_tang_verse(hanzi, tones, expected):
-    assert TABLE.tones(hanzi) == set(tones)
-    assert TABLE.groups(hanzi) == set(expected)
+    assert TABLE.tones(hanzi, usual=True) == set(tones)
+    assert TABLE.groups(hanzi, usual=True) == set(expected)
 
 
 @pytest.mark.parametrize(
     ("hanzi", "to_rhyme"), [("望", "陽"), ("不", "尤"), ("歎", "寒"), ("幾", "微"), ("翰", "寒")]
 )
 def test_some_readings_are_for_rhyme_alone(hanzi, to_rhyme):
-    assert TABLE.tones(hanzi) == {OBLIQUE}
-    assert Reading(LEVEL, to_rhyme) in TABLE.readings(hanzi)
+    assert TABLE.tones(hanzi, usual=True) == {OBLIQUE}
+    assert TABLE.tones(hanzi) == {LEVEL, OBLIQUE}
+    assert Reading(LEVEL, to_rhyme) in TABLE.readings(hanzi, usual=True)
     assert hanzi in TABLE.members(to_rhyme)
 
 
@@ -150,8 +151,17 @@ def test_simplified_characters_are_not_mistaken_for_others():
 
 
 def test_every_character_has_a_tone_inside_lines():
-    assert all(TABLE.tones(hanzi) for hanzi in TABLE)
-    assert all(TABLE.tones(hanzi) <= {r.tone for r in TABLE.readings(hanzi)} for hanzi in TABLE)
+    assert all(TABLE.tones(hanzi, usual=True) for hanzi in TABLE)
+    assert all(TABLE.tones(hanzi) == {r.tone for r in TABLE.readings(hanzi)} for hanzi in TABLE)
+
+
+@pytest.mark.parametrize(
+    ("hanzi", "seldom"),
+    [("中", "送"), ("沈", "寢沁"), ("比", "支"), ("衣", "未"), ("句", "虞尤"), ("戲", "支")],
+)
+def test_what_poems_seldom_use_is_kept_and_told_apart(hanzi, seldom):
+    assert TABLE.groups(hanzi) - TABLE.groups(hanzi, usual=True) == set(seldom)
+    assert not any(hanzi in TABLE.members(group) for group in seldom)
 
 
 def test_the_book_alone_lacks_what_was_added():
@@ -173,16 +183,24 @@ def test_first_lines_borrow_from_neighbours():
 
 
 def test_changes_are_read_as_written():
-    changes = ["中\t~送\t語料\t平9", "月\t+仄\t語料", "東\t-東\t校", "日\t+屋 +東\t異體\t曰"]
-    text = "\n".join(["# head", "上平聲一東\t東中", "去聲一送\t中", "", *changes]) + "\n"
+    changes = [
+        "中\t~送\t語料\t平9",
+        "風\t-送\t語料\t平9",
+        "月\t+仄\t語料",
+        "東\t-東\t校",
+        "日\t+屋 +東\t異體\t曰",
+    ]
+    text = "\n".join(["# head", "上平聲一東\t東中風", "去聲一送\t風中", "", *changes]) + "\n"
     table = parse_table(text, amended=True)
-    assert set(table) == {"中", "月", "日"}
+    assert set(table) == {"中", "月", "日", "風"}
     assert table.readings("中") == (Reading("平", "東"), Reading("仄", "送"))
-    assert table.tones("中") == {"平"}
+    assert table.tones("中", usual=True) == {"平"}
+    assert table.tones("中") == table.tones("風") == {"平", "仄"}
+    assert table.groups("風", usual=True) == {"東"}
     assert table.readings("月") == (Reading("仄", ""),)
     assert table.groups("月") == frozenset()
-    assert table.members("東") == ("中", "日")
-    assert set(parse_table(text, amended=False)) == {"東", "中"}
+    assert table.members("東") == ("中", "風", "日")
+    assert set(parse_table(text, amended=False)) == {"東", "中", "風"}
 
 
 def test_it_loads_at_once_and_only_once():
