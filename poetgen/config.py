@@ -149,9 +149,8 @@ class TrainingConfig:
     epochs: int = _key(10, "passes over the training poems", minimum=1)
     steps: int = _key(0, "train for this many steps, which overrides epochs; 0: let epochs decide", minimum=0)
     minutes: float = _key(0.0, "stop after this many minutes of training; 0: no limit", minimum=0)
-    patience: int = _key(
-        3, "stop after this many epochs without improvement in validation; 0: never", minimum=0
-    )
+    validate_every: int = _key(0, "validate after every so many steps; 0: at the ends of epochs", minimum=0)
+    patience: int = _key(3, "stop after this many validations without a lower loss; 0: never", minimum=0)
     target_perplexity: float = _key(
         0.0, "stop when validation perplexity (per token) is this low; 0: never", minimum=0
     )

@@ -86,8 +86,9 @@ class Classification:
         """
         self.data, self.config, self.settings = data, config, config.training
         self.texts = data.parts[TRAIN].encoded
-        self.messages: list[str] = []
+        self.source, self.messages = config.classify.labels or "the prepared folder", list[str]()
         rows, layers = self.beginnings() if is_new else ({}, {})
+        self.parent = None
         self.learner = ClassifierLearner(data, config, rows=rows, layers=layers)
         self._metrics: dict[str, float] = {}
         self._features: dict[str, Tensor] = {}
@@ -133,9 +134,17 @@ class Classification:
         }
         return float(-log_probability[np.arange(len(part)), part.labels].mean())
 
-    def metrics(self) -> Mapping[str, float]:
+    def metrics(self, loss: float) -> Mapping[str, float]:
         """See Task."""
         return self._metrics
+
+    def label(self, loss: float) -> str:
+        """See Task."""
+        return f"accuracy-{self._metrics['accuracy']:.3f}"
+
+    def reached_target(self, loss: float) -> str:
+        """See Task: a classifier has none."""
+        return ""
 
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> SavedClassifier:
         """See Task."""

@@ -10,8 +10,8 @@ from poetgen.classify.texts import LabelledTexts
 from poetgen.classify.tokens import Tokeniser, read_stop_words
 from poetgen.corpus.dataset import Dataset
 from poetgen.training.events import Report
-from poetgen.training.run_folder import RunFolder, check_resumable
-from poetgen.training.trainer import Trainer, opened
+from poetgen.training.run_folder import RunFolder
+from poetgen.training.trainer import session
 
 COMMAND = "poetgen classify train"
 
@@ -54,10 +54,6 @@ def train_classifier(
     Raises CheckpointError when the folder is in use, already holds a run (or none, to resume) or began with
     other settings or texts; ConfigError for settings that cannot be; TrainingError when the loss is no number.
     """
-    folder = RunFolder(run_dir, COMMAND)
-    if resume:
-        source = config.classify.labels or "the prepared folder"
-        check_resumable(folder, config, data.fingerprint(), where=source)
-    run = Trainer(Classification(data, config, is_new=not resume), folder, config)
-    with opened(run, resume=resume):
-        yield from run.reports(should_stop)
+    task = Classification(data, config, is_new=not resume)
+    with session(task, RunFolder(run_dir, COMMAND), config, resume=resume) as trainer:
+        yield from trainer.reports(should_stop)

@@ -22,12 +22,11 @@ from poetgen.files import Workspace, write_json, write_text
 
 if TYPE_CHECKING:
     from poetgen.compare.folder import ComparisonFolder
-    from poetgen.compare.plan import Plan
+    from poetgen.compare.plan import Plan, Values
     from poetgen.compare.poems import Source
     from poetgen.compare.report import Report
     from poetgen.compare.results import Result
-    from poetgen.compare.running import Beginning, Ended, Event
-    from poetgen.compare.settings import Values
+    from poetgen.compare.running import Event, RunFinished, RunStarted
 
 FLAGS = {
     "limit": "corpus.limit",
@@ -139,7 +138,7 @@ def gathered(
     flags: Mapping[str, Any],
 ) -> tuple[dict[str, Any], "Values"]:
     """Single settings and those compared: a config's, over them --set, over them flags."""
-    from poetgen.compare.settings import check, read_comparison
+    from poetgen.compare.plan import check, read_comparison
 
     single, values = read_comparison(config_name) if config_name else ({}, {})
     given: Values = {}
@@ -183,60 +182,60 @@ def follow(plan: "Plan", folder: "ComparisonFolder", source: "Source", command: 
         poems = find_poems(plan, source, folder.path, on_progress=on_progress)
     check_settings(plan, poems)
     folder.begin(plan, poems)
-    show = Teller(plan, folder)
+    show = ComparisonProgress(plan, folder)
     with stop_requests() as stop:
         try:
             for event in run_comparison(plan, poems, folder, should_stop=lambda: bool(stop)):
                 show(event)
         finally:
             show.close()
-    if len(show.results) < plan.jobs:
+    if len(show.results) < plan.number_of_runs:
         echo("stopped and saved; the same command continues", err=True)
         sys.exit(128 + stop[0] if stop else INTERRUPTED)
     return make_report(plan, poems, show.results, command=command)
 
 
-class Teller:
+class ComparisonProgress:
     """Told every event; says a line for each run, and at a terminal shows how far the one in hand is."""
 
     def __init__(self, plan: "Plan", folder: "ComparisonFolder") -> None:
         from poetgen.training.events import counted
 
-        self.jobs, self.results = plan.jobs, list["Result"]()
+        self.runs, self.results = plan.number_of_runs, list["Result"]()
         self.spent = 0.0  # by runs of this session
         self.made = 0
         self.bar: Any = None
         echo(
-            f"{len(plan.settings)} settings, {counted(plan.options.seeds, 'seed')}: "
-            f"{counted(self.jobs, 'run')}, in {folder.path}",
+            f"{len(plan.variants)} settings, {counted(plan.options.seeds, 'seed')}: "
+            f"{counted(self.runs, 'run')}, in {folder.path}",
             err=True,
         )
 
     def __call__(self, event: "Event") -> None:
         """Tell one event."""
-        from poetgen.compare.running import Beginning, Ended
+        from poetgen.compare.running import RunFinished, RunStarted
         from poetgen.training.loop import StepReport
 
         match event:
-            case Beginning():
+            case RunStarted():
                 self.begin(event)
             case StepReport():
                 if self.bar is not None:
                     self.bar.update()
-            case Ended():
+            case RunFinished():
                 self.end(event)
 
-    def begin(self, event: "Beginning") -> None:
+    def begin(self, event: "RunStarted") -> None:
         """A bar at a terminal."""
         if sys.stderr.isatty():
             from tqdm import tqdm
 
             self.bar = tqdm(
-                desc=f"{event.job.name} ({event.number} of {self.jobs})", total=event.total_steps,
+                desc=f"{event.run.name} ({event.number} of {self.runs})", total=event.total_steps,
                 initial=event.step, unit="step", dynamic_ncols=True, leave=False,
             )  # fmt: skip
 
-    def end(self, event: "Ended") -> None:
+    def end(self, event: "RunFinished") -> None:
         """The run's line."""
         from poetgen.training.events import perplexity
 
@@ -251,18 +250,18 @@ class Teller:
         else:
             outcome = "nothing validated"
         echo(
-            f"{event.number} of {self.jobs}  {result.label}, rate {result.learning_rate:.3g}, seed {result.seed}: "
+            f"{event.number} of {self.runs}  {result.label}, rate {result.learning_rate:.3g}, seed {result.seed}: "
             f"{outcome}; {result.steps:,} steps, {duration(result.seconds)}{self.left(event)}",
             err=True,
         )
 
-    def left(self, event: "Ended") -> str:
+    def left(self, event: "RunFinished") -> str:
         """How long the rest will take, by the runs of this session."""
         if event.kept:
             return ", kept"
         self.made += 1
         self.spent += event.result.seconds
-        rest = self.jobs - event.number
+        rest = self.runs - event.number
         return f"; about {duration(rest * self.spent / self.made)} left" if rest else ""
 
     def close(self) -> None:
@@ -279,13 +278,13 @@ def said(value: float) -> str:
 
 def write(report: "Report", folder: "ComparisonFolder") -> None:
     """report.md, report.json, metrics.csv, and where it can be drawn curves.png."""
-    from poetgen.compare.page import markdown
-    from poetgen.compare.report import metrics
+    from poetgen.compare.report import markdown
+    from poetgen.compare.results import curves_csv
     from poetgen.plots.comparison import draw_comparison
 
     write_text(folder.report, markdown(report))
     write_json(folder.numbers, report.to_dict())
-    write_text(folder.metrics, metrics(report))
+    write_text(folder.metrics, curves_csv(report.chosen))
     title, subtitle = report.title, report.subtitle
     try_to_draw(
         folder.curves,
@@ -295,7 +294,7 @@ def write(report: "Report", folder: "ComparisonFolder") -> None:
 
 def text(report: "Report") -> str:
     """The table for a terminal, its columns below one another."""
-    from poetgen.compare.page import table
+    from poetgen.compare.report import table
 
     cells = table(report)
     widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]

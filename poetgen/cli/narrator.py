@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from poetgen.cli.output import echo
 
 if TYPE_CHECKING:
-    from poetgen.training.events import EpochReport, Finished, Report, Started
+    from poetgen.training.events import Finished, Report, Started, ValidationReport
     from poetgen.training.loop import StepReport
 
 SECONDS_BETWEEN_LINES = 30.0
@@ -34,7 +34,7 @@ class Narrator:
 
     def __call__(self, report: "Report") -> None:
         """Tell one report."""
-        from poetgen.training.events import EpochReport, Finished, Started
+        from poetgen.training.events import Finished, Started, ValidationReport
         from poetgen.training.loop import StepReport
 
         match report:
@@ -42,8 +42,8 @@ class Narrator:
                 self.begin(report)
             case StepReport():
                 self.step(report)
-            case EpochReport():
-                self.epoch(report)
+            case ValidationReport():
+                self.validation(report)
             case Finished():
                 self.end(report)
 
@@ -80,12 +80,12 @@ class Narrator:
             self.told_at = monotonic()
             echo(f"step {report.step:,}: {figures}, {self.steps_left:,} steps left", err=True)
 
-    def epoch(self, report: "EpochReport") -> None:
+    def validation(self, report: "ValidationReport") -> None:
         """A line above the bar."""
         if self.bar is not None:
             self.bar.clear()
         echo(
-            f"epoch {report.epoch}: train loss {report.train_loss:.4f}, "
+            f"epoch {report.epoch}, step {report.step:,}: train loss {report.train_loss:.4f}, "
             f"validation loss {report.validation_loss:.4f}, {self.verdict(report)}"
             f"{' (best)' if report.is_best else ''}, {duration(report.seconds)}",
             err=True,
@@ -109,13 +109,15 @@ class Narrator:
         """How fast it goes, and how well, by the newest steps."""
         return f"perplexity {exp(min(self.loss, 50)):,.1f}, {self.rate * self.hanzi_share:,.0f} 字/s"
 
-    def verdict(self, report: "EpochReport") -> str:
+    def verdict(self, report: "ValidationReport") -> str:
         """What an epoch's validation found besides its loss."""
-        return f"perplexity {report.perplexity:,.2f}"
+        return f"perplexity {report.metrics['perplexity']:,.2f}"
 
     def best(self, report: "Finished") -> str:
         """How good the best model is."""
-        return f"validation perplexity {report.best_perplexity:,.2f}"
+        from poetgen.training.events import perplexity
+
+        return f"validation perplexity {perplexity(report.best_loss):,.2f}"
 
     def close(self) -> None:
         """Leave the terminal as it was."""

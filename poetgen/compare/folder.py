@@ -2,20 +2,20 @@
 
 comparison.json     the settings compared, and the poems they learn from
 poems/              the poems, where they were prepared for this comparison
-runs/NAME/          a run folder as `poetgen train` makes it, validation.json, and at its end result.json
+runs/NAME/          a run folder as `poetgen train` makes it, and at its end result.json
 report.md report.json metrics.csv curves.png
 lock                held by the operating system while a process compares here
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 from poetgen import __version__
-from poetgen.compare.plan import Job, Plan
-from poetgen.compare.results import Point, Result
+from poetgen.compare.plan import Plan, Run
+from poetgen.compare.results import Result
 from poetgen.config import flatten, from_dict, saved_settings
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CheckpointError
@@ -81,18 +81,18 @@ class ComparisonFolder:
 
     # ---- one run ----
 
-    def run(self, job: Job) -> Path:
+    def run_path(self, run: Run) -> Path:
         """The folder of a run."""
-        return self.path / "runs" / job.name
+        return self.path / "runs" / run.name
 
-    def result(self, job: Job) -> Result | None:
+    def result(self, run: Run) -> Result | None:
         """What came of a run, None while it is not finished."""
-        path = self.run(job) / "result.json"
+        path = self.run_path(run) / "result.json"
         if not path.exists():
             return None
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
-            if from_dict(value["config"], str(path)) != job.config:
+            if from_dict(value["config"], str(path)) != run.config:
                 raise ValueError("it had other settings")
             return Result.from_dict(value["result"])
         except UNFIT as error:
@@ -100,27 +100,15 @@ class ComparisonFolder:
                 f"{path} cannot be used ({error}); remove its folder to run it anew"
             ) from error
 
-    def finish(self, job: Job, result: Result) -> None:
+    def finish(self, run: Run, result: Result) -> None:
         """Keep a result; what was kept only to go on with the run is removed."""
         write_json(
-            self.run(job) / "result.json", {"config": job.config.to_dict(), "result": result.to_dict()}
+            self.run_path(run) / "result.json", {"config": run.config.to_dict(), "result": result.to_dict()}
         )
-        folder = RunFolder(self.run(job))
+        folder = RunFolder(self.run_path(run))
         for leftover in (folder.state, folder.last):
             with suppress(OSError):
                 leftover.unlink(missing_ok=True)
-
-    def points(self, job: Job, *, up_to: int) -> list[Point]:
-        """The validations within epochs that a run has made, those of steps it will take again left out."""
-        try:
-            text = (self.run(job) / "validation.json").read_text(encoding="utf-8")
-            return [point for values in json.loads(text) if (point := Point(*values)).step <= up_to]
-        except UNFIT:
-            return []
-
-    def keep_points(self, job: Job, points: Sequence[Point]) -> None:
-        """Write them whole."""
-        write_json(self.run(job) / "validation.json", [list(point) for point in points])
 
 
 def own(file: Path) -> bool:
@@ -129,7 +117,7 @@ def own(file: Path) -> bool:
 
 
 def _settings(plan: Plan) -> dict[str, dict[str, Any]]:
-    return {setting.label: setting.config.to_dict() for setting in plan.settings}
+    return {variant.label: variant.config.to_dict() for variant in plan.variants}
 
 
 def _check_same(path: Path, before: Mapping[str, Any], now: Mapping[str, dict[str, Any]]) -> None:

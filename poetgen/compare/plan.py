@@ -1,4 +1,14 @@
-"""What is compared, as a list of settings, and the runs it takes."""
+"""What is compared: the settings that say so, the variants that come of them, and the runs it takes.
+
+A config of a comparison has the settings of a run, and a section [compare] that says what stands side by side:
+
+[training]
+epochs = 10
+
+[compare]
+seeds = 3
+training.optimizer = ["adam", "sgd"]
+"""
 
 import itertools
 import re
@@ -6,17 +16,84 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from poetgen.compare.settings import CompareConfig, ComparisonConfig, Values, distinct
-from poetgen.config import Config, flatten
+from poetgen.config import Config, CorpusConfig, TrainingConfig, flatten, read_sections, setting
 from poetgen.errors import ConfigError
 from poetgen.optimizers import RULES
 
-TUNING = (1.0, 1 / 3, 3.0)  # shares of a learning rate that --tune tries
-MOST_SETTINGS = 24  # that a picture can tell apart
+TUNING = (1.0, 1 / 3, 3.0)  # multipliers of a learning rate that --tune tries
+MOST_VARIANTS = 24  # that a picture can tell apart
+Values = dict[str, list[Any]]  # section.key -> what it is compared at
 
 
 @dataclass(frozen=True)
-class Setting:
+class CompareConfig:
+    """What is done with the settings compared."""
+
+    seeds: int = setting(3, "runs of each setting, with training.seed and the seeds after it", minimum=1)
+    tune: bool = setting(False, "try a third and three times each learning rate too, and keep the best")
+    target: float = setting(
+        0.0,
+        "perplexity to which steps and seconds are counted; 0: what half of the settings reach",
+        minimum=0,
+    )
+    training_poems: bool = setting(False, "measure the training poems too, at the end of each run")
+    reported: str = setting("", "what was published of such a comparison, quoted in the report")
+
+
+PARTS = CorpusConfig(split="8:2")  # a subset needs a larger part to validate on than the whole does
+WHOLE_BUDGET = TrainingConfig(patience=0)  # no run stops early of itself
+
+
+@dataclass(frozen=True)
+class ComparisonConfig(Config):
+    """All settings of a comparison."""
+
+    corpus: CorpusConfig = PARTS
+    training: TrainingConfig = WHOLE_BUDGET
+    compare: CompareConfig = CompareConfig()
+
+    @property
+    def run(self) -> Config:
+        """Those of a run."""
+        return Config(self.corpus, self.model, self.training)
+
+
+def read_comparison(name: str) -> tuple[dict[str, Any], Values]:
+    """What a config holds: single settings, and lists of those compared. Raises ConfigError."""
+    single: dict[str, Any] = {}
+    values: Values = {}
+    for dotted, value in read_sections(name).items():
+        section, _, key = dotted.partition(".")
+        if section != "compare" or not isinstance(value, Mapping):
+            single[dotted] = value
+            continue
+        for compared, listed in flatten({key: value}, name).items():
+            if not isinstance(listed, list) or not listed:
+                raise ConfigError(f"compare.{compared} must be a list of values, such as [1, 2]")
+            values[compared] = listed
+    check(single, values)
+    return single, values
+
+
+def check(single: Mapping[str, Any], values: Values) -> None:
+    """Raises ConfigError for a key or a value that cannot be."""
+    config = ComparisonConfig().replace(single)
+    for key, listed in values.items():
+        if key.startswith("compare."):
+            raise ConfigError(f"{key} is about the whole comparison, and cannot itself be compared")
+        if key == "training.seed":
+            raise ConfigError("seeds are not compared but summarised; say how many with --seeds")
+        for value in listed:
+            config.replace({key: value})
+
+
+def distinct(values: list[Any]) -> list[Any]:
+    """The values in their order, each once; 1 and true are two."""
+    return list({(type(value), value): value for value in values}.values())
+
+
+@dataclass(frozen=True)
+class Variant:
     """One of what is compared; its configuration is that of the first seed."""
 
     label: str
@@ -29,7 +106,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Job:
+class Run:
     """A run to be made."""
 
     name: str
@@ -41,31 +118,31 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """The settings to compare, the keys in which they differ, and what is done with them."""
+    """The variants to compare, the keys in which they differ, and what is done with them."""
 
-    settings: tuple[Setting, ...]
+    variants: tuple[Variant, ...]
     compared: tuple[str, ...]
     options: CompareConfig
 
     @property
     def seeds(self) -> range:
-        """Those of each setting's runs."""
-        first = self.settings[0].config.training.seed
+        """Those of each variant's runs."""
+        first = self.variants[0].config.training.seed
         return range(first, first + self.options.seeds)
 
     @property
-    def jobs(self) -> int:
+    def number_of_runs(self) -> int:
         """How many runs it takes, those that tune counted."""
         tries = len(TUNING) - 1 if self.options.tune else 0
-        return len(self.settings) * (self.options.seeds + tries)
+        return len(self.variants) * (self.options.seeds + tries)
 
-    def job(self, setting: Setting, seed: int, share: float = 1.0) -> Job:
-        """A setting's run with this seed, at its learning rate or a share of it."""
-        rate = setting.learning_rate * share
-        changes = {"training.seed": seed} | ({"training.learning_rate": rate} if share != 1 else {})
-        tried = f"-rate-{rate:.3g}" if share != 1 else ""
-        name = f"{file_name(setting.label)}{tried}-seed-{seed}"
-        return Job(name, setting.label, seed, rate, setting.config.replace(changes))
+    def run(self, variant: Variant, seed: int, lr_multiplier: float = 1.0) -> Run:
+        """A variant's run with this seed, at its learning rate times a multiplier."""
+        rate = variant.learning_rate * lr_multiplier
+        changes = {"training.seed": seed} | ({"training.learning_rate": rate} if lr_multiplier != 1 else {})
+        tried = f"-rate-{rate:.3g}" if lr_multiplier != 1 else ""
+        name = f"{file_name(variant.label)}{tried}-seed-{seed}"
+        return Run(name, variant.label, seed, rate, variant.config.replace(changes))
 
 
 def plan_comparison(single: Mapping[str, Any], values: Values) -> Plan:
@@ -85,20 +162,20 @@ def plan_comparison(single: Mapping[str, Any], values: Values) -> Plan:
         )
     if base.compare.tune and "training.learning_rate" in compared:
         raise ConfigError("learning rates are compared already; omit --tune")
-    settings = tuple(settings_of(base.run, compared))
-    if len(settings) > MOST_SETTINGS:
+    variants = tuple(make_variants(base.run, compared))
+    if len(variants) > MOST_VARIANTS:
         raise ConfigError(
-            f"{len(settings)} settings are more than a picture can show; compare at most {MOST_SETTINGS}"
+            f"{len(variants)} settings are more than a picture can show; compare at most {MOST_VARIANTS}"
         )
-    return Plan(settings, tuple(compared), base.compare)
+    return Plan(variants, tuple(compared), base.compare)
 
 
-def settings_of(base: Config, compared: Values) -> Iterator[Setting]:
+def make_variants(base: Config, compared: Values) -> Iterator[Variant]:
     """The combinations, in the order given, each labelled by what it has of its own."""
     for combination in itertools.product(*compared.values()):
         config = base.replace(dict(zip(compared, combination, strict=True)))
         found = flatten(config.to_dict(), "config")
-        yield Setting(", ".join(said(key, found[key]) for key in compared), config)
+        yield Variant(", ".join(said(key, found[key]) for key in compared), config)
 
 
 def said(key: str, value: Any) -> str:

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from poetgen.compare.plan import Plan, file_name, said
 from poetgen.config import Config, flatten
-from poetgen.corpus.dataset import Dataset, EncodedPoems
+from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.prepare import prepare_corpus
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import Workspace
 
-PADDING_SEED = 0
 OnProgress = Callable[[int, int], None]
 
 
@@ -39,15 +36,15 @@ def find_poems(
     """
     own = [key for key in plan.compared if key.startswith("corpus.")]
     found: dict[Any, Dataset] = {}
-    for setting in plan.settings:
-        corpus = setting.config.corpus
+    for variant in plan.variants:
+        corpus = variant.config.corpus
         if corpus not in found:
-            values = flatten(setting.config.to_dict(), "config")
+            values = flatten(variant.config.to_dict(), "config")
             labels = [said(key, values[key]) for key in own]
             folder = out / "-".join(["poems", *map(file_name, labels)])
-            found[corpus] = poems_as(setting.config, source, folder, on_progress)
+            found[corpus] = poems_as(variant.config, source, folder, on_progress)
             corpus_settings(found[corpus])  # raises when it is damaged
-    return {setting.label: found[setting.config.corpus] for setting in plan.settings}
+    return {variant.label: found[variant.config.corpus] for variant in plan.variants}
 
 
 def poems_as(config: Config, source: Source, folder: Path, on_progress: OnProgress | None) -> Dataset:
@@ -97,17 +94,6 @@ def corpus_settings(prepared: Dataset) -> dict[str, Any]:
         return flatten({"corpus": prepared.manifest["settings"]}, "prepared.json")
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise CorpusError(f"{prepared.path} is damaged ({error}); run: poetgen prepare") from error
-
-
-def real_share(poems: EncodedPoems, *, padded_to: int, batch_size: int) -> float:
-    """real / (real + padding), were every poem padded (and cut) to `padded_to` tokens, or, that being 0, to the
-    longest of its batch, of poems shuffled with a fixed seed."""
-    lengths = poems.lengths
-    if padded_to:
-        return float(np.minimum(lengths, padded_to).mean() / padded_to)
-    shuffled = np.random.default_rng(PADDING_SEED).permutation(lengths)
-    batches = np.split(shuffled, range(batch_size, len(shuffled), batch_size))
-    return float(lengths.sum() / sum(len(batch) * batch.max() for batch in batches))
 
 
 def sizes(prepared: Iterable[Dataset]) -> list[dict[str, Any]]:

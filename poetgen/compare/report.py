@@ -1,21 +1,26 @@
-"""A finished comparison in words and numbers: report.md, report.json, metrics.csv."""
+"""A finished comparison in words and numbers: the table, report.md and report.json."""
 
-import csv
-import io
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from poetgen import __version__
 from poetgen.compare.plan import TUNING, Plan
-from poetgen.compare.poems import real_share, sizes
-from poetgen.compare.results import Result, Row, common_target, row
-from poetgen.compare.running import best_share
+from poetgen.compare.poems import sizes
+from poetgen.compare.results import Result, Row, Spread, common_target, row, said
+from poetgen.compare.running import best_multiplier
+from poetgen.config import ModelConfig, TrainingConfig, flatten
 from poetgen.corpus.dataset import Dataset
-from poetgen.measures import finite
-from poetgen.printable import csv_cell
-from poetgen.training.events import perplexity
+from poetgen.errors import CorpusError
+from poetgen.printable import markdown_cell, printable
+from poetgen.training.events import counted, perplexity
+
+FEW = 100  # poems to validate on
+ALWAYS_TOLD = {
+    "model.embedding_size", "model.hidden_size", "model.dropout", "training.optimizer", "training.batch_size",
+    "training.schedule", "training.clip_norm",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,10 +71,12 @@ class Report:
             "seeds": list(self.plan.seeds),
             "target": self.target,
             "table": [one.to_dict() for one in self.rows],
-            "tuning": {label: [tried(result) for result in runs] for label, runs in self.tries.items()},
+            "tuning": {
+                label: [result.tuning_summary() for result in runs] for label, runs in self.tries.items()
+            },
             "poems": sizes(folders),
-            "settings": {setting.label: setting.config.to_dict() for setting in self.plan.settings},
-            "runs": [told(result) for runs in self.chosen.values() for result in runs],
+            "settings": {variant.label: variant.config.to_dict() for variant in self.plan.variants},
+            "runs": [result.summary() for runs in self.chosen.values() for result in runs],
         }
 
 
@@ -79,26 +86,15 @@ def make_report(
     """Gather what a finished comparison has come to."""
     by_name = {result.name: result for result in results}
     chosen, tries = {}, {}
-    for setting in plan.settings:
-        share = best_share(plan, setting, by_name) if plan.options.tune else 1.0
-        chosen[setting.label] = [by_name[plan.job(setting, seed, share).name] for seed in plan.seeds]
+    for variant in plan.variants:
+        multiplier = best_multiplier(plan, variant, by_name) if plan.options.tune else 1.0
+        chosen[variant.label] = [by_name[plan.run(variant, seed, multiplier).name] for seed in plan.seeds]
         if plan.options.tune:
-            jobs = (plan.job(setting, plan.seeds[0], share) for share in sorted(TUNING))
-            tries[setting.label] = [by_name[job.name] for job in jobs]
+            runs = (plan.run(variant, plan.seeds[0], multiplier) for multiplier in sorted(TUNING))
+            tries[variant.label] = [by_name[run.name] for run in runs]
     target = plan.options.target or common_target(chosen)
-    rows = [
-        row(runs, target=target, **shares(plan, setting.label, poems))
-        for setting, runs in zip(plan.settings, chosen.values(), strict=True)
-    ]
+    rows = [row(runs, target=target) for runs in chosen.values()]
     return Report(plan, poems, chosen, tries, target, rows, command)
-
-
-def shares(plan: Plan, label: str, poems: Mapping[str, Dataset]) -> dict[str, float]:
-    """The share of real tokens, were the poems padded, of validation and of training."""
-    [config] = [setting.config for setting in plan.settings if setting.label == label]
-    ways = {"padded_to": plan.options.padded_to, "batch_size": config.training.batch_size}
-    validation, training = (real_share(poems[label].split(name), **ways) for name in ("validation", "train"))
-    return {"real_share": validation, "training_share": training}
 
 
 def machine() -> dict[str, Any]:
@@ -118,38 +114,177 @@ def machine() -> dict[str, Any]:
     }
 
 
-def told(result: Result) -> dict[str, Any]:
-    """A run for JSON: its curve is in metrics.csv."""
-    values = result.to_dict()
-    del values["training"], values["validation"]
-    points = {"best": result.best, "final": result.final}
-    return {**values, **{name: point and point._asdict() for name, point in points.items()}}
+# ---- as people read it ----
 
 
-def tried(result: Result) -> dict[str, Any]:
-    """A try for JSON."""
-    best = result.best
-    return {
-        "learning_rate": result.learning_rate,
-        "best_perplexity": finite(perplexity(best.loss)) if best and not result.diverged else None,
-        "diverged": result.diverged,
-        "seconds": result.seconds,
-    }
+def table(report: Report) -> list[list[str]]:
+    """Head and lines, one for each setting."""
+    learned = any(one.training for one in report.rows)
+    to = f"to {report.target:g}"
+    head = ["setting", "rate", "best", "at step", "final", f"steps {to}", f"seconds {to}", "seconds"]
+    head += ["training"] if learned else []
+    return [head, *(line(one, learned) for one in report.rows)]
 
 
-# ---- metrics.csv ----
+def line(row: Row, learned: bool) -> list[str]:
+    """A setting's cells; every cell of what diverged says so, or nothing."""
+    sound = row.runs - row.diverged
+    label = printable(row.label)
+    if row.diverged and sound:
+        label += f" ({row.diverged} of {row.runs} diverged)"
+    there = "" if row.reached == sound else f" ({row.reached} of {sound})"
+    cells = [
+        label,
+        f"{row.learning_rate:.3g}",
+        spread(row.best) if sound else "diverged",
+        count(row.best_step),
+        spread(row.final),
+        count(row.steps_to_target) + (there if row.reached else ""),
+        count(row.seconds_to_target),
+        count(row.seconds),
+    ]
+    if learned:
+        cells.append(spread(row.training))
+    return cells
 
 
-def metrics(report: Report) -> str:
-    """Every point of every curve; training losses are smoothed."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["setting", "learning_rate", "seed", "kind", "step", "seconds", "loss", "perplexity"])
-    for runs in report.chosen.values():
-        for result in runs:
-            head = [csv_cell(result.label), f"{result.learning_rate:g}", result.seed]
-            for kind, points in (("training", result.training), ("validation", result.validation)):
-                for step, seconds, loss in points:
-                    figures = [f"{seconds:.3f}", f"{loss:.6f}", f"{perplexity(loss):.4f}"]
-                    writer.writerow([*head, kind, step, *figures])
-    return file.getvalue()
+def spread(value: Spread | None) -> str:
+    """12.3 ± 0.4"""
+    if value is None:
+        return "–"
+    half = f" ± {said(value.half_range, like=value.median)}" if value.half_range else ""
+    return said(value.median) + half
+
+
+def count(value: Spread | None) -> str:
+    """A number of steps or seconds."""
+    if value is None:
+        return "–"
+    return f"{value.median:,.0f}" if value.median >= 10 else f"{value.median:.2g}"
+
+
+def markdown(report: Report) -> str:
+    """The report as people read it."""
+    paragraphs = [f"# {markdown_cell(report.title)}"]
+    if report.plan.options.reported:
+        paragraphs.append(f"Reported: {printable(report.plan.options.reported)}")
+    paragraphs += [
+        "\n".join(rows(table(report))),
+        " ".join(legend(report)),
+        "![Training and validation perplexity over steps and seconds](curves.png)",
+        *tuning(report),
+        "## The same for all",
+        "\n".join(f"- {printable(text)}" for text in held(report)),
+        "## Again",
+        f"```sh\n{printable(report.command)}\n```",
+        f"poetgen {__version__}, {', '.join(f'{name} {value}' for name, value in machine().items())}.",
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def rows(table: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A Markdown table."""
+    head, *body = table
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for label, *cells in body:
+        yield f"| {' | '.join([markdown_cell(label), *cells])} |"
+
+
+def legend(report: Report) -> Iterator[str]:
+    """How to read the table."""
+    seeds = report.plan.options.seeds
+    yield (
+        "Perplexities are per token (`ppl_token` of docs/measures.md) on the validation poems, real tokens alone."
+    )
+    if seeds > 1:
+        yield (
+            f"Median of {seeds} seeds ± half the distance from the lowest to the highest; "
+            "steps and seconds are medians."
+        )
+    else:
+        yield "One seed, so nothing is said of chance."
+    yield "Seconds are of training, validation excluded."
+    yield f"“To {report.target:g}” is up to the first validation at or below that perplexity."
+    plan = report.plan
+    rate = plan.variants[0].config.training.learning_rate
+    if rate and plan.compared == ("training.optimizer",) and not report.tries:
+        yield f"All have the rate {rate:g}, as asked for; optimizers differ in the rate they need."
+    if any(one.training for one in report.rows):
+        yield "“Training” is measured on the training poems after the last step, dropout off."
+    if any(one.diverged for one in report.rows):
+        reasons = {run.diverged for runs in report.chosen.values() for run in runs if run.diverged}
+        yield f"Diverged: {'; '.join(sorted(reasons))}."
+    few = min(folder.manifest["splits"]["validation"]["poems"] for folder in report.poems.values())
+    if few < FEW:
+        yield f"There are only {few} poems to validate on: small differences are chance."
+    if len({folder.path for folder in report.poems.values()}) > 1:
+        yield "The settings have different poems or vocabularies: their perplexities compare only roughly."
+
+
+def tuning(report: Report) -> Iterator[str]:
+    """What tune tried, and what it cost."""
+    if not report.tries:
+        return
+    yield "## Learning rates tried"
+    spent = sum(result.seconds for runs in report.tries.values() for result in runs)
+    number = sum(len(runs) for runs in report.tries.values())
+    yield (
+        "A third of each rate, the rate and three times it, with the first seed and the whole budget; the lowest "
+        f"validation perplexity decides. {number} runs, {spent:,.0f} s, those chosen among them."
+    )
+    head = ["setting", *("a third", "as given", "three times")]
+    body = []
+    for label, runs in report.tries.items():
+        chosen = report.chosen[label][0].learning_rate
+        cells = (
+            "diverged" if run.diverged or run.best is None else said(perplexity(run.best.loss))
+            for run in runs
+        )
+        marked = (
+            f"**{cell}** at {run.learning_rate:.3g}"
+            if run.learning_rate == chosen
+            else f"{cell} at {run.learning_rate:.3g}"
+            for cell, run in zip(cells, runs, strict=True)
+        )
+        body.append([label, *marked])
+    yield "\n".join(rows([head, *body]))
+
+
+def held(report: Report) -> Iterator[str]:
+    """Poems, budget and settings that all runs had."""
+    for folder in {str(folder.path): folder for folder in report.poems.values()}.values():
+        yield poems_line(folder)
+    first = report.plan.variants[0].config
+    training = first.training
+    budget = counted(training.steps, "step") if training.steps else counted(training.epochs, "epoch")
+    budget += f", or {training.minutes:g} minutes" if training.minutes else ""
+    seeds = ", ".join(map(str, report.plan.seeds))
+    yield f"seeds: {seeds}; each decides first weights and batches, the same for every setting"
+    yield f"budget: {budget}" + (
+        f"; patience {counted(training.patience, 'epoch')}" if training.patience else ""
+    )
+    common = flatten({"model": asdict(first.model), "training": asdict(first.training)}, "config")
+    defaults = flatten({"model": asdict(ModelConfig()), "training": asdict(TrainingConfig())}, "config")
+    listed = [
+        f"{key}={value}"
+        for key, value in common.items()
+        if key not in report.plan.compared and (value != defaults[key] or key in ALWAYS_TOLD)
+    ]
+    yield f"settings: {', '.join(listed)}"
+
+
+def poems_line(folder: Dataset) -> str:
+    """How many poems, from where."""
+    try:
+        splits, corpus = folder.manifest["splits"], folder.manifest["corpus"]
+        parts = [f"{splits[name]['poems']:,} in {name}" for name in ("train", "validation")]
+        rate = splits["validation"].get("out_of_vocabulary_rate")
+    except (KeyError, TypeError) as error:
+        raise CorpusError(f"{folder.path} is damaged ({error}); run: poetgen prepare") from error
+    unknown = "" if rate is None else f", {rate:.2%} of validation hanzi outside it"
+    commit = f", commit {corpus['commit'][:12]}" if corpus.get("commit") else ""
+    return (
+        f"{folder.path.name}: {', '.join(parts)} ({splits['train']['tokens']:,} training tokens), "
+        f"vocabulary {len(folder.vocabulary):,}{unknown}; {corpus.get('selection', 'selection not told')}{commit}"
+    )

@@ -1,11 +1,15 @@
 """What came of a run, and what the runs of one setting come to."""
 
+import csv
+import io
 import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+from poetgen.measures import finite
+from poetgen.printable import csv_cell
 from poetgen.training.events import perplexity
 
 
@@ -58,6 +62,23 @@ class Result:
         """Plain values."""
         return asdict(self)
 
+    def summary(self) -> dict[str, Any]:
+        """As report.json has it: its curve is in metrics.csv."""
+        values = self.to_dict()
+        del values["training"], values["validation"]
+        points = {"best": self.best, "final": self.final}
+        return {**values, **{name: point and point._asdict() for name, point in points.items()}}
+
+    def tuning_summary(self) -> dict[str, Any]:
+        """What a learning rate that was tried came to."""
+        best = self.best
+        return {
+            "learning_rate": self.learning_rate,
+            "best_perplexity": finite(perplexity(best.loss)) if best and not self.diverged else None,
+            "diverged": self.diverged,
+            "seconds": self.seconds,
+        }
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Result":
         """Back from plain values. Raises TypeError for others."""
@@ -94,16 +115,14 @@ class Row:
     steps_to_target: Spread | None
     seconds_to_target: Spread | None
     seconds: Spread | None
-    padded: float | None
     training: Spread | None
-    training_padded: float | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         return asdict(self)
 
 
-def row(results: Sequence[Result], *, target: float, real_share: float, training_share: float) -> Row:
+def row(results: Sequence[Result], *, target: float) -> Row:
     """The line of a setting's results, of which there is at least one."""
     sound = [result for result in results if not result.diverged]
     there = [point for result in sound if (point := result.reached(target))]
@@ -123,9 +142,7 @@ def row(results: Sequence[Result], *, target: float, real_share: float, training
         steps_to_target=Spread.of(point.step for point in there),
         seconds_to_target=Spread.of(point.seconds for point in there),
         seconds=Spread.of(result.seconds for result in sound),
-        padded=best.median**real_share if best else None,
         training=training,
-        training_padded=training.median**training_share if training else None,
     )
 
 
@@ -151,3 +168,18 @@ def said(value: float, *, like: float | None = None) -> str:
     if not math.isfinite(value) or max(size, value) >= 1e6:
         return f"{value:.1e}"
     return f"{value:,.0f}" if size >= 1000 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+
+
+def curves_csv(chosen: Mapping[str, Sequence[Result]]) -> str:
+    """metrics.csv: every point of every curve; training losses are smoothed."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["setting", "learning_rate", "seed", "kind", "step", "seconds", "loss", "perplexity"])
+    for runs in chosen.values():
+        for result in runs:
+            head = [csv_cell(result.label), f"{result.learning_rate:g}", result.seed]
+            for kind, points in (("training", result.training), ("validation", result.validation)):
+                for step, seconds, loss in points:
+                    figures = [f"{seconds:.3f}", f"{loss:.6f}", f"{perplexity(loss):.4f}"]
+                    writer.writerow([*head, kind, step, *figures])
+    return file.getvalue()

@@ -1,30 +1,32 @@
 """The runs of a comparison, one after the other, each on the same poems, batches and first weights."""
 
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 
 from poetgen.compare.folder import ComparisonFolder
-from poetgen.compare.plan import TUNING, Job, Plan, Setting
+from poetgen.compare.plan import TUNING, Plan, Run, Variant
 from poetgen.compare.results import Point, Result
+from poetgen.config import Config, from_dict
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import TrainingError
 from poetgen.measures import finite
-from poetgen.training.events import EpochReport, Finished, Started, smoothed
+from poetgen.training.events import Finished, Started, smoothed
 from poetgen.training.learner import build_learner
 from poetgen.training.loop import StepReport
 from poetgen.training.run_folder import RunFolder
-from poetgen.training.trainer import Run, open_run
+from poetgen.training.task import LanguageModeling
+from poetgen.training.trainer import Trainer, batches_of, session
 
-VALIDATIONS = 20  # in a run, those after its epochs not counted
+VALIDATIONS = 20  # in a run
 SMOOTHING = 0.8
 
 
 @dataclass(frozen=True)
-class Beginning:
+class RunStarted:
     """A run begins, or goes on after `step`."""
 
-    job: Job
+    run: Run
     number: int
     step: int
     total_steps: int
@@ -32,7 +34,7 @@ class Beginning:
 
 
 @dataclass(frozen=True)
-class Ended:
+class RunFinished:
     """A run has ended; `kept` if it had done so in an earlier session."""
 
     result: Result
@@ -40,14 +42,14 @@ class Ended:
     kept: bool
 
 
-Event = Beginning | StepReport | Ended
+Event = RunStarted | StepReport | RunFinished
 ShouldStop = Callable[[], bool]
 
 
 def check_settings(plan: Plan, poems: Mapping[str, Dataset]) -> None:
     """Raises ConfigError, before any hour is spent, for a setting that cannot learn here."""
-    for setting in plan.settings:
-        build_learner(len(poems[setting.label].vocabulary), setting.config)
+    for variant in plan.variants:
+        build_learner(len(poems[variant.label].vocabulary), variant.config)
 
 
 def run_comparison(
@@ -63,18 +65,18 @@ def run_comparison(
     cannot be used.
     """
     results: dict[str, Result] = {}
-    shares = {setting.label: 1.0 for setting in plan.settings}
-    for job, setting in jobs(plan, shares):
-        if job.name in results:
+    multipliers = {variant.label: 1.0 for variant in plan.variants}
+    for run, variant in runs(plan, multipliers):
+        if run.name in results:
             continue
         if should_stop():  # also where runs are so short that none of them is asked
             return
-        result = folder.result(job)
+        result = folder.result(run)
         kept = result is not None
         if result is None:
-            result = yield from run_job(
-                job,
-                poems[job.label],
+            result = yield from make_run(
+                run,
+                poems[run.label],
                 folder,
                 number=len(results) + 1,
                 training_poems=plan.options.training_poems,
@@ -82,32 +84,34 @@ def run_comparison(
             )
         if result is None:
             return
-        results[job.name] = result
-        yield Ended(result, len(results), kept)
-        if plan.options.tune and job.seed == plan.seeds[0]:
-            shares[setting.label] = best_share(plan, setting, results)
+        results[run.name] = result
+        yield RunFinished(result, len(results), kept)
+        if plan.options.tune and run.seed == plan.seeds[0]:
+            multipliers[variant.label] = best_multiplier(plan, variant, results)
 
 
-def jobs(plan: Plan, shares: Mapping[str, float]) -> Iterator[tuple[Job, Setting]]:
-    """Tries for learning rates with the first seed, then every setting with every seed at its best share."""
+def runs(plan: Plan, multipliers: Mapping[str, float]) -> Iterator[tuple[Run, Variant]]:
+    """Tries for learning rates with the first seed, then every setting with every seed at its best rate."""
     if plan.options.tune:
-        for share in TUNING:
-            for setting in plan.settings:
-                yield plan.job(setting, plan.seeds[0], share), setting
+        for multiplier in TUNING:
+            for variant in plan.variants:
+                yield plan.run(variant, plan.seeds[0], multiplier), variant
     for seed in plan.seeds:
-        for setting in plan.settings:
-            yield plan.job(setting, seed, shares[setting.label]), setting
+        for variant in plan.variants:
+            yield plan.run(variant, seed, multipliers[variant.label]), variant
 
 
-def best_share(plan: Plan, setting: Setting, results: Mapping[str, Result]) -> float:
-    """Of the shares tried so far the one with the lowest validation loss."""
-    tried = {share: results.get(plan.job(setting, plan.seeds[0], share).name) for share in TUNING}
-    ranks = {share: result.rank for share, result in tried.items() if result}
-    return min(ranks, key=lambda share: ranks[share])
+def best_multiplier(plan: Plan, variant: Variant, results: Mapping[str, Result]) -> float:
+    """Of the multipliers tried so far the one with the lowest validation loss."""
+    tried = {
+        multiplier: results.get(plan.run(variant, plan.seeds[0], multiplier).name) for multiplier in TUNING
+    }
+    ranks = {multiplier: result.rank for multiplier, result in tried.items() if result}
+    return min(ranks, key=lambda multiplier: ranks[multiplier])
 
 
-def run_job(
-    job: Job,
+def make_run(
+    run: Run,
     prepared: Dataset,
     folder: ComparisonFolder,
     *,
@@ -116,106 +120,101 @@ def run_job(
     should_stop: ShouldStop = lambda: False,
 ) -> Generator[Event, None, Result | None]:
     """One run to its end; None when it was stopped before."""
-    path = folder.run(job)
-    with open_run(prepared, path, job.config, resume=RunFolder(path).config.exists()) as run:
-        points = folder.points(job, up_to=run.progress.step)
-        pace = Pace(run, points + epoch_ends(run))
+    files = RunFolder(folder.run_path(run))
+    resume = files.config.exists()
+    config = with_validations(run.config, prepared) if not resume else as_begun(run.config, files)
+    task = LanguageModeling(prepared, config, is_new=not resume)
+    with session(task, files, config, resume=resume) as trainer:
         ended, diverged = "", ""
         try:
-            for report in run.reports(should_stop):
+            for report in trainer.reports(should_stop):
                 match report:
                     case Started():
-                        yield Beginning(job, number, report.step, report.total_steps, report.expected_seconds)
+                        yield RunStarted(
+                            run, number, report.step, report.total_steps, report.expected_seconds
+                        )
                     case StepReport():
                         yield report
-                        now = Point(report.step, run.progress.seconds, report.loss)
-                        if pace.is_due(now):
-                            pace.last = now._replace(loss=validate(run))
-                            points.append(pace.last)
-                            folder.keep_points(job, points)
                     case Finished(interrupted=True):
                         return None
                     case Finished():
                         ended = report.reason
-                    case EpochReport():
-                        pace.last = Point(report.step, report.seconds, report.validation_loss)
         except TrainingError as error:
             ended = diverged = str(error).partition(";")[0]
-        learned = training_loss(run) if training_poems and not diverged else None
-        result = result_of(job, run, points, ended=ended, diverged=diverged, training_poems=learned)
-        folder.finish(job, result)
+        learned = training_loss(task) if training_poems and not diverged else None
+        result = result_of(
+            run,
+            trainer,
+            vocabulary_size=len(prepared.vocabulary),
+            ended=ended,
+            diverged=diverged,
+            training_poems=learned,
+        )
+        folder.finish(run, result)
     return result
 
 
-def validate(run: Run) -> float:
-    """The validation loss within an epoch."""
-    with run.learner.average.applied():
-        return run.validate()
+def with_validations(config: Config, prepared: Dataset) -> Config:
+    """Validated so many times in a run, but never so often that it would take longer than learning.
 
-
-def training_loss(run: Run) -> float | None:
-    """The loss on the training poems with dropout off, None where it is no number."""
-    with run.learner.average.applied():
-        return finite(run.loss_on(run.train_poems))
-
-
-class Pace:
-    """When to validate within epochs: so many times a run, but never more than a run learns.
-
-    Told by the step and the time of the last validation alone, so that a run that goes on keeps it.
+    Where the settings say how often they are kept; a run measured in minutes is validated after its epochs.
     """
-
-    def __init__(self, run: Run, validations: Sequence[Point]) -> None:
-        self.run, self.epoch = run, len(run.epoch_batches(1))
-        a_step = len(run.train_poems.ids) / self.epoch
-        self.least = math.ceil(len(run.validation_poems.ids) / a_step)
-        self.last = max(validations, default=Point(0, 0.0, math.inf))
-
-    def passed(self, point: Point) -> int:
-        """How many of the times had come by then."""
-        minutes = self.run.settings.minutes
-        spent = point.seconds / (60 * minutes) if minutes else 0.0
-        return int(VALIDATIONS * max(point.step / self.run.total_steps, spent))
-
-    def is_due(self, now: Point) -> bool:
-        """Asked after every step; an epoch's end has a validation of its own."""
-        if (
-            now.step % self.epoch == 0
-            or self.run.budget_exhausted()
-            or now.step - self.last.step < self.least
-        ):
-            return False
-        return self.passed(now) > self.passed(self.last)
+    settings = config.training
+    if settings.validate_every or settings.minutes:
+        return config
+    poems, validation = prepared.split("train"), prepared.split("validation")
+    steps_per_epoch = len(batches_of(poems, settings))
+    total = settings.steps or settings.epochs * steps_per_epoch
+    least = math.ceil(len(validation.ids) * steps_per_epoch / len(poems.ids))
+    return config.replace({"training.validate_every": max(1, least, math.ceil(total / VALIDATIONS))})
 
 
-def epoch_ends(run: Run) -> list[Point]:
-    """The validations at the ends of epochs."""
-    records = (record for record in run.folder.records() if record["kind"] == "epoch")
-    return [Point(record["step"], record["seconds"], record["validation_loss"]) for record in records]
+def as_begun(config: Config, files: RunFolder) -> Config:
+    """Validated as often as when the run began."""
+    began = from_dict(files.read_config()["config"], str(files.config))
+    return config.replace({"training.validate_every": began.training.validate_every})
+
+
+def training_loss(task: LanguageModeling) -> float | None:
+    """The loss on the training poems with dropout off, None where it is no number."""
+    with task.learner.average.applied():
+        return finite(task.loss_on(task.texts))
 
 
 def result_of(
-    job: Job, run: Run, points: list[Point], *, ended: str, diverged: str, training_poems: float | None
+    run: Run,
+    trainer: Trainer,
+    *,
+    vocabulary_size: int,
+    ended: str,
+    diverged: str,
+    training_poems: float | None,
 ) -> Result:
     """What a run has come to, read from its records."""
-    steps = [record for record in run.folder.records() if record["kind"] == "step"]
+    records = trainer.folder.records()
+    steps = [record for record in records if record["kind"] == "step"]
     seconds = {record["step"]: record["seconds"] for record in steps}
     training = [Point(step, seconds[step], loss) for step, loss in smoothed(steps, SMOOTHING)]
-    guess = math.log(len(run.prepared.vocabulary))
+    validation = [
+        Point(record["step"], record["seconds"], record["validation_loss"])
+        for record in records
+        if record["kind"] == "validation"
+    ]
+    guess = math.log(vocabulary_size)
     if not diverged and training and training[-1].loss > guess:
         diverged = "at the end it knew less than one who takes every character for equally likely"
     return Result(
-        name=job.name,
-        label=job.label,
-        seed=job.seed,
-        learning_rate=job.learning_rate,
-        steps=run.progress.step,
-        seconds=run.progress.seconds,
+        name=run.name,
+        label=run.label,
+        seed=run.seed,
+        learning_rate=run.learning_rate,
+        steps=trainer.progress.step,
+        seconds=trainer.progress.seconds,
         ended=ended,
         diverged=diverged,
-        parameters=run.learner.parameters,
-        computes_on=run.learner.computes_on,
+        parameters=trainer.learner.parameters,
+        computes_on=trainer.learner.computes_on,
         training=tuple(training),
-        validation=tuple(sorted(set(points + epoch_ends(run)))),
+        validation=tuple(validation),
         training_poems=training_poems,
     )

@@ -22,10 +22,10 @@ def draw_curves(records: Sequence[dict[str, Any]], path: Path, title: str, *, un
     no picture.
     """
     steps = [record for record in records if record["kind"] == "step"]
-    epochs = [record for record in records if record["kind"] == "epoch"]
+    validations = [record for record in records if record["kind"] == "validation"]
     with new_picture(path, 8, 5) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-        names = draw_perplexity(upper, steps, epochs)
+        names = draw_perplexity(upper, steps, validations)
         upper.set_ylabel(f"perplexity per {unit}")
         draw_learning_rate(lower, steps)
         lower.set_xlim(0, 1.02 * max([1, *(record["step"] for record in records)]))
@@ -47,7 +47,7 @@ def draw_learning_rate(axes: "Axes", steps: Sequence[dict[str, Any]]) -> None:
 
 
 def draw_perplexity(
-    axes: "Axes", steps: Sequence[dict[str, Any]], epochs: Sequence[dict[str, Any]]
+    axes: "Axes", steps: Sequence[dict[str, Any]], validations: Sequence[dict[str, Any]]
 ) -> list[Name]:
     """Training as it was and smoothed, validation with its best; the names of their ends."""
     names = []
@@ -57,11 +57,11 @@ def draw_perplexity(
         axes.plot(*zip(*raw, strict=True), color="#c9c9c9", linewidth=0.7)
         axes.plot(*zip(*smooth, strict=True), color=TRAINING, linewidth=1.4, marker=dot(smooth))
         names.append(Name(f"training,\nsmoothed: {said(smooth[-1][1])}", smooth[-1], TRAINING))
-    if epochs:
-        points = [(record["step"], _drawable(record["validation_loss"])) for record in epochs]
-        best = min(epochs, key=lambda record: record["validation_loss"])
+    if validations:
+        points = [(record["step"], _drawable(record["validation_loss"])) for record in validations]
+        best = min(validations, key=lambda record: record["validation_loss"])
         axes.plot(*zip(*points, strict=True), color=VALIDATION, linewidth=1.8, marker="o", markersize=4)
-        text = f"validation, best:\n{said(_drawable(best['validation_loss']))} after epoch {best['epoch']}"
+        text = f"validation, best:\n{said(_drawable(best['validation_loss']))} at step {best['step']:,}"
         names.append(Name(text, points[-1], VALIDATION))
     axes.set_yscale("log")
     tick_log(axes)

@@ -10,6 +10,12 @@ from poetgen.measures import finite
 from poetgen.plain_values import check_count, check_finite
 from poetgen.training.loop import StepReport
 
+# names in the state.pt of older runs, which validated at the ends of epochs
+FORMER_NAMES = {
+    "epoch_loss": "train_loss",
+    "epoch_tokens": "train_tokens",
+    "epochs_without_better": "validations_without_better",
+}
 LARGEST_LOSS = 700.0  # exp of about 710 is more than a float holds
 
 
@@ -20,11 +26,12 @@ class Progress:
     step: int = 0
     epoch: int = 1
     position: int = 0  # batches of this epoch already taken
-    epoch_loss: float = 0.0
-    epoch_tokens: int = 0
+    validated_step: int = 0  # that of the last validation
+    train_loss: float = 0.0  # summed over the tokens since then
+    train_tokens: int = 0
     seconds: float = 0.0  # of training, validation excluded, over all sessions
     best_loss: float = math.inf
-    epochs_without_better: int = 0
+    validations_without_better: int = 0
     finished: str = ""
     parent: dict[str, Any] | None = None  # the card of the model whose weights the run began with
 
@@ -33,32 +40,56 @@ class Progress:
         return {**asdict(self), "best_loss": finite(self.best_loss)}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Progress":
+    def from_dict(cls, saved: dict[str, Any]) -> "Progress":
         """Back from plain values. Raises KeyError, TypeError or ValueError for others."""
+        values = {FORMER_NAMES.get(name, name): value for name, value in saved.items()}
         best, finished = values["best_loss"], values["finished"]
         if type(finished) is not str:
             raise ValueError(f"finished cannot be {finished!r:.60}")
-        counts = ("step", "position", "epoch_tokens", "epochs_without_better")
-        checked = {
-            **{name: check_count(name, values[name]) for name in counts},
-            "epoch": check_count("epoch", values["epoch"], least=1),
-            **{name: check_finite(name, values[name], least=0) for name in ("epoch_loss", "seconds")},
-            "best_loss": math.inf if best is None else check_finite("best_loss", best, least=0),
-        }
-        return cls(**{**values, **checked})
+        parent = values.get("parent")
+        if parent is not None and not (type(parent) is dict and parent):
+            raise ValueError(f"parent cannot be {parent!r:.60}")
+        counts = ("step", "position", "train_tokens", "validations_without_better")
+        checked = {name: check_count(name, values[name]) for name in counts}
+        # older runs validated at the ends of epochs alone
+        validated = values.get("validated_step", checked["step"] - checked["position"])
+        return cls(
+            **{
+                **values,
+                **checked,
+                "validated_step": check_count("validated_step", validated),
+                "epoch": check_count("epoch", values["epoch"], least=1),
+                **{name: check_finite(name, values[name], least=0) for name in ("train_loss", "seconds")},
+                "best_loss": math.inf if best is None else check_finite("best_loss", best, least=0),
+            }
+        )
 
-    def count(self, report: StepReport) -> None:
+    def count_step(self, report: StepReport) -> None:
         """Take in one step."""
         self.step = report.step
         self.position += 1
-        self.epoch_loss += report.summed_loss
-        self.epoch_tokens += report.tokens
+        self.train_loss += report.summed_loss
+        self.train_tokens += report.tokens
         self.seconds += report.seconds
+
+    def count_validation(self, loss: float) -> "ValidationReport":
+        """Take in a validation's loss; the losses of steps are summed anew."""
+        report = ValidationReport(
+            epoch=self.epoch,
+            step=self.step,
+            train_loss=self.train_loss / max(1, self.train_tokens),
+            validation_loss=loss,
+            seconds=self.seconds,
+            is_best=loss < self.best_loss,
+        )
+        self.best_loss = min(loss, self.best_loss)
+        self.validations_without_better = 0 if report.is_best else self.validations_without_better + 1
+        self.validated_step, self.train_loss, self.train_tokens = self.step, 0.0, 0
+        return report
 
     def next_epoch(self) -> None:
         """Stand before the next epoch's first batch."""
-        self.epoch += 1
-        self.position, self.epoch_loss, self.epoch_tokens = 0, 0.0, 0
+        self.epoch, self.position = self.epoch + 1, 0
 
 
 @dataclass(frozen=True)
@@ -76,10 +107,10 @@ class Started:
 
 
 @dataclass(frozen=True)
-class EpochReport:
-    """After an epoch, or at the end of a run inside one. Losses are natural-log means over tokens.
+class ValidationReport:
+    """After a validation. Losses are natural-log means over tokens, `train_loss` over those since the last one.
 
-    `metrics` are what the validation measured besides.
+    `metrics` are what the task measured besides.
     """
 
     epoch: int
@@ -90,10 +121,11 @@ class EpochReport:
     is_best: bool
     metrics: Mapping[str, float] = field(default_factory=dict)
 
-    @property
-    def perplexity(self) -> float:
-        """ppl_token on the validation poems."""
-        return perplexity(self.validation_loss)
+    def to_record(self) -> dict[str, Any]:
+        """As metrics.jsonl has it."""
+        values = asdict(self)
+        metrics = values.pop("metrics")
+        return {"kind": "validation", **values, **{name: finite(value) for name, value in metrics.items()}}
 
 
 @dataclass(frozen=True)
@@ -102,7 +134,7 @@ class Finished:
 
     reason: str
     best: Path
-    best_perplexity: float
+    best_loss: float
     interrupted: bool
 
 
@@ -126,4 +158,4 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-Report = Started | StepReport | EpochReport | Finished
+Report = Started | StepReport | ValidationReport | Finished

@@ -1,7 +1,7 @@
 """A run folder: everything one training writes, each file whole or not at all.
 
     config.json             settings and data the run began with
-    metrics.jsonl           one record for every few steps, one for every epoch
+    metrics.jsonl           one record for every few steps, one for every validation
     state.pt                all that is needed to go on: weights, optimizer, random state, place in the epoch
     best.safetensors        the model with the lowest validation perplexity
     last.safetensors        the model as it was last validated or stopped
@@ -47,9 +47,9 @@ class RunFolder:
         """The run's name, that of its folder."""
         return self.path.name
 
-    def epoch_checkpoint(self, epoch: int, perplexity: float, optimizer: str) -> Path:
-        """Where `--keep-epochs` puts an epoch's model."""
-        return self.path / f"epoch-{epoch:02d}_ppl-{perplexity:.1f}_{optimizer}.safetensors"
+    def epoch_checkpoint(self, epoch: int, label: str, optimizer: str) -> Path:
+        """Where `--keep-epochs` puts an epoch's model; `label` says how good it is."""
+        return self.path / f"epoch-{epoch:02d}_{label}_{optimizer}.safetensors"
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the run for this process; the system lets go when the process ends, however it ends.
@@ -124,10 +124,10 @@ class RunFolder:
         lines = self.metrics.read_text(encoding="utf-8", errors="replace").splitlines()
         return [record for line in lines if (record := record_of(line)) is not None]
 
-    def forget_after(self, *, step: int, epoch: int) -> None:
-        """Drop records that a resumed run will make again: steps past `step`, epochs from `epoch` on."""
-        limits = {"step": step, "epoch": epoch - 1}
-        kept = [record for record in self.records() if record[record["kind"]] <= limits[record["kind"]]]
+    def forget_after(self, *, step: int, validated_step: int) -> None:
+        """Drop records that a resumed run will make again: of steps and validations later than these."""
+        limits = {"step": step, "validation": validated_step}
+        kept = [record for record in self.records() if record["step"] <= limits[record["kind"]]]
         write_text(self.metrics, "".join(map(line_of, kept)))
 
     def save_state(self, state: Mapping[str, Any]) -> None:
@@ -200,7 +200,11 @@ def record_of(line: str) -> dict[str, Any] | None:
     """A record from its line; None when it is not one."""
     try:
         record = json.loads(line)
-        whole = isinstance(record[record["kind"]], int)
+        if (
+            record["kind"] == "epoch"
+        ):  # what older versions, which validated after epochs, called a validation
+            record["kind"] = "validation"
+        whole = isinstance(record["step"], int)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return record if whole and record["kind"] in ("step", "epoch") else None
+    return record if whole and record["kind"] in ("step", "validation") else None

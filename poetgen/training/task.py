@@ -45,6 +45,14 @@ class Task(Protocol):
         """The training texts."""
 
     @property
+    def source(self) -> str:
+        """Where the texts are from."""
+
+    @property
+    def parent(self) -> dict[str, Any] | None:
+        """The card of the model whose weights it began with, None without one."""
+
+    @property
     def messages(self) -> Sequence[str]:
         """What to say before the first step."""
 
@@ -54,8 +62,14 @@ class Task(Protocol):
     def validation_loss(self) -> float:
         """Mean natural-log loss on the texts that choose between models; no number when it has gone astray."""
 
-    def metrics(self) -> Mapping[str, float]:
-        """What the last validation measured besides."""
+    def metrics(self, loss: float) -> Mapping[str, float]:
+        """What the last validation, of this loss, measured besides."""
+
+    def label(self, loss: float) -> str:
+        """How good it found the model, as part of a file's name."""
+
+    def reached_target(self, loss: float) -> str:
+        """Why this loss is low enough to stop at; empty when it is not."""
 
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Savable:
         """The model as it stands, with its card."""
@@ -75,7 +89,7 @@ class LanguageModeling:
         """
         self.prepared, self.config, self.settings = prepared, config, config.training
         self.texts, self.validation_poems = poems_of(prepared, "train"), poems_of(prepared, "validation")
-        self.messages: list[str] = []
+        self.source, self.messages = str(prepared.path), list[str]()
         rows = self.first_rows() if is_new and config.model.pretrained_embeddings else None
         self.table = condition_table(prepared) if config.model.conditions else None
         self.learner = build_learner(
@@ -123,9 +137,18 @@ class LanguageModeling:
         loss = self.learner.validation_loss(batches)
         return loss + unknown * math.log(vocabulary.unknown_types) / len(poems.ids)
 
-    def metrics(self) -> Mapping[str, float]:
+    def metrics(self, loss: float) -> Mapping[str, float]:
         """See Task."""
-        return {}
+        return {"perplexity": perplexity(loss)}
+
+    def label(self, loss: float) -> str:
+        """See Task."""
+        return f"ppl-{perplexity(loss):.1f}"
+
+    def reached_target(self, loss: float) -> str:
+        """See Task."""
+        target = self.settings.target_perplexity
+        return f"validation perplexity reached {target:g}" if target and loss <= math.log(target) else ""
 
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Checkpoint:
         """See Task."""

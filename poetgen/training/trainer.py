@@ -4,30 +4,27 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from poetgen import __version__
-from poetgen.config import Config
+from poetgen.config import Config, TrainingConfig
 from poetgen.corpus.batches import Indices, epoch_batches
-from poetgen.corpus.dataset import Dataset
+from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.errors import CheckpointError, TrainingError
-from poetgen.measures import finite
 from poetgen.training.events import (
-    EpochReport,
     Finished,
     Progress,
     Report,
     Started,
+    ValidationReport,
     counted,
-    perplexity,
 )
 from poetgen.training.loop import StepReport, train
 from poetgen.training.optimizers import learning_rate_of
 from poetgen.training.run_folder import RunFolder, check_resumable
 from poetgen.training.schedules import learning_rate_share
-from poetgen.training.task import LanguageModeling, Savable, Task, data_fingerprint
+from poetgen.training.task import LanguageModeling, Savable, Task
 
 SECONDS_BETWEEN_SAVES = 30.0
 STEPS_BETWEEN_RECORDS = 10
@@ -41,44 +38,30 @@ def run_training(
     resume: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Report]:
-    """Train in `run_dir` until the settings, or `should_stop` asked after each step, say to stop.
+    """Train a language model in `run_dir` until the settings, or `should_stop` asked after each step, say to stop.
 
-    Raises what `open_run` raises, and TrainingError when the loss is no number.
+    Raises what `session` and LanguageModeling raise, and TrainingError when the loss is no number.
     """
-    with open_run(prepared, run_dir, config, resume=resume) as run:
-        yield from run.reports(should_stop)
+    task = LanguageModeling(
+        prepared, config, is_new=not resume
+    )  # first: no folder for settings that cannot be
+    with session(task, RunFolder(run_dir), config, resume=resume) as trainer:
+        yield from trainer.reports(should_stop)
 
 
 @contextmanager
-def open_run(prepared: Dataset, run_dir: Path, config: Config, *, resume: bool = False) -> Iterator["Run"]:
-    """A new run, or one to go on with, held for this process until the context ends.
+def session(task: Task, folder: RunFolder, config: Config, *, resume: bool = False) -> Iterator["Trainer"]:
+    """The trainer of a new run, or of one to go on with, its folder held for this process until the context ends.
 
     Raises CheckpointError when the folder is in use, already holds a run (or none, to resume) or began with
-    other settings or data; ConfigError for settings that cannot be.
+    other settings or data.
     """
-    folder = RunFolder(run_dir)
     if resume:
-        check_resumable(folder, config, data_fingerprint(prepared), where=str(prepared.path))
-    run = Run(prepared, folder, config, is_new=not resume)  # first: no folder for settings that cannot be
-    with opened(run, resume=resume):
-        yield run
-
-
-@contextmanager
-def opened(run: "Trainer", *, resume: bool) -> Iterator[None]:
-    """The run in its folder, begun or restored, held for this process. Raises CheckpointError."""
-    folder = run.folder
+        check_resumable(folder, config, task.fingerprint(), where=task.source)
+    trainer = Trainer(task, folder, config)
     with folder.locked():
-        if resume:
-            folder.sweep()
-            run.restore()
-        else:
-            folder.check_new()
-            folder.sweep()
-            run.save()
-            # last, because a run is there once its config is: killed before, the same command begins again
-            folder.write_config(run.config.to_dict(), run.task.fingerprint(), __version__)
-        yield
+        trainer.restore() if resume else trainer.begin()
+        yield trainer
 
 
 class Trainer:
@@ -89,7 +72,8 @@ class Trainer:
         self.settings, self.learner = config.training, task.learner
         self.progress = Progress()
         self.saved_at = time.monotonic()
-        self.total_steps = self.settings.steps or self.settings.epochs * len(self.epoch_batches(1))
+        self.steps_per_epoch = len(self.epoch_batches(1))
+        self.total_steps = self.settings.steps or self.settings.epochs * self.steps_per_epoch
         self.record_every = min(STEPS_BETWEEN_RECORDS, 1 + self.total_steps // 100)
 
     # ---- the sequence ----
@@ -107,36 +91,43 @@ class Trainer:
                 yield self.end("interrupted", interrupted=True)
                 return
             self.save()  # validation may take long: a kill in it must not cost the steps before it
-            yield self.finish_epoch()
+            yield self.validate()
         yield self.end(self.progress.finished, interrupted=False)
 
     def take_steps(self, should_stop: Callable[[], bool]) -> Generator[Report, None, bool]:
-        """The steps left in this epoch, or in the budget; returns whether the user asked to stop."""
+        """Steps until a validation is due; returns whether the user asked to stop before."""
         at = self.progress
-        order = self.epoch_batches(at.epoch)[at.position :] if not self.budget_exhausted() else []
-        batches = (self.task.batch(indices) for indices in order)
-        try:
-            for report in train(
-                self.learner,
-                batches,
-                learning_rate=self.learning_rate,
-                first_step=at.step,
-            ):
-                self.record_step(report)
-                yield report
-                if self.budget_exhausted():
-                    return False
-                if should_stop():
-                    return True
-                if time.monotonic() - self.saved_at >= SECONDS_BETWEEN_SAVES:
-                    self.save()
-        except TrainingError as error:
-            raise TrainingError(f"{error}; {self.last_good()}") from error
+        while not self.is_validation_due():
+            if at.position == self.steps_per_epoch:
+                at.next_epoch()
+            batches = map(self.task.batch, self.epoch_batches(at.epoch)[at.position :])
+            try:
+                for report in train(
+                    self.learner, batches, learning_rate=self.learning_rate, first_step=at.step
+                ):
+                    self.record_step(report)
+                    yield report
+                    if not self.budget_exhausted() and should_stop():
+                        return True
+                    if self.is_validation_due():
+                        break
+                    if time.monotonic() - self.saved_at >= SECONDS_BETWEEN_SAVES:
+                        self.save()
+            except TrainingError as error:
+                raise TrainingError(f"{error}; {self.last_good()}") from error
         return False
+
+    def is_validation_due(self) -> bool:
+        """At the end of the budget, and every so many steps or, without such a number, at the ends of epochs."""
+        at, every = self.progress, self.settings.validate_every
+        if at.step == at.validated_step:
+            return False
+        at_epochs_end = at.position == self.steps_per_epoch and (not every or self.settings.keep_epochs)
+        return self.budget_exhausted() or at_epochs_end or bool(every and at.step % every == 0)
 
     def record_step(self, report: StepReport) -> None:
         """Count a step, average its weights, record it now and then."""
-        self.progress.count(report)
+        self.progress.count_step(report)
         self.learner.average.update(report.step)
         if report.step % self.record_every == 0 or report.step == 1:
             self.folder.append(
@@ -151,36 +142,25 @@ class Trainer:
                 }
             )
 
-    def finish_epoch(self) -> EpochReport:
-        """Validate, keep the checkpoints, record the epoch, and decide whether the run goes on."""
-        at = self.progress
+    def validate(self) -> ValidationReport:
+        """Measure the model, keep its checkpoints, record it, and decide whether the run goes on."""
         with self.learner.average.applied():
-            loss = self.validate()
-            is_best = loss < at.best_loss
-            at.best_loss = min(loss, at.best_loss)
-            at.epochs_without_better = 0 if is_best else at.epochs_without_better + 1
+            loss = self.validation_loss()
+            report = replace(self.progress.count_validation(loss), metrics=self.task.metrics(loss))
             checkpoint = self.checkpoint(validation=loss)
-        report = EpochReport(
-            epoch=at.epoch,
-            step=at.step,
-            train_loss=at.epoch_loss / max(1, at.epoch_tokens),
-            validation_loss=loss,
-            seconds=at.seconds,
-            is_best=is_best,
-            metrics=self.task.metrics(),
-        )
         for path in self.checkpoints_to_write(report):
             checkpoint.save(path)
-        self.folder.append(record_of_epoch(report))
-        at.finished = self.reason_to_stop()
-        at.next_epoch()
+        self.folder.append(report.to_record())
+        self.progress.finished = self.reason_to_stop()
         self.save()
         return report
 
-    def checkpoints_to_write(self, report: EpochReport) -> Iterator[Path]:
+    def checkpoints_to_write(self, report: ValidationReport) -> Iterator[Path]:
         """last always, best when it is, the epoch's own when asked for."""
-        if self.settings.keep_epochs:
-            yield self.folder.epoch_checkpoint(report.epoch, report.perplexity, self.settings.optimizer)
+        at_end = self.progress.position == self.steps_per_epoch or self.budget_exhausted()
+        if self.settings.keep_epochs and at_end:
+            label = self.task.label(report.validation_loss)
+            yield self.folder.epoch_checkpoint(report.epoch, label, self.settings.optimizer)
         if report.is_best:
             yield self.folder.best
         yield self.folder.last
@@ -191,12 +171,13 @@ class Trainer:
         return self.progress.step >= self.total_steps or 0 < 60 * minutes <= self.progress.seconds
 
     def reason_to_stop(self) -> str:
-        """Why the run ends after this epoch; empty when it goes on."""
+        """Why the run ends after this validation; empty when it goes on."""
         at, settings = self.progress, self.settings
-        if settings.target_perplexity and at.best_loss <= math.log(settings.target_perplexity):
-            return f"validation perplexity reached {settings.target_perplexity:g}"
-        if settings.patience and at.epochs_without_better >= settings.patience:
-            return f"no better validation perplexity for {at.epochs_without_better} epochs"
+        if reason := self.task.reached_target(at.best_loss):
+            return reason
+        if settings.patience and at.validations_without_better >= settings.patience:
+            kind = "validation" if settings.validate_every else "epoch"
+            return f"no better validation loss for {counted(at.validations_without_better, kind)}"
         if at.step >= self.total_steps:
             done = counted(at.step, "step") if settings.steps else counted(at.epoch, "epoch")
             return f"{done} done"
@@ -206,13 +187,7 @@ class Trainer:
 
     def epoch_batches(self, epoch: int) -> list[Indices]:
         """The batches of an epoch."""
-        return epoch_batches(
-            self.task.texts,
-            batch_size=self.settings.batch_size,
-            max_tokens=self.settings.batch_size * self.settings.bptt_length,
-            seed=self.settings.seed,
-            epoch=epoch,
-        )
+        return batches_of(self.task.texts, self.settings, epoch)
 
     def learning_rate(self, step: int) -> float:
         """The rate of step 0, 1, ...; a limit in minutes shortens the decay to fit."""
@@ -228,7 +203,7 @@ class Trainer:
         )
         return share * learning_rate_of(self.settings)
 
-    def validate(self) -> float:
+    def validation_loss(self) -> float:
         """The task's validation loss. Raises TrainingError when it is no number."""
         loss = self.task.validation_loss()
         if not math.isfinite(loss):
@@ -262,7 +237,7 @@ class Trainer:
 
     def end(self, reason: str, *, interrupted: bool) -> Finished:
         """The report that closes a session."""
-        return Finished(reason, self.folder.best, perplexity(self.progress.best_loss), interrupted)
+        return Finished(reason, self.folder.best, self.progress.best_loss, interrupted)
 
     def last_good(self) -> str:
         """Where the newest usable model is, for error messages."""
@@ -280,8 +255,18 @@ class Trainer:
         self.folder.save_state({"progress": self.progress.to_dict(), **self.learner.state()})
         self.saved_at = time.monotonic()
 
+    def begin(self) -> None:
+        """Make the folder of a new run. Raises CheckpointError when it has one, or something else."""
+        self.folder.check_new()
+        self.folder.sweep()
+        self.progress.parent = self.task.parent
+        self.save()
+        # last, because a run is there once its config is: killed before, the same command begins again
+        self.folder.write_config(self.config.to_dict(), self.task.fingerprint(), __version__)
+
     def restore(self) -> None:
         """Stand where state.pt says. Raises CheckpointError when it does not fit."""
+        self.folder.sweep()
         state = self.folder.load_state()
         try:
             self.progress = Progress.from_dict(state["progress"])
@@ -292,25 +277,13 @@ class Trainer:
                 f"{self.folder.state} does not fit this run ({reason:.200}); start another run"
             ) from error
         if not self.progress.finished:
-            self.folder.forget_after(step=self.progress.step, epoch=self.progress.epoch)
+            at = self.progress
+            self.folder.forget_after(step=at.step, validated_step=at.validated_step)
 
 
-class Run(Trainer):
-    """A language model's course through prepared poems."""
-
-    task: LanguageModeling
-
-    def __init__(self, prepared: Dataset, folder: RunFolder, config: Config, *, is_new: bool = True) -> None:
-        """Raises ConfigError for a device that is not there, CorpusError for a split without poems."""
-        self.prepared = prepared
-        super().__init__(LanguageModeling(prepared, config, is_new=is_new), folder, config)
-        self.progress.parent = self.task.parent
-        self.train_poems, self.validation_poems = self.task.texts, self.task.validation_poems
-        self.loss_on = self.task.loss_on
-
-
-def record_of_epoch(report: EpochReport) -> dict[str, Any]:
-    """As metrics.jsonl has it."""
-    values = asdict(report)
-    metrics = values.pop("metrics")
-    return {"kind": "epoch", **values, "perplexity": finite(report.perplexity), **metrics}
+def batches_of(texts: EncodedPoems, settings: TrainingConfig, epoch: int = 1) -> list[Indices]:
+    """Which texts are in which batch of an epoch (1, 2, ...); how many batches there are is the same for all."""
+    max_tokens = settings.batch_size * settings.bptt_length
+    return epoch_batches(
+        texts, batch_size=settings.batch_size, max_tokens=max_tokens, seed=settings.seed, epoch=epoch
+    )

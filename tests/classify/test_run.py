@@ -24,7 +24,7 @@ from poetgen.classify.tokens import SPECIALS, Tokeniser
 from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
-from poetgen.training.events import EpochReport, Finished, Report
+from poetgen.training.events import Finished, Report, ValidationReport
 from poetgen.training.run_folder import RunFolder
 
 Small = Callable[..., ClassifierConfig]
@@ -50,10 +50,10 @@ def files(path: Path) -> dict[str, Any]:
 def test_it_learns_topics_and_beats_the_majority(topics: LabelledTexts, tmp_path: Path, small: Small) -> None:
     config = small(training__epochs=12, training__learning_rate=0.03, model__dropout=0.1)
     reports = list(train_classifier(topics, tmp_path / "run", config))
-    epochs = [report for report in reports if isinstance(report, EpochReport)]
+    epochs = [report for report in reports if isinstance(report, ValidationReport)]
     assert epochs[-1].validation_loss < epochs[0].validation_loss / 2
     best = min(epochs, key=lambda report: report.validation_loss)
-    records = [record for record in RunFolder(tmp_path / "run").records() if record["kind"] == "epoch"]
+    records = [record for record in RunFolder(tmp_path / "run").records() if record["kind"] == "validation"]
     assert [record["macro_f1"] for record in records] == [epoch.metrics["macro_f1"] for epoch in epochs]
     saved = SavedClassifier.load(tmp_path / "run" / "best.safetensors")
     found = compare(saved, topics, VALIDATION, with_linear=False)
@@ -342,7 +342,7 @@ def test_scores_of_no_random_state(topics: LabelledTexts, small: Small) -> None:
     before = torch.get_rng_state()
     loss = classification.validation_loss()
     assert torch.equal(torch.get_rng_state(), before)
-    assert loss == classification.validation_loss() and classification.metrics()["accuracy"] <= 1
+    assert loss == classification.validation_loss() and classification.metrics(loss)["accuracy"] <= 1
     part = topics.parts[VALIDATION]
     assert scores(part.labels, part.labels, 3).macro_f1 == 1
 

@@ -9,7 +9,7 @@ import pytest
 from poetgen.compare.folder import ComparisonFolder
 from poetgen.compare.plan import Plan, plan_comparison
 from poetgen.compare.results import Result
-from poetgen.compare.running import Ended, run_comparison
+from poetgen.compare.running import RunFinished, run_comparison
 from poetgen.corpus.dataset import Dataset
 
 SMALL = {
@@ -34,8 +34,8 @@ def compared(prepared: Dataset) -> Callable[..., list[Result]]:
     """`compared(plan, path)`: every run of a plan on the shared poems."""
 
     def run(plan: Plan, path: Path) -> list[Result]:
-        poems = {setting.label: prepared for setting in plan.settings}
+        poems = {setting.label: prepared for setting in plan.variants}
         events = run_comparison(plan, poems, ComparisonFolder(path))
-        return [event.result for event in events if isinstance(event, Ended)]
+        return [event.result for event in events if isinstance(event, RunFinished)]
 
     return run

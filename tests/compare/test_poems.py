@@ -1,17 +1,14 @@
-"""Which poems a comparison learns from, and how many places padding would fill."""
+"""Which poems a comparison learns from."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from poetgen.compare.plan import Plan, plan_comparison
-from poetgen.compare.poems import Source, find_poems, real_share
-from poetgen.corpus.dataset import Dataset, EncodedPoems
+from poetgen.compare.poems import Source, find_poems
+from poetgen.corpus.dataset import Dataset
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import Workspace
 from poetgen.poem.poem import Poem
@@ -91,25 +88,3 @@ def test_a_damaged_folder_is_named(source: Source, tmp_path: Path) -> None:
     manifest.write_text(json.dumps({**values, "settings": 3}), encoding="utf-8")
     with pytest.raises(CorpusError, match="is damaged"):
         find_poems(plan(corpus__limit=30), source, tmp_path / "out")
-
-
-# ---- padding ----
-
-
-def poems_of(lengths: list[int]) -> EncodedPoems:
-    offsets = np.cumsum([0, *lengths], dtype=np.int64)
-    return EncodedPoems(np.zeros(offsets[-1], np.uint16), offsets)
-
-
-def test_shares_by_hand() -> None:
-    poems = poems_of([5, 10, 20, 5])
-    assert real_share(poems, padded_to=20, batch_size=9) == pytest.approx(40 / 80)
-    assert real_share(poems, padded_to=10, batch_size=9) == pytest.approx(30 / 40), "longer ones are cut"
-    assert real_share(poems, padded_to=0, batch_size=4) == pytest.approx(40 / 80)
-    assert real_share(poems, padded_to=0, batch_size=1) == 1
-
-
-@given(st.lists(st.integers(1, 90), min_size=1, max_size=40), st.integers(0, 99), st.integers(1, 50))
-def test_a_share_is_a_share(lengths: list[int], padded_to: int, batch_size: int) -> None:
-    share = real_share(poems_of(lengths), padded_to=padded_to, batch_size=batch_size)
-    assert 0 < share <= 1

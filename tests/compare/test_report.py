@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from poetgen.compare.page import markdown, table
 from poetgen.compare.plan import Plan
-from poetgen.compare.report import Report, make_report, metrics
-from poetgen.compare.results import Result
+from poetgen.compare.report import Report, make_report, markdown, table
+from poetgen.compare.results import Result, curves_csv
 from poetgen.corpus.dataset import Dataset
 
 Planned = Callable[..., Plan]
@@ -33,17 +32,16 @@ def reported(
     def report(values: dict[str, list[Any]] | None = None, **single: Any) -> Report:
         plan = small_plan(values, **single)
         results = compared(plan, tmp_path_factory.mktemp("comparison"))
-        poems = {setting.label: prepared for setting in plan.settings}
+        poems = {setting.label: prepared for setting in plan.variants}
         return make_report(plan, poems, results, command="poetgen compare …")
 
     return report
 
 
 def test_the_page_says_what_was_compared_and_how(reported: Callable[..., Report]) -> None:
-    report = reported(compare__reported="9.9 with Adam", compare__padded_to=80)
+    report = reported(compare__reported="9.9 with Adam")
     page = markdown(report)
     assert page.startswith("# Compared: optimizer\n\nReported: 9.9 with Adam\n")
-    assert "poems padded to 80 tokens" in page
     assert "44 in train, 8 in validation" in page and "commit 0123456789ab" in page
     assert "There are only 8 poems to validate on" in page
     assert "Median of 2 seeds" in page and "seeds: 0, 1;" in page and "budget: 2 epochs" in page
@@ -65,8 +63,6 @@ def test_the_table_has_the_metrics_of_the_runs(reported: Callable[..., Report]) 
     assert cells["rate"] == "0.003"
     assert int(cells["at step"]) == run.best.step
     assert int(cells["steps to 1e+06"]) == run.validation[0].step
-    padded = float(cells["if padding counted"])
-    assert padded < float(cells["best"])
 
 
 def test_what_is_never_reached_is_a_dash(reported: Callable[..., Report]) -> None:
@@ -108,7 +104,7 @@ def test_one_rate_for_all_optimizers_is_remarked(reported: Callable[..., Report]
 
 def test_metrics_are_every_point(reported: Callable[..., Report]) -> None:
     report = reported()
-    rows = list(csv.DictReader(io.StringIO(metrics(report))))
+    rows = list(csv.DictReader(io.StringIO(curves_csv(report.chosen))))
     runs = [run for runs in report.chosen.values() for run in runs]
     assert len(rows) == sum(len(run.training) + len(run.validation) for run in runs)
     first = rows[0]

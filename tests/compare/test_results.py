@@ -20,12 +20,9 @@ def result(*perplexities: float, seed: int = 0, label: str = "adam", diverged: s
     )  # fmt: skip
 
 
-SHARES = {"real_share": 0.5, "training_share": 0.25}
-
-
 def test_a_line_by_hand() -> None:
     runs = [result(90, 50, 64), result(80, 70, 60, seed=1), result(99, 97, 95, seed=2)]
-    line = row(runs, target=75, **SHARES)
+    line = row(runs, target=75)
     assert (line.label, line.runs, line.diverged) == ("adam", 3, 0)
     assert line.best and line.best.median == pytest.approx(60) and line.best.half_range == pytest.approx(22.5)
     assert line.best_step == Spread(30, 5) and line.seconds == Spread(3, 0)
@@ -33,18 +30,16 @@ def test_a_line_by_hand() -> None:
     assert (
         line.reached == 2 and line.steps_to_target == Spread(20, 0) and line.seconds_to_target == Spread(2, 0)
     )
-    assert line.padded == pytest.approx(60**0.5)
     assert line.training and line.training.median == pytest.approx(5)
-    assert line.training_padded == pytest.approx(5**0.25)
 
 
 def test_what_diverged_counts_in_nothing_but_its_number() -> None:
     sound = [result(90, 50), result(80, 70, seed=1)]
     both = [*sound, result(1e9, seed=2, diverged="no number")]
-    line, alone = (row(runs, target=75, **SHARES) for runs in (both, sound))
+    line, alone = (row(runs, target=75) for runs in (both, sound))
     assert (line.runs, line.diverged, line.best, line.reached) == (3, 1, alone.best, alone.reached)
-    none = row(both[2:], target=75, **SHARES)
-    assert none.best is None and none.padded is None and none.reached == 0 and none.seconds is None
+    none = row(both[2:], target=75)
+    assert none.best is None and none.reached == 0 and none.seconds is None
 
 
 def test_a_diverged_run_is_worse_than_any_other() -> None:

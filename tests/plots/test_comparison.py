@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from poetgen.compare.plan import MOST_SETTINGS
+from poetgen.compare.plan import MOST_VARIANTS
 from poetgen.compare.results import Point, Result
 from poetgen.plots.comparison import (
     Curve,
@@ -74,8 +74,8 @@ def test_an_early_spike_takes_no_room_and_a_late_one_does() -> None:
 
 
 def test_no_two_settings_look_alike() -> None:
-    looks = [tuple(map(str, look(number))) for number in range(MOST_SETTINGS)]
-    assert len(set(looks)) == MOST_SETTINGS
+    looks = [tuple(map(str, look(number))) for number in range(MOST_VARIANTS)]
+    assert len(set(looks)) == MOST_VARIANTS
     assert all(len(set(kind)) == 6 for kind in zip(*looks[:6], strict=True))
 
 

@@ -20,7 +20,12 @@ def history(steps: int, epochs: int, *, level: float = 5.0) -> list[dict[str, An
         for k in range(1, steps + 1)
     ]
     rows += [
-        {"kind": "epoch", "epoch": k, "step": max(1, k * steps // epochs), "validation_loss": level + 3 / k}
+        {
+            "kind": "validation",
+            "epoch": k,
+            "step": max(1, k * steps // epochs),
+            "validation_loss": level + 3 / k,
+        }
         for k in range(1, epochs + 1)
     ]
     return rows

@@ -10,7 +10,7 @@ from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
 from poetgen.corpus.dataset import Dataset
 from poetgen.evaluate import evaluate_split
-from poetgen.training.events import EpochReport, Finished, Report, Started
+from poetgen.training.events import Finished, Report, Started, ValidationReport
 from poetgen.training.run_folder import RunFolder
 from poetgen.training.trainer import run_training
 
@@ -47,7 +47,7 @@ def test_it_learns(prepared: Dataset, tmp_path: Path, optimizer: str, precision:
     started, end = reports[0], reports[-1]
     assert isinstance(started, Started) and started.computes_on == "cuda"
     assert isinstance(end, Finished) and not end.interrupted
-    losses = [report.validation_loss for report in reports if isinstance(report, EpochReport)]
+    losses = [report.validation_loss for report in reports if isinstance(report, ValidationReport)]
     assert losses[-1] < losses[0]
 
 

@@ -13,7 +13,7 @@ from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CheckpointError
 from poetgen.poem.poem import Poem
 from poetgen.training import trainer as trainer_module
-from poetgen.training.events import Finished, Report
+from poetgen.training.events import FORMER_NAMES, Finished, Report
 from poetgen.training.run_folder import RunFolder
 from poetgen.training.trainer import run_training
 
@@ -99,7 +99,7 @@ def assert_same_run(one: Path, other: Path) -> None:
 
 
 def assert_nothing_twice(path: Path) -> None:
-    marks = [(record["kind"], record[record["kind"]]) for record in RunFolder(path).records()]
+    marks = [(record["kind"], record["step"]) for record in RunFolder(path).records()]
     assert len(set(marks)) == len(marks)
     assert not [*path.glob(".*")], "half-written files are left"
 
@@ -124,6 +124,8 @@ def test_a_stop_at_any_step_changes_nothing(
 
 
 VARIANTS = [
+    {"training__validate_every": 3},
+    {"training__validate_every": 3, "training__keep_epochs": True, "training__patience": 1},
     *({"training__optimizer": name} for name in OPTIMIZERS),
     *({"training__backend": "numpy", "training__optimizer": name} for name in OPTIMIZERS),
     {
@@ -233,7 +235,7 @@ def test_what_a_killed_process_left_half_written_is_swept(prepared: Dataset, tmp
         file.write('{"kind": "step", "step": 3, "epo')
     list(run_training(prepared, path, settings(), resume=True))
     assert_nothing_twice(path)
-    assert [r["epoch"] for r in RunFolder(path).records() if r["kind"] == "epoch"] == [1, 2]
+    assert [r["epoch"] for r in RunFolder(path).records() if r["kind"] == "validation"] == [1, 2]
 
 
 def test_a_finished_run_tells_its_end_and_changes_nothing(
@@ -290,15 +292,26 @@ def test_every_changed_setting_is_named_and_the_device_may_change(
     assert list(run_training(prepared, uninterrupted, settings(training__device="auto"), resume=True))
 
 
-def test_a_run_of_an_older_version_goes_on(prepared: Dataset, tmp_path: Path, uninterrupted: Path) -> None:
-    """Its config.json has the keys of its time."""
+@pytest.mark.parametrize("after", [4, 5, 7])
+def test_a_run_of_an_older_version_goes_on(
+    prepared: Dataset, tmp_path: Path, uninterrupted: Path, after: int
+) -> None:
+    """Its config.json has the keys of its time, and its state.pt the names of its."""
     folder = RunFolder(tmp_path / "run")
-    assert abandoned(prepared, folder.path, settings(), after=4)
+    assert abandoned(prepared, folder.path, settings(), after=after)
     text = folder.config.read_text(encoding="utf-8")
     for former, key in FORMER_KEYS.items():
         text = text.replace(f'"{key.partition(".")[2]}"', f'"{former.partition(".")[2]}"')
     assert '"average"' in text
     folder.config.write_text(text.replace('"handwritten"', '"bptt"'), encoding="utf-8")
+    state = folder.load_state()
+    progress = {name: state["progress"][former] for name, former in FORMER_NAMES.items()}
+    kept = {name: value for name, value in state["progress"].items() if name not in FORMER_NAMES.values()}
+    if kept.pop("validated_step") == kept["step"] > 0:  # an epoch ended with its validation
+        kept |= {"epoch": kept["epoch"] + 1, "position": 0}
+    folder.save_state({**state, "progress": {**kept, **progress}})
+    records = folder.metrics.read_text(encoding="utf-8")
+    folder.metrics.write_text(records.replace('"validation"', '"epoch"'), encoding="utf-8")
     list(run_training(prepared, folder.path, settings(), resume=True))
     assert_same_run(folder.path, uninterrupted)
 

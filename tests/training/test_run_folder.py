@@ -28,8 +28,8 @@ def step(number: int) -> dict[str, Any]:
     return {"kind": "step", "step": number, "epoch": 1 + number // 10, "loss": 1.5}
 
 
-def epoch(number: int) -> dict[str, Any]:
-    return {"kind": "epoch", "epoch": number, "step": 10 * number, "perplexity": None}
+def validation(number: int) -> dict[str, Any]:
+    return {"kind": "validation", "epoch": number, "step": 10 * number, "perplexity": None}
 
 
 def test_state_comes_back_as_it_was_saved(folder: RunFolder) -> None:
@@ -106,13 +106,13 @@ def test_a_damaged_config_is_refused(folder: RunFolder, text: str) -> None:
 
 def test_records_come_back_and_a_line_cut_short_is_left_out(folder: RunFolder) -> None:
     assert folder.records() == []
-    for record in (step(1), epoch(1), step(11)):
+    for record in (step(1), validation(1), step(11)):
         folder.append(record)
     whole = folder.metrics.read_bytes()
-    cut = line_of(epoch(2)).encode()
+    cut = line_of(validation(2)).encode()
     for length in range(len(cut) - 1):
         folder.metrics.write_bytes(whole + cut[:length])
-        assert folder.records() == [step(1), epoch(1), step(11)]
+        assert folder.records() == [step(1), validation(1), step(11)]
 
 
 @given(st.one_of(st.text(), st.binary().map(lambda data: data.decode("utf-8", "replace"))))
@@ -130,13 +130,13 @@ def test_only_what_will_be_made_again_is_forgotten(
     tmp_path_factory: pytest.TempPathFactory, last: int, now: int
 ) -> None:
     run = RunFolder(tmp_path_factory.mktemp("run"))
-    records = [step(number) for number in range(1, 60, 7)] + [epoch(number) for number in range(1, 7)]
+    records = [step(number) for number in range(1, 60, 7)] + [validation(number) for number in range(1, 7)]
     for record in records:
         run.append(record)
-    run.forget_after(step=last, epoch=now)
+    run.forget_after(step=last, validated_step=10 * now)
     kept = run.records()
-    assert kept == [r for r in records if (r["step"] <= last if r["kind"] == "step" else r["epoch"] < now)]
-    run.forget_after(step=last, epoch=now)
+    assert kept == [r for r in records if r["step"] <= (last if r["kind"] == "step" else 10 * now)]
+    run.forget_after(step=last, validated_step=10 * now)
     assert run.records() == kept
 
 

@@ -27,7 +27,7 @@ def learner(backend: str, optimizer: str) -> LanguageModelLearner:
     given = {
         "model.embedding_size": 3,
         "model.hidden_size": 4,
-        "training.average": 0.9,
+        "training.ema_decay": 0.9,
         "training.device": "cpu",
     }
     config = Config().replace({**given, "training.backend": backend, "training.optimizer": optimizer})
@@ -127,8 +127,8 @@ def test_a_state_that_unfolds_to_more_than_its_size_is_refused() -> None:
         load_plain(file.getvalue())
 
 
-COUNTS = ("step", "epoch", "position", "epoch_tokens", "epochs_without_better")
-SECONDS_AND_LOSSES = ("epoch_loss", "seconds", "best_loss")
+COUNTS = ("step", "epoch", "position", "validated_step", "train_tokens", "validations_without_better")
+SECONDS_AND_LOSSES = ("train_loss", "seconds", "best_loss")
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ from poetgen.corpus.line_index import LineIndex
 from poetgen.errors import CheckpointError, ConfigError, CorpusError, PoetgenError, TrainingError
 from poetgen.evaluate import evaluate_split
 from poetgen.poem.poem import Poem
-from poetgen.training.events import EpochReport, Finished, Report, Started, perplexity
+from poetgen.training.events import Finished, Report, Started, ValidationReport, perplexity
 from poetgen.training.loop import StepReport
 from poetgen.training.run_folder import RunFolder
-from poetgen.training.trainer import Run, run_training
+from poetgen.training.task import LanguageModeling
+from poetgen.training.trainer import Trainer, run_training
 
 
 def settings(**changes: Any) -> Config:
@@ -38,6 +39,10 @@ def trained(prepared: Dataset, tmp_path: Path) -> Callable[..., list[Report]]:
     return train
 
 
+def trainer_of(prepared: Dataset, path: Path, config: Config) -> Trainer:
+    return Trainer(LanguageModeling(prepared, config), RunFolder(path), config)
+
+
 def of(kind: type, reports: list[Report]) -> list[Any]:
     return [report for report in reports if isinstance(report, kind)]
 
@@ -54,11 +59,11 @@ def test_reports_come_in_order_and_agree_with_the_files(
     assert started.parameters == sum(array.size for array in weights.values())
     assert started.expected_seconds > 0
     assert [report.step for report in of(StepReport, reports)] == [*range(1, 13)]
-    epochs = of(EpochReport, reports)
+    epochs = of(ValidationReport, reports)
     assert [epoch.step for epoch in epochs] == [4, 8, 12]
-    records = [record for record in folder.records() if record["kind"] == "epoch"]
+    records = [record for record in folder.records() if record["kind"] == "validation"]
     assert [record["validation_loss"] for record in records] == [epoch.validation_loss for epoch in epochs]
-    assert end.best_perplexity == min(epoch.perplexity for epoch in epochs)
+    assert end.best_loss == min(epoch.validation_loss for epoch in epochs)
     assert end.reason == "3 epochs done" and end.best == folder.best
 
 
@@ -66,7 +71,7 @@ def test_the_epochs_train_loss_is_the_mean_over_its_tokens(trained: Callable[...
     reports = trained(epochs=1)
     steps = of(StepReport, reports)
     mean = sum(step.summed_loss for step in steps) / sum(step.tokens for step in steps)
-    assert of(EpochReport, reports)[0].train_loss == pytest.approx(mean)
+    assert of(ValidationReport, reports)[0].train_loss == pytest.approx(mean)
 
 
 @pytest.mark.parametrize("average", [0.0, 0.9])
@@ -76,9 +81,9 @@ def test_the_best_file_measures_as_it_was_validated(
     end = trained(ema_decay=average)[-1]
     best = Checkpoint.load(tmp_path / "run" / "best.safetensors")
     assert best.card["corpus"] == prepared.manifest["corpus"]
-    assert best.card["validation"]["ppl_token"] == pytest.approx(end.best_perplexity)
+    assert best.card["validation"]["ppl_token"] == pytest.approx(perplexity(end.best_loss))
     measured = evaluate_split(best, prepared, "validation").to_dict()
-    assert measured["ppl_token"] == pytest.approx(end.best_perplexity, rel=1e-5)
+    assert measured["ppl_token"] == pytest.approx(perplexity(end.best_loss), rel=1e-5)
 
 
 def test_the_best_file_knows_the_lines_it_learned_from(
@@ -104,7 +109,7 @@ SHORT = [
     (
         {"patience": 2, "epochs": 9, "learning_rate": 1e-30},
         12,
-        "no better validation perplexity for 2 epochs",
+        "no better validation loss for 2 epochs",
     ),
 ]
 
@@ -114,21 +119,54 @@ def test_every_run_ends_with_a_validation_and_a_best_file(
     trained: Callable[..., list[Report]], tmp_path: Path, changes: dict[str, Any], steps: int, reason: str
 ) -> None:
     reports = trained(**changes)
-    assert isinstance(reports[-2], EpochReport) and reports[-2].step == steps
+    assert isinstance(reports[-2], ValidationReport) and reports[-2].step == steps
     assert reports[-1].reason == reason and not reports[-1].interrupted
-    assert math.isfinite(reports[-1].best_perplexity)
+    assert math.isfinite(reports[-1].best_loss)
     card = Checkpoint.load(tmp_path / "run" / "best.safetensors").card
-    assert card["validation"]["ppl_token"] == reports[-1].best_perplexity
+    assert card["validation"]["ppl_token"] == perplexity(reports[-1].best_loss)
+
+
+@pytest.mark.parametrize(
+    ("changes", "steps"),
+    [
+        ({"validate_every": 3}, [3, 6, 9, 12]),
+        ({"validate_every": 5}, [5, 10, 12]),
+        ({"validate_every": 5, "keep_epochs": True}, [4, 5, 8, 10, 12]),
+        ({"validate_every": 100}, [12]),
+        ({"validate_every": 5, "steps": 7}, [5, 7]),
+    ],
+    ids=str,
+)
+def test_it_validates_every_so_many_steps_and_at_the_end(
+    trained: Callable[..., list[Report]], changes: dict[str, Any], steps: list[int]
+) -> None:
+    reports = trained(**changes)
+    validations = of(ValidationReport, reports)
+    assert [one.step for one in validations] == steps
+    taken = of(StepReport, reports)
+    for before, one in zip([0, *steps], validations, strict=False):
+        since = [step for step in taken if before < step.step <= one.step]
+        mean = sum(step.summed_loss for step in since) / sum(step.tokens for step in since)
+        assert one.train_loss == pytest.approx(mean)
+
+
+def test_validating_more_often_changes_nothing_learned(prepared: Dataset, tmp_path: Path) -> None:
+    weights = []
+    for every in (0, 1):
+        config = settings(validate_every=every, epochs=2, **{"model.dropout": 0.3})
+        list(run_training(prepared, tmp_path / f"{every}", config))
+        weights.append(Checkpoint.load(tmp_path / f"{every}" / "last.safetensors").weights)
+    assert all((weights[0][name] == weights[1][name]).all() for name in weights[0])
 
 
 def test_steps_decide_whatever_epochs_says(trained: Callable[..., list[Report]]) -> None:
-    epochs = of(EpochReport, trained(epochs=1, steps=20, patience=0))
+    epochs = of(ValidationReport, trained(epochs=1, steps=20, patience=0))
     assert len(epochs) > 1 and epochs[-1].step == 20
 
 
 def test_patience_counts_only_epochs_without_a_better_one(trained: Callable[..., list[Report]]) -> None:
     reports = trained(patience=1, epochs=5, learning_rate=0.01)
-    epochs = of(EpochReport, reports)
+    epochs = of(ValidationReport, reports)
     worse = [epoch.is_best for epoch in epochs].index(False) if not all(e.is_best for e in epochs) else 4
     assert len(epochs) == worse + 1
 
@@ -136,9 +174,11 @@ def test_patience_counts_only_epochs_without_a_better_one(trained: Callable[...,
 def test_epochs_are_kept_by_number_perplexity_and_optimizer(
     trained: Callable[..., list[Report]], tmp_path: Path
 ) -> None:
-    epochs = of(EpochReport, trained(keep_epochs=True, optimizer="rmsprop"))
+    epochs = of(ValidationReport, trained(keep_epochs=True, optimizer="rmsprop"))
     kept = sorted(path.name for path in (tmp_path / "run").glob("epoch-*"))
-    assert kept == [f"epoch-{e.epoch:02d}_ppl-{e.perplexity:.1f}_rmsprop.safetensors" for e in epochs]
+    assert kept == [
+        f"epoch-{e.epoch:02d}_ppl-{perplexity(e.validation_loss):.1f}_rmsprop.safetensors" for e in epochs
+    ]
     assert all(re.fullmatch(r"epoch-0[123]_ppl-[\d.]+_rmsprop\.safetensors", name) for name in kept)
 
 
@@ -146,7 +186,9 @@ def test_epochs_are_kept_by_number_perplexity_and_optimizer(
 def test_every_optimizer_lowers_the_loss_with_its_own_rate(
     trained: Callable[..., list[Report]], name: str
 ) -> None:
-    first, *_, last = of(EpochReport, trained(optimizer=name, epochs=6, patience=0, **{"model.dropout": 0.0}))
+    first, *_, last = of(
+        ValidationReport, trained(optimizer=name, epochs=6, patience=0, **{"model.dropout": 0.0})
+    )
     assert last.validation_loss < first.validation_loss
     assert last.train_loss < first.train_loss
 
@@ -162,11 +204,11 @@ def test_the_same_seed_is_the_same_run_and_another_is_not(prepared: Dataset, tmp
 
 
 def test_measuring_draws_no_random_number_and_leaves_the_weights(prepared: Dataset, tmp_path: Path) -> None:
-    run = Run(prepared, RunFolder(tmp_path / "run"), settings(ema_decay=0.9))
+    run = trainer_of(prepared, tmp_path / "run", settings(ema_decay=0.9))
     before = [torch.get_rng_state(), *(p.detach().clone() for p in run.learner.model.parameters())]
     run.started()
     with run.learner.average.applied():
-        run.validate()
+        run.validation_loss()
     for one, other in zip(before, [torch.get_rng_state(), *run.learner.model.parameters()], strict=True):
         assert torch.equal(one, other.detach())
     assert all(p.grad is None for p in run.learner.model.parameters())
@@ -185,8 +227,8 @@ def test_a_loss_that_is_no_number_stops_with_step_rate_and_what_is_left(
 def test_a_loss_that_is_no_number_later_names_the_last_good_checkpoint(
     prepared: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rate = Run.learning_rate
-    monkeypatch.setattr(Run, "learning_rate", lambda run, step: rate(run, step) if step < 6 else 1e38)
+    rate = Trainer.learning_rate
+    monkeypatch.setattr(Trainer, "learning_rate", lambda run, step: rate(run, step) if step < 6 else 1e38)
     with pytest.raises(TrainingError, match=r"at step 8 .*last good checkpoint is .*best\.safetensors"):
         list(run_training(prepared, tmp_path / "run", settings()))
     assert Checkpoint.load(tmp_path / "run" / "best.safetensors").card["step"] == 4
@@ -197,8 +239,8 @@ def test_a_loss_beyond_what_exp_can_hold_is_an_infinite_perplexity(
 ) -> None:
     assert (perplexity(0.0), perplexity(1e4)) == (1.0, math.inf)
     end = trained(optimizer="sgd", learning_rate=1e6, steps=3, keep_epochs=True)[-1]
-    assert end.best_perplexity == math.inf
-    (record,) = [record for record in RunFolder(tmp_path / "run").records() if record["kind"] == "epoch"]
+    assert perplexity(end.best_loss) == math.inf
+    (record,) = [record for record in RunFolder(tmp_path / "run").records() if record["kind"] == "validation"]
     assert record["perplexity"] is None
     assert Checkpoint.load(end.best).card["validation"]["ppl_token"] is None
 
@@ -209,7 +251,7 @@ def test_fifty_poems_are_enough(
     splits = {"train": poems[:48], "validation": poems[48:49], "test": poems[49:50]}
     fifty = write_prepared(tmp_path / "prepared", splits, min_count=2)
     end = [*run_training(fifty, tmp_path / "run", settings(batch_size=64))][-1]
-    assert isinstance(end, Finished) and math.isfinite(end.best_perplexity)
+    assert isinstance(end, Finished) and math.isfinite(end.best_loss)
 
 
 @pytest.mark.parametrize("missing", ["train", "validation"])

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from poetgen.classify.report import Comparison
     from poetgen.classify.settings import ClassifierConfig
     from poetgen.classify.texts import LabelledTexts
-    from poetgen.training.events import EpochReport, Finished, Report
+    from poetgen.training.events import Finished, Report, ValidationReport
     from poetgen.training.run_folder import RunFolder
 
 COMMAND = "poetgen classify train"
@@ -249,7 +249,7 @@ class LabelNarrator(Narrator):
         """See Narrator."""
         return f"{self.rate:,.0f} texts/s"
 
-    def verdict(self, report: "EpochReport") -> str:
+    def verdict(self, report: "ValidationReport") -> str:
         """See Narrator."""
         return f"accuracy {report.metrics['accuracy']:.3f}, macro-F1 {report.metrics['macro_f1']:.3f}"
 

@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from poetgen.compare.plan import plan_comparison
-from poetgen.compare.settings import CompareConfig, ComparisonConfig, check, distinct, read_comparison
+from poetgen.compare.plan import (
+    CompareConfig,
+    ComparisonConfig,
+    check,
+    distinct,
+    plan_comparison,
+    read_comparison,
+)
 from poetgen.config import Config, config_names, load_config
 from poetgen.errors import ConfigError
 
@@ -33,8 +39,8 @@ def test_a_comparison_is_read_beside_the_settings_of_its_runs(tmp_path: Path) ->
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_report_is_a_comparison_that_can_be_made(name: str) -> None:
     plan = plan_comparison(*read_comparison(name))
-    assert len(plan.settings) > 1
-    assert len({setting.label for setting in plan.settings}) == len(plan.settings)
+    assert len(plan.variants) > 1
+    assert len({setting.label for setting in plan.variants}) == len(plan.variants)
 
 
 def test_there_is_a_report_for_each_setting() -> None:
