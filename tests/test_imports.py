@@ -44,6 +44,7 @@ RANKS = {
     "writing": 4,
     "picture": 4,
     "plots": 5,
+    "web": 5,
     "cli": 6,
     "__main__": 7,
 }
@@ -54,6 +55,8 @@ PLACES = {
     "opencc": r"script/opencc\.py",
     "torch": r"(model/|training/|classify/|experiments/|corpus/batches\.py|evaluate\.py|compare/)",
     "matplotlib": r"plots/",
+    "starlette": r"(web/|cli/serve\.py)",
+    "uvicorn": r"cli/serve\.py",
     "PIL": r"picture/png\.py",
     "fontTools": r"picture/font\.py",
     "brotli": r"picture/font\.py",
@@ -62,7 +65,7 @@ PLACES = {
     "sklearn": r"classify/baselines\.py",
     "numpy": r"",
 }
-HEAVY = {"torch", "git", "opencc", "matplotlib", "sklearn", "PIL", "fontTools"}
+HEAVY = {"torch", "git", "opencc", "matplotlib", "sklearn", "PIL", "fontTools", "starlette", "uvicorn"}
 READY_MADE = re.compile(
     r"(LSTM|GRU|RNN)(Cell|Base|CellBase)?|lstm(_cell)?|gru(_cell)?|rnn_(tanh|relu)(_cell)?"
 )

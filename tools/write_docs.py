@@ -16,6 +16,7 @@ import click
 from poetgen.cli import GROUPS
 from poetgen.cli import poetgen as command_line
 from poetgen.config import Config
+from poetgen.web.openapi import describe_api
 
 ROOT = Path(__file__).parents[1]
 REGENERATE = "python tools/write_docs.py"
@@ -155,8 +156,14 @@ def toml_value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | str) else repr(value)
 
 
+def api_description() -> str:
+    """What `poetgen serve` answers, as OpenAPI."""
+    return json.dumps(describe_api(), ensure_ascii=False, indent=1) + "\n"
+
+
 PAGES = {
     "configs/default.toml": default_config,
+    "poetgen/web/static/openapi.json": api_description,
     "docs/commands.md": commands_page,
     "docs/tour.md": tour_page,  # of what is there, so the last
 }

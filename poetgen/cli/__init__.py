@@ -20,6 +20,7 @@ GROUPS = {
     "Write": {
         "generate": "Write poems that begin with a text.",
         "check": "Judge poems by the rules of their form.",
+        "serve": "Write, revise and judge poems on a page in the browser.",
     },
     "Train": {
         "fetch": "Download the corpus 全唐詩 with git.",

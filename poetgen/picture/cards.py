@@ -17,15 +17,28 @@ LEGEND = "○ 平 level · ● 仄 oblique · red: rhymes and faults"
 
 
 def written_card(poem: GeneratedPoem, *, title: str = "", annotated: bool = False) -> Card:
-    """A poem of the model, signed with its form and rhyme; `annotated`: tones and rhymes beside."""
-    form = poem.form if poem.template or poem.rhyme_group else ""
-    group = f"{poem.rhyme_group}韻" if poem.rhyme_group else ""
-    card = Card(
-        poem.lines, title or poem.lines[0][:TITLE_HANZI], form + group, footer=f"poetgen · seed {poem.seed}"
+    """A poem of the model, with its seed; `annotated`: tones and rhymes beside."""
+    report, footer = check_poem(poem.corpus_lines), f"poetgen · seed {poem.seed}"
+    return signed_card(
+        report, typed=poem.lines, title=title, script=poem.script, footer=footer, annotated=annotated
     )
-    if annotated:
-        card = _marked(card, check_poem(poem.corpus_lines))
-    return _simplified(card) if poem.script == SIMPLIFIED else card
+
+
+def signed_card(
+    report: Report,
+    *,
+    typed: Sequence[str],
+    title: str = "",
+    script: str = "",
+    footer: str = "",
+    annotated: bool = False,
+) -> Card:
+    """A poem to be looked at, signed with its form and rhyme; without a title it goes by its first characters."""
+    form = report.form.name if report.form and report.rhymes_hold else ""
+    group = f"{report.rhyme_group}韻" if report.rhymes_hold else ""
+    card = Card(typed, title or typed[0][:TITLE_HANZI], form + group, footer=footer)
+    card = _marked(card, report) if annotated else card
+    return _simplified(card) if script == SIMPLIFIED else card
 
 
 def judged_card(report: Report, *, typed: Sequence[str] = (), title: str = "", script: str = "") -> Card:

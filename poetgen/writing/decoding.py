@@ -224,9 +224,13 @@ def map_in_threads(work: Callable[[Given], Made], items: Iterable[Given], *, thr
 
     ahead: deque[Future[Made]] = deque()
     with ThreadPoolExecutor(threads) as pool:
-        for item in items:
-            ahead.append(pool.submit(work, item))
-            if len(ahead) > threads:
+        try:
+            for item in items:
+                ahead.append(pool.submit(work, item))
+                if len(ahead) > threads:
+                    yield ahead.popleft().result()
+            while ahead:
                 yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
+        finally:  # nobody wants the rest
+            for waiting in ahead:
+                waiting.cancel()

@@ -96,6 +96,8 @@ class GeneratedPoem:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
+        from poetgen.verse.annotation import annotate  # a poem that is only printed does without
+
         names = (
             "prompt",
             "index",
@@ -110,7 +112,9 @@ class GeneratedPoem:
         )
         known = {name: getattr(self, name) for name in names}
         rank = asdict(self.rank) if self.rank else None
-        return known | {"log_probability": self.log_probability, "rank": rank}
+        signs = [{"tones": line.tones, "rhyme": line.rhyme} for line in annotate(self.corpus_lines)]
+        known |= {"log_probability": self.log_probability, "rank": rank}
+        return known | {"notes": list(self.notes), "annotation": signs}
 
     @property
     def _poem(self) -> Poem:

@@ -97,6 +97,8 @@ def test_json_has_one_object_a_line(invoke):
         "seed",
         "log_probability",
         "rank",
+        "notes",
+        "annotation",
     ]
     for record in records:
         assert record["text"].startswith(record["prompt"])

@@ -1,0 +1,109 @@
+"""What the server answers, as plain values: poems, verdicts, pictures and the model's card."""
+
+from collections.abc import Generator
+from typing import Any
+
+from poetgen import __version__
+from poetgen.corpus.typed import typed_poems
+from poetgen.errors import PoetgenError, PromptError
+from poetgen.picture.cards import signed_card
+from poetgen.picture.save import render
+from poetgen.poem.form import parse_form
+from poetgen.script.convert import to_corpus
+from poetgen.script.opencc import SIMPLIFIED, to_simplified
+from poetgen.verse.annotation import annotate_report
+from poetgen.verse.check import check_poem
+from poetgen.verse.rhymes import GROUPS, RhymeTable, full_name
+from poetgen.verse.summary import summarize
+from poetgen.verse.templates import STRICT
+from poetgen.web.settings import MOST_CANDIDATES, MOST_HANZI, MOST_POEMS
+from poetgen.writing.constraints import FREE, USUAL
+from poetgen.writing.writer import Writer
+
+MOST_CHECKED = 200  # poems judged at once
+
+
+def describe_model(writer: Writer) -> dict[str, Any]:
+    """What the page has to know: the model, what may be chosen, and the limits."""
+    return {
+        "version": __version__,
+        "model": writer.source.stem if writer.source else "",
+        "vocabulary_size": len(writer.vocabulary),
+        "forms": [*(form.name for form in USUAL), "五言排律", FREE],
+        "rhymes": {group: [full_name(group), to_simplified(full_name(group))] for group in GROUPS},
+        "limits": {"count": MOST_POEMS, "best_of": MOST_CANDIDATES, "hanzi": MOST_HANZI},
+    }
+
+
+def write_poems(writer: Writer, settings: dict[str, Any]) -> Generator[dict[str, Any]]:
+    """Poems as `generate --json` prints them. Raises PoetgenError before the first."""
+    form = settings.get("form")
+    if form and form != FREE:
+        parsed = parse_form(form)
+        hanzi = parsed.line_length * parsed.line_count
+        if hanzi > MOST_HANZI:
+            raise PoetgenError(
+                f"{parsed.name} has {hanzi} hanzi, and this server writes at most {MOST_HANZI}; the command line "
+                "writes longer poems"
+            )
+    prompt = settings.pop("prompt", None)
+    poems = writer.write(prompt, **settings)
+    return (poem.to_dict() for poem in poems)
+
+
+def rewrite_line(writer: Writer, settings: dict[str, Any]) -> Generator[dict[str, Any]]:
+    """The poem with another line, as often as asked. Raises PoetgenError before the first."""
+    poem, line = settings.pop("poem"), settings.pop("line")
+    poems = writer.rewrite(poem, line, **settings)
+    return (poem.to_dict() for poem in poems)
+
+
+def judge_poems(settings: dict[str, Any]) -> dict[str, Any]:
+    """Each poem as `check --json` prints it, with its lines' tones and rhymes; or why it cannot be read."""
+    form = parse_form(settings["form"]) if settings.get("form") else None
+    table = RhymeTable.load(amended=not settings["book"])
+    poems: list[dict[str, Any]] = []
+    for poem in typed_poems(settings["text"], line_length=form.line_length if form else None):
+        if len(poems) == MOST_CHECKED:
+            raise PoetgenError(f"more than {MOST_CHECKED} poems; check them in parts")
+        if isinstance(poem, PromptError):
+            poems.append({"error": str(poem)})
+            continue
+        read = to_corpus("\n".join(poem.lines))
+        report = check_poem(read.text.split("\n"), table=table, form=form, strict=settings["tones"] == STRICT)
+        known = {
+            "row": poem.number,
+            "title": poem.title,
+            "typed": list(poem.lines),
+            "script": read.script,
+            "read_as": list(read.notes),
+            "summary": _in_script(summarize(report), read.script),
+            "annotation": [line._asdict() for line in annotate_report(report)],
+        }
+        poems.append(known | report.to_dict())
+    if not poems:
+        raise PromptError("the text is empty; give a poem in Chinese characters")
+    return {"poems": poems}
+
+
+def draw_poem(settings: dict[str, Any]) -> bytes:
+    """The bytes of a picture. Raises PoetgenError."""
+    poem = next(typed_poems(settings["text"]), None)
+    if poem is None:
+        raise PromptError("the text is empty; give a poem in Chinese characters")
+    if isinstance(poem, PromptError):
+        raise poem
+    read = to_corpus("\n".join(poem.lines))
+    card = signed_card(
+        check_poem(read.text.split("\n")),
+        typed=poem.lines,
+        title=settings["title"] or poem.title,
+        script=read.script,
+        footer=f"poetgen · seed {settings['seed']}" if "seed" in settings else "poetgen",
+        annotated=settings["annotate"],
+    )
+    return render(card, settings["kind"], size=settings["size"], theme=settings["theme"])
+
+
+def _in_script(words: str, script: str) -> str:
+    return to_simplified(words) if script == SIMPLIFIED else words

@@ -1,0 +1,59 @@
+"""Photograph the page for the docs: docs/page.png at a desk's width, docs/page-phone.png at a phone's.
+
+    pip install -e '.[dev]' && python tools/page_pictures.py
+
+It needs Chromium (/usr/bin/chromium, or CHROMIUM=...).
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
+
+DOCS = Path(__file__).parents[1] / "docs"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+DESK: ViewportSize = {"width": 1120, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 940}
+
+
+def photograph(
+    browser: Browser, address: str, name: str, *, size: ViewportSize, locale: str, marked: bool
+) -> None:
+    """Open an address that shows a poem, wait until it stands, and save the picture."""
+    context = browser.new_context(viewport=size, locale=locale, color_scheme="light", reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_selector(".poem")
+    if marked:
+        page.click(".tones")
+    page.evaluate("document.fonts.ready")
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    page.screenshot(path=DOCS / name)
+    context.close()
+
+
+def main() -> None:
+    """Serve the released model, and take both pictures."""
+    nowhere = tempfile.mkdtemp()  # a workspace without runs
+    command = [sys.executable, "-m", "poetgen", "serve", "--port", "0", "--home", nowhere]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,
+        sync_playwright() as playwright,
+    ):
+        assert server.stdout is not None
+        address = server.stdout.readline().strip()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            desk, phone = f"{address}?prompt=月&form=七絕&seed=8", f"{address}?prompt=红&form=五律&seed=4"
+            photograph(browser, desk, "page.png", size=DESK, locale="en-US", marked=True)
+            photograph(browser, phone, "page-phone.png", size=PHONE, locale="zh-CN", marked=False)
+        finally:
+            browser.close()
+            server.kill()
+
+
+if __name__ == "__main__":
+    main()
