@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 CHUNK = 256
+LEAST = 1e-38  # a probability below is taken for this: float32 has no smaller ones of full precision
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):
@@ -27,10 +28,9 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         for start in range(0, len(x), CHUNK):
             part = slice(start, start + CHUNK)
             x_part, y = x[part].to(dtype), targets[part, None]
-            logits = (x_part @ w.t()).to(x.dtype) + bias
-            log_total = logits.logsumexp(dim=1, keepdim=True)
-            total += (log_total - logits.gather(1, y)).sum()
-            dlogits = logits.sub_(log_total).exp_()
+            p = (x_part @ w.t()).to(x.dtype).add_(bias).softmax(dim=1)
+            total -= p.gather(1, y).clamp_(min=LEAST).log().sum()
+            dlogits = p  # in its place, but for the targets
             dlogits.scatter_add_(1, y, dlogits.new_full((), -1).expand(y.shape))
             db += dlogits.sum(0)
             dlogits = dlogits.to(dtype)

@@ -20,6 +20,7 @@ from torch.autograd.function import once_differentiable
 from poetgen.model.lstm import LSTMCell
 
 BLOCK = 2**18  # numbers of one gate in a block: enough for efficient products, few enough to be used again
+ROWS = 1024  # of a product that is added to U's gradient: at H = 1024 the adding costs as much as the product
 
 
 class PackedLayout(NamedTuple):
@@ -91,7 +92,7 @@ class BPTT(torch.autograd.Function):
         before = [torch.zeros_like(dh), *dy.unbind(0)]  # what comes from above to the step before
         weights = WeightGradients(x, weight_ih, weight_hh, layout)
         u = weight_hh.to(layout.dtype)
-        size = max(1, min(steps, BLOCK // (batch * hidden)))
+        size = min(steps, max(BLOCK // (batch * hidden), ROWS // batch, 1))
         buffer = gates.new_empty(size, batch, 4 * hidden)
         for first in reversed(range(0, steps, size)):
             block = slice(first, min(steps, first + size))
