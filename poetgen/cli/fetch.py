@@ -10,7 +10,7 @@ import click
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import home_option, json_option
 from poetgen.cli.output import echo
-from poetgen.fetch.fetch import DEFAULT_URL, FetchProgress, FetchReport, fetch_corpus
+from poetgen.fetch.fetch import COLLECTIONS, DEFAULT_URL, FetchProgress, FetchReport, fetch_corpus
 from poetgen.files import Workspace
 
 
@@ -24,6 +24,11 @@ from poetgen.files import Workspace
 @click.option(
     "--revision", metavar="REV", help="Commit id, tag or branch to fetch [default: the newest commit]."
 )
+@click.option(
+    "--collection",
+    type=click.Choice([*COLLECTIONS, "all"]),
+    help="tang: 全唐詩; song: 全宋詩, thirty megabytes more; all: both. Added to what is here [default: tang].",
+)
 @click.option("--update", is_flag=True, help="Ask the repository for something newer than what is here.")
 @json_option
 @click.pass_context
@@ -33,17 +38,25 @@ def fetch(
     workspace: Workspace,
     url: str | None,
     revision: str | None,
+    collection: str | None,
     update: bool,
     as_json: bool,
 ) -> None:
-    """Download the corpus 全唐詩 with git: only the Tang files, about ten megabytes.
+    """Download the corpus 全唐詩 with git: only its files, about ten megabytes.
 
     If it is stopped or killed, run it again and it continues. A complete corpus is left as it is, unless --update
     or another --revision is given.
     """
     bar = ProgressBar()
     try:
-        report = fetch_corpus(url, workspace.corpus, revision=revision, update=update, on_progress=bar.show)
+        report = fetch_corpus(
+            url,
+            workspace.corpus,
+            collections=COLLECTIONS if collection == "all" else [collection] if collection else [],
+            revision=revision,
+            update=update,
+            on_progress=bar.show,
+        )
     except KeyboardInterrupt:
         bar.close()
         echo("Stopped; what has arrived is kept. To continue, run the same command again.", err=True)

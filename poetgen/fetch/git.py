@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -165,6 +165,11 @@ class Clone:
         listing = self._call("rev-list", "--objects", "--missing=print", commit, "--", *self._places)
         absent = {line[1:] for line in listing.splitlines() if line.startswith("?")}
         return sorted({blob for blob in blobs.values() if blob in absent})
+
+    def adopt(self, files: Sequence[Path]) -> None:
+        """Take over the content of these files, so that it need not travel again."""
+        if files:
+            self._call("hash-object", "-w", "--no-filters", "--", *map(str, files))
 
     def receive_objects(self, objects: list[str], on_count: OnCount) -> None:
         """Fetch these objects; git would fetch them by itself while checking out, but without telling how far."""

@@ -26,12 +26,16 @@ def digest_of(content: bytes) -> FileDigest:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A fetched corpus: `revision` is what was asked for, `files` maps relative paths to their marks."""
+    """A fetched corpus: `revision` is what was asked for, `files` maps relative paths to their marks.
+
+    `collections` are sorted; a manifest of before there were several has that of Tang.
+    """
 
     url: str
     commit: str
     revision: str | None
     files: dict[str, FileDigest]
+    collections: tuple[str, ...] = ("tang",)
 
     @property
     def bytes(self) -> int:
@@ -47,7 +51,8 @@ class Manifest:
                 str(path): FileDigest(str(m["sha256"]), int(m["bytes"])) for path, m in raw["files"].items()
             }
             revision = None if raw["revision"] is None else str(raw["revision"])
-            return cls(str(raw["url"]), str(raw["commit"]), revision, files)
+            collections = tuple(sorted(map(str, raw.get("collections", ["tang"]))))
+            return cls(str(raw["url"]), str(raw["commit"]), revision, files, collections)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 

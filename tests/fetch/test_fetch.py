@@ -129,7 +129,9 @@ def test_only_the_tang_files_arrive_byte_for_byte(far: Far, dest: Path) -> None:
     report = fetch_corpus(far.url, dest)
     assert_whole(dest, far.files, far.newest)
     size = sum(map(len, far.files.values()))
-    assert report == FetchReport(dest, far.url, far.newest, None, len(far.files), size, already_there=False)
+    assert report == FetchReport(
+        dest, far.url, far.newest, None, ("tang",), len(far.files), size, already_there=False
+    )
 
 
 def test_what_is_not_asked_for_does_not_travel(far: Far, dest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -681,3 +683,57 @@ def test_gits_complaints_become_one_sentence(stderr: str, expected: str) -> None
 def test_passwords_are_kept_out() -> None:
     assert strip_password("https://me:secret@host/x y@z") == "https://host/x y@z"
     assert strip_password(DEFAULT_URL) == DEFAULT_URL
+
+
+def with_song(far: Far) -> dict[str, bytes]:
+    """What a fetch of both collections must bring."""
+    return {**far.files, f"{TANG}/poet.song.0.json": _blob(far.folder, f"{TANG}/poet.song.0.json")}
+
+
+def test_song_alone_or_both_at_once(far: Far, tmp_path: Path) -> None:
+    both = fetch_corpus(far.url, tmp_path / "both", collections=["song", "tang"])
+    assert both.collections == ("song", "tang")
+    assert_whole(tmp_path / "both", with_song(far), far.newest)
+    song = fetch_corpus(far.url, tmp_path / "song", collections=["song"])
+    assert song.files == 2  # the volume and the license
+    assert "poet.song.0.json" in {path.name for path in (tmp_path / "song" / TANG).iterdir()}
+
+
+def test_an_existing_corpus_is_extended_and_nothing_travels_twice(
+    far: Far, dest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch_corpus(far.url, dest)
+    received = []
+    receive = fetching.Clone.receive_objects
+
+    def spy(self: fetching.Clone, objects: list[str], on_count: fetching.OnCount) -> None:
+        received.extend(objects)
+        receive(self, objects, on_count)
+
+    monkeypatch.setattr(fetching.Clone, "receive_objects", spy)
+    report = fetch_corpus(None, dest, collections=["song"])
+    assert len(received) == 1
+    assert (report.collections, report.already_there) == (("song", "tang"), False)
+    assert_whole(dest, with_song(far), far.newest)
+    # from now on it is a corpus of both, whatever is asked
+    for asked in ([], ["tang"], ["song", "tang"]):
+        assert fetch_corpus(None, dest, collections=asked).already_there
+
+
+def test_an_extension_is_of_the_commit_that_is_there(far: Far, dest: Path) -> None:
+    fetch_corpus(far.url, dest, revision="v1")
+    before = contents(dest)
+    with pytest.raises(CorpusError, match=f"no .*poet.song.* in commit {far.first}; add --update"):
+        fetch_corpus(None, dest, collections=["song"])
+    assert contents(dest) == before
+    fetch_corpus(None, dest, collections=["song"], update=True)
+    assert_whole(dest, with_song(far), far.newest)
+
+
+def test_a_manifest_of_before_collections_is_one_of_tang(far: Far, dest: Path) -> None:
+    fetch_corpus(far.url, dest)
+    path = dest / "fetched.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    del manifest["collections"]
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    assert fetch_corpus(None, dest).already_there
