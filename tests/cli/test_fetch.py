@@ -47,7 +47,16 @@ def test_the_result_goes_to_stdout_and_all_else_to_stderr(far: Path, tmp_path: P
 
 def test_json(far: Path, tmp_path: Path) -> None:
     report = json.loads(run(tmp_path, "--url", str(far), "--json").stdout)
-    assert set(report) == {"path", "url", "commit", "revision", "files", "bytes", "already_there"}
+    assert set(report) == {
+        "path",
+        "url",
+        "commit",
+        "revision",
+        "collections",
+        "files",
+        "bytes",
+        "already_there",
+    }
     assert (report["files"], report["bytes"], report["already_there"]) == (12, 108, False)
     assert Path(report["path"]).is_dir()
     assert json.loads(run(tmp_path, "--update", "--json").stdout)["already_there"]
