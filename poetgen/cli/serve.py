@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from poetgen.cli.options import home_option
+from poetgen.cli.options import examples, home_option
 from poetgen.errors import PoetgenError
 from poetgen.files import Workspace
 
@@ -20,9 +20,13 @@ INSTALL = "the page needs Starlette and uvicorn; run: pip install 'poetgen[web]'
 MOST_CONNECTIONS = 256
 
 
-@click.command(epilog="Examples: poetgen serve · poetgen serve --port 9000 --open")
+@click.command(epilog=examples("poetgen serve --open", "poetgen serve --port 9000"))
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Port to listen at; 0: any that is free.",
 )
 @click.option(
     "--host",
