@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli import INTERRUPTED
-from poetgen.cli.narrator import duration
 from poetgen.cli.options import examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.training_options import config_option, steps_option
+from poetgen.cli.training_progress import duration, stop_requests
 from poetgen.config import INITIALIZATIONS, OPTIMIZERS, parse_settings
 from poetgen.files import Workspace, write_json, write_text
 
@@ -173,7 +173,6 @@ def arguments() -> list[str]:
 
 def follow(plan: "Plan", folder: "ComparisonFolder", source: "Source", command: str) -> "Report":
     """Make the runs that are missing, with a line for each; exits when asked to stop."""
-    from poetgen.cli.train import stop_requests
     from poetgen.compare.poems import find_poems
     from poetgen.compare.report import make_report
     from poetgen.compare.running import check_settings, run_comparison

@@ -1,5 +1,9 @@
 """Options that the commands which train share."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import click
 
 from poetgen.cli.options import Decorator
@@ -53,3 +57,34 @@ vectors_option: Decorator = click.option(
 device_option: Decorator = click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Device to compute on."
 )
+
+
+SECTIONS = {  # those of flags that are not in [training]
+    "embedding_size": "model",
+    "hidden_size": "model",
+    "layers": "model",
+    "dropout": "model",
+    "initialization": "model",
+    "pretrained_embeddings": "model",
+    "cell": "model",
+}
+
+
+def settings_of(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Flags that were given, under their configuration keys."""
+    keys = {"layers": "num_layers"}
+    return {
+        f"{SECTIONS.get(flag, 'training')}.{keys.get(flag, flag)}": value
+        for flag, value in flags.items()
+        if value is not None
+    }
+
+
+def fit_to_vectors(given: Mapping[str, Any]) -> dict[str, Any]:
+    """`--vectors` decides how wide the embedding is, unless that is given too. Raises CorpusError."""
+    vectors = given.get("model.pretrained_embeddings")
+    if not vectors or "model.embedding_size" in given:
+        return dict(given)
+    from poetgen.corpus.vectors import vector_size
+
+    return {**given, "model.embedding_size": vector_size(Path(vectors))}

@@ -43,7 +43,7 @@ def find_poems(
             labels = [said(key, values[key]) for key in own]
             folder = out / "-".join(["poems", *map(file_name, labels)])
             found[corpus] = poems_as(variant.config, source, folder, on_progress)
-            corpus_settings(found[corpus])  # raises when it is damaged
+            check_validation(found[corpus])
     return {variant.label: found[variant.config.corpus] for variant in plan.variants}
 
 
@@ -78,7 +78,7 @@ def checked(prepared: Dataset, wanted: Mapping[str, Any]) -> Dataset:
 
 def differences(prepared: Dataset, wanted: Mapping[str, Any]) -> list[str]:
     """What is not as wanted, in words."""
-    found = corpus_settings(prepared)
+    found = prepared.settings()
     return [
         f"{key} was {found.get(key)!r} and is now {value!r}"
         for key, value in wanted.items()
@@ -86,14 +86,11 @@ def differences(prepared: Dataset, wanted: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def corpus_settings(prepared: Dataset) -> dict[str, Any]:
-    """What the poems were prepared with, as `corpus.key` values. Raises CorpusError when it is not told."""
-    try:
-        if min(prepared.manifest["splits"][name]["tokens"] for name in ("train", "validation")) < 1:
-            raise ValueError("no poems to learn from, or none to validate on")
-        return flatten({"corpus": prepared.manifest["settings"]}, "prepared.json")
-    except (KeyError, TypeError, ValueError, ConfigError) as error:
-        raise CorpusError(f"{prepared.path} is damaged ({error}); run: poetgen prepare") from error
+def check_validation(prepared: Dataset) -> None:
+    """Raises CorpusError when nothing is left to validate on."""
+    prepared.settings()
+    if not len(prepared.split("validation")):
+        raise CorpusError(f"{prepared.path} has no validation poems; prepare more, or with another --split")
 
 
 def sizes(prepared: Iterable[Dataset]) -> list[dict[str, Any]]:

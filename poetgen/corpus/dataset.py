@@ -23,9 +23,10 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from poetgen.config import flatten
 from poetgen.corpus.conditions import LISTS, Conditions, ConditionTable, load_table
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.errors import CorpusError
+from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import list_strangers
 from poetgen.locking import locked
 
@@ -89,6 +90,16 @@ class Dataset:
         if version != FORMAT_VERSION:
             raise CorpusError(f"{path} has format {version}, not {FORMAT_VERSION}; run: poetgen prepare")
         return cls(path, vocabulary, manifest, load_table(path))
+
+    def settings(self) -> dict[str, Any]:
+        """What the poems were prepared with, as `corpus.key` values. Raises CorpusError when it is not told."""
+        try:
+            settings, size = self.manifest["settings"], self.manifest["splits"]["train"]
+            if size["tokens"] < 1 or size["hanzi"] < 0:
+                raise ValueError("no tokens to train on")
+            return flatten({"corpus": settings}, "prepared.json")
+        except (KeyError, TypeError, ValueError, ConfigError) as error:
+            raise CorpusError(f"{self.path} is damaged ({error}); run: poetgen prepare") from error
 
     def split(self, name: str) -> EncodedPoems:
         """The poems of train, validation, test or fragments. Raises CorpusError."""

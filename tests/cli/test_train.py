@@ -16,12 +16,13 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-import poetgen.cli.train as command
+import poetgen.cli.training_progress as command
 from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
-from poetgen.cli.narrator import duration
+from poetgen.cli.training_progress import duration
 from poetgen.config import BACKENDS
 from poetgen.corpus.dataset import Dataset
+from poetgen.files import Workspace
 from poetgen.poem.poem import Poem
 from poetgen.training.run_folder import RunFolder
 
@@ -64,7 +65,8 @@ def test_a_run_tells_its_size_its_epochs_and_its_best(home: Path) -> None:
         r"moon: [\d,]+ parameters on cpu, [\d,]+ tokens, 8 steps; about (\d+ min )?\d+ s", lines[0]
     )
     epochs = [line for line in lines if line.startswith("epoch")]
-    shape = r"epoch \d: train loss \d\.\d{4}, validation loss \d\.\d{4}, perplexity [\d.]+( \(best\))?, \d+ s"
+    losses = r"train loss \d\.\d{4}, validation loss \d\.\d{4}, perplexity [\d.]+"
+    shape = rf"epoch \d, step \d: {losses}( \(best\))?, \d+ s"
     assert len(epochs) == 2 and all(re.fullmatch(shape, line) for line in epochs)
     assert "done: 2 epochs done" in lines
     assert len(lines) <= 6
@@ -403,7 +405,7 @@ def test_interrupted_or_terminated_it_saves_and_says_how_to_go_on(home: Path, st
 
 def test_the_same_in_a_default_workspace_needs_no_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
-    workspace = command.Workspace.find()
+    workspace = Workspace.find()
     folder = RunFolder(workspace.runs / "my moon")
     assert command.resume_command(workspace, folder) == "poetgen train --resume 'my moon'"
 
@@ -412,7 +414,7 @@ def test_a_second_interrupt_ends_at_once(home: Path, monkeypatch: pytest.MonkeyP
     def impatient(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "follow", impatient)
+    monkeypatch.setattr("poetgen.cli.train.follow_training", impatient)
     result = begin(home, "moon")
     assert result.exit_code == 130
     assert "poetgen train --resume" in result.stderr

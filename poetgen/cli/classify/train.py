@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli import INTERRUPTED
-from poetgen.cli.narrator import Narrator
 from poetgen.cli.options import examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
-from poetgen.cli.train import follow, named, new_path, stopped_run, with_width_of_vectors
 from poetgen.cli.training_options import (
+    NEWEST,
     config_option,
     device_option,
     dropout_option,
+    fit_to_vectors,
     init_option,
     learning_rate_option,
     minutes_option,
@@ -25,9 +25,11 @@ from poetgen.cli.training_options import (
     resume_option,
     seed_option,
     set_option,
+    settings_of,
     steps_option,
     vectors_option,
 )
+from poetgen.cli.training_progress import TrainingProgress, follow_training
 from poetgen.config import parse_settings, read_config_file, saved_settings
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.extras import install_command
@@ -153,13 +155,13 @@ def train(
         **(read_config_file(config_name) if config_name else {}),
         **parse_settings(settings),
         **{key: value for key, value in own.items() if value is not None},
-        **named(flags),
+        **settings_of(flags),
     }
     try:
         if resume is None:
-            folder, config = begun(workspace, run_name, given)
+            folder, config = new_run(workspace, run_name, given)
         else:
-            folder, config = resumed(workspace, resume, given)
+            folder, config = resumed_run(workspace, resume, given)
         data = texts_of(workspace, config)
         learn(workspace, folder, data, config, resume=resume is not None)
         comparison = measured(folder, data, part, with_linear=not no_baselines)
@@ -169,20 +171,20 @@ def train(
         sys.exit(INTERRUPTED)
 
 
-Beginning = tuple["RunFolder", "ClassifierConfig"]
+RunSetup = tuple["RunFolder", "ClassifierConfig"]
 
 
-def begun(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> Beginning:
+def new_run(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> RunSetup:
     """A new run's folder, and its settings made to fit what it begins with. Raises ConfigError."""
     from poetgen.classify.settings import ClassifierConfig
-    from poetgen.training.run_folder import RunFolder
+    from poetgen.training.run_folder import RunFolder, new_run_path
 
     given = beginning(workspace, given)
     config = ClassifierConfig().replace(given)
     if bool(config.classify.by) == bool(config.classify.labels):
         raise click.UsageError("say what to tell apart: either --by poet|form, or --labels FILE")
     kind = config.classify.by or "labels"
-    return RunFolder(new_path(workspace.classifiers, name, kind), COMMAND), config
+    return RunFolder(new_run_path(workspace.classifiers, name, kind), COMMAND), config
 
 
 def beginning(workspace: Workspace, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -200,7 +202,7 @@ def beginning(workspace: Workspace, given: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigError("--layers-too takes the layers of a language model; add --embeddings checkpoint")
     if kind == "checkpoint":
         return {**sizes_of(workspace, given), **given}
-    return with_width_of_vectors(given) if kind == "vectors" else given
+    return fit_to_vectors(given) if kind == "vectors" else given
 
 
 def sizes_of(workspace: Workspace, given: dict[str, Any]) -> dict[str, Any]:
@@ -216,11 +218,12 @@ def sizes_of(workspace: Workspace, given: dict[str, Any]) -> dict[str, Any]:
     return {f"model.{key}": getattr(model, key) for key in taken}
 
 
-def resumed(workspace: Workspace, name: str, given: Mapping[str, Any]) -> Beginning:
+def resumed_run(workspace: Workspace, name: str, given: Mapping[str, Any]) -> RunSetup:
     """The run to go on with, and its settings with those given laid over. Raises CheckpointError."""
     from poetgen.classify.settings import ClassifierConfig
+    from poetgen.training.run_folder import find_run
 
-    folder = stopped_run(workspace.classifiers, name, COMMAND)
+    folder = find_run(workspace.classifiers, None if name == NEWEST else name, COMMAND)
     before = saved_settings(folder.read_config()["config"], str(folder.config))
     return folder, ClassifierConfig().replace({**before, **given})
 
@@ -240,17 +243,17 @@ def texts_of(workspace: Workspace, config: "ClassifierConfig") -> "LabelledTexts
     return data
 
 
-class LabelNarrator(Narrator):
+class LabelProgress(TrainingProgress):
     """Tells of labels instead of characters; the result, on stdout, is the comparison that follows."""
 
     unit = "label"
 
     def pace(self) -> str:
-        """See Narrator."""
+        """See TrainingProgress."""
         return f"{self.rate:,.0f} texts/s"
 
     def verdict(self, report: "ValidationReport") -> str:
-        """See Narrator."""
+        """See TrainingProgress."""
         return f"accuracy {report.metrics['accuracy']:.3f}, macro-F1 {report.metrics['macro_f1']:.3f}"
 
     def end(self, report: "Finished") -> None:
@@ -274,7 +277,7 @@ def learn(
     def begin(should_stop: Callable[[], bool]) -> "Iterator[Report]":
         return train_classifier(data, folder.path, config, resume=resume, should_stop=should_stop)
 
-    follow(folder, LabelNarrator(1.0), begin, workspace=workspace)
+    follow_training(folder, LabelProgress(1.0), begin, workspace=workspace)
 
 
 def measured(folder: "RunFolder", data: "LabelledTexts", part: str, *, with_linear: bool) -> "Comparison":

@@ -1,22 +1,31 @@
 """A training told on stderr as it goes: a bar at a terminal, a plain line now and then elsewhere."""
 
+import shlex
+import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import exp
 from time import monotonic
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from poetgen.cli import INTERRUPTED
 from poetgen.cli.output import echo
+from poetgen.cli.pictures import try_to_draw
+from poetgen.files import Workspace
 
 if TYPE_CHECKING:
     from poetgen.training.events import Finished, Report, Started, ValidationReport
     from poetgen.training.loop import StepReport
+    from poetgen.training.run_folder import RunFolder
 
 SECONDS_BETWEEN_LINES = 30.0
 NEWEST = 0.05  # share that the newest step has in the running means of loss and speed, more at the beginning
 BAR = "{percentage:3.0f}%|{bar}| step {n_fmt}/{total_fmt}, {remaining} left{postfix}"
 
 
-class Narrator:
+class TrainingProgress:
     """Told every report of a run; the best model's path and perplexity go to stdout at the end.
 
     `hanzi_share` is that of hanzi among the tokens. Who tells of another kind of model says its own `pace`,
@@ -135,3 +144,66 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {seconds} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def follow_training(
+    folder: "RunFolder",
+    progress: TrainingProgress,
+    begin: Callable[[Callable[[], bool]], "Iterator[Report]"],
+    *,
+    workspace: Workspace,
+) -> None:
+    """Run the training that `begin` gives, told when to stop, and say how it goes."""
+    from poetgen.errors import TrainingError
+    from poetgen.training.events import Finished
+
+    last: Report | None = None
+    with stop_requests() as stop:
+        try:
+            for last in begin(lambda: bool(stop)):
+                progress(last)
+        except TrainingError:
+            progress.close()
+            draw(folder, progress.unit)  # the picture of what went wrong
+            raise
+        finally:
+            progress.close()
+    if isinstance(last, Finished) and last.interrupted:
+        echo(f"stopped and saved; to continue: {resume_command(workspace, folder)}", err=True)
+    if progress.began or not folder.curves.exists():
+        draw(folder, progress.unit)
+    if isinstance(last, Finished) and last.interrupted:
+        sys.exit(128 + stop[0] if stop else INTERRUPTED)
+
+
+def draw(folder: "RunFolder", unit: str) -> None:
+    """Draw curves.png, or say what it takes."""
+    from poetgen.plots.training import draw_curves
+
+    try_to_draw(folder.curves, lambda path: draw_curves(folder.records(), path, folder.name, unit=unit))
+
+
+def resume_command(workspace: Workspace, folder: "RunFolder") -> str:
+    """What to type to go on, the workspace named when it is not the one found without."""
+    parts = [*folder.command.split(), "--resume", folder.name]
+    if workspace.home.resolve() != Workspace.find().home.resolve():
+        parts += ["--home", str(workspace.home)]
+    return shlex.join(parts)
+
+
+@contextmanager
+def stop_requests() -> Iterator[list[int]]:
+    """Collects SIGINT and SIGTERM, so that a step is finished and saved first; a second SIGINT ends at once."""
+    received: list[int] = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        if number == signal.SIGINT:
+            signal.signal(signal.SIGINT, before[signal.SIGINT])
+
+    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
