@@ -53,6 +53,8 @@ OPTIMIZERS = tuple(RULES)
 
 # keys as older versions wrote them into files, where they are read as the new; who sets one is told its new name
 FORMER_KEYS = {
+    "classify.judges": "classify.ensemble_size",
+    "classify.layers_too": "classify.copy_layers",
     "model.implementation": "model.backward",
     "model.vectors": "model.pretrained_embeddings",
     "training.average": "training.ema_decay",

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poetgen.classify.settings import ClassifierConfig
 from poetgen.config import (
     FORMER_KEYS,
     Config,
@@ -110,7 +111,7 @@ def test_a_file_of_an_older_version_is_read_by_todays_names() -> None:
 
 
 def test_every_former_key_has_a_key_of_today_and_is_none() -> None:
-    keys = flatten(Config().to_dict(), "config")
+    keys = flatten(ClassifierConfig().to_dict(), "config")
     assert set(FORMER_KEYS.values()) <= keys.keys()
     assert not FORMER_KEYS.keys() & keys.keys()
 

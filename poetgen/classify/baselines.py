@@ -28,7 +28,7 @@ def linear(
     validation: tuple[Sequence[str], Labels],
     held_out: Sequence[str],
 ) -> tuple[Labels, float]:
-    """(guesses for the held-out texts, the C they were made with).
+    """(predictions for the held-out texts, the C they were made with).
 
     A linear support vector machine on the TF-IDF (logarithmic counts) of characters and their pairs; of some
     penalties C the one with the best macro-F1 on validation is taken. Raises ImportError without scikit-learn.

@@ -19,11 +19,11 @@ from poetgen.corpus.dataset import EncodedPoems
 from poetgen.model.initialize import initialize
 from poetgen.model.recurrent import RecurrentStack
 
-AT_ONCE = 256  # texts that are judged together
+AT_ONCE = 256  # texts that are scored together
 SMALL = 0.1  # standard deviation that frozen features are given
 
 
-class Judge(nn.Module):
+class OutputHead(nn.Module):
     """What a text's features say of K labels, and what its tokens and pairs of tokens say past all layers.
 
     The tokens' part is the sum of their embeddings over the square root of their number, that of pairs a sum of
@@ -51,15 +51,16 @@ class Classifier(nn.Module):
     """`(ids (T, B), lengths (B)) -> log-probabilities (B, K)` of K labels.
 
     A second stack of layers may read each text backward; the two are pooled apart, by the state at the end of
-    their reading or by the mean of all states, and stand side by side before the judges, whose probabilities are
-    averaged. Dropout zeroes whole tokens for a batch in the embedding, the same units at every step in a layer.
+    their reading or by the mean of all states, and stand side by side before the output heads, whose
+    probabilities are averaged. Dropout zeroes whole tokens for a batch in the embedding, and the same units at
+    every step in a layer.
 
     With `frozen` layers, those of a language model, embedding and layers do not learn; what they make of a text
-    is standardised by `mean` and `spread`, and every judge has embeddings of its own to go past them.
+    is standardised by `mean` and `std`, and every output head has embeddings of its own to go past them.
     """
 
     mean: Tensor
-    spread: Tensor
+    std: Tensor
     pairs: Tensor
 
     def __init__(
@@ -73,7 +74,7 @@ class Classifier(nn.Module):
         skip: str = "none",
         pairs: Pairs | None = None,
         frozen: bool = False,
-        judges: int = 1,
+        ensemble_size: int = 1,
     ) -> None:
         """`skip` says what goes past the layers: none, tokens, or these `pairs` (P, 2), in order, too."""
         super().__init__()
@@ -84,58 +85,59 @@ class Classifier(nn.Module):
         self.backward_layers = build_layers(model) if both_directions else None
         features = model.hidden_size * (1 + both_directions)
         self.register_buffer("mean", torch.zeros(features))
-        self.register_buffer("spread", torch.ones(features))
+        self.register_buffer("std", torch.ones(features))
         known = np.zeros((0, 2), dtype=np.int64) if pairs is None or skip != "pairs" else pairs
         self.register_buffer("pairs", torch.from_numpy(known), persistent=len(known) > 0)
-        self.judges = nn.ModuleList(
-            Judge(
+        self.heads = nn.ModuleList(
+            OutputHead(
                 features,
                 labels,
                 words=nn.Embedding(vocab_size, model.embedding_size) if skip != "none" and frozen else None,
                 width=None if skip == "none" else model.embedding_size,
                 pairs=len(known),
             )
-            for _ in range(judges)
+            for _ in range(ensemble_size)
         )
-        for reader in self.readers if frozen else ():
-            reader.requires_grad_(False)
+        for encoder in self.encoders if frozen else ():
+            encoder.requires_grad_(False)
+        self.register_load_state_dict_pre_hook(rename_former_weights)  # type: ignore[no-untyped-call]
 
     @property
-    def readers(self) -> list[nn.Module]:
+    def encoders(self) -> list[nn.Module]:
         """Embedding and layers."""
         return [
             part for part in (self.embedding, self.forward_layers, self.backward_layers) if part is not None
         ]
 
     def forward(self, ids: Tensor, lengths: Tensor, features: Tensor | None = None) -> Tensor:
-        """See the class; `features` (B, W) as `read` found them before. In float64, so that all sums to 1."""
-        judged = self.judge(ids, lengths, features).double().log_softmax(dim=-1)
-        return judged.logsumexp(dim=0) - math.log(len(judged))
+        """See the class; `features` (B, W) as `encode` found them before. In float64, so that all sums to 1."""
+        scores = self.logits(ids, lengths, features).double().log_softmax(dim=-1)
+        return scores.logsumexp(dim=0) - math.log(len(scores))
 
-    def judge(self, ids: Tensor, lengths: Tensor, features: Tensor | None = None) -> Tensor:
-        """Each judge's logits: (J, B, K)."""
+    def logits(self, ids: Tensor, lengths: Tensor, features: Tensor | None = None) -> Tensor:
+        """Each output head's logits: (J, B, K)."""
         if features is None:
-            features = self.read(ids, lengths)
+            features = self.encode(ids, lengths)
         if self.frozen:
-            features = F.dropout((features - self.mean) / self.spread, self.dropout, self.training)
-        return torch.stack([self.judged_by(judge, features, ids, lengths) for judge in self.judges])
+            features = F.dropout((features - self.mean) / self.std, self.dropout, self.training)
+        return torch.stack([self.score_head(head, features, ids, lengths) for head in self.heads])
 
-    def judged_by(self, judge: nn.Module, features: Tensor, ids: Tensor, lengths: Tensor) -> Tensor:
-        """One judge's logits: (B, K)."""
-        assert isinstance(judge, Judge)
-        logits: Tensor = judge.output(features)
-        if judge.past is None:
+    def score_head(self, head: nn.Module, features: Tensor, ids: Tensor, lengths: Tensor) -> Tensor:
+        """One output head's logits: (B, K)."""
+        assert isinstance(head, OutputHead)
+        logits: Tensor = head.output(features)
+        if head.past is None:
             return logits
         found, index = torch.unique(ids, return_inverse=True)
         real = (torch.arange(len(ids), device=ids.device)[:, None] < lengths)[:, :, None]
-        words = self.embed(found, self.embedding if judge.words is None else judge.words)[index] * real
+        words = self.embed(found, self.embedding if head.words is None else head.words)[index] * real
         amount = words.sum(0) / lengths[:, None].sqrt()
-        past: Tensor = judge.past(F.dropout(amount, self.dropout, self.training))
-        if judge.pairs is not None:
-            past = past + self.judged_by_pairs(judge.pairs, ids, lengths)
+        past: Tensor = head.past(F.dropout(amount, self.dropout, self.training))
+        if head.pairs is not None:
+            past = past + self.score_pairs(head.pairs, ids, lengths)
         return logits + past
 
-    def judged_by_pairs(self, table: Tensor, ids: Tensor, lengths: Tensor) -> Tensor:
+    def score_pairs(self, table: Tensor, ids: Tensor, lengths: Tensor) -> Tensor:
         """The sum of the rows of the known pairs over the square root of their number: (P, K) -> (B, K)."""
         vocab_size = self.embedding.num_embeddings
         known = self.pairs[:, 0] * vocab_size + self.pairs[:, 1]
@@ -150,7 +152,7 @@ class Classifier(nn.Module):
         )
         return sums / there.sum(0).clamp_min(1)[:, None].sqrt()
 
-    def read(self, ids: Tensor, lengths: Tensor) -> Tensor:
+    def encode(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """What the layers make of each text: (B, W)."""
         # tokens repeat: each that occurs is embedded and projected once
         found, index = torch.unique(ids, return_inverse=True)
@@ -185,18 +187,24 @@ class Classifier(nn.Module):
     def train(self, mode: bool = True) -> Self:
         """Frozen layers read without dropout, also in training."""
         super().train(mode)
-        for reader in self.readers if self.frozen else ():
-            reader.eval()
+        for encoder in self.encoders if self.frozen else ():
+            encoder.eval()
         return self
 
     @torch.no_grad()
     def standardise(self, features: Tensor) -> None:
-        """Take the mean and spread of the training texts' features, (texts, W).
+        """Take the mean and standard deviation of the training texts' features, (texts, W).
 
         They are left small: an optimizer that moves every weight alike would else hear of nothing but them.
         """
         self.mean.copy_(features.mean(0))
-        self.spread.copy_(features.std(0).clamp_min(1e-6) / SMALL)
+        self.std.copy_(features.std(0).clamp_min(1e-6) / SMALL)
+
+
+def rename_former_weights(module: nn.Module, state: dict[str, Any], *_: Any) -> None:
+    """Weights under the names that 0.1 wrote, which had judges and a spread."""
+    for name in [name for name in state if name == "spread" or name.startswith("judges.")]:
+        state["std" if name == "spread" else name.replace("judges", "heads", 1)] = state.pop(name)
 
 
 def build_layers(model: ModelConfig) -> RecurrentStack:
@@ -231,7 +239,7 @@ def build_classifier(
         skip=config.classify.skip,
         pairs=pairs,
         frozen=config.classify.frozen,
-        judges=config.classify.judges,
+        ensemble_size=config.classify.ensemble_size,
     )
     initialize(
         model,
@@ -239,9 +247,9 @@ def build_classifier(
         forget_bias=config.model.forget_bias,
         looked_up=[table.weight for table in model.modules() if isinstance(table, nn.Embedding)],
     )
-    for judge in model.judges:
-        if isinstance(judge.pairs, nn.Parameter):
-            nn.init.zeros_(judge.pairs)
+    for head in model.heads:
+        if isinstance(head.pairs, nn.Parameter):
+            nn.init.zeros_(head.pairs)
     return model
 
 
@@ -271,7 +279,7 @@ def log_probabilities(
 ) -> npt.NDArray[np.float64]:
     """The natural-log probability of every label for every text, dropout off: (texts, K).
 
-    `features` (texts, W) are those that `read_all` found.
+    `features` (texts, W) are those that `encode_all` found.
     """
     model.eval()
     rows = []
@@ -285,12 +293,12 @@ def log_probabilities(
 
 
 @torch.no_grad()
-def read_all(model: Classifier, encoded: EncodedPoems, *, device: torch.device | str = "cpu") -> Tensor:
+def encode_all(model: Classifier, encoded: EncodedPoems, *, device: torch.device | str = "cpu") -> Tensor:
     """What the layers make of every text, dropout off: (texts, W), on the CPU."""
     model.eval()
     found = torch.zeros(len(encoded), len(model.mean))
     for indices, ids, lengths in in_order(encoded, device):
-        found[torch.from_numpy(indices)] = model.read(ids, lengths).float().cpu()
+        found[torch.from_numpy(indices)] = model.encode(ids, lengths).float().cpu()
     return found
 
 

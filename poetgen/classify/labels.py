@@ -100,17 +100,17 @@ def _json_records(path: Path, content: str) -> Iterator[tuple[str, Any]]:
 def _csv_records(path: Path, content: str) -> Iterator[tuple[str, Any]]:
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     with _fields_of_any_length():
-        reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
+        encoder = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
         try:
-            for record in reader:
+            for record in encoder:
                 if None in record:
                     raise CorpusError(
-                        f"{path} line {reader.line_num} has more fields than the header; "
+                        f"{path} line {encoder.line_num} has more fields than the header; "
                         "put texts that hold the delimiter in quotes"
                     )
-                yield f"line {reader.line_num}", record
+                yield f"line {encoder.line_num}", record
         except csv.Error as error:
-            raise CorpusError(f"{path} line {reader.line_num} is not readable CSV: {error}") from error
+            raise CorpusError(f"{path} line {encoder.line_num} is not readable CSV: {error}") from error
 
 
 @contextmanager
@@ -130,7 +130,7 @@ def _labelled(path: Path, where: str, record: Any, *, columns: tuple[str, str]) 
             there = ", ".join(str(key) for key in record) or "nothing"
             raise CorpusError(
                 f"{path} {where} has no {column!r} (there is: {there:.100}); "
-                "name the columns with --text-column and --label-column"
+                "name the columns: --set classify.text_column=… --set classify.label_column=…"
             )
     text, label = (record[column] for column in columns)
     if isinstance(label, int | float):
@@ -160,7 +160,7 @@ def choose(
     if len(counts) < max(2, classes):
         raise ConfigError(
             f"there are {len(counts)} labels and {max(2, classes)} are to be told apart; "
-            "give more texts, or lower --classes"
+            "give more texts, or lower classify.classes"
         )
     kept = sorted(counts, key=lambda label: (-counts[label], label))[: classes or most or None]
     rarest = kept[-1]
@@ -168,7 +168,7 @@ def choose(
         often = sum(counts[label] > 1 for label in kept)
         raise CorpusError(
             f"the label {rarest!r} is seen once, so it cannot be learned from one text and tried on another; "
-            f"give more of its texts, or omit it{f' with --classes {often}' if often > 1 else ''}"
+            f"give more of its texts, or omit it{f' with --set classify.classes={often}' if often > 1 else ''}"
         )
     most = counts[rarest] if equal else len(texts)
     by_label: dict[str, list[int]] = {label: [] for label in kept}

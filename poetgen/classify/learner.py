@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from poetgen import __version__
 from poetgen.checkpoint import Checkpoint
-from poetgen.classify.classifier import Classifier, build_classifier, log_probabilities, read_all
+from poetgen.classify.classifier import Classifier, build_classifier, encode_all, log_probabilities
 from poetgen.classify.saved import SavedClassifier
 from poetgen.classify.scores import macro_f1, matrix_of
 from poetgen.classify.settings import ClassifierConfig
@@ -44,8 +44,10 @@ class ClassifierLearner(TorchLearner):
         """
         if config.training.backend != "torch":
             raise ConfigError("a classifier trains with PyTorch only; omit training.backend = 'numpy'")
-        if config.classify.frozen and not config.classify.layers_too:
-            raise ConfigError("only the layers of a language model can be frozen; add --layers-too")
+        if config.classify.frozen and not config.classify.copy_layers:
+            raise ConfigError(
+                "only the layers of a language model can be frozen; set classify.copy_layers=true"
+            )
 
         def build() -> Classifier:
             pairs = data.pairs() if config.classify.skip == "pairs" else None
@@ -69,7 +71,7 @@ class ClassifierLearner(TorchLearner):
         low = self.settings.precision == "bfloat16"
         with fastest_products(self.device):
             with reduced_precision(self.device.type, low):
-                logits = self.model.judge(batch.ids, batch.lengths, batch.features).float()
+                logits = self.model.logits(batch.ids, batch.lengths, batch.features).float()
             labels = batch.labels.expand(len(logits), -1)
             loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten())
             loss.backward()  # type: ignore[no-untyped-call]
@@ -87,7 +89,7 @@ class Classification:
         self.data, self.config, self.settings = data, config, config.training
         self.texts = data.parts[TRAIN].encoded
         self.source, self.messages = config.classify.labels or "the prepared folder", list[str]()
-        rows, layers = self.beginnings() if is_new else ({}, {})
+        rows, layers = self.initial_weights() if is_new else ({}, {})
         self.parent = None
         self.learner = ClassifierLearner(data, config, rows=rows, layers=layers)
         self._metrics: dict[str, float] = {}
@@ -103,10 +105,10 @@ class Classification:
             return None
         if part not in self._features:
             encoded = self.data.parts[part].encoded
-            self._features[part] = read_all(self.learner.model, encoded, device=self.learner.device)
+            self._features[part] = encode_all(self.learner.model, encoded, device=self.learner.device)
         return self._features[part]
 
-    def beginnings(self) -> tuple[Rows, Mapping[str, Any]]:
+    def initial_weights(self) -> tuple[Rows, Mapping[str, Any]]:
         """What the embedding and the layers begin with, by `classify.embeddings`."""
         tokens = self.data.vocabulary.tokens
         if self.config.classify.embeddings == "vectors":
@@ -114,7 +116,7 @@ class Classification:
             self.messages.append(told)
             return rows, {}
         if self.config.classify.embeddings == "checkpoint":
-            rows, layers, told = borrowed(self.config, tokens)
+            rows, layers, told = copy_language_model(self.config, tokens)
             self.messages.append(told)
             return rows, layers
         return {}, {}
@@ -127,10 +129,10 @@ class Classification:
         """Mean natural-log loss of a validation text's label; accuracy and macro-F1 are kept for `metrics`."""
         part = self.data.parts[VALIDATION]
         log_probability = log_probabilities(self.learner.model, part.encoded, device=self.learner.device)
-        guesses = log_probability.argmax(axis=1)
+        predictions = log_probability.argmax(axis=1)
         self._metrics = {
-            "accuracy": float((guesses == part.labels).mean()),
-            "macro_f1": float(macro_f1(matrix_of(part.labels, guesses, len(self.data.labels)))),
+            "accuracy": float((predictions == part.labels).mean()),
+            "macro_f1": float(macro_f1(matrix_of(part.labels, predictions, len(self.data.labels)))),
         }
         return float(-log_probability[np.arange(len(part)), part.labels].mean())
 
@@ -173,7 +175,9 @@ class Classification:
         return self.data.fingerprint()
 
 
-def borrowed(config: ClassifierConfig, tokens: Sequence[str]) -> tuple[Rows, Mapping[str, Any], str]:
+def copy_language_model(
+    config: ClassifierConfig, tokens: Sequence[str]
+) -> tuple[Rows, Mapping[str, Any], str]:
     """The language model's rows for these tokens by place, its layers if asked for, and what to say of them.
 
     Raises CheckpointError or ConfigError when it does not fit.
@@ -182,7 +186,7 @@ def borrowed(config: ClassifierConfig, tokens: Sequence[str]) -> tuple[Rows, Map
     checkpoint = Checkpoint.load(path)
     model, wanted = checkpoint.model_config, config.model
     keys = ["embedding_size"]
-    if config.classify.layers_too:
+    if config.classify.copy_layers:
         keys += ["hidden_size", "num_layers", "cell"]
     for key in keys:
         if getattr(model, key) != getattr(wanted, key):
@@ -203,7 +207,7 @@ def borrowed(config: ClassifierConfig, tokens: Sequence[str]) -> tuple[Rows, Map
     layers = {
         name.removeprefix(prefix): array
         for name, array in checkpoint.weights.items()
-        if config.classify.layers_too and name.startswith(prefix)
+        if config.classify.copy_layers and name.startswith(prefix)
     }
     told = f"embeddings of {len(tokens) - len(SPECIALS) - len(missing):,} tokens from {path}"
     if missing:

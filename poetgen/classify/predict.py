@@ -16,7 +16,7 @@ from poetgen.script.opencc import as_utf8
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Prediction:
     """What a text was read as, and the labels with their probabilities, the likeliest first."""
 
     typed: str
@@ -24,8 +24,8 @@ class Verdict:
     probabilities: tuple[tuple[str, float], ...]
 
 
-def predict(saved: SavedClassifier, typed: Sequence[str]) -> list[Verdict]:
-    """Judge each text. Raises PromptError for one that cannot be read, or of which nothing but marks is known."""
+def predict(saved: SavedClassifier, typed: Sequence[str]) -> list[Prediction]:
+    """Score each text. Raises PromptError for one that cannot be read, or of which nothing but marks is known."""
     settings = saved.settings.classify
     texts = [read_verse(text) if settings.by else text.strip() for text in typed]
     for text, given in zip(texts, typed, strict=True):
@@ -36,12 +36,12 @@ def predict(saved: SavedClassifier, typed: Sequence[str]) -> list[Verdict]:
             )
     encoded = encode_texts(texts, saved.vocabulary, saved.tokeniser, max_length=settings.max_length)
     found = np.exp(log_probabilities(saved.model(), encoded))
-    verdicts = []
+    predictions = []
     for given, text, row in zip(typed, texts, found, strict=True):
         order = np.argsort(-row, kind="stable")
         named = tuple((saved.labels[k], float(row[k])) for k in order)
-        verdicts.append(Verdict(given, text, named))
-    return verdicts
+        predictions.append(Prediction(given, text, named))
+    return predictions
 
 
 def as_lines(typed: str) -> str:

@@ -61,19 +61,19 @@ def compare(
     """Measure on validation or test; the linear baseline is left out without scikit-learn."""
     train, validation, held = data.parts[TRAIN], data.parts[VALIDATION], data.parts[part]
     labels, truth = len(data.labels), held.labels
-    guesses = log_probabilities(saved.model(), held.encoded).argmax(axis=1)
+    predictions = log_probabilities(saved.model(), held.encoded).argmax(axis=1)
     linear, penalty, ahead = None, None, None
     if with_linear and baselines.can_compare():
         theirs, penalty = baselines.linear(
             (train.texts, train.labels), (validation.texts, validation.labels), held.texts
         )
         linear = scores(truth, theirs, labels)
-        ahead = difference(truth, guesses, theirs, labels)
+        ahead = difference(truth, predictions, theirs, labels)
     return Comparison(
         data.labels,
         part,
         len(train),
-        scores(truth, guesses, labels),
+        scores(truth, predictions, labels),
         scores(truth, baselines.majority(train.labels, len(held)), labels),
         linear,
         penalty,

@@ -1,4 +1,4 @@
-"""Truth and guesses → accuracy, macro-F1 and the confusion matrix, with bootstrap intervals over texts."""
+"""Truth and predictions → accuracy, macro-F1 and the confusion matrix, with bootstrap intervals over texts."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -30,10 +30,10 @@ class Scores:
         return asdict(self)
 
 
-def scores(truth: Labels, guesses: Labels, labels: int) -> Scores:
-    """The scores of these guesses, (texts,) each, among this many labels."""
-    pairs = _pairs(truth, guesses, labels)
-    matrix = matrix_of(truth, guesses, labels)
+def scores(truth: Labels, predictions: Labels, labels: int) -> Scores:
+    """The scores of these predictions, (texts,) each, among this many labels."""
+    pairs = _pairs(truth, predictions, labels)
+    matrix = matrix_of(truth, predictions, labels)
     resampled = confusion(bootstrap_sums(pairs), labels)
     return Scores(
         texts=len(truth),
@@ -49,26 +49,28 @@ def scores(truth: Labels, guesses: Labels, labels: int) -> Scores:
 def difference(truth: Labels, ours: Labels, theirs: Labels, labels: int) -> Interval | None:
     """The 95 % interval of ours less theirs in macro-F1, both resampled together: above 0, ours is better."""
     mine, other = (
-        macro_f1(confusion(bootstrap_sums(_pairs(truth, guesses, labels)), labels))
-        for guesses in (ours, theirs)  # one seed: the same texts are drawn for both
+        macro_f1(confusion(bootstrap_sums(_pairs(truth, predictions, labels)), labels))
+        for predictions in (ours, theirs)  # one seed: the same texts are drawn for both
     )
     return interval(mine - other)
 
 
-def _pairs(truth: Labels, guesses: Labels, labels: int) -> Floats:
-    """For each text a one at its (truth, guess): (texts, labels²)."""
+def _pairs(truth: Labels, predictions: Labels, labels: int) -> Floats:
+    """For each text a one at its (truth, prediction): (texts, labels²)."""
     pairs = np.zeros((len(truth), labels * labels))
-    pairs[np.arange(len(truth)), truth * labels + guesses] = 1
+    pairs[np.arange(len(truth)), truth * labels + predictions] = 1
     return pairs
 
 
-def matrix_of(truth: Labels, guesses: Labels, labels: int) -> Floats:
+def matrix_of(truth: Labels, predictions: Labels, labels: int) -> Floats:
     """How often each label was taken for each: (K, K), the truth by rows."""
-    return np.bincount(truth * labels + guesses, minlength=labels**2).reshape(labels, labels).astype(float)
+    return (
+        np.bincount(truth * labels + predictions, minlength=labels**2).reshape(labels, labels).astype(float)
+    )
 
 
 def confusion(sums: Floats, labels: int) -> Floats:
-    """Counts of (truth, guess): (..., labels²) -> (..., labels, labels)."""
+    """Counts of (truth, prediction): (..., labels²) -> (..., labels, labels)."""
     return sums.reshape(*sums.shape[:-1], labels, labels)
 
 
@@ -79,7 +81,7 @@ def accuracy(matrix: Floats) -> Floats:
 
 
 def f1(matrix: Floats) -> Floats:
-    """2 TP / (texts of the label + guesses of it), 0 where there are neither: (..., K, K) -> (..., K)."""
+    """2 TP / (texts of the label + predictions of it), 0 where there are neither: (..., K, K) -> (..., K)."""
     right = np.diagonal(matrix, axis1=-2, axis2=-1)
     values: Floats = 2 * right / np.maximum(1, matrix.sum(-1) + matrix.sum(-2))
     return values

@@ -32,15 +32,16 @@ class ClassifyConfig:
     min_count: int = setting(2, "tokens rarer than this in train are unknown", minimum=1)
     max_length: int = setting(512, "of longer texts only so many tokens are read", minimum=1)
     directions: str = setting("forward", "read forward only, or backward too", choices=DIRECTIONS)
-    pooling: str = setting("mean", "judge by the state at the end, or the mean of all", choices=POOLINGS)
+    pooling: str = setting("mean", "classify by the last state, or the mean of all", choices=POOLINGS)
     embeddings: str = setting(
         "random", "how they begin; vectors: model.pretrained_embeddings", choices=EMBEDDINGS
     )
     checkpoint: str = setting("", "the language model that embeddings begin with")
-    layers_too: bool = setting(False, "begin with that model's recurrent layers too")
+    copy_layers: bool = setting(False, "begin with that model's recurrent layers too")
+    linear_baseline: bool = setting(True, "measure a linear model beside the classifier")
     frozen: bool = setting(False, "leave those layers, and the embedding they read, as they are")
     skip: str = setting("none", "what goes past the layers too: tokens, or also pairs of them", choices=SKIPS)
-    judges: int = setting(
+    ensemble_size: int = setting(
         1, "output layers learned side by side, their probabilities averaged", minimum=1, maximum=64
     )
 

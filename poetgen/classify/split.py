@@ -13,7 +13,7 @@ from poetgen.poem.poem import Poem
 PARTS = TRAIN, VALIDATION, TEST = ("train", "validation", "test")
 
 
-def hold_out(texts: Sequence[Labelled], ratio: str) -> dict[str, list[int]]:
+def stratified_group_split(texts: Sequence[Labelled], ratio: str) -> dict[str, list[int]]:
     """Numbers of the texts of train, validation and test, in the order given.
 
     Clusters are taken by the number in [0, 1) that docs/measures.md gives them, and each goes to the part in

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from poetgen.classify.labels import Labelled
-from poetgen.classify.split import PARTS, TRAIN, hold_out
+from poetgen.classify.split import PARTS, TRAIN, stratified_group_split
 from poetgen.classify.tokens import SPECIALS, Tokeniser, TokenVocabulary, is_mark
 from poetgen.corpus.batches import Indices, time_first
 from poetgen.corpus.dataset import EncodedPoems
@@ -107,7 +107,10 @@ class LabelledTexts:
         cls, texts: Sequence[Labelled], tokeniser: Tokeniser, *, split: str, min_count: int, max_length: int
     ) -> "LabelledTexts":
         """Hold out, then count: vocabulary and labels' order come from train. Raises CorpusError."""
-        held = {part: [texts[k] for k in numbers] for part, numbers in hold_out(texts, split).items()}
+        held = {
+            part: [texts[k] for k in numbers]
+            for part, numbers in stratified_group_split(texts, split).items()
+        }
         counts = Counter(text.label for text in held[TRAIN])
         labels = tuple(sorted(counts, key=lambda label: (-counts[label], label)))
         tokens = {text.text: tokeniser(text.text) for text in texts}

@@ -16,8 +16,8 @@ from torch import Tensor
 from poetgen.classify.classifier import (
     Classifier,
     build_classifier,
+    encode_all,
     log_probabilities,
-    read_all,
     restore_classifier,
     reversed_texts,
 )
@@ -67,12 +67,12 @@ def texts() -> Tensor:
     return ids
 
 
-EXTRAS = [{}, {"skip": "tokens"}, {"skip": "pairs", "frozen": True, "judges": 3}]
+EXTRAS = [{}, {"skip": "tokens"}, {"skip": "pairs", "frozen": True, "ensemble_size": 3}]
 
 
 @SHAPES
 @pytest.mark.parametrize("num_layers", [1, 2])
-@pytest.mark.parametrize("more", EXTRAS, ids=["layers", "skip", "judges"])
+@pytest.mark.parametrize("more", EXTRAS, ids=["layers", "skip", "heads"])
 def test_padding_changes_nothing(
     cell: str, pooling: str, both: bool, num_layers: int, more: dict[str, Any]
 ) -> None:
@@ -108,8 +108,8 @@ def test_backward_layers_read_as_forward_ones_read_the_reversed_text(cell: str, 
     for name, value in state.items():
         other = name.replace("forward", "x").replace("backward", "forward").replace("x", "backward")
         swapped.state_dict()[other if "layers" in name else name].copy_(value)
-    weight = model.judges[0].output.weight
-    swapped.judges[0].output.weight.data = torch.cat([weight[:, half:], weight[:, :half]], 1)
+    weight = model.heads[0].output.weight
+    swapped.heads[0].output.weight.data = torch.cat([weight[:, half:], weight[:, :half]], 1)
     torch.testing.assert_close(swapped(turned, LENGTHS), model(ids, LENGTHS), rtol=1e-12, atol=1e-12)
     assert not torch.allclose(model(turned, LENGTHS), model(ids, LENGTHS))
 
@@ -131,7 +131,7 @@ def test_pooling_is_the_mean_or_the_end_of_what_the_layers_say() -> None:
         y, _ = model.forward_layers(model.embedding(ids), lengths=LENGTHS)
         ends = y[LENGTHS - 1, torch.arange(len(LENGTHS))]
         means = torch.stack([y[:n, k].mean(0) for k, n in enumerate(LENGTHS)])
-        expected = model.judges[0].output(means if pooling == "mean" else ends)
+        expected = model.heads[0].output(means if pooling == "mean" else ends)
         torch.testing.assert_close(model(ids, LENGTHS), expected.log_softmax(1))
 
 
@@ -140,7 +140,7 @@ def test_past_the_layers_go_the_sums_of_embeddings() -> None:
     plain = classifier()
     plain.load_state_dict({name: value for name, value in model.state_dict().items() if "past" not in name})
     sums = torch.stack([model.embedding(ids[:n, k]).sum(0) / n**0.5 for k, n in enumerate(LENGTHS)])
-    expected = plain.judge(ids, LENGTHS)[0] + model.judges[0].past(sums)
+    expected = plain.logits(ids, LENGTHS)[0] + model.heads[0].past(sums)
     torch.testing.assert_close(model(ids, LENGTHS), expected.log_softmax(1))
 
 
@@ -153,10 +153,10 @@ def past_by_pairs(text: list[int], table: Tensor) -> Tensor:
 def test_past_the_layers_go_known_pairs_and_none_that_weigh_nothing() -> None:
     model, ids = classifier(more={"skip": "pairs"}), texts()
     plain = classifier(more={"skip": "tokens"})
-    own = model.judges[0]
+    own = model.heads[0]
     plain.load_state_dict({name: value for name, value in model.state_dict().items() if "pairs" not in name})
     sums = [past_by_pairs(ids[:n, k].tolist(), own.pairs) for k, n in enumerate(LENGTHS)]
-    expected = plain.judge(ids, LENGTHS)[0] + torch.stack(sums)
+    expected = plain.logits(ids, LENGTHS)[0] + torch.stack(sums)
     torch.testing.assert_close(model(ids, LENGTHS), expected.log_softmax(1))
     assert not torch.allclose(model(ids, LENGTHS), plain(ids, LENGTHS))
     with torch.no_grad():
@@ -183,20 +183,20 @@ def test_what_a_file_may_not_have_for_pairs(values: list[Any]) -> None:
 
 
 def test_pairs_begin_at_nothing_and_come_back_from_a_file() -> None:
-    config = ClassifierConfig().replace({**WIDTHS, "classify.skip": "pairs", "classify.judges": 2})
+    config = ClassifierConfig().replace({**WIDTHS, "classify.skip": "pairs", "classify.ensemble_size": 2})
     model = build_classifier(V, K, config, PAIRS)
-    assert len(PAIRS) and not any(judge.pairs.any() for judge in model.judges)
+    assert len(PAIRS) and not any(head.pairs.any() for head in model.heads)
     with torch.no_grad():
-        model.judges[1].pairs.normal_()
+        model.heads[1].pairs.normal_()
     weights = {name: value.float().numpy() for name, value in model.state_dict().items()}
     restored = restore_classifier(V, K, config, weights)
     assert torch.equal(restored(texts(), LENGTHS), model(texts(), LENGTHS))
     assert torch.equal(restored.pairs, model.pairs) and restored.pairs.dtype == torch.int64
 
 
-def test_judges_are_averaged_in_probability() -> None:
-    model, ids = classifier(more={"judges": 3}), texts()
-    each = model.judge(ids, LENGTHS).softmax(-1)
+def test_output_heads_are_averaged_in_probability() -> None:
+    model, ids = classifier(more={"ensemble_size": 3}), texts()
+    each = model.logits(ids, LENGTHS).softmax(-1)
     assert each.shape == (3, len(LENGTHS), K) and each.std(0).max() > 0.01
     torch.testing.assert_close(model(ids, LENGTHS).exp(), each.mean(0))
 
@@ -206,18 +206,16 @@ def test_frozen_layers_neither_learn_nor_drop_and_may_be_read_beforehand() -> No
         classifier(more={"frozen": True, "skip": "pairs"}, dropout=0.5, embedding_dropout=0.5),
         texts(),
     )
-    before = model.read(ids, LENGTHS)
+    before = model.encode(ids, LENGTHS)
     model.standardise(before)
-    assert torch.allclose(
-        ((before - model.mean) / model.spread).std(0), torch.tensor(0.1, dtype=torch.float64)
-    )
+    assert torch.allclose(((before - model.mean) / model.std).std(0), torch.tensor(0.1, dtype=torch.float64))
     expected = model(ids, LENGTHS)
     torch.testing.assert_close(model(ids, LENGTHS, before), expected)
     model.train()
-    assert torch.equal(model.read(ids, LENGTHS), before)
-    model.judge(ids, LENGTHS).sum().backward()
+    assert torch.equal(model.encode(ids, LENGTHS), before)
+    model.logits(ids, LENGTHS).sum().backward()
     learned = {name.split(".")[0] for name, value in model.named_parameters() if value.grad is not None}
-    assert learned == {"judges"}
+    assert learned == {"heads"}
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean"])
@@ -248,22 +246,22 @@ def test_gradients_equal_finite_differences(cell: str, pooling: str, both: bool)
 def test_what_was_read_beforehand_says_the_same() -> None:
     settings = {
         "classify.frozen": True,
-        "classify.layers_too": True,
+        "classify.copy_layers": True,
         "classify.skip": "tokens",
-        "classify.judges": 2,
+        "classify.ensemble_size": 2,
     }
     config = ClassifierConfig().replace({"model.embedding_size": 5, "model.hidden_size": 4, **settings})
     model = build_classifier(V, K, config)
     lengths = np.arange(1, 12)
     encoded = EncodedPoems(np.random.default_rng(0).integers(3, V, lengths.sum()), np.cumsum([0, *lengths]))
-    features = read_all(model, encoded)
+    features = encode_all(model, encoded)
     model.standardise(features)
     np.testing.assert_allclose(
         log_probabilities(model, encoded, features=features), log_probabilities(model, encoded), atol=1e-6
     )
 
 
-def test_probabilities_do_not_depend_on_what_is_judged_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_probabilities_do_not_depend_on_what_is_scored_beside(monkeypatch: pytest.MonkeyPatch) -> None:
     config = ClassifierConfig().replace({"model.embedding_size": 5, "model.hidden_size": 4})
     torch.manual_seed(0)
     model = build_classifier(V, K, config)
@@ -279,3 +277,13 @@ def test_probabilities_do_not_depend_on_what_is_judged_beside(monkeypatch: pytes
     restored = restore_classifier(V, K, config, weights)
     assert torch.equal(torch.get_rng_state(), before)
     np.testing.assert_array_equal(log_probabilities(restored, encoded), log_probabilities(model, encoded))
+
+
+def test_weights_under_the_names_of_0_1_are_read() -> None:
+    model = classifier(more={"ensemble_size": 2})
+    weights = model.state_dict()
+    former = {name.replace("heads.", "judges.").replace("std", "spread"): v for name, v in weights.items()}
+    assert former.keys() != weights.keys()
+    again = classifier(more={"ensemble_size": 2})
+    again.load_state_dict({name: value + 1 for name, value in former.items()})
+    assert all(torch.equal(value, weights[name] + 1) for name, value in again.state_dict().items())

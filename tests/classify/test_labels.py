@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.classify.labels import Labelled, choose, poems_by, read_labels
-from poetgen.classify.split import PARTS, as_poem, hold_out
+from poetgen.classify.split import PARTS, as_poem, stratified_group_split
 from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.near_duplicates import cluster_near_duplicates
 from poetgen.errors import ConfigError, CorpusError
@@ -102,7 +102,7 @@ def test_the_most_frequent_in_equal_measure_whatever_the_order() -> None:
 
 def test_a_label_seen_once_and_too_few_labels() -> None:
     once = [*MANY, Labelled("獨", "丁")]
-    with pytest.raises(CorpusError, match=r"'丁' is seen once.*--classes 3"):
+    with pytest.raises(CorpusError, match=r"'丁' is seen once.*--set classify.classes=3"):
         choose(once)
     assert len(choose(once, classes=3)) == len(MANY)
     for texts, classes, told in ((MANY, 4, "4 are to be told apart"), (MANY[:9], 0, "all texts have")):
@@ -125,7 +125,7 @@ VERSE = st.lists(
 def test_clusters_stay_whole_and_nothing_is_lost(rows: list[tuple[list[str], str]]) -> None:
     texts = [Labelled("，".join(line * 5 for line in lines), label) for lines, label in rows]
     try:
-        parts = hold_out(texts, "8:1:1")
+        parts = stratified_group_split(texts, "8:1:1")
     except CorpusError:
         return  # a label whose texts are all alike
     assert sorted(k for numbers in parts.values() for k in numbers) == list(range(len(texts)))
@@ -135,17 +135,20 @@ def test_clusters_stay_whole_and_nothing_is_lost(rows: list[tuple[list[str], str
 
 
 def test_every_label_has_its_share_of_every_part(sentences: list[Labelled]) -> None:
-    parts = hold_out(sentences, "8:1:1")
+    parts = stratified_group_split(sentences, "8:1:1")
     for part, share in zip(PARTS, (24, 3, 3), strict=True):
         assert Counter(sentences[k].label for k in parts[part]) == dict.fromkeys(
             ("天气", "足球", "厨房"), share
         )
     few = [text for text in sentences if text.text[-4] == "第"][:9]
-    assert all(len({few[k].label for k in numbers}) == 3 for numbers in hold_out(few, "96:2:2").values())
+    assert all(
+        len({few[k].label for k in numbers}) == 3
+        for numbers in stratified_group_split(few, "96:2:2").values()
+    )
 
 
 def test_one_poem_under_one_label_cannot_be_held_out() -> None:
     alike = [Labelled("春眠不覺曉，處處聞啼鳥。", "孟浩然")] * 5
     others = [Labelled(f"{char * 5}，{char * 6}。", "王維") for char in "日月山水風花"]
     with pytest.raises(CorpusError, match="'孟浩然' are near duplicates"):
-        hold_out([*alike, *others], "8:1:1")
+        stratified_group_split([*alike, *others], "8:1:1")

@@ -11,7 +11,7 @@ import torch
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.classify.labels import Labelled
-from poetgen.classify.learner import Classification, borrowed
+from poetgen.classify.learner import Classification, copy_language_model
 from poetgen.classify.predict import predict, read_verse
 from poetgen.classify.report import compare
 from poetgen.classify.run import labelled_texts, train_classifier
@@ -63,9 +63,9 @@ def test_it_learns_topics_and_beats_the_majority(topics: LabelledTexts, tmp_path
     assert found.linear is None and found.ahead is None
     held = compare(saved, topics, TEST, with_linear=False)
     assert held.classifier.texts == len(topics.parts[TEST]) and held.classifier.macro_f1 > 0.6
-    [verdict] = predict(saved, ["球队和前锋先射门再传球"])
-    assert verdict.probabilities[0][0] == "足球" and sum(
-        p for _, p in verdict.probabilities
+    [prediction] = predict(saved, ["球队和前锋先射门再传球"])
+    assert prediction.probabilities[0][0] == "足球" and sum(
+        p for _, p in prediction.probabilities
     ) == pytest.approx(1)
 
 
@@ -96,13 +96,13 @@ def test_frozen_layers_go_on_as_they_were(
         "classify__checkpoint": str(path),
         "classify__frozen": True,
     }
-    with pytest.raises(ConfigError, match="add --layers-too"):
+    with pytest.raises(ConfigError, match=r"set classify\.copy_layers=true"):
         Classification(topics, small(**given))
     config = small(
         **given,
-        classify__layers_too=True,
+        classify__copy_layers=True,
         classify__skip="pairs",
-        classify__judges=2,
+        classify__ensemble_size=2,
         training__ema_decay=0.9,
     )
     list(train_classifier(topics, tmp_path / "whole", config))
@@ -114,7 +114,7 @@ def test_frozen_layers_go_on_as_they_were(
     first = Classification(
         topics, small(**{**given, "classify__frozen": False, "classify__embeddings": "random"})
     )
-    assert weights["spread"].max() != 1 and first.learner.model.mean.abs().max() == 0
+    assert weights["std"].max() != 1 and first.learner.model.mean.abs().max() == 0
 
 
 def test_a_run_that_vanishes_between_saves_changes_nothing(
@@ -193,7 +193,7 @@ def test_a_stop_word_is_not_read(label_file: Path, tmp_path: Path, small: Small)
     assert dict(one.probabilities) == pytest.approx(dict(other.probabilities), rel=1e-5)
 
 
-# ---- beginnings ----
+# ---- initial weights ----
 
 
 def embedding(classification: Classification) -> dict[str, Any]:
@@ -243,7 +243,7 @@ def test_embeddings_and_layers_begin_with_a_language_models(
     path = tmp_path / "verse.safetensors"
     checkpoint.save(path)
     given = {"classify__embeddings": "checkpoint", "classify__checkpoint": str(path)}
-    config = small(**given, classify__layers_too=True, model__num_layers=2, model__cell=cell)
+    config = small(**given, classify__copy_layers=True, model__num_layers=2, model__cell=cell)
     classification = Classification(topics, config)
     found, table = embedding(classification), checkpoint.weights["embedding.weight"]
     for token in (*chars, "，", "<begin>"):
@@ -254,9 +254,9 @@ def test_embeddings_and_layers_begin_with_a_language_models(
     np.testing.assert_array_equal(embedding(alone)[chars[0]], found[chars[0]])
     assert "begin at random" in classification.messages[0]
     with pytest.raises(ConfigError, match=r"has model\.num_layers = 2, .*; set model\.num_layers=2"):
-        Classification(topics, small(**given, classify__layers_too=True, model__cell=cell))
+        Classification(topics, small(**given, classify__copy_layers=True, model__cell=cell))
     with pytest.raises(CheckpointError, match="knows none of the"):
-        borrowed(config, (*SPECIALS, "鸡蛋"))
+        copy_language_model(config, (*SPECIALS, "鸡蛋"))
 
 
 def test_what_a_run_began_with_is_not_needed_to_go_on(

@@ -12,22 +12,22 @@ GUESSES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, 
 
 
 def arrays(pairs: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
-    truth, guesses = np.array(pairs, dtype=np.int64).T
-    return truth, guesses
+    truth, predictions = np.array(pairs, dtype=np.int64).T
+    return truth, predictions
 
 
 @given(GUESSES)
 def test_figures_agree_with_counting_by_hand(pairs: list[tuple[int, int]]) -> None:
-    truth, guesses = arrays(pairs)
-    found = scores(truth, guesses, 4)
-    assert found.accuracy == pytest.approx(np.mean(truth == guesses))
+    truth, predictions = arrays(pairs)
+    found = scores(truth, predictions, 4)
+    assert found.accuracy == pytest.approx(np.mean(truth == predictions))
     assert [[pairs.count((i, j)) for j in range(4)] for i in range(4)] == [
         list(row) for row in found.confusion
     ]
     each = []
     for label in set(truth.tolist()):
         right = pairs.count((label, label))
-        precision = right / max(1, guesses.tolist().count(label))
+        precision = right / max(1, predictions.tolist().count(label))
         recall = right / truth.tolist().count(label)
         each.append(2 * precision * recall / (precision + recall) if right else 0.0)
         assert found.f1[label] == pytest.approx(each[-1])
@@ -37,11 +37,11 @@ def test_figures_agree_with_counting_by_hand(pairs: list[tuple[int, int]]) -> No
 def test_figures_agree_with_scikit_learn() -> None:
     metrics = pytest.importorskip("sklearn.metrics")
     rng = np.random.default_rng(0)
-    truth, guesses = rng.integers(0, 5, (2, 200))
-    found = scores(truth, guesses, 5)
-    assert found.accuracy == pytest.approx(metrics.accuracy_score(truth, guesses))
-    assert found.macro_f1 == pytest.approx(metrics.f1_score(truth, guesses, average="macro"))
-    assert np.array_equal(found.confusion, metrics.confusion_matrix(truth, guesses))
+    truth, predictions = rng.integers(0, 5, (2, 200))
+    found = scores(truth, predictions, 5)
+    assert found.accuracy == pytest.approx(metrics.accuracy_score(truth, predictions))
+    assert found.macro_f1 == pytest.approx(metrics.f1_score(truth, predictions, average="macro"))
+    assert np.array_equal(found.confusion, metrics.confusion_matrix(truth, predictions))
 
 
 def test_intervals_hold_the_figure_and_shrink_with_more_texts() -> None:
@@ -49,8 +49,8 @@ def test_intervals_hold_the_figure_and_shrink_with_more_texts() -> None:
     widths = []
     for n in (40, 4000):
         truth = rng.integers(0, 3, n)
-        guesses = np.where(rng.random(n) < 0.7, truth, rng.integers(0, 3, n))
-        found = scores(truth, guesses, 3)
+        predictions = np.where(rng.random(n) < 0.7, truth, rng.integers(0, 3, n))
+        found = scores(truth, predictions, 3)
         for value, interval in (
             (found.accuracy, found.accuracy_interval),
             (found.macro_f1, found.macro_f1_interval),
@@ -79,14 +79,16 @@ def test_most_confused_comes_first() -> None:
 
 
 def test_the_majority_is_the_commonest_of_train() -> None:
-    guesses = baselines.majority(np.array([2, 1, 2, 0]), 3)
-    assert guesses.tolist() == [2, 2, 2]
+    predictions = baselines.majority(np.array([2, 1, 2, 0]), 3)
+    assert predictions.tolist() == [2, 2, 2]
 
 
 def test_the_linear_model_chooses_its_penalty_on_validation() -> None:
     pytest.importorskip("sklearn")
     train = ["山月山月", "月山", "山山", "花風花", "風花", "花花風"], np.array([0, 0, 0, 1, 1, 1])
-    guesses, penalty = baselines.linear(train, (["月月", "風風"], np.array([0, 1])), ["山", "花", "風風風"])
-    assert guesses.tolist() == [0, 1, 1]
+    predictions, penalty = baselines.linear(
+        train, (["月月", "風風"], np.array([0, 1])), ["山", "花", "風風風"]
+    )
+    assert predictions.tolist() == [0, 1, 1]
     assert penalty in baselines.PENALTIES
-    assert float(macro_f1(matrix_of(np.array([0, 1, 1]), guesses, 2))) == 1
+    assert float(macro_f1(matrix_of(np.array([0, 1, 1]), predictions, 2))) == 1

@@ -1,5 +1,6 @@
 """`poetgen classify`, from the command line: trained, stopped, asked, and refused in a sentence."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -8,15 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from poetgen.checkpoint import Checkpoint
+from poetgen.classify.settings import ClassifyConfig
 from poetgen.cli import poetgen
 from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.vocabulary import Vocabulary
 
-SMALL = ["--device", "cpu", "--embedding-size", 6, "--hidden-size", 8, "--batch-size", 12]
+SMALL = [
+    "--set", "training.device=cpu", "--set", "model.embedding_size=6", "--set", "model.hidden_size=8",
+    "--set", "training.batch_size=12",
+]  # fmt: skip
+ALONE = ("--set", "classify.linear_baseline=false")
 
 
 @pytest.fixture
@@ -85,9 +92,9 @@ def test_poets_are_learned_measured_and_named(home: Path) -> None:
     assert text == "來去雲山月，江水風花雪。"
     assert len(labels) == 2 and all(re.fullmatch(r" ?[ \d]\d\.\d%  詩人\d", label) for label in labels)
     piped = run(home, "predict", "--json", "--checkpoint", "moon", typed="春江花月夜\n\n山山水水\n")
-    verdicts = [json.loads(line) for line in piped.stdout.splitlines()]
-    assert [verdict["typed"] for verdict in verdicts] == ["春江花月夜", "山山水水"]
-    shares = [*verdicts[0]["probabilities"].values()]
+    predictions = [json.loads(line) for line in piped.stdout.splitlines()]
+    assert [prediction["typed"] for prediction in predictions] == ["春江花月夜", "山山水水"]
+    shares = [*predictions[0]["probabilities"].values()]
     assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1)
 
 
@@ -95,13 +102,16 @@ def test_any_label_file_will_do_and_every_flag_reaches_its_setting(home: Path) -
     vectors = home / "vectors.txt"
     vectors.write_text("2 4\n雨 1 2 3 4\n饭 4 3 2 1\n", encoding="utf-8")
     result = run(
-        home, "train", "--labels", topics(home / "topics.json"), "--text-column", "句", "--label-column", "类",
-        "--classes", 2, "--tokens", "characters", "--stop-words", "classical", "--vectors", vectors,
-        "--cell", "rnn", "--directions", "both", "--pooling", "last", "--hidden-size", 5, "--layers", 2,
-        "--dropout", 0.1, "--init", "xavier", "--optimizer", "adamw", "--learning-rate", 0.02, "--epochs", 3,
-        "--steps", 4, "--patience", 1, "--seed", 3, "--device", "cpu", "--set", "training.ema_decay=0.5",
-        "--no-baselines", "--measure-on", "validation", "--json", "--split", "96:2:2", "--minutes", 5,
-        "--skip", "pairs", "--judges", 2,
+        home, "train", "--labels", topics(home / "topics.json"), "--equal",
+        "--tokens", "characters", "--stop-words", "classical", "--vectors", vectors, "--cell", "rnn",
+        "--optimizer", "adamw", "--epochs", 3, "--seed", 3, "--measure-on", "validation", "--json",
+        *(word for setting in (
+            "classify.text_column=句", "classify.label_column=类", "classify.classes=2",
+            "classify.directions=both",
+            "classify.pooling=last", "model.hidden_size=5", "model.num_layers=2", "training.device=cpu",
+            "training.learning_rate=0.02", "training.steps=4", "classify.linear_baseline=false",
+            "classify.split=96:2:2", "classify.skip=pairs", "classify.ensemble_size=2",
+        ) for word in ("--set", setting)),
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["part"] == "validation" and json.loads(result.stdout)["linear"] is None
@@ -113,20 +123,22 @@ def test_any_label_file_will_do_and_every_flag_reaches_its_setting(home: Path) -
     expected = {
         "text_column": "句", "label_column": "类", "classes": 2, "stop_words": "classical", "cell": "rnn",
         "embeddings": "vectors", "embedding_size": 4, "directions": "both", "pooling": "last", "hidden_size": 5,
-        "num_layers": 2, "dropout": 0.1, "initialization": "xavier", "optimizer": "adamw", "minutes": 5,
-        "learning_rate": 0.02, "steps": 4, "patience": 1, "seed": 3, "ema_decay": 0.5, "split": "96:2:2",
-        "skip": "pairs", "judges": 2, "frozen": False,
+        "num_layers": 2, "optimizer": "adamw", "learning_rate": 0.02, "steps": 4, "seed": 3, "split": "96:2:2",
+        "skip": "pairs", "ensemble_size": 2, "frozen": False, "equal": True, "epochs": 3, "tokens": "characters",
     }  # fmt: skip
     assert {name: found[name] for name in expected} == expected
 
 
 def test_a_stopped_run_goes_on_and_its_config_is_kept(home: Path) -> None:
-    given = ["--by", "form", "--epochs", 2, "--no-baselines"]
+    given = ["--by", "form", "--epochs", 2, *ALONE]
     assert train(home, *given, "--run", "whole").exit_code == 0
-    assert train(home, *given, "--run", "sun", "--steps", 1).exit_code == 0
-    result = run(home, "train", "--resume", "--no-baselines")
+    assert train(home, *given, "--run", "sun", "--set", "training.steps=1").exit_code == 0
+    result = run(home, "train", "--resume")
     assert result.exit_code == 0 and "is finished already" not in result.stdout
-    refused(run(home, "train", "--resume", "sun", "--pooling", "last"), r"classify\.pooling was 'mean'")
+    refused(
+        run(home, "train", "--resume", "sun", "--set", "classify.pooling=last"),
+        r"classify\.pooling was 'mean'",
+    )
     refused(run(home, "train", "--resume", "moon"), "no run 'moon' in .*; there are: sun, whole")
     refused(train(home, *given, "--run", "sun"), "already holds a run; continue it with --resume sun")
 
@@ -135,7 +147,7 @@ def test_without_scikit_learn_it_says_how_to_install_it_and_goes_on(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    result = train(home, "--by", "form", "--steps", 1)
+    result = train(home, "--by", "form", "--set", "training.steps=1")
     assert result.exit_code == 0, result.output
     assert "run: pip install 'scikit-learn" in result.stderr
     assert "linear" not in result.stdout and "majority" in result.stdout
@@ -148,8 +160,8 @@ def test_a_classifier_begins_with_a_language_model_and_neither_is_the_other(
     verse.parent.mkdir(parents=True)
     make_checkpoint(prepared.vocabulary).save(verse)
     result = run(
-        home, "train", "--by", "form", "--checkpoint", "verse", "--layers-too", "--steps", 1, "--run", "moon",
-        "--no-baselines",
+        home, "train", "--by", "form", "--checkpoint", "verse", "--set", "classify.copy_layers=true",
+        "--set", "training.steps=1", "--run", "moon", *ALONE,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert f"from {verse}" in result.stderr
@@ -167,10 +179,10 @@ def test_a_classifier_begins_with_a_language_model_and_neither_is_the_other(
 
 
 WRONG: list[tuple[list[Any], str]] = [
-    (["--by", "poet", "--classes", 6], "there are 5 labels and 6 are to be told apart"),
-    (["--by", "poet", "--embeddings", "vectors"], "give one with --vectors FILE"),
-    (["--by", "poet", "--layers-too"], "add --embeddings checkpoint"),
-    (["--by", "poet", "--classes", 5, "--frozen"], "add --layers-too"),
+    (["--by", "poet", "--set", "classify.classes=6"], "there are 5 labels and 6 are to be told apart"),
+    (["--by", "poet", "--set", "classify.embeddings=vectors"], "give one with --vectors FILE"),
+    (["--by", "poet", "--set", "classify.copy_layers=true"], "name it with --checkpoint"),
+    (["--by", "poet", "--set", "classify.frozen=true"], "set classify.copy_layers=true"),
     (["--by", "poet", "--vectors", "none.txt"], "no vectors at none.txt"),
     (["--by", "poet", "--checkpoint", "none"], "no checkpoint at none"),
     (["--by", "poet", "--stop-words", "none.txt"], "no stop words at none.txt"),
@@ -182,7 +194,7 @@ WRONG: list[tuple[list[Any], str]] = [
 
 @pytest.mark.parametrize(("arguments", "told"), WRONG)
 def test_what_cannot_be_is_one_sentence(home: Path, arguments: list[Any], told: str) -> None:
-    refused(run(home, "train", "--device", "cpu", *arguments), told)
+    refused(run(home, "train", "--set", "training.device=cpu", *arguments), told)
     assert not (home / "checkpoints").exists()
 
 
@@ -206,7 +218,7 @@ def test_nothing_prepared_and_nothing_trained(tmp_path: Path) -> None:
 
 
 def test_texts_that_cannot_be_judged(home: Path) -> None:
-    assert train(home, "--by", "poet", "--steps", 1, "--no-baselines").exit_code == 0
+    assert train(home, "--by", "poet", "--set", "training.steps=1", *ALONE).exit_code == 0
     refused(run(home, "predict", "moon"), "cannot be read as verse")
     refused(run(home, "predict", "龘龘"), "the classifier knows nothing in '龘龘'")
     assert run(home, "predict", typed="").exit_code == 2
@@ -242,3 +254,17 @@ def test_a_language_model_begins_with_word_vectors(home: Path) -> None:
         r"vectors of 3 numbers .*set --embedding-size 3",
     )
     assert Vocabulary.build(["月"]).encode("月") == [Vocabulary.first_hanzi]
+
+
+def test_twenty_options_at_most_and_the_guides_name_every_other_setting() -> None:
+    group = poetgen.get_command(click.Context(poetgen), "classify")
+    assert isinstance(group, click.Group)
+    options = group.commands["train"].params
+    assert len(options) + 1 <= 20, "--help is one too"
+    own = {param.name for param in options}
+    others = {
+        f"classify.{field.name}" for field in dataclasses.fields(ClassifyConfig) if field.name not in own
+    }
+    for guide in ("guide.md", "guide.zh-CN.md"):
+        text = (Path(__file__).parents[2] / "docs" / guide).read_text(encoding="utf-8")
+        assert {name for name in others if f"`{name}`" not in text} == set()

@@ -12,7 +12,7 @@ from poetgen.files import Workspace
 from poetgen.printable import printable
 
 if TYPE_CHECKING:
-    from poetgen.classify.predict import Verdict
+    from poetgen.classify.predict import Prediction
 
 
 @click.command(
@@ -30,7 +30,7 @@ def predict(
     workspace: Workspace, *, texts: tuple[str, ...], checkpoint: str | None, top: int, as_json: bool
 ) -> None:
     """Print the most likely labels of each TEXT, or without one of each line of standard input."""
-    from poetgen.classify.predict import predict as judge
+    from poetgen.classify.predict import predict as predict_labels
     from poetgen.classify.saved import SavedClassifier, find_classifier
 
     path = find_classifier(workspace, checkpoint)
@@ -39,23 +39,23 @@ def predict(
     given = list(texts) or [line for line in sys.stdin.read().splitlines() if line.strip()]
     if not given:
         raise click.UsageError("no text was given; give one, or pipe in one per line")
-    for number, verdict in enumerate(judge(saved, given)):
+    for number, prediction in enumerate(predict_labels(saved, given)):
         if as_json:
-            echo(json.dumps(as_dict(verdict, top), ensure_ascii=False))
+            echo(json.dumps(as_dict(prediction, top), ensure_ascii=False))
         else:
-            echo("\n" * (number > 0) + shown(verdict, top))
+            echo("\n" * (number > 0) + format_prediction(prediction, top))
 
 
-def shown(verdict: "Verdict", top: int) -> str:
+def format_prediction(prediction: "Prediction", top: int) -> str:
     """The text as it was read, and a line for each label."""
-    lines = [f"{share:6.1%}  {printable(label)}" for label, share in verdict.probabilities[:top]]
-    return "\n".join([printable(verdict.text), *lines])
+    lines = [f"{share:6.1%}  {printable(label)}" for label, share in prediction.probabilities[:top]]
+    return "\n".join([printable(prediction.text), *lines])
 
 
-def as_dict(verdict: "Verdict", top: int) -> dict[str, Any]:
+def as_dict(prediction: "Prediction", top: int) -> dict[str, Any]:
     """Plain values; probabilities by label, the likeliest first."""
     return {
-        "typed": verdict.typed,
-        "text": verdict.text,
-        "probabilities": dict(verdict.probabilities[:top]),
+        "typed": prediction.typed,
+        "text": prediction.text,
+        "probabilities": dict(prediction.probabilities[:top]),
     }

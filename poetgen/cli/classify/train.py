@@ -14,19 +14,12 @@ from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.training_options import (
     NEWEST,
     config_option,
-    device_option,
-    dropout_option,
     fit_to_vectors,
-    init_option,
-    learning_rate_option,
-    minutes_option,
     optimizer_option,
-    patience_option,
     resume_option,
     seed_option,
     set_option,
     settings_of,
-    steps_option,
     vectors_option,
 )
 from poetgen.cli.training_progress import TrainingProgress, follow_training
@@ -43,11 +36,8 @@ if TYPE_CHECKING:
     from poetgen.training.run_folder import RunFolder
 
 COMMAND = "poetgen classify train"
-# what belongs to the classifier alone, under its section
-OWN = (
-    "by", "labels", "text_column", "label_column", "classes", "equal", "tokens", "stop_words", "embeddings",
-    "checkpoint", "layers_too", "frozen", "skip", "judges", "directions", "pooling", "split",
-)  # fmt: skip
+# what belongs to the classifier alone, under its section; all else there is set by --set
+OWN = ("by", "labels", "equal", "tokens", "stop_words", "checkpoint")
 
 
 @click.command(
@@ -60,63 +50,19 @@ OWN = (
 @click.option("--by", type=click.Choice(["poet", "form"]), help="What to tell the prepared poems apart by.")
 @click.option("--labels", metavar="FILE", help="A JSON or CSV file of labelled texts, instead of --by.")
 @click.option(
-    "--text-column", metavar="NAME", help="Key or column of the texts in that file [default: text]."
-)
-@click.option(
-    "--label-column", metavar="NAME", help="Key or column of the labels in that file [default: label]."
-)
-@click.option("--classes", type=int, help="Only the most frequent labels [default: all; of poets 20].")
-@click.option(
     "--equal",
     is_flag=True,
     default=None,
     help="Use equally many texts of every label, as many as the rarest has.",
 )
-@click.option("--split", type=click.Choice(["8:1:1", "96:2:2"]), help="train : validation : test.")
 @click.option("--tokens", type=click.Choice(["characters", "bigrams"]), help="What a token is.")
 @click.option("--stop-words", metavar="FILE|classical|none", help="Words to omit.")
-@click.option(
-    "--embeddings",
-    type=click.Choice(["random", "checkpoint", "vectors"]),
-    help="Initial embeddings [default: those of --vectors or --checkpoint, else random].",
-)
 @vectors_option
-@click.option("--checkpoint", metavar="FILE|RUN", help="Take the embeddings of a language model.")
-@click.option(
-    "--layers-too", is_flag=True, default=None, help="Take the language model's recurrent layers too."
-)
-@click.option("--frozen", is_flag=True, default=None, help="Do not train those layers.")
-@click.option(
-    "--skip",
-    type=click.Choice(["none", "tokens", "pairs"]),
-    help="Bag of features that bypasses the layers: tokens, or also pairs of neighbouring tokens.",
-)
-@click.option("--judges", type=int, help="Number of output layers whose probabilities are averaged.")
+@click.option("--checkpoint", metavar="FILE|RUN", help="Initialise the embedding from a language model.")
 @click.option("--cell", type=click.Choice(["lstm", "rnn"]), help="Kind of recurrent layer.")
-@click.option(
-    "--directions",
-    type=click.Choice(["forward", "both"]),
-    help="Read the text forward, or forward and backward.",
-)
-@click.option(
-    "--pooling",
-    type=click.Choice(["last", "mean"]),
-    help="Classify by the last hidden state, or by their mean.",
-)
-@click.option("--embedding-size", type=int, help="E, size of a token's embedding.")
-@click.option("--hidden-size", type=int, help="H, hidden units of each layer and direction.")
-@click.option("--layers", type=int, help="Number of recurrent layers.")
-@dropout_option
-@init_option
 @optimizer_option
-@learning_rate_option
-@click.option("--batch-size", type=int, help="Texts in a batch.")
 @click.option("--epochs", type=int, help="Passes over the training texts.")
-@steps_option
-@minutes_option
-@patience_option
 @seed_option
-@device_option
 @config_option
 @set_option
 @click.option("--run", "run_name", metavar="NAME", help="The run's name [default: date and labels].")
@@ -129,7 +75,6 @@ OWN = (
     show_default=True,
     help="Held-out texts to measure on.",
 )
-@click.option("--no-baselines", is_flag=True, help="Omit the linear baseline.")
 @json_option
 def train(
     workspace: Workspace,
@@ -139,14 +84,14 @@ def train(
     config_name: str | None,
     settings: tuple[str, ...],
     part: str,
-    no_baselines: bool,
     as_json: bool,
     **flags: Any,
 ) -> None:
     """Train a classifier, and measure it on held-out texts beside two baselines.
 
-    Choose between settings with --measure-on validation, and look at the test split once, at the end. Ctrl-C
-    saves, --resume continues.
+    Every setting without an option of its own is changed with --set, for instance --set classify.pooling=last;
+    docs/guide.md lists them. Choose between settings with --measure-on validation, and look at the test split
+    once, at the end. Ctrl-C saves, --resume continues.
     """
     if resume is not None and run_name is not None:
         raise click.UsageError("--resume NAME already names the run; omit --run")
@@ -162,9 +107,9 @@ def train(
             folder, config = new_run(workspace, run_name, given)
         else:
             folder, config = resumed_run(workspace, resume, given)
-        data = texts_of(workspace, config)
+        data = load_texts(workspace, config)
         learn(workspace, folder, data, config, resume=resume is not None)
-        comparison = measured(folder, data, part, with_linear=not no_baselines)
+        comparison = measure(folder, data, part, with_linear=config.classify.linear_baseline)
         show(folder, comparison, as_json=as_json)
     except KeyboardInterrupt:
         echo(f"stopped at once; to continue from the last save: {COMMAND} --resume", err=True)
@@ -179,7 +124,7 @@ def new_run(workspace: Workspace, name: str | None, given: Mapping[str, Any]) ->
     from poetgen.classify.settings import ClassifierConfig
     from poetgen.training.run_folder import RunFolder, new_run_path
 
-    given = beginning(workspace, given)
+    given = with_initial_embeddings(workspace, given)
     config = ClassifierConfig().replace(given)
     if bool(config.classify.by) == bool(config.classify.labels):
         raise click.UsageError("say what to tell apart: either --by poet|form, or --labels FILE")
@@ -187,7 +132,7 @@ def new_run(workspace: Workspace, name: str | None, given: Mapping[str, Any]) ->
     return RunFolder(new_run_path(workspace.classifiers, name, kind), COMMAND), config
 
 
-def beginning(workspace: Workspace, given: Mapping[str, Any]) -> dict[str, Any]:
+def with_initial_embeddings(workspace: Workspace, given: Mapping[str, Any]) -> dict[str, Any]:
     """`--vectors` and `--checkpoint` say how embeddings begin, and both what sizes that takes."""
     given = dict(given)
     vectors, checkpoint = given.get("model.pretrained_embeddings"), given.get("classify.checkpoint")
@@ -197,9 +142,13 @@ def beginning(workspace: Workspace, given: Mapping[str, Any]) -> dict[str, Any]:
         given.setdefault("classify.embeddings", "vectors" if vectors else "checkpoint")
     kind = given.get("classify.embeddings", "random")
     if kind == "vectors" and not vectors:
-        raise ConfigError("--embeddings vectors needs a file of them; give one with --vectors FILE")
-    if kind != "checkpoint" and given.get("classify.layers_too"):
-        raise ConfigError("--layers-too takes the layers of a language model; add --embeddings checkpoint")
+        raise ConfigError(
+            "classify.embeddings = 'vectors' needs a file of them; give one with --vectors FILE"
+        )
+    if kind != "checkpoint" and given.get("classify.copy_layers"):
+        raise ConfigError(
+            "classify.copy_layers takes the layers of a language model; name it with --checkpoint"
+        )
     if kind == "checkpoint":
         return {**sizes_of(workspace, given), **given}
     return fit_to_vectors(given) if kind == "vectors" else given
@@ -213,7 +162,7 @@ def sizes_of(workspace: Workspace, given: dict[str, Any]) -> dict[str, Any]:
     given["classify.checkpoint"] = str(path)
     model = Checkpoint.load(path).model_config
     taken = ["embedding_size"]
-    if given.get("classify.layers_too"):
+    if given.get("classify.copy_layers"):
         taken += ["hidden_size", "num_layers", "cell"]
     return {f"model.{key}": getattr(model, key) for key in taken}
 
@@ -228,8 +177,8 @@ def resumed_run(workspace: Workspace, name: str, given: Mapping[str, Any]) -> Ru
     return folder, ClassifierConfig().replace({**before, **given})
 
 
-def texts_of(workspace: Workspace, config: "ClassifierConfig") -> "LabelledTexts":
-    """The texts to learn from and to measure on, told on stderr. Raises CorpusError or ConfigError."""
+def load_texts(workspace: Workspace, config: "ClassifierConfig") -> "LabelledTexts":
+    """The texts to learn from and to measure on, counted on stderr. Raises CorpusError or ConfigError."""
     from poetgen.classify.run import labelled_texts
 
     if config.classify.by and not (workspace.prepared / "prepared.json").exists():
@@ -280,7 +229,7 @@ def learn(
     follow_training(folder, LabelProgress(1.0), begin, workspace=workspace)
 
 
-def measured(folder: "RunFolder", data: "LabelledTexts", part: str, *, with_linear: bool) -> "Comparison":
+def measure(folder: "RunFolder", data: "LabelledTexts", part: str, *, with_linear: bool) -> "Comparison":
     """The best model and its baselines on held-out texts. Raises CorpusError."""
     from poetgen.classify.baselines import can_compare
     from poetgen.classify.report import compare
