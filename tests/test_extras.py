@@ -13,7 +13,7 @@ from poetgen.extras import install_command
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-@pytest.mark.parametrize("extra", ["plot", "baselines"])
+@pytest.mark.parametrize("extra", ["plot", "picture", "baselines"])
 def test_the_command_names_the_packages_of_the_extra(extra: str) -> None:
     command = shlex.split(install_command(extra))
     assert command[:2] == ["pip", "install"]

@@ -11,12 +11,12 @@ import click
 
 from poetgen.cli.options import examples, home_option
 from poetgen.errors import PoetgenError
+from poetgen.extras import install_command
 from poetgen.files import Workspace
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-INSTALL = "the page needs Starlette and uvicorn; run: pip install 'poetgen[web]'"
 MOST_CONNECTIONS = 256
 
 
@@ -51,7 +51,7 @@ def serve(*, port: int, host: str, opens: bool, checkpoint: str | None, workspac
 
         from poetgen.web.app import build_app
     except ModuleNotFoundError as error:
-        raise PoetgenError(INSTALL) from error
+        raise PoetgenError(f"the page needs Starlette and uvicorn; run: {install_command('web')}") from error
     from poetgen.writing.writer import Writer
 
     app = build_app(Writer.load(checkpoint, home=workspace.home), names=(host, socket.gethostname()))
