@@ -132,3 +132,19 @@ def make_checkpoint() -> Callable[..., Checkpoint]:
         return Checkpoint(weights, vocabulary, config.to_dict(), card or {"corpus": {"commit": COMMIT}})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def contrast() -> Callable[[str, str], float]:
+    """WCAG 2's ratio of two colours #rrggbb: 1 to 21."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    def ratio(one: str, other: str) -> float:
+        light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+        return (light + 0.05) / (dark + 0.05)
+
+    return ratio

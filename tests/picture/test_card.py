@@ -69,23 +69,11 @@ def test_what_was_judged_is_seen():
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_text_and_paper_are_far_enough_apart(theme):
+def test_text_and_paper_are_far_enough_apart(theme, contrast):
     paper = THEMES[theme][PAPER]
     for name, least in (("ink", 7), ("faint", 4.5), ("red", 4.5)):
         assert contrast(THEMES[theme][name], paper) >= least
     assert contrast(THEMES[theme]["seal"], THEMES[theme]["carved"]) >= 4.5
-
-
-def contrast(one: str, other: str) -> float:
-    """WCAG 2's ratio of two colours #rrggbb."""
-
-    def luminance(colour: str) -> float:
-        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
-        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize("size", SIZES)

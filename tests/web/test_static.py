@@ -70,3 +70,18 @@ def test_every_field_has_a_label():
 
 def test_the_licence_of_the_font_travels_with_it():
     assert (Path(STATIC).parents[1] / "picture" / "OFL.txt").is_file()
+
+
+THEMES = [
+    dict(re.findall(r"--(\w[\w-]*): (#\w{6});", block))
+    for block in re.findall(r":root[^{]*\{(.*?)\}", TEXTS["page.css"], re.S)
+]
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=["paper", "dark"])
+def test_text_and_edges_are_far_enough_from_what_they_stand_on(theme, contrast):
+    for below in ("paper", "sheet"):
+        assert contrast(theme["ink"], theme[below]) >= 7
+        assert min(contrast(theme[name], theme[below]) for name in ("faint", "red")) >= 4.5
+        assert contrast(theme["edge"], theme[below]) >= 3
+    assert contrast(theme["on-red"], theme["red"]) >= 4.5
