@@ -1,5 +1,6 @@
 """`poetgen generate`: poems that begin with a text."""
 
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -29,6 +30,10 @@ from poetgen.writing.writer import Writer
     )
 )
 @click.argument("prompts", metavar="[PROMPT]...", nargs=-1)
+@click.option("--title", metavar="TITLE", help="What the poem is about, as a title: 春夜喜雨.")
+@click.option("--about", metavar="WORDS", help="The same in words of today: 中秋想家, 給小明的生日.")
+@click.option("--poet", metavar="NAME", help="In whose manner: 李白.")
+@click.option("--poets", is_flag=True, help="List the poets the model knows, the most frequent first.")
 @click.option(
     "--form",
     metavar="FORM",
@@ -120,6 +125,7 @@ def generate(
     keep: str | None,
     rewrite: int | None,
     interactive: bool,
+    poets: bool,
     checkpoint: str | None,
     as_json: bool,
     workspace: Workspace,
@@ -128,8 +134,8 @@ def generate(
     """Write poems that begin with each PROMPT, in either script, by the rules of their form.
 
     A rule you ask for is kept; a default rule that the PROMPT itself breaks is relaxed, with a note on stderr.
-    Without a PROMPT it asks for one at a terminal; elsewhere, or with --count or --acrostic, the model chooses the
-    beginning.
+    Without a PROMPT it asks for one at a terminal; elsewhere, or with --count, --acrostic, --title or --about, the
+    model chooses the beginning.
     """
     given = {name: value for name, value in settings.items() if value is not None}
     if "first_line_rhymes" in given:
@@ -139,13 +145,16 @@ def generate(
     try:
         writer = Writer.load(checkpoint, home=workspace.home)
         echo(f"model: {writer.source}", err=True)
+        if poets:
+            _list_poets(writer, as_json=as_json)
+            return
         show = PoemPrinter(as_json=as_json, vertical=vertical, annotated=annotate, pictures=pictures)
         if keep and rewrite:
             from poetgen.cli.rewriting import rewrite_line
 
             show.print_all(rewrite_line(writer, keep, rewrite, prompts, count=count or 1, settings=given))
             return
-        begins = bool(prompts) or count is not None or "acrostic" in given
+        begins = bool(prompts) or count is not None or bool({"acrostic", "title", "about"} & given.keys())
         asks = interactive or (not begins and sys.stdin.isatty())
         if prompts or not asks:
             show.print_all(_poems(writer, prompts or None, count=count or 1, **given))
@@ -154,6 +163,14 @@ def generate(
     except KeyboardInterrupt:
         echo(err=True)  # past the ^C and the question
         raise SystemExit(INTERRUPTED) from None
+
+
+def _list_poets(writer: Writer, *, as_json: bool) -> None:
+    """The poets a model knows by name. Raises PromptError for one that knows none."""
+    if writer.conditions is None:
+        raise PromptError("this model was trained on poems alone and knows no poets by name")
+    names = writer.conditions.poets
+    echo(json.dumps(names, ensure_ascii=False) if as_json else "\n".join(names))
 
 
 def _poems(writer: Writer, prompts: Iterable[str] | None, **settings: Any) -> Iterator[GeneratedPoem]:

@@ -155,10 +155,3 @@ def condition_form(shape: tuple[int, int] | None) -> str:
     if name in FORMS or shape is None:
         return name
     return {4: "四言", 5: "五言", 7: "七言"}.get(shape[0], "雜言")
-
-
-def title_ids(title: str, vocabulary: Vocabulary) -> list[int]:
-    """A title, as a person types it, in the model's numbers."""
-    from poetgen.corpus.titles import clean_title  # who writes without a title need not wait for it
-
-    return vocabulary.encode(clean_title(title))

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from poetgen.corpus.clean import EXAMPLES
 from poetgen.poem.poem import is_hanzi
 
+EXAMPLES = 2
 LONGEST = 24  # hanzi: longer titles are prefaces, and say what matters first
 SHORT_SERIES = 12  # hanzi: a series and its member together, beyond which the member says enough
 _NUMERAL = "[一二三四五六七八九十百千零○〇兩]"

@@ -9,6 +9,7 @@ poems leave by whole tiles only: at its place in a tile a row has the same bits 
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -95,9 +96,29 @@ class Network:
     def __init__(self, weights: Mapping[str, Array], vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self._params = tile_weights(read_parameters(weights))
+        self._conditions = weights.get("conditions.weight")
+        self._start: State | None = None
+
+    def after(self, prefix: Sequence[int]) -> "Network":
+        """The same network, whose poems begin when it has read a prefix (poetgen.corpus.conditions)."""
+        if not prefix:
+            return self
+        told = copy(self)
+        told._start = language_model.init_state(self._params, 1)
+        size = len(self.vocabulary)
+        # conditions are read as characters are, from a table of their own
+        rows = None if self._conditions is None else self._conditions.astype(np.float32)
+        for number in prefix:
+            params, row = self._params, number
+            if number >= size and rows is not None:
+                params, row = self._params._replace(embedding=rows), number - size
+            _, told._start = language_model.step(params, [row], told._start)
+        return told
 
     def step(self, ids: Sequence[int] | Array, state: State | None = None) -> tuple[Array, State]:
         """Read one token of each poem; without a state the first. Shapes: (B,) -> logits of the next (B, V)."""
+        if state is None and self._start is not None:
+            state = language_model.select_rows(self._start, [0] * len(ids))
         before = language_model.init_state(self._params, len(ids)) if state is None else state
         return language_model.step(self._params, ids, before)
 

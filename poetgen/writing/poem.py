@@ -61,7 +61,8 @@ class GeneratedPoem:
     whole poem under the unmasked model at temperature 1: prompt, marks (where the model writes them) and end.
     `prompt` is as typed, and `notes` say what was read or done otherwise than asked. A poem written by rules has
     its `template` (None: tones were free), `rhyme_group` (None: no rhyme) and the `tones` of each line.
-    `corpus_lines` are the lines in the corpus' own characters, by which rhymes and tones are looked up.
+    `corpus_lines` are the lines in the corpus' own characters, by which rhymes and tones are looked up. `title`
+    and `poet` are what the model was told, in corpus characters; None: nothing.
     """
 
     lines: tuple[str, ...]
@@ -77,6 +78,8 @@ class GeneratedPoem:
     tones: tuple[str, ...] | None = None
     rank: Rank | None = None
     corpus_lines: tuple[str, ...] = ()
+    title: str | None = None
+    poet: str | None = None
 
     @property
     def text(self) -> str:
@@ -100,6 +103,8 @@ class GeneratedPoem:
 
         names = (
             "prompt",
+            "title",
+            "poet",
             "index",
             "text",
             "lines",

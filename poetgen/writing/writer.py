@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from poetgen.argument_types import check_arguments
 from poetgen.checkpoint import Checkpoint, find_checkpoint
@@ -46,6 +47,9 @@ from poetgen.writing.prosody import TokenProsody
 from poetgen.writing.ranking import score
 from poetgen.writing.sampling import CANDIDATES, Sampling, draw_seed, random_stream
 
+if TYPE_CHECKING:
+    from poetgen.writing.conditions import Conditions
+
 MOST_TOGETHER = 8 * TILE  # poems a thread writes at once
 FORM_STREAM = 2**31  # the random stream that draws a poem's form, beyond those of all candidates
 
@@ -64,7 +68,10 @@ class Request:
     form_prior: Sequence[float]
     sampling: Sampling
     script: str
+    network: Network
     notes: tuple[str, ...] = ()
+    title: str | None = None
+    poet: str | None = None
 
     def start(self, number: int) -> Candidate:
         """Candidate `number % best_of` of poem `number // best_of`, not yet written."""
@@ -95,6 +102,7 @@ class Writer:
         corpus = from_dict(checkpoint.config).corpus
         self.keeps_marks = corpus.punctuation == "keep"
         self._usual_forms = (parse_form(corpus.form),) if corpus.form else USUAL
+        self.conditions = checkpoint.conditions
         self._network = Network(checkpoint.weights, checkpoint.vocabulary)
         self._prosody = TokenProsody(checkpoint.vocabulary)
 
@@ -112,6 +120,9 @@ class Writer:
         self,
         prompt: str | Iterable[str] | None = None,
         *,
+        title: str | None = None,
+        about: str | None = None,
+        poet: str | None = None,
         form: str | None = None,
         rhyme: str | None = None,
         tones: str | None = None,
@@ -131,6 +142,8 @@ class Writer:
         """Write `count` poems that begin with `prompt`, or freely; each is the best of `best_of` candidates.
 
         With several prompts there are `count` poems for each, all of one seed.
+        `title` is what the poems are about, `about` the same in words of today, `poet` in whose manner they are
+        written; a model that was told such things in training is told them, and a `form` that is asked for.
         `form` (a name, a shape, or free), `rhyme` (a group, auto or off), `tones` (strict, relaxed or off) and
         `first_line_rhymes` are kept where given; None is as usual for the form, and gives way to the prompt
         (poetgen.writing.constraints). `acrostic` has the first hanzi of the lines. `max_length` is in hanzi, by
@@ -150,13 +163,16 @@ class Writer:
             acrostic=heads.text,
             no_repeat=no_repeat,
         )
+        told = self._read_conditions(title, about, poet, constraints)
         requests = []
         for one in [prompt] if prompt is None or isinstance(prompt, str) else prompt:
             if not isinstance(one, str | None):
                 raise PromptError(f"a prompt must be text, not {one!r:.60}")
             read = self._read(one, constraints, max_length)
             typed = read if one is not None or acrostic is None else heads
-            request = self._prepare(read, heads, constraints, max_length, sampling, script or typed.script)
+            request = self._prepare(
+                read, heads, constraints, max_length, sampling, script or typed.script, told
+            )
             requests.append(request)
             if request.script == SIMPLIFIED and not can_convert():
                 raise PoetgenError(f"simplified poems cannot be printed: {INSTALL_OPENCC}")
@@ -199,6 +215,18 @@ class Writer:
         )
         return rewriter.rewrite(poem, line, begins=begins, sampling=sampling, script=script)
 
+    def _read_conditions(
+        self, title: str | None, about: str | None, poet: str | None, constraints: Constraints
+    ) -> "Conditions | None":
+        """What the model is told; None where nothing was asked and it knows nothing of the kind."""
+        if self.conditions is None and title is about is poet is None:
+            return None
+        from poetgen.writing.conditions import read_conditions
+
+        return read_conditions(
+            self.conditions, self.variants, title=title, about=about, poet=poet, form=constraints.form
+        )
+
     def _read(self, typed: str | None, constraints: Constraints, max_length: int | None) -> Prompt:
         if typed is None:
             return Prompt(script=preferred_script())
@@ -220,14 +248,29 @@ class Writer:
         max_length: int | None,
         sampling: Sampling,
         script: str,
+        told: "Conditions | None",
     ) -> Request:
         """All that is asked for, checked and ready to be written. Raises PromptError."""
         page = Page(self._usual_forms, max_length, self.keeps_marks)
         prompt, matchers, notes = constraints.resolve(typed, self._prosody, page)
-        prefix = Prefix.read(prompt.text, self._network)
-        prior = form_prior(self._network, prefix, matchers, keeps_marks=self.keeps_marks)
-        notes = (*prompt.notes, *heads.notes, *notes)
-        return Request(prompt, heads, prefix, matchers, prior, sampling, script, notes)
+        numbers = told.prefix(self.conditions, self.vocabulary) if told and self.conditions else []
+        network = self._network.after(numbers)
+        prefix = Prefix.read(prompt.text, network)
+        prior = form_prior(network, prefix, matchers, keeps_marks=self.keeps_marks)
+        notes = (*(told.notes if told else ()), *prompt.notes, *heads.notes, *notes)
+        return Request(
+            prompt,
+            heads,
+            prefix,
+            matchers,
+            prior,
+            sampling,
+            script,
+            network,
+            notes,
+            (told and told.title) or None,
+            (told and told.poet) or None,
+        )
 
     def _write(self, request: Request) -> Iterator[GeneratedPoem]:
         sampling, prefix = request.sampling, request.prefix
@@ -237,7 +280,7 @@ class Writer:
 
         def write(numbers: range) -> Sequence[Candidate]:
             candidates = [request.start(number) for number in numbers]
-            return decode(self._network, prefix.logits, prefix.state, candidates, sampling=sampling)
+            return decode(request.network, prefix.logits, prefix.state, candidates, sampling=sampling)
 
         threads = min(count_processors(), len(groups))
         candidates = chain.from_iterable(map_in_threads(write, groups, threads=threads))
@@ -284,6 +327,8 @@ def _finish(written: Candidate, request: Request, index: int, rank: Rank | None)
         tones=scansion and scansion.tones,
         rank=rank,
         corpus_lines=lines,
+        title=request.title,
+        poet=request.poet,
     )
 
 

@@ -86,6 +86,8 @@ def test_json_has_one_object_a_line(invoke):
     ]
     assert list(records[0]) == [
         "prompt",
+        "title",
+        "poet",
         "index",
         "text",
         "lines",

@@ -1,0 +1,163 @@
+"""What a poem is to be about, by whom and in which form, as the model reads it before the poem begins."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from poetgen.corpus.conditions import ConditionTable, condition_form
+from poetgen.corpus.titles import LONGEST, clean_title
+from poetgen.corpus.vocabulary import Vocabulary
+from poetgen.errors import PromptError
+from poetgen.poem.form import Form
+from poetgen.poem.poem import is_hanzi
+from poetgen.script.convert import to_corpus
+from poetgen.script.opencc import as_utf8, normalize, to_simplified
+from poetgen.script.variants import VariantTable
+
+NEAREST = 4  # names told for one that is not known
+# Words of today, and what a title of the Tang or Song has for them; the longest first. Both scripts are read.
+CLASSICAL = {
+    "情人節": "七夕",
+    "想家": "思鄉",
+    "想念": "憶",
+    "思念": "憶",
+    "媽媽": "母",
+    "母親": "母",
+    "爸爸": "父",
+    "父親": "父",
+    "老師": "先生",
+    "朋友": "友人",
+    "愛情": "相思",
+    "失戀": "閨怨",
+    "分手": "惜別",
+    "再見": "留別",
+    "新年": "元日",
+    "春節": "元日",
+    "過年": "除夕",
+    "下雨": "雨",
+    "下雪": "雪",
+    "喝酒": "飲酒",
+    "月亮": "月",
+    "太陽": "日",
+    "大海": "海",
+    "晚上": "夜",
+    "早上": "曉",
+    "春天": "春日",
+    "夏天": "夏日",
+    "秋天": "秋日",
+    "冬天": "冬日",
+    "孤單": "獨坐",
+    "孤獨": "獨坐",
+    "給": "寄",
+    "為": "",
+    "的": "",
+    "我": "",
+    "你": "君",
+}
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the model is told: a title in corpus characters (""), a poet of its table (""), a form (None)."""
+
+    title: str = ""
+    poet: str = ""
+    form: Form | None = None
+    notes: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.title or self.poet or self.form)
+
+    def prefix(self, table: ConditionTable, vocabulary: Vocabulary) -> list[int]:
+        """The numbers that are read before <begin>."""
+        form = condition_form((self.form.line_length, self.form.line_count)) if self.form else None
+        return table.prefix(
+            len(vocabulary),
+            title=vocabulary.encode(self.title),
+            poet=table.poets.index(self.poet) if self.poet else -1,
+            form=table.forms.index(form) if form in table.forms else -1,
+        )
+
+
+def read_conditions(
+    table: ConditionTable | None,
+    variants: VariantTable,
+    *,
+    title: str | None = None,
+    about: str | None = None,
+    poet: str | None = None,
+    form: Form | None = None,
+) -> Conditions:
+    """What was typed, in any script, as the model's characters and names; `form` is told if anything can be.
+
+    Raises PromptError for a model that is told nothing, a poet it does not know, and a title without a hanzi.
+    """
+    if title is not None and about is not None:
+        raise PromptError("--title and --about are one thing said twice; give one of them")
+    asked = {"--title": title, "--about": about, "--poet": poet}
+    if table is None:
+        for name, value in asked.items():
+            if value is not None:
+                raise PromptError(
+                    f"this model was trained on poems alone and cannot be told a title or a poet; omit {name}, or "
+                    "train one with --set model.conditions=true"
+                )
+        return Conditions()
+    read = ""
+    notes: tuple[str, ...] = ()
+    if title is not None:
+        read, notes = read_title(title, variants, "--title")
+    elif about is not None:
+        read, notes = read_title(to_classical(as_utf8(about, "--about")), variants, "--about")
+        notes = (f"about {about.strip()}: read as the title {read}", *notes)
+    return Conditions(read, find_poet(poet, table) if poet is not None else "", form, notes)
+
+
+def read_title(typed: str, variants: VariantTable, name: str) -> tuple[str, tuple[str, ...]]:
+    """A title in corpus characters, and what was read otherwise than typed. Raises PromptError."""
+    plain = "".join(filter(is_hanzi, normalize(as_utf8(typed, name))))
+    mapped = to_corpus(plain, variants)
+    title = clean_title(mapped.text)
+    if not title:
+        raise PromptError(
+            f"{name} {typed!r:.60} says nothing the model can read; give it a few hanzi: 春夜喜雨"
+        )
+    notes = list(mapped.notes)
+    if len(mapped.text) > LONGEST:
+        notes.append(f"a title is read to its {LONGEST}th hanzi: {title}")
+    unknown = sorted({char for char in title if not variants.candidates(char)})
+    if unknown:
+        notes.append(f"in the title the model does not know {' '.join(unknown)}")
+    return title, tuple(notes)
+
+
+def to_classical(text: str) -> str:
+    """Modern words as titles have them, in either script: 想家 → 思鄉."""
+    words = CLASSICAL | {to_simplified(modern): word for modern, word in CLASSICAL.items()}
+    modern = "|".join(sorted(words, key=len, reverse=True))
+    return re.sub(modern, lambda found: words[found[0]], normalize(text)) or text
+
+
+def find_poet(typed: str, table: ConditionTable) -> str:
+    """The name as the table has it, typed in either script. Raises PromptError with the nearest."""
+    name = normalize(as_utf8(typed, "--poet"))
+    known = {to_simplified(poet): poet for poet in reversed(table.poets)}  # the more frequent of two wins
+    if name in table.poets:
+        return name
+    if to_simplified(name) in known:
+        return known[to_simplified(name)]
+    near = nearest_poets(to_simplified(name), [*reversed(known)])
+    hint = f"the nearest are {', '.join(known[one] for one in near)}; " if near else ""
+    raise PromptError(
+        f"the model does not know the poet {name[:20]!r}; {hint}poetgen generate --poets lists all it knows"
+    )
+
+
+def nearest_poets(name: str, poets: Sequence[str]) -> list[str]:
+    """Names alike, the nearest first; else those that share the family name."""
+    import difflib  # only for who mistypes
+
+    return (
+        difflib.get_close_matches(name, poets, n=NEAREST, cutoff=0.5)
+        or [poet for poet in poets if name and poet[0] == name[0]][:NEAREST]
+    )
