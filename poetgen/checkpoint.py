@@ -26,6 +26,9 @@ _KEY = "poetgen"
 _LINES = "corpus.lines"  # among the weights, though nothing is learned in it
 DEEPEST = 32  # tables and lists in one another; a card as training writes it has three or four
 AGAIN = "fetch or train it again"
+LARGEST_WEIGHT = (
+    1e6  # products of smaller ones stay finite in float32; a trained model's stay below a hundred
+)
 Array = npt.NDArray[Any]
 
 
@@ -177,6 +180,10 @@ def check_values(path: Path, weights: Mapping[str, Array]) -> None:
             raise CheckpointError(f"{path} holds {name} as {array.dtype}, not float32 or float16; {AGAIN}")
         if not np.isfinite(array).all():
             raise CheckpointError(f"{path} holds values in {name} that are not numbers; {AGAIN}")
+        if array.size and max(-float(array.min()), float(array.max())) > LARGEST_WEIGHT:
+            raise CheckpointError(
+                f"{path} holds values in {name} beyond {LARGEST_WEIGHT:,.0f}: its training went astray; {AGAIN}"
+            )
 
 
 def find_checkpoint(workspace: Workspace, given: str | Path | None = None) -> Path:

@@ -31,3 +31,9 @@ class TrainingError(PoetgenError):
 
 class PromptError(PoetgenError):
     """No poem can begin with this text."""
+
+
+# what reading or using a damaged file may raise, whatever it says, but for OSError
+DAMAGE = (
+    ValueError, LookupError, TypeError, AttributeError, EOFError, OverflowError, RecursionError, MemoryError,
+)  # fmt: skip

@@ -1,5 +1,6 @@
 """Files and folders: written whole or not at all, and where they lie."""
 
+import errno
 import json
 import os
 import re
@@ -32,6 +33,25 @@ def list_strangers(folder: Path, is_ours: Callable[[str], bool]) -> list[str]:
             for entry in entries
             if not (entry.is_file(follow_symlinks=False) and is_ours(partial_of(entry.name) or entry.name))
         )
+
+
+def check_file(path: Path) -> Path:
+    """`path`, unless it is a pipe in the place of a file, which to open may wait for ever. Raises OSError.
+
+    What the system itself offers below /dev, such as a shell's <(command), is open already.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir() and path.parts[:2] != ("/", "dev"):
+        raise OSError(errno.EINVAL, "it is not a plain file", str(path))
+    return path
+
+
+def read_json(path: Path) -> Any:
+    """What is in a JSON file of ours. Raises OSError, or what DAMAGE lists when it is damaged."""
+    value = json.loads(check_file(path).read_text(encoding="utf-8"))
+    json.dumps(
+        value, ensure_ascii=False
+    ).encode()  # a lone surrogate could be neither written again nor hashed
+    return value
 
 
 @contextmanager

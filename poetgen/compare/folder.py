@@ -7,7 +7,6 @@ report.md report.json metrics.csv curves.png
 lock                held by the operating system while a process compares here
 """
 
-import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -18,13 +17,14 @@ from poetgen.compare.plan import Plan, Run
 from poetgen.compare.results import Result
 from poetgen.config import flatten, from_dict, saved_settings
 from poetgen.corpus.dataset import Dataset
-from poetgen.errors import CheckpointError
-from poetgen.files import write_json
+from poetgen.errors import DAMAGE, CheckpointError
+from poetgen.files import read_json, write_json
 from poetgen.locking import locked
+from poetgen.plain_values import check_table
 from poetgen.training.run_folder import RunFolder
 from poetgen.training.task import data_fingerprint
 
-UNFIT = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+UNFIT = (OSError, *DAMAGE)
 
 
 class ComparisonFolder:
@@ -74,8 +74,10 @@ class ComparisonFolder:
     def read(self) -> dict[str, Any]:
         """What began here. Raises CheckpointError."""
         try:
-            value = json.loads(self.plan.read_text(encoding="utf-8"))
-            return {"settings": dict(value["settings"]), "poems": dict(value["poems"])}
+            value = read_json(self.plan)
+            for table in (*value["settings"].values(), value["settings"], value["poems"]):
+                check_table("what it compares", table)
+            return {"settings": value["settings"], "poems": value["poems"]}
         except UNFIT as error:
             raise CheckpointError(f"{self.plan} is damaged ({error}); choose another --out") from error
 
@@ -91,7 +93,7 @@ class ComparisonFolder:
         if not path.exists():
             return None
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
+            value = read_json(path)
             if from_dict(value["config"], str(path)) != run.config:
                 raise ValueError("it had other settings")
             return Result.from_dict(value["result"])

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from poetgen.measures import finite
+from poetgen.plain_values import check_count, check_finite
 from poetgen.printable import csv_cell
 from poetgen.training.events import perplexity
 
@@ -19,6 +20,12 @@ class Point(NamedTuple):
     step: int
     seconds: float
     loss: float
+
+    @classmethod
+    def checked(cls, values: Any) -> "Point":
+        """Back from a list. Raises ValueError or TypeError for what is no point."""
+        step, seconds, loss = values
+        return cls(check_count("step", step), check_finite("seconds", seconds), check_finite("loss", loss))
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,17 @@ class Result:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Result":
-        """Back from plain values. Raises TypeError for others."""
-        points = {name: tuple(Point(*point) for point in values[name]) for name in ("training", "validation")}
+        """Back from plain values. Raises ValueError, KeyError or TypeError for others."""
+        points = {name: tuple(map(Point.checked, values[name])) for name in ("training", "validation")}
+        for name in ("name", "label", "ended", "diverged", "computes_on"):
+            if not isinstance(values[name], str):
+                raise ValueError(f"{name} cannot be {values[name]!r:.60}")
+        for name in ("seed", "steps", "parameters"):
+            check_count(name, values[name])
+        for name in ("learning_rate", "seconds"):
+            check_finite(name, values[name], least=0)
+        if values.get("training_poems") is not None:
+            check_finite("training_poems", values["training_poems"])
         return cls(**{**values, **points})
 
 

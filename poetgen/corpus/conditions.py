@@ -5,7 +5,6 @@ the title's characters. Characters have the numbers of the vocabulary (V tokens)
 the title mark, then forms, then poets. Any part may be missing; without any, a poem begins with <begin> alone.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.errors import CorpusError
-from poetgen.files import write_json
+from poetgen.errors import DAMAGE, CorpusError
+from poetgen.files import check_file, read_json, write_json
 from poetgen.poem.form import FORMS, form_name
 from poetgen.poem.poem import Poem
 
@@ -130,7 +129,7 @@ class Conditions:
     @classmethod
     def load(cls, folder: Path, split: str, table: ConditionTable) -> "Conditions":
         """Raises OSError, ValueError or KeyError when they cannot be read."""
-        with np.load(folder / f"{split}.titles.npz", allow_pickle=False) as arrays:
+        with np.load(check_file(folder / f"{split}.titles.npz"), allow_pickle=False) as arrays:
             return cls(table, *(arrays[name] for name in ("ids", "offsets", "poets", "forms")))
 
 
@@ -142,10 +141,10 @@ def save_table(table: ConditionTable, folder: Path) -> None:
 def load_table(folder: Path) -> ConditionTable | None:
     """The table of a prepared folder, None for one of before conditions. Raises CorpusError."""
     try:
-        return ConditionTable.from_dict(json.loads((folder / LISTS).read_text(encoding="utf-8")))
+        return ConditionTable.from_dict(read_json(folder / LISTS))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *DAMAGE) as error:
         raise CorpusError(f"{folder / LISTS} is damaged ({error}); run: poetgen prepare") from error
 
 

@@ -11,7 +11,6 @@ conditions.json   forms and poets that may be given as conditions (poetgen.corpu
 SPLIT.titles.npz  titles, poets and forms of the poems as numbers; both are missing in older folders
 """
 
-import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,9 +25,10 @@ import numpy.typing as npt
 from poetgen.config import flatten
 from poetgen.corpus.conditions import LISTS, Conditions, ConditionTable, load_table
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.errors import ConfigError, CorpusError
-from poetgen.files import list_strangers
+from poetgen.errors import DAMAGE, ConfigError, CorpusError
+from poetgen.files import check_file, list_strangers, read_json
 from poetgen.locking import locked
+from poetgen.plain_values import check_count, check_table
 
 FORMAT_VERSION = 1
 SPLITS = ("train", "validation", "test", "fragments")
@@ -76,16 +76,18 @@ class Dataset:
     def open(cls, path: Path) -> "Dataset":
         """Raises CorpusError when there is none, or it is of another version or damaged."""
         try:
-            manifest = json.loads((path / "prepared.json").read_text(encoding="utf-8"))
+            manifest = check_table("prepared.json", read_json(path / "prepared.json"))
             version = manifest["format_version"]
-            tokens = (path / "vocabulary.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
-            counts = np.load(path / "counts.npy", allow_pickle=False)
+            if version == FORMAT_VERSION:
+                check_manifest(manifest)
+            tokens = check_file(path / "vocabulary.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
+            counts = load_array(path / "counts.npy")
             vocabulary = Vocabulary(tokens, counts.tolist(), manifest["unknown_types"])
         except FileNotFoundError as error:
             raise CorpusError(f"no prepared poems at {path}; run: poetgen prepare") from error
         except OSError as error:
             raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
-        except (ValueError, KeyError, TypeError, EOFError, AttributeError, CorpusError) as error:
+        except (*DAMAGE, CorpusError) as error:
             raise CorpusError(f"{path} is damaged ({error}); run: poetgen prepare") from error
         if version != FORMAT_VERSION:
             raise CorpusError(f"{path} has format {version}, not {FORMAT_VERSION}; run: poetgen prepare")
@@ -104,19 +106,47 @@ class Dataset:
     def split(self, name: str) -> EncodedPoems:
         """The poems of train, validation, test or fragments. Raises CorpusError."""
         try:
-            ids = np.load(self.path / f"{name}.ids.npy", mmap_mode="r", allow_pickle=False)
-            offsets = np.load(self.path / f"{name}.offsets.npy", allow_pickle=False)
+            ids = load_array(self.path / f"{name}.ids.npy")
+            offsets = np.array(load_array(self.path / f"{name}.offsets.npy"), dtype=np.int64)
             table = self.conditions
             conditions = Conditions.load(self.path, name, table) if table else None
         except FileNotFoundError as error:
             raise CorpusError(f"{self.path} has no {name} poems; run: poetgen prepare") from error
         except OSError as error:
             raise CorpusError(f"cannot read {self.path}: {error.strerror or error}") from error
-        except (ValueError, KeyError, EOFError, BadZipFile) as error:
+        except (*DAMAGE, BadZipFile) as error:
             raise CorpusError(f"{self.path} is damaged ({error}); run: poetgen prepare") from error
         if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(ids) or np.any(np.diff(offsets) < 1):
             raise CorpusError(f"{self.path} is damaged ({name} is cut short); run: poetgen prepare")
+        if len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < len(self.vocabulary):
+            raise CorpusError(f"{self.path} is damaged ({name} has unknown numbers); run: poetgen prepare")
         return EncodedPoems(ids, offsets, conditions)
+
+
+def check_manifest(manifest: Mapping[str, Any]) -> None:
+    """Raises ValueError or KeyError when prepared.json does not tell what is asked of it."""
+    check_count("unknown_types", manifest["unknown_types"])
+    corpus = check_table("corpus", manifest["corpus"])
+    for name in ("url", "commit", "selection", "source"):
+        if not isinstance(corpus.get(name), str | None):
+            raise ValueError(f"corpus.{name} cannot be {corpus[name]!r:.60}")
+    check_table("settings", manifest["settings"])
+    for name, size in check_table("splits", manifest["splits"]).items():
+        for what in ("poems", "tokens", "hanzi"):
+            check_count(f"splits.{name}.{what}", check_table(f"splits.{name}", size)[what])
+
+
+def load_array(path: Path) -> npt.NDArray[Any]:
+    """A list of whole numbers, not read before it is looked at. Raises OSError or ValueError."""
+    try:
+        array: npt.NDArray[Any] = np.load(check_file(path), mmap_mode="r", allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # its header is read as Python is, and fails in as many ways
+        raise ValueError(f"{path.name}: {error}") from error
+    if array.ndim != 1 or array.dtype.kind not in "ui":
+        raise ValueError(f"{path.name} is not a list of whole numbers")
+    return array
 
 
 def check_place(path: Path) -> Path:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.errors import CorpusError
+from poetgen.files import check_file
 
 LONGEST_LINE = 2**22  # bytes: far more than any vector has, far less than would hurt
 LINES_BETWEEN_NEWS = 2**12
@@ -72,7 +73,7 @@ def read_vectors(path: Path, wanted: Iterable[str], *, on_progress: OnProgress |
 
 def _opened(path: Path) -> BinaryIO:
     try:
-        return path.open("rb")
+        return check_file(path).open("rb")
     except FileNotFoundError as error:
         raise CorpusError(f"no vectors at {path}; give a text file as word2vec or GloVe write it") from error
     except OSError as error:
@@ -91,6 +92,8 @@ class _Reader:
         if not fields:
             raise CorpusError(f"{path} has no vectors; give a text file as word2vec or GloVe write it")
         if len(fields) == 2 and all(field.isdigit() for field in fields):
+            if max(map(len, fields)) > 18:
+                raise CorpusError(f"{path} line 1 is not of word2vec or GloVe; give a text file of vectors")
             self.promised, self.size, self.first = int(fields[0]), int(fields[1]), b""
         else:
             self.size, self.first = len(fields) - 1, first

@@ -9,6 +9,7 @@ half renewed, and fetching anew costs only ten megabytes, forty with 全宋詩.
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import chain
@@ -89,7 +90,7 @@ def fetch_corpus(
         tell(FetchProgress(f"the corpus here is commit {there.commit}; fetching {revision} in its place"))
     try:
         with staging.locked():
-            url = source or (recorded.url if recorded else DEFAULT_URL)
+            url = source or _recorded_address(recorded)
             fetch = _Fetch(url, staging, wanted, revision, tell, extended=extended)
             manifest, already_there = fetch.run()
     except OSError as error:
@@ -97,6 +98,13 @@ def fetch_corpus(
             f"cannot write {error.filename or dest}: {error.strerror or error}; fix that or choose another --home"
         ) from error
     return _report(dest, manifest, already_there=already_there)
+
+
+def _recorded_address(recorded: Manifest | None) -> str:
+    """Where the corpus came from, if that is an address that could have been given, else DEFAULT_URL."""
+    with suppress(CorpusError):
+        return git_address(recorded.url) if recorded else DEFAULT_URL
+    return DEFAULT_URL
 
 
 def _need_chinese_file_names() -> None:

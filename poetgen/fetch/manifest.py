@@ -1,12 +1,13 @@
 """fetched.json: where a fetched corpus came from, and what every file of it must be."""
 
 import hashlib
-import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from poetgen.files import write_json
+from poetgen.errors import DAMAGE
+from poetgen.files import check_file, read_json, write_json
+from poetgen.plain_values import check_count
 
 NAME = "fetched.json"
 
@@ -22,6 +23,13 @@ class FileDigest:
 def digest_of(content: bytes) -> FileDigest:
     """The mark of this content."""
     return FileDigest(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+
+def check_name(path: str) -> str:
+    """A relative path that stays below its folder. Raises ValueError."""
+    if not path.isprintable() or Path(path).is_absolute() or ".." in Path(path).parts:
+        raise ValueError(f"{path:.60} is no file of a corpus")
+    return path
 
 
 @dataclass(frozen=True)
@@ -46,14 +54,15 @@ class Manifest:
     def read(cls, folder: Path) -> "Manifest | None":
         """The manifest in `folder`; None when there is none, or none that can be read."""
         try:
-            raw = json.loads((folder / NAME).read_text(encoding="utf-8"))
+            raw = read_json(folder / NAME)
             files = {
-                str(path): FileDigest(str(m["sha256"]), int(m["bytes"])) for path, m in raw["files"].items()
+                check_name(path): FileDigest(str(mark["sha256"]), check_count("bytes", mark["bytes"]))
+                for path, mark in raw["files"].items()
             }
             revision = None if raw["revision"] is None else str(raw["revision"])
             collections = tuple(sorted(map(str, raw.get("collections", ["tang"]))))
             return cls(str(raw["url"]), str(raw["commit"]), revision, files, collections)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, *DAMAGE):
             return None
 
     def write(self, folder: Path) -> None:
@@ -66,7 +75,7 @@ class Manifest:
             try:
                 # The size first: it tells a half-written file without reading it.
                 same = (folder / path).stat().st_size == mark.bytes
-                if not same or digest_of((folder / path).read_bytes()) != mark:
+                if not same or digest_of(check_file(folder / path).read_bytes()) != mark:
                     return f"{folder / path} has changed since it was fetched"
             except OSError as error:
                 return f"{folder / path} cannot be read ({error.strerror})"

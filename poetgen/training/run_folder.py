@@ -22,11 +22,24 @@ from pathlib import Path
 from typing import Any
 
 from poetgen.config import Config, flatten, saved_settings
-from poetgen.errors import CheckpointError, PoetgenError
-from poetgen.files import list_strangers, partial_of, write_json, write_text, written_whole
+from poetgen.errors import DAMAGE, CheckpointError, PoetgenError
+from poetgen.files import (
+    check_file,
+    list_strangers,
+    partial_of,
+    read_json,
+    write_json,
+    write_text,
+    written_whole,
+)
 from poetgen.locking import locked
+from poetgen.plain_values import check_count, check_finite, check_table
 
 STATE_VERSION = 1
+MEASURES = {  # of a record, by its kind: what is read again
+    "step": ("loss", "learning_rate", "seconds"),
+    "validation": ("validation_loss", "seconds"),
+}
 CHANGEABLE = {"training.device"}  # settings that may be others when a run goes on
 
 
@@ -98,13 +111,15 @@ class RunFolder:
     def read_config(self) -> dict[str, Any]:
         """What the run began with. Raises CheckpointError."""
         try:
-            value = json.loads(self.config.read_text(encoding="utf-8"))
-            return {"config": dict(value["config"]), "data": dict(value["data"])}
+            value = read_json(self.config)
+            return {name: check_table(name, value[name]) for name in ("config", "data")}
         except FileNotFoundError as error:
             raise CheckpointError(
                 f"no run at {self.path}; start it with: {self.command} --run {self.name}"
             ) from error
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except OSError as error:
+            raise CheckpointError(f"cannot read {self.config}: {error.strerror or error}") from error
+        except DAMAGE as error:
             raise CheckpointError(f"{self.config} is damaged ({error}); start another run") from error
 
     def append(self, record: Mapping[str, Any]) -> None:
@@ -122,7 +137,7 @@ class RunFolder:
         """All whole records; a line cut short by a kill, or otherwise not ours, is left out."""
         if not self.metrics.exists():
             return []
-        lines = self.metrics.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = check_file(self.metrics).read_text(encoding="utf-8", errors="replace").splitlines()
         return [record for line in lines if (record := record_of(line)) is not None]
 
     def forget_after(self, *, step: int, validated_step: int) -> None:
@@ -146,7 +161,7 @@ class RunFolder:
         from poetgen.training.saved_state import load_plain
 
         try:
-            state = load_plain(self.state.read_bytes())
+            state = load_plain(check_file(self.state).read_bytes())
             if state["version"] != STATE_VERSION:
                 raise CheckpointError(f"{self.state} has version {state['version']}, not {STATE_VERSION}")
             return dict(state)
@@ -229,14 +244,17 @@ def line_of(record: Mapping[str, Any]) -> str:
 
 
 def record_of(line: str) -> dict[str, Any] | None:
-    """A record from its line; None when it is not one."""
+    """A record from its line; None when it is not one, or lacks what is read of it."""
     try:
-        record = json.loads(line)
+        record = check_table("the record", json.loads(line))
         if (
             record["kind"] == "epoch"
         ):  # what older versions, which validated after epochs, called a validation
             record["kind"] = "validation"
-        whole = isinstance(record["step"], int)
-    except (ValueError, KeyError, TypeError, RecursionError):
+        for name in ("step", "epoch"):
+            check_count(name, record[name])
+        for name in MEASURES[record["kind"]]:
+            check_finite(name, record[name])
+    except DAMAGE:
         return None
-    return record if whole and record["kind"] in ("step", "validation") else None
+    return record

@@ -76,3 +76,31 @@ def test_what_is_added_has_the_places_of_what_it_is_added_to() -> None:
 )
 def test_perplexities_as_they_are_said(value: float, text: str) -> None:
     assert said(value) == text
+
+
+WRONG_POINTS = (
+    [[1]],
+    [["", 1, 1]],
+    [[1, 1.0, None]],
+    [[-1, 1.0, 1.0]],
+    [[1, 1.0, math.inf]],
+    [None],
+    3,
+    None,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, value) for name in ("training", "validation") for value in WRONG_POINTS),
+        *((name, value) for name in ("seed", "steps", "parameters") for value in ("", -1, 1.5, None, 10**29)),
+        *((name, value) for name in ("learning_rate", "seconds") for value in ("", -1.0, math.nan, None)),
+        *((name, value) for name in ("name", "label", "diverged") for value in (1, None, [])),
+        ("training_poems", ""),
+        ("unknown", 1),
+    ],
+)
+def test_a_result_that_somebody_has_changed_is_refused(name: str, value: object) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        Result.from_dict(result(90, 50).to_dict() | {name: value})

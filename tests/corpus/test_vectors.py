@@ -122,3 +122,9 @@ def test_a_line_without_end_is_refused_before_it_fills_memory(
     path.write_text("月 " + "1 " * 5000, encoding="utf-8")
     with pytest.raises(CorpusError, match="line 1 is longer than 1,000 bytes"):
         vector_size(path)
+
+
+def test_a_first_line_of_thousands_of_digits_is_told_of(tmp_path):
+    (tmp_path / "vectors.txt").write_text(f"3 {'9' * 5000}\n", encoding="utf-8")
+    with pytest.raises(CorpusError):
+        vector_size(tmp_path / "vectors.txt")

@@ -573,6 +573,27 @@ def test_a_link_in_the_corpus_is_not_followed_and_not_lost(far: Far, dest: Path,
     assert (dest / "link").is_symlink()
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("files", {"LICENSE": {"sha256": "", "bytes": float("inf")}}),
+        ("files", {"\x00": {"sha256": "", "bytes": 1}}),
+        ("files", {"../LICENSE": {"sha256": "", "bytes": 1}}),
+        ("files", {"\ud800": {"sha256": "", "bytes": 1}}),
+        ("files", []),
+        ("url", "ext::touch mine"),
+    ],
+)
+def test_a_record_that_somebody_has_changed_does_not_stop_a_fetch(
+    far: Far, dest: Path, key: str, value: object
+) -> None:
+    fetch_corpus(far.url, dest, revision="v1")
+    record = json.loads((dest / "fetched.json").read_text(encoding="utf-8")) | {key: value}
+    (dest / "fetched.json").write_text(json.dumps(record), encoding="utf-8")
+    fetch_corpus(far.url, dest)
+    assert_whole(dest, far.files, far.newest)
+
+
 def test_a_place_that_cannot_be_written(far: Far, tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where a folder should be")
     assert_refused("cannot write .*; fix that", far.url, tmp_path / "home" / "data" / "corpus")

@@ -25,11 +25,19 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def step(number: int) -> dict[str, Any]:
-    return {"kind": "step", "step": number, "epoch": 1 + number // 10, "loss": 1.5}
+    return {
+        "kind": "step",
+        "step": number,
+        "epoch": 1 + number // 10,
+        "loss": 1.5,
+        "learning_rate": 0.1,
+        "seconds": 2.5,
+    }
 
 
 def validation(number: int) -> dict[str, Any]:
-    return {"kind": "validation", "epoch": number, "step": 10 * number, "perplexity": None}
+    told = {"validation_loss": 2.0, "seconds": 3}
+    return {"kind": "validation", "epoch": number, "step": 10 * number, **told}
 
 
 def test_state_comes_back_as_it_was_saved(folder: RunFolder) -> None:
