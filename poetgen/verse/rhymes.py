@@ -181,10 +181,10 @@ def _collect(into: dict[str, frozenset[Reading]], hanzi: str, changes: Iterable[
 
 
 def _amend(readings: list[Reading], changes: Iterable[str]) -> None:
-    """+支 adds a reading, -支 takes it away, ~支 keeps it for rhyme positions alone."""
+    """+支 adds a reading, -支 takes it away, ~支 keeps it for rhyme positions alone, ?支 says it is disputed."""
     for change in changes:
         reading = reading_in(change[1:])
         if change[0] == "-":
             readings.remove(reading)
-        elif reading not in readings:
+        elif change[0] != "?" and reading not in readings:
             readings.append(reading)
