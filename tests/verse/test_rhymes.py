@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from poetgen.errors import PromptError
 from poetgen.poem.poem import is_hanzi
+from poetgen.script.opencc import convert
+from poetgen.verse import rhymes
 from poetgen.verse.rhymes import (
     GROUPS,
     LEVEL,
@@ -25,6 +28,7 @@ from poetgen.verse.rhymes import (
 
 TABLE = RhymeTable.load()
 BOOK = RhymeTable.load(amended=False)
+TABLE_LINES = Path(rhymes.__file__).with_name("pingshui.txt").read_text(encoding="utf-8").splitlines()
 
 
 def test_there_are_106_groups_in_five_volumes():
@@ -208,3 +212,46 @@ def test_it_loads_at_once_and_only_once():
     code = "import sys, poetgen.verse.rhymes as r; r.RhymeTable.load(); print('|'.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"opencc", "torch", "numpy", "click"} & set(done.stdout.strip().split("|"))
+
+
+MISPRINTS = {"衡": "冬", "嬴": "支", "鈴": "鹽", "灣": "寒", "禪": "寒", "佳": "支", "逢": "東江", "戍": "質"}
+MISPRINTS |= {"冢": "東", "追": "灰", "浮": "虞", "乖": "支", "壚": "魚", "數": "沃", "國": "屋", "話": "禡"}
+
+
+@pytest.mark.parametrize("hanzi", MISPRINTS)
+def test_misprints_of_the_book_rhyme_no_longer(hanzi):
+    assert set(MISPRINTS[hanzi]) <= BOOK.groups(hanzi)
+    assert not set(MISPRINTS[hanzi]) & TABLE.groups(hanzi)
+
+
+@pytest.mark.parametrize(
+    ("tone", "characters"), [(LEVEL, "森優熏豬涇韜醅紆塍娼晁"), (OBLIQUE, "矯冢俾甑嶮潦弛斐廡戌")]
+)
+def test_no_character_has_a_tone_that_only_a_misprint_gives(tone, characters):
+    assert {hanzi: TABLE.tones(hanzi) for hanzi in characters} == {hanzi: {tone} for hanzi in characters}
+
+
+@pytest.mark.parametrize("row", ["她 歌 他", "們 元 門", "葡 虞 蒲", "蝴 虞 胡", "找 巧 爪", "嘴 紙 觜"])
+def test_characters_younger_than_the_book_take_the_sound_of_their_phonetic(row):
+    hanzi, group, phonetic = row.split()
+    assert group in TABLE.groups(hanzi)
+    assert any(line.split("\t")[::2] == [hanzi, "諧聲"] and line.endswith(phonetic) for line in TABLE_LINES)
+
+
+def test_most_of_what_is_written_today_has_a_tone():
+    level_1 = [
+        bytes([a, b]) for a in range(0xB0, 0xD8) for b in range(0xA1, 0xFF)
+    ]  # of GB 2312, its commonest
+    hanzi = [convert(each.decode("gb2312"), "s2t") for each in level_1 if each < b"\xd7\xfa"]
+    assert len(hanzi) == 3755
+    unknown = {each for each in hanzi if not TABLE.tones(each)}
+    assert unknown == set("甭泵踩扯歹掂碉丟硷卡趴乓耪醛叄歪喲")
+
+
+def test_what_the_book_alone_has_is_disputed_or_gone():
+    """Each row of source 廣韻 names the groups that it has; none of them is among those called in question."""
+    rows = [line.split("\t") for line in TABLE_LINES if "\t廣韻\t" in line]
+    assert len(rows) > 500
+    for hanzi, changes, _, evidence in (row for row in rows if len(row) == 4):
+        questioned = {change[1:] for change in changes.split() if change[0] in "-?"}
+        assert not questioned & set(evidence.split(";")[0].split()), hanzi
