@@ -20,6 +20,8 @@ GROUPS = {
     "Write": {
         "generate": "Write poems that begin with a text.",
         "check": "Judge poems by the rules of their form.",
+        "rhyme": "List what rhymes with a character.",
+        "tone": "Tell the tone of each character.",
         "serve": "Write, revise and judge poems on a page in the browser.",
     },
     "Train": {

@@ -1,0 +1,57 @@
+"""The two look-ups of everybody who writes verse: how a character is read, and what rhymes with it."""
+
+from typing import NamedTuple
+
+from poetgen.errors import PromptError
+from poetgen.script.bigrams import Bigrams
+from poetgen.verse.annotation import ENTERING
+from poetgen.verse.rhymes import Reading, RhymeTable, full_name
+
+
+class Rhyme(NamedTuple):
+    """One reading of a character, and the characters that rhyme with it, those first that poems use most."""
+
+    reading: Reading
+    rhymes: tuple[str, ...]
+
+
+def find_rhymes(hanzi: str) -> tuple[Rhyme, ...]:
+    """For each reading of a character (in the corpus' own form) what rhymes with it.
+
+    Raises PromptError where no rhyme group is known for it.
+    """
+    table, often = RhymeTable.load(), {char: place for place, char in enumerate(Bigrams.load().characters)}
+    readings = [reading for reading in table.readings(hanzi) if reading.group]
+    if not readings:
+        raise PromptError(f"the rhyme table has no rhyme group for {hanzi[:60]}; try another character")
+    rarest = len(often)
+    return tuple(
+        Rhyme(
+            reading,
+            tuple(
+                sorted(
+                    (other for other in table.members(reading.group) if other != hanzi),
+                    key=lambda other: often.get(other, rarest),
+                )
+            ),
+        )
+        for reading in readings
+    )
+
+
+def describe_reading(reading: Reading) -> str:
+    """平 上平聲一東; only 平 where the group is not known."""
+    if not reading.group:
+        return reading.tone
+    return f"{reading.tone} {full_name(reading.group)}"
+
+
+def sign_of(hanzi: str) -> str:
+    """平 仄 入, 中 where a character is both level and oblique inside a line, ? where nobody knows."""
+    readings = RhymeTable.load().readings(hanzi)
+    tones = RhymeTable.load().tones(hanzi)
+    if len(tones) != 1:
+        return "中" if tones else "?"
+    (tone,) = tones
+    volumes = {reading.volume for reading in readings if reading.tone == tone}
+    return ENTERING if volumes == {ENTERING} else tone

@@ -1,0 +1,64 @@
+"""`poetgen rhyme` and `poetgen tone` as their users meet them."""
+
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from poetgen.cli import poetgen
+
+
+def run(*arguments):
+    return CliRunner().invoke(poetgen, arguments)
+
+
+def test_rhymes_of_both_readings():
+    rows = run("rhyme", "看", "--count", "3").stdout.splitlines()
+    assert [row.split(",")[0] for row in rows] == [
+        "看 平 上平聲十四寒",
+        "  寒難安",
+        "看 仄 去聲十五翰",
+        "  難漢半",
+    ]
+    assert rows[0].endswith(" rhymes")
+
+
+def test_simplified_is_answered_in_simplified():
+    result = run("rhyme", "东", "--count", "4")
+    assert re.fullmatch(r"东 平 上平声一东, \d+ rhymes\n  风中空同\n", result.stdout)
+    assert result.stderr == "东 read as 東\n"
+
+
+def test_tones_with_every_reading():
+    assert run("tone", "看山，白").stdout.splitlines() == [
+        "看山白",
+        "中平入",
+        "",
+        "看  平 上平聲十四寒 · 仄 去聲十五翰",
+        "山  平 上平聲十五刪",
+        "白  仄 入聲十一陌",
+    ]
+
+
+def test_json_has_one_object_a_line():
+    (record,) = map(json.loads, run("rhyme", "月", "--json", "--count", "2").stdout.splitlines())
+    assert record == {"hanzi": "月", "tone": "仄", "group": "月", "volume": "入", "rhymes": ["忽", "發"]}
+    (record,) = map(json.loads, run("tone", "月", "--json").stdout.splitlines())
+    assert record["tone"] == "入"
+    assert record["readings"] == [{"tone": "仄", "group": "月", "volume": "入"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["rhyme", "abc"], "Error: 'abc' has no Chinese character; look up one such as 月"),
+        (["tone", ""], "Error: '' has no Chinese character"),
+        (["rhyme", "嗨"], "Error: the rhyme table has no rhyme group for 嗨; try another character"),
+        (["tone", "月" * 1001], "Error: 1,001 characters are too many; look up at most 1,000 at once"),
+    ],
+)
+def test_what_cannot_be_looked_up_is_told(arguments, message):
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(message)
