@@ -31,10 +31,15 @@ class Parameters(NamedTuple):
 
 
 class Masks(NamedTuple):
-    """What dropout multiplies by, 0 or 1 / (1 - share): characters' rows (V, 1), each layer's outputs (B, H)."""
+    """What dropout multiplies by, 0 or 1 / (1 - share): characters' rows (V, 1), each layer's outputs (B, H).
+
+    `recurrent` has a mask for each layer's U, of its shape, by which weight drop multiplies the weights
+    themselves: U ⊙ M in place of U at every step, and ∂U = ∂(U ⊙ M) ⊙ M. None: all weights are kept.
+    """
 
     characters: Array
     layers: tuple[Array, ...]
+    recurrent: tuple[Array, ...] | None = None
 
 
 class Cache(NamedTuple):
@@ -116,7 +121,7 @@ def forward(
     y, _ = embedding.forward(weight, ids)
     after, caches = [], []
     for number, (layer, before) in enumerate(zip(params.layers, state, strict=True)):
-        y, last, cache = layers.forward(layer, y, before)
+        y, last, cache = layers.forward(drop_weights(layer, number, masks), y, before)
         y = y if masks is None else y * masks.layers[number]
         after.append(last)
         caches.append(cache)
@@ -135,13 +140,20 @@ def backward(params: Parameters, cache: Cache, dfeatures: Array) -> Parameters:
         dy = dy if cache.masks is None else dy * cache.masks.layers[number]
         layer, kept = params.layers[number], cache.layers[number]
         # nothing is asked of the last state: gradients stop where a segment ends (truncated BPTT)
-        grads, dy = layers.backward(layer, kept, dy)
-        dlayers.append(grads)
+        grads, dy = layers.backward(drop_weights(layer, number, cache.masks), kept, dy)
+        dlayers.append(drop_weights(grads, number, cache.masks))
     dembedding = embedding.backward(params.embedding, cache.ids, dy)
     if cache.masks is not None:
         dembedding *= cache.masks.characters
     zeros = np.zeros_like(params.output), np.zeros_like(params.bias)
     return Parameters(dembedding, tuple(reversed(dlayers)), dprojection, *zeros)
+
+
+def drop_weights(layer: Layer, number: int, masks: Masks | None) -> Layer:
+    """A layer's parameters, or their gradients, with weight drop's mask on U."""
+    if masks is None or masks.recurrent is None:
+        return layer
+    return layer._replace(weight_hh=layer.weight_hh * masks.recurrent[number])
 
 
 def losses(

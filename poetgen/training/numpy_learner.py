@@ -34,6 +34,7 @@ class NumPyLearner:
         """The embedding begins with `rows`. Raises ConfigError for what NumPy has not: CUDA, bfloat16."""
         self.settings, self.dropout = config.training, config.model.dropout
         self.embedding_dropout = config.model.embedding_dropout
+        self.weight_drop = config.model.weight_drop
         check_settings(config)
         keep_freed_memory()
         torch.manual_seed(self.settings.seed)
@@ -76,12 +77,14 @@ class NumPyLearner:
             self.gradient = gradient
 
     def masks(self, poems: int, rng: np.random.Generator) -> Masks | None:
-        """What is dropped: whole characters, and for each poem the same units of a layer at every step."""
-        if not self.dropout and not self.embedding_dropout:
+        """What is dropped: characters, for each poem the same units of a layer at every step, weights of U."""
+        if not self.dropout and not self.embedding_dropout and not self.weight_drop:
             return None
         rows = (len(self.params.embedding), 1)
-        layers = (kept(rng, layer_mask, self.dropout) for layer_mask in self.layer_shapes(poems))
-        return Masks(kept(rng, rows, self.embedding_dropout), tuple(layers))
+        characters = kept(rng, rows, self.embedding_dropout)
+        layers = tuple(kept(rng, layer_mask, self.dropout) for layer_mask in self.layer_shapes(poems))
+        recurrent = tuple(kept(rng, layer.weight_hh.shape, self.weight_drop) for layer in self.params.layers)
+        return Masks(characters, layers, recurrent if self.weight_drop else None)
 
     def layer_shapes(self, poems: int) -> list[tuple[int, int]]:
         """(B, H) for each layer."""

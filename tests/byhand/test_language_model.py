@@ -116,14 +116,17 @@ def test_what_lies_past_the_end_changes_nothing(steps, batch, seed):
 @pytest.mark.parametrize("tied", [True, False])
 @pytest.mark.parametrize("cell", CELLS)
 def test_dropout_is_a_product_on_the_way_there_and_back(tied, cell):
-    """Masks of torch's own model, both kinds, give its loss and its gradients."""
+    """Masks of torch's own model, all three kinds, give its loss and its gradients."""
     model, weights = built(tied=tied, num_layers=2, dropout=0.0, cell=cell)
     model = model.double()
     params = read_parameters({name: value.astype(np.float64) for name, value in weights.items()}, np.float64)
     rng = np.random.default_rng(0)
     ids, targets = rng.integers(VOCABULARY, size=(2, 6, 3))
+    rows = len(params.layers[0].weight_hh)
     masks = Masks(
-        2.0 * rng.integers(0, 2, (VOCABULARY, 1)), tuple(1.5 * rng.integers(0, 2, (3, 12)) for _ in "12")
+        2.0 * rng.integers(0, 2, (VOCABULARY, 1)),
+        tuple(1.5 * rng.integers(0, 2, (3, 12)) for _ in "12"),
+        tuple(1.25 * rng.integers(0, 2, (rows, 12)) for _ in "12"),
     )
     loss, grads, _ = gradients(
         params, ids, targets, lengths=np.full(3, 6), state=init_state(params, 3), scale=0.5, masks=masks
@@ -131,11 +134,13 @@ def test_dropout_is_a_product_on_the_way_there_and_back(tied, cell):
     y = model.embedding.weight * torch.from_numpy(masks.characters)
     y = y[torch.from_numpy(ids)]
     zeros = torch.zeros(3, 12, dtype=torch.float64)
-    for layer, mask in zip(model.get_submodule(cell).cells, masks.layers, strict=True):
-        state, outputs = ((zeros, zeros) if cell == "lstm" else zeros), []
+    parts = zip(model.get_submodule(cell).cells, masks.layers, masks.recurrent, strict=True)
+    for layer, mask, weights_mask in parts:
+        u = layer.weight_hh * torch.from_numpy(weights_mask)
+        state, outputs = ((zeros, zeros) if cell == "lstm" else (zeros,)), []
         for x in y:
-            state = layer(x, state)
-            outputs.append(state[0] if cell == "lstm" else state)
+            state = layer.step(layer.project(x), state, u)
+            outputs.append(state[0])
         y = torch.stack(outputs) * torch.from_numpy(mask)
     logits = torch.nn.functional.linear(model.projection(y), model.output_weight, model.output.bias)
     total = torch.nn.functional.cross_entropy(
@@ -145,6 +150,31 @@ def test_dropout_is_a_product_on_the_way_there_and_back(tied, cell):
     assert loss == pytest.approx(total.item(), rel=1e-12)
     for name, parameter in model.named_parameters():
         assert error(named_parameters(grads)[name], parameter.grad.numpy()) < 1e-12
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_gradient_of_dropped_weights_is_that_of_finite_differences(cell):
+    _, weights = built(tied=True, num_layers=1, dropout=0.0, cell=cell)
+    params = read_parameters({name: value.astype(np.float64) for name, value in weights.items()}, np.float64)
+    rng = np.random.default_rng(1)
+    ids, targets = rng.integers(VOCABULARY, size=(2, 5, 2))
+    u = params.layers[0].weight_hh
+    masks = Masks(np.ones((VOCABULARY, 1)), (np.ones((2, 12)),), (rng.integers(0, 2, u.shape) / 0.5,))
+
+    def found():
+        return gradients(
+            params, ids, targets, lengths=np.full(2, 5), state=init_state(params, 2), masks=masks
+        )
+
+    du = found()[1].layers[0].weight_hh
+    assert not du[masks.recurrent[0] == 0].any()
+    for place in [tuple(one) for one in rng.integers(u.shape, size=(12, 2))]:
+        middle, losses_there = u[place], []
+        for shift in (1e-6, -1e-6):
+            u[place] = middle + shift
+            losses_there.append(found()[0])
+        u[place] = middle
+        assert du[place] == pytest.approx((losses_there[0] - losses_there[1]) / 2e-6, rel=1e-5, abs=1e-7)
 
 
 def learned(ids, targets, *, steps, optimizer=Adam, **settings):

@@ -206,3 +206,36 @@ def test_weight_drop_takes_single_recurrent_weights_in_training_alone(cell: str)
     assert 0.15 < (gradient == 0).float().mean() < 0.35
     stack.eval()
     assert torch.equal(stack(x)[0], stack(x)[0])
+
+
+@pytest.mark.parametrize("lengths", [None, RAGGED])
+def test_dropped_weights_have_the_same_gradients_by_hand_and_by_autograd(lengths: Tensor | None) -> None:
+    """The same random mask on U, whoever derives; what is dropped gets no gradient."""
+    found = []
+    for backward in ("handwritten", "autograd"):
+        torch.manual_seed(6)
+        stack = RecurrentStack("lstm", E, H, num_layers=2, weight_drop=0.5, backward=backward).double()
+        for parameter in stack.parameters():
+            torch.nn.init.normal_(parameter, std=0.4)
+        x = torch.randn(T, B, E, dtype=torch.float64)
+        y, final = stack(x, None, lengths)
+        scalar([y, *(part for state in final for part in state)]).backward()  # type: ignore[no-untyped-call]
+        found.append([y, *(parameter.grad for parameter in stack.parameters())])
+    for mine, theirs in zip(*found, strict=True):
+        assert mine is not None and theirs is not None
+        torch.testing.assert_close(mine, theirs, rtol=1e-10, atol=1e-12)
+    dropped = [
+        (u == 0).float().mean().item() for u in found[0][1:] if u is not None and u.shape == (4 * H, H)
+    ]
+    assert all(0.3 < share < 0.7 for share in dropped[:1])
+
+
+def test_weights_are_dropped_in_training_alone() -> None:
+    torch.manual_seed(7)
+    stack = RecurrentStack("lstm", E, H, weight_drop=0.5)
+    for parameter in stack.parameters():
+        torch.nn.init.normal_(parameter)
+    x = torch.randn(T, B, E)
+    assert not torch.equal(stack(x)[0], stack(x)[0])
+    stack.eval()
+    assert torch.equal(stack(x)[0], stack(x)[0])
