@@ -20,7 +20,12 @@ def written_card(poem: GeneratedPoem, *, title: str = "", annotated: bool = Fals
     """A poem of the model, with its seed; `annotated`: tones and rhymes beside."""
     report, footer = check_poem(poem.corpus_lines), f"poetgen · seed {poem.seed}"
     return signed_card(
-        report, typed=poem.lines, title=title, script=poem.script, footer=footer, annotated=annotated
+        report,
+        typed=poem.lines,
+        title=title or poem.title or "",
+        script=poem.script,
+        footer=footer,
+        annotated=annotated,
     )
 
 

@@ -29,6 +29,8 @@ MEANINGS = {
 }
 POEM = {
     "prompt": "string",
+    "title": ["string", "null"],
+    "poet": ["string", "null"],
     "index": "integer",
     "text": "string",
     "lines": "array",

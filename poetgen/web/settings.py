@@ -77,6 +77,9 @@ DRAWING = {
 }
 GENERATE = {
     "prompt": text("How the poem begins, in either script.", MOST_HANZI + 100),
+    "title": text("What the poem is about, as a title: 春夜喜雨.", 60),
+    "about": text("The same in words of today.", 60),
+    "poet": text("In whose manner: 李白.", 20),
     "form": text("五絕, 七絕, 五律, 七律, 五言排律12, a shape such as 5x6, or free; default: random.", 40),
     "rhyme": text("A rhyme group such as 東, auto or off.", 40),
     "tones": choice("Keep to a tone template.", (*MODES, OFF)),

@@ -161,6 +161,8 @@ async function begin() {
   find("#check-form").append(...options(model.forms.filter((name) => name !== "free")));
   find("#rhyme").append(...Object.entries(model.rhymes).map(([group, [name]]) => make("option", { value: group, "data-rhyme": name })));
   translate(document);
+  find(".told").hidden = !model.knows_titles;
+  find("#poet").append(...model.poets.map((name) => make("option", { value: name }, name)));
   find("#model").textContent = `poetgen ${model.version} · ${model.model}`;
   const query = new URLSearchParams(location.search);
   fillForm(query);

@@ -36,7 +36,7 @@ export class PoemView {
       rewrite: (line) => this.rewrite(line),
     });
     const rhyme = poem.rhyme_group && say("rhymeNamed", { rhyme: inScript(poem.rhyme_group) });
-    const about = [inScript(poem.form), inScript(poem.template ?? ""), rhyme, say("seedNamed", { seed: this.request.seed })].filter(Boolean).join(" · ");
+    const about = [poem.title && `《${inScript(poem.title)}》`, poem.poet && inScript(poem.poet), inScript(poem.form), inScript(poem.template ?? ""), rhyme, say("seedNamed", { seed: this.request.seed })].filter(Boolean).join(" · ");
     this.element.setAttribute("aria-label", `${poem.lines[0]}: ${about}`);
     this.element.replaceChildren(
       sheet,
@@ -99,7 +99,7 @@ export class PoemView {
       const poem = await askPoem("rewrite", head ? { ...body, begins: head } : body);
       this.earlier.push([this.poem, this.rewrites]);
       this.rewrites = [...this.rewrites, `${line}.${seed}`];
-      this.poem = poem;
+      this.poem = { ...poem, title: this.poem.title, poet: this.poem.poet };
       this.element.classList.remove("fresh");
       this.draw();
       this.element.querySelector(`[data-line="${line}"]`).focus();
@@ -118,7 +118,7 @@ export class PoemView {
 
   async savePicture(choices) {
     try {
-      const body = { text: this.text, annotate: this.isMarked, seed: this.request.seed, ...choices };
+      const body = { text: this.text, annotate: this.isMarked, title: this.poem.title, seed: this.request.seed, ...choices };
       const file = await askFile("picture", body);
       const address = URL.createObjectURL(file);
       make("a", { href: address, download: `${this.poem.lines[0]}.${choices.kind}` }).click();
