@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from poetgen.corpus.clean import split_lines
 from poetgen.corpus.dataset import Dataset
+from poetgen.poem.lineation import split_lines
 
 WINDOW = 4
 MORE = 32  # columns beyond those asked for, and

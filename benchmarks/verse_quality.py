@@ -29,12 +29,12 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.checkpoint import Checkpoint
-from poetgen.corpus.clean import split_lines
 from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.line_index import LineIndex
 from poetgen.errors import PromptError
 from poetgen.evaluate import evaluate_poems
 from poetgen.poem.form import Form, parse_form
+from poetgen.poem.lineation import split_lines
 from poetgen.poem.poem import COMMA, QUESTION, STOP, Poem
 from poetgen.verse.check import check_poem
 from poetgen.verse.rhymes import RhymeTable

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from poetgen.corpus.clean import split_lines
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.poem.form import FORMS, form_name
+from poetgen.poem.lineation import split_lines
 from poetgen.poem.poem import Poem
 
 NOBODY = {"", "不詳", "無名氏", "佚名", "闕名"}  # how the corpus says that the poet is not known

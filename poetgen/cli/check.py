@@ -15,10 +15,14 @@ from poetgen.cli.check_report import report_lines
 from poetgen.cli.options import examples, json_option
 from poetgen.cli.output import echo, echo_styled
 from poetgen.cli.picture_options import PictureFiles, picture_options
-from poetgen.corpus.typed import TypedPoem, typed_poems
+from poetgen.corpus.decoding import Decoded, decode_text, remove_invisible
+from poetgen.corpus.reading import Reading
+from poetgen.corpus.text_files import read_poem_text
+from poetgen.corpus.typed import TypedPoem, judgeable
 from poetgen.errors import CorpusError, PromptError
 from poetgen.poem.form import Form, parse_form
 from poetgen.poem.poem import is_hanzi
+from poetgen.printable import printable
 from poetgen.script.opencc import SIMPLIFIED, as_utf8, to_simplified
 from poetgen.verse.check import RELAXED, STRICT, check_poem
 from poetgen.verse.report import Report
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from poetgen.script.convert import Conversion
 
 STDIN = "-"
+TYPED = "the text"  # what is given on the command line
 MOST_BYTES = 64 * 2**20
 MOST_FAULTS = 20
 _FILE_NAME = re.compile(r".*\.[A-Za-z0-9]{1,5}", re.DOTALL)
@@ -112,12 +117,20 @@ def in_corpus_characters(poem: TypedPoem) -> "Conversion":
 
 def _shown(report: Report, poem: TypedPoem, read: "Conversion") -> str:
     """The verdict, in the script of the poem."""
-    text = "\n".join(report_lines(report, title=poem.title, typed=read.typed.split("\n")))
+    text = "\n".join(
+        report_lines(report, title=f"{poem.title} {poem.author}".strip(), typed=read.typed.split("\n"))
+    )
     return to_simplified(text) if read.script == SIMPLIFIED else text
 
 
 def _given(poem: TypedPoem, read: "Conversion") -> dict[str, object]:
-    return {"row": poem.number, "title": poem.title, "typed": list(poem.lines), "script": read.script}
+    return {
+        "row": poem.number,
+        "title": poem.title,
+        "author": poem.author,
+        "typed": list(poem.lines),
+        "script": read.script,
+    }
 
 
 class _Tally:
@@ -148,20 +161,27 @@ class _Tally:
 
 def _poems(sources: Sequence[str], form: Form | None) -> Iterator[TypedPoem | PromptError]:
     """Every poem of every source, or why it is none. Raises PoetgenError for a source without any."""
-    for name, text in _texts(sources):
-        if not any(map(is_hanzi, text)):
-            lack = "holds no hanzi" if text.strip("\ufeff \t\r\n") else "is empty"
+    for name, decoded in _texts(sources):
+        if not any(map(is_hanzi, decoded.text)):
+            lack = "holds no hanzi" if decoded.text.strip() else "is empty"
             raise PromptError(f"{name} {lack}; give a poem in Chinese characters, as text or in a file")
-        yield from typed_poems(text, line_length=form.line_length if form else None)
+        reading = Reading()
+        length = form.line_length if form else None
+        judged = 0
+        for poem in judgeable(read_poem_text(decoded, name, reading, line_length=length), reading):
+            judged += isinstance(poem, TypedPoem)
+            yield poem
+        if judged and not (name == TYPED or (name == "standard input" and reading.is_plain)):
+            echo(f"{printable(name)}: {reading}", err=True)
 
 
-def _texts(sources: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _texts(sources: Sequence[str]) -> Iterator[tuple[str, Decoded]]:
     """(name, text) of each file, and of texts that stand side by side: the lines of one poem, or several."""
     if not sources and sys.stdin.isatty():
         raise click.UsageError("give a poem as text, a file, or - for standard input")
     for is_text, some in groupby(sources or (STDIN,), key=_is_text):
         if is_text:
-            yield "the text", "\n".join(as_utf8(one, "the text") for one in some)
+            yield TYPED, Decoded(remove_invisible("\n".join(as_utf8(one, TYPED) for one in some)))
         else:
             yield from ((_name(source), _read(source)) for source in some)
 
@@ -184,7 +204,7 @@ def _name(source: str) -> str:
     return "standard input" if source == STDIN else source.encode("utf-8", "backslashreplace").decode()
 
 
-def _read(source: str) -> str:
+def _read(source: str) -> Decoded:
     """A file's text. Raises CorpusError for what is no file of text, or far too large."""
     name = _name(source)
     if source != STDIN and not _exists(source):
@@ -195,10 +215,4 @@ def _read(source: str) -> str:
         data: bytes = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise CorpusError(f"{name} is larger than {MOST_BYTES // 2**20} MiB; check it in parts")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        fault = f"{name} is not UTF-8 text ({error.reason} at byte {error.start})"
-        raise CorpusError(
-            f"{fault}; save it as UTF-8, for instance with: iconv -f gb18030 -t utf-8"
-        ) from error
+    return decode_text(data, name)

@@ -12,6 +12,7 @@ from poetgen.checkpoint import Checkpoint, find_checkpoint
 from poetgen.cli.options import home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
+from poetgen.cli.reading import tell_reading
 from poetgen.files import Workspace
 from poetgen.printable import printable
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from poetgen.measures import Figures
 
 SPLITS = ("validation", "test", "train", "fragments")
-MOST_FAULTS = 20
 ODD_RATE = 0.05
 
 
@@ -116,8 +116,7 @@ def measure_poems(checkpoint: Checkpoint, source: Path, options: Options) -> "Ev
     from poetgen.evaluate import evaluate_poems
 
     poems, report = read_poems(source)
-    for fault in report.faults[:MOST_FAULTS]:
-        echo(f"skipped {printable(fault)}", err=True)
+    tell_reading(source, report.reading)
     unusable = len(report.faults) + report.records - report.kept
     if unusable:
         echo(f"measuring {report.kept:,} poems; {unusable:,} records cannot be read as verse", err=True)

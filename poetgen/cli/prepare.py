@@ -9,6 +9,7 @@ import click
 from poetgen.cli.options import home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
+from poetgen.cli.reading import tell_reading
 from poetgen.config import SPLITS, load_config
 from poetgen.files import Workspace
 from poetgen.poem.form import FORM_HELP
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from poetgen.corpus.prepare import Known, PrepareReport
 
 MOST_FORMS = 12
-MOST_FAULTS = 20
 
 
 @click.command()
@@ -91,11 +91,8 @@ def prepare(
             strict=strict,
             on_progress=on_progress,
         )
+    tell_reading(source or workspace.corpus, report.cleaning.reading)
     echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else table(report))
-    for fault in report.cleaning.faults[:MOST_FAULTS]:
-        echo(f"skipped {printable(fault)}", err=True)
-    if len(report.cleaning.faults) > MOST_FAULTS:
-        echo(f"... and {len(report.cleaning.faults) - MOST_FAULTS} more, all in report.json", err=True)
     echo(f"Written to {out}. Next, run: poetgen train", err=True)
 
 

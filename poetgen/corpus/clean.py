@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from poetgen.corpus.decoding import is_invisible
+from poetgen.corpus.reading import Reading
 from poetgen.poem.poem import MARKS, is_hanzi
 
 EXAMPLES = 2
@@ -17,7 +19,6 @@ EXAMPLE_BEFORE, EXAMPLE_AFTER = 9, 18
 _OPENS = {"）": "（", "〗": "〖"}
 _LACUNA = re.compile(r"[□囗○●{}…⋯]|\.\.")
 _MARK_RUN = re.compile(r"([，。？])[，。？]+")
-_LINES = re.compile(r"([^，。？]*)([，。？])")
 _MARKS = str.maketrans("、：,:；;！!?.", "，，，，。。。。？。")
 _KEPT_FORMS = frozenset("，。？！；：（）［］…")  # NFKC would make them ASCII
 
@@ -58,12 +59,17 @@ def first_difference(before: str, after: str) -> int:
 
 @dataclass
 class CleaningReport:
-    """Counts by rule name, in the order of the rules; `faults` are records that could not be read at all."""
+    """Counts by rule name, in the order of the rules; `reading` says how the files were read."""
 
     records: int = 0
     kept: int = 0
     rules: dict[str, RuleCount] = field(default_factory=lambda: {name: RuleCount() for name in RULES})
-    faults: list[str] = field(default_factory=list)
+    reading: Reading = field(default_factory=Reading)
+
+    @property
+    def faults(self) -> list[str]:
+        """What could not be read at all."""
+        return self.reading.faults
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; each rule's `kept` are the poems that reached it and went on."""
@@ -85,7 +91,7 @@ class _Forms(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        blank = char.isspace() or char == "\ufeff"
+        blank = char.isspace() or is_invisible(char)
         self[code] = "" if blank else char if char in _KEPT_FORMS else unicodedata.normalize("NFKC", char)
         return self[code]
 
@@ -94,7 +100,7 @@ _FORMS = _Forms()
 
 
 def normalise_forms(body: str) -> str:
-    """Compatibility characters to the ordinary ones (U+2ECA ⻊ → 足, full-width Ａ → A), blanks removed."""
+    """Compatibility characters to the ordinary ones (U+2ECA ⻊ → 足, Ａ → A); blanks and the invisible removed."""
     return body.translate(_FORMS)
 
 
@@ -211,9 +217,3 @@ def clean(raw: str, report: CleaningReport, *, where: str = "") -> str | None:
         body = after
     report.kept += 1
     return body
-
-
-def split_lines(body: str) -> tuple[tuple[str, ...], str]:
-    """A clean body into its lines and the marks that end them."""
-    pairs = _LINES.findall(body)
-    return tuple(line for line, _ in pairs), "".join(mark for _, mark in pairs)

@@ -17,13 +17,14 @@ from poetgen.corpus.clean import CleaningReport
 from poetgen.corpus.conditions import Conditions, ConditionTable, save_table
 from poetgen.corpus.dataset import FORMAT_VERSION, check_place, replaced
 from poetgen.corpus.near_duplicates import cluster_near_duplicates, split_clusters
+from poetgen.corpus.selection import LEAST, select, too_few
 from poetgen.corpus.sources import OnProgress, added_files, read_files, read_poems, shown, source_files
 from poetgen.corpus.titles import TitleReport, clean_title
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CorpusError
 from poetgen.fetch.manifest import Manifest
 from poetgen.files import write_json, write_text
-from poetgen.poem.form import Form, form_name, form_of, parse_form
+from poetgen.poem.form import form_name, parse_form
 from poetgen.poem.poem import Poem
 
 COLLECTIONS = {"song": "全宋詩"}
@@ -92,10 +93,8 @@ def prepare_corpus(
     out_dir = check_place(out_dir)
     poems, cleaning = read_poems(source, supplement=config.supplement, strict=strict, on_progress=on_progress)
     whole, fragments, selection = select(poems, config, form)
-    if len(whole) < 2:
-        raise CorpusError(
-            f"{len(whole)} poems of {source} are left after cleaning and selection; at least 2 are needed"
-        )
+    if len(whole) < LEAST:
+        raise too_few(whole, poems, cleaning, config, form, source=source)
     roots = cluster_near_duplicates(whole)
     if len(set(roots)) < 2:
         raise CorpusError(
@@ -109,6 +108,11 @@ def prepare_corpus(
         read_added(source, config, splits, cleaning, on_progress) if config.also else ([], None)
     )
     vocabulary, table = known or know(splits["train"], added, config)
+    if len(vocabulary) <= vocabulary.first_hanzi:
+        raise CorpusError(
+            f"no character of the {len(splits['train']):,} training poems occurs {config.min_count} times "
+            "(corpus.min_count), so there is nothing to learn; lower --min-count, or add poems"
+        )
     splits["train"] += added
     titles = TitleReport()
     sizes = {name: measure(part, vocabulary, config) for name, part in splits.items()}
@@ -178,27 +182,6 @@ def know(own: Sequence[Poem], added: Sequence[Poem], config: CorpusConfig) -> Kn
         added_min_count=config.also_min_count,
     )
     return vocabulary, ConditionTable.build([*own, *added])
-
-
-def select(
-    poems: Sequence[Poem], config: CorpusConfig, form: Form | None
-) -> tuple[list[Poem], list[Poem], dict[str, int]]:
-    """(whole poems, fragments, how many each setting dropped); `limit` counts whole poems that are kept."""
-    whole: list[Poem] = []
-    fragments: list[Poem] = []
-    dropped = {"form": 0, "min_length": 0, "max_length": 0, "limit": 0}
-    for poem in poems:
-        if config.limit and len(whole) >= config.limit:
-            dropped["limit"] += 1
-        elif form and form_of(poem.lines) != form:
-            dropped["form"] += 1
-        elif poem.hanzi < config.min_length:
-            dropped["min_length"] += 1
-        elif config.max_length and poem.hanzi > config.max_length:
-            dropped["max_length"] += 1
-        else:
-            (fragments if poem.is_fragment else whole).append(poem)
-    return whole, fragments, {**dropped, "fragments": len(fragments), "kept": len(whole)}
 
 
 def body(poem: Poem, config: CorpusConfig) -> str:

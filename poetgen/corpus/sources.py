@@ -1,33 +1,20 @@
-"""Where poems come from: a fetched corpus, any folder or file of chinese-poetry-shaped JSON, or a text file."""
+"""Where poems come from: a fetched corpus, or any folder or file of JSON, CSV or text."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from poetgen.corpus.clean import CleaningReport, clean, split_lines
-from poetgen.corpus.text import text_poems
+from poetgen.corpus.clean import CleaningReport, clean
+from poetgen.corpus.reading import Reading
+from poetgen.corpus.text_files import JSON_SUFFIXES, TABLE_SUFFIXES, RawPoem, read_poem_file
 from poetgen.errors import CorpusError
+from poetgen.poem.lineation import split_lines
 from poetgen.poem.poem import Poem
 
 FIRST_SUPPLEMENT = 50_000  # volumes poet.tang.50000.json and up are 全唐詩補編
 _VOLUME = re.compile(r"poet\.(tang|song)\.(\d+)\.json")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write them, UTF-8 cannot
-_KINDS = {str: "a text", list: "a list", bool: "true or false", type(None): "null"}
+REJECTS = "error"  # the folder in which chinese-poetry keeps what it rejected
 OnProgress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Record:
-    """One raw poem; `where` is its file and its index or line there, for messages."""
-
-    where: str
-    author: str
-    title: str
-    body: str
-    id: str
 
 
 def read_poems(
@@ -60,11 +47,12 @@ def read_files(
     """The usable poems of `files`, which lie below `path`; `report` counts on. See read_poems."""
     poems = []
     for done, file in enumerate(files, start=1):
-        for record in read_file(file, shown(file, path), report.faults):
-            body = clean(record.body, report, where=record.where)
+        name = shown(file, path)
+        for raw in read_raw_poems(file, name, report.reading):
+            body = clean(raw.body, report, where=name + raw.where)
             if body is not None:
                 lines, marks = split_lines(body)
-                poems.append(Poem(record.author, record.title, lines, marks, record.id))
+                poems.append(Poem(raw.author, raw.title, lines, marks, raw.id))
         if strict and report.faults:
             raise CorpusError(f"{report.faults[0]}; fix it, or omit --strict to skip it")
         if on_progress:
@@ -90,7 +78,7 @@ def shown(file: Path, source: Path) -> str:
 
 
 def source_files(path: Path, *, supplement: bool) -> list[Path]:
-    """The files to read: 全唐詩's volumes in numeric order where there are any, else all JSON, else all text.
+    """The files to read: 全唐詩's volumes in numeric order where there are any, else all JSON, tables or text.
 
     `error/`, which repeats the volumes' names, and lists of authors are never poems. Raises CorpusError.
     """
@@ -100,24 +88,24 @@ def source_files(path: Path, *, supplement: bool) -> list[Path]:
         raise CorpusError(
             f"no poems at {path}; give a corpus folder, a JSON or a text file, or run: poetgen fetch"
         )
-    found = _files(path, ".json")
+    found = _files(path, *JSON_SUFFIXES)
     volumes = _volumes(found, "tang")
     if volumes:
         chosen = [file for number, file in volumes if supplement or number < FIRST_SUPPLEMENT]
         if not chosen:
             raise CorpusError(f"{path} has volumes of 全唐詩補編 alone; take them with --supplement")
         return chosen
-    files = found or _files(path, ".txt")
+    files = found or _files(path, *TABLE_SUFFIXES) or _files(path, ".txt")
     if not files:
-        raise CorpusError(f"no JSON or text files below {path}; run: poetgen fetch")
+        raise CorpusError(f"no JSON, CSV or text files below {path}; run: poetgen fetch")
     return files
 
 
-def _files(folder: Path, suffix: str) -> list[Path]:
+def _files(folder: Path, *suffixes: str) -> list[Path]:
     files = [
         file
         for file in folder.rglob("*")
-        if file.suffix.lower() == suffix and file.is_file() and not _is_apart(file.relative_to(folder))
+        if file.suffix.lower() in suffixes and file.is_file() and not _is_apart(file.relative_to(folder))
     ]
     return sorted(files, key=lambda file: _natural(file.relative_to(folder).as_posix()))
 
@@ -129,7 +117,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 def _is_apart(relative: Path) -> bool:
     hidden = any(part.startswith(".") for part in relative.parts)
-    return hidden or "error" in relative.parts[:-1] or relative.name.startswith(("authors.", "fetched."))
+    return hidden or REJECTS in relative.parts[:-1] or relative.name.startswith(("authors.", "fetched."))
 
 
 def volume_number(file: Path, collection: str = "tang") -> int | None:
@@ -142,48 +130,19 @@ def _volumes(files: Iterable[Path], collection: str) -> list[tuple[int, Path]]:
     return sorted((n, file) for file in files if (n := volume_number(file, collection)) is not None)
 
 
-def read_file(file: Path, name: str, faults: list[str]) -> Iterator[Record]:
-    """The records of one file; what cannot be read is added to `faults`, with `name` and index."""
+def read_raw_poems(file: Path, name: str, reading: Reading) -> Iterator[RawPoem]:
+    """The poems of one file before cleaning; what cannot be read is added to the faults, with `name`."""
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        faults.append(f"{name}: not UTF-8 ({error.reason} at byte {error.start})")
+        yield from read_poem_file(file.read_bytes(), name, reading)
     except OSError as error:
-        faults.append(f"{name}: cannot be read ({error.strerror or error})")
-    else:
-        if file.suffix.lower() == ".json":
-            yield from _json_records(text, name, faults)
-        else:
-            for number, title, body in text_poems(text):
-                yield Record(f"{name}:{number}", "", title, body, "")
+        reading.faults.append(f"{name}: cannot be read ({error.strerror or error})")
+    except CorpusError as error:
+        reading.faults.append(str(error))
 
 
-def _json_records(text: str, name: str, faults: list[str]) -> Iterator[Record]:
-    try:
-        entries = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        faults.append(f"{name}: broken JSON ({error})")
-        return
-    for index, entry in enumerate(entries if isinstance(entries, list) else [entries]):
-        fault = record_fault(entry)
-        if fault:
-            faults.append(f"{name}[{index}]: {fault}")
-        else:
-            author, title, id = (entry.get(key) or "" for key in ("author", "title", "id"))
-            yield Record(f"{name}[{index}]", author, title, "".join(entry["paragraphs"]), id)
-
-
-def record_fault(entry: Any) -> str:
-    """Why this JSON value is no poem record; empty when it is one. Author, title and id may be missing."""
-    if not isinstance(entry, dict):
-        return f"not an object but {_KINDS.get(type(entry), 'a number')}"
-    if "paragraphs" not in entry:
-        return "no paragraphs"
-    paragraphs = entry["paragraphs"]
-    if not isinstance(paragraphs, list) or not all(isinstance(part, str) for part in paragraphs):
-        return "paragraphs are not a list of texts"
-    for key in ("author", "title", "id"):
-        if not isinstance(entry.get(key) or "", str):
-            return f"{key} is not a text"
-    texts = (*paragraphs, *(entry.get(key) or "" for key in ("author", "title", "id")))
-    return "half a character (a lone surrogate)" if any(map(_LONE_SURROGATE.search, texts)) else ""
+def warn_of_rejects(path: Path) -> str | None:
+    """A warning where `path` is, or lies in, the folder of poems that chinese-poetry itself rejected."""
+    folder = path.resolve() if path.is_dir() else path.resolve().parent
+    if folder.name != REJECTS or not _volumes(_files(folder, ".json"), "tang"):
+        return None
+    return f"warning: {folder} holds what chinese-poetry rejected; its poems are in {folder.parent}"

@@ -113,7 +113,9 @@ def test_several_poems_in_a_file(tmp_path):
     result = run(file)
     assert result.stdout.startswith("登鸛雀樓\n五絕 · 仄起首句不入韻")
     assert result.stdout.count("五絕") == 2
-    assert result.stderr == "2 poems: 1 keep every rule, 1 do not\n"
+    read, judged = result.stderr.splitlines()
+    assert read == f"{file}: 2 poems; blank lines between poems; 1 title, no authors"
+    assert judged == "2 poems: 1 keep every rule, 1 do not"
     first, second = reports(run("--json", file))
     assert (first["title"], first["row"], first["holds"]) == ("登鸛雀樓", 1, True)
     assert (second["title"], second["row"], second["holds"]) == ("", 4, False)
@@ -183,15 +185,13 @@ def fault(*arguments, **options):
         (b"", "is empty"),
         (b"\n \n", "is empty"),
         (b"\xef\xbb\xbf", "is empty"),
-        (REGULAR.encode("gb18030"), "is not UTF-8 text"),
-        (REGULAR.encode("utf-16"), "is not UTF-8 text"),
         (bytes(range(128)), "holds no hanzi"),
         (b"PK\x03\x04\xff\xfe\x00", "is not UTF-8 text"),
         (b"Shall I compare thee\n\nto a summer's day?", "holds no hanzi"),
         ("白日依山盡，黃河入x流。".encode(), "'x' is not a hanzi"),
         (("月" * 4000).encode(), "runs on for 4,000 hanzi"),
     ],
-    ids=["empty", "blank", "mark", "gb18030", "utf-16", "ascii", "zip", "english", "letter", "endless"],
+    ids=["empty", "blank", "mark", "ascii", "zip", "english", "letter", "endless"],
 )
 def test_a_file_that_is_no_poem_is_told_in_a_sentence(tmp_path, content, said):
     file = tmp_path / "poem.txt"

@@ -134,7 +134,7 @@ def test_records_that_are_no_verse_are_told_and_left_out(home: Path, poems: list
     file.write_text(json.dumps(records, ensure_ascii=False), encoding="utf-8")
     result = run(home, "--poems", str(file), "--json")
     assert values(result)["poems"] == 1
-    assert "some.json[2]: paragraphs are not a list of texts" in result.stderr
+    assert "some.json[2]: paragraphs is neither a text nor a list of texts" in result.stderr
     assert "measuring 1 poems; 2 records cannot be read as verse" in result.stderr
 
 

@@ -27,7 +27,10 @@ def test_the_fetched_corpus_is_prepared_and_reported(corpus):
     result = run("--home", corpus)
     assert result.exit_code == 0, result.output
     assert "whole poems    60" in result.stdout and "vocabulary" in result.stdout
-    assert "poet.tang.0.json[60]: no paragraphs" in result.stderr and "run: poetgen train" in result.stderr
+    assert (
+        "poet.tang.0.json[60]: no verse under any of its keys" in result.stderr
+        and "run: poetgen train" in result.stderr
+    )
     assert (corpus / "data" / "prepared" / "prepared.json").exists()
 
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.clean import RULES, CleaningReport, Unusable, clean, split_lines
+from poetgen.corpus.clean import RULES, CleaningReport, Unusable, clean
+from poetgen.poem.lineation import split_lines
 from poetgen.poem.poem import MARKS, is_hanzi
 
 VERSE = "白日依山盡，黃河入海流。"

@@ -60,7 +60,8 @@ def test_a_title_is_no_verse(text):
 
 def test_title_and_author():
     (poem,) = read("登鸛雀樓\n王之渙\n白日依山盡，黃河入海流。\n欲窮千里目，更上一層樓。")
-    assert (poem.title, len(poem.lines)) == ("登鸛雀樓 王之渙", 4)
+    assert (poem.title, len(poem.lines)) == ("登鸛雀樓", 4)
+    assert poem.author == "王之渙"
 
 
 def test_a_line_is_taken_for_a_title_only_where_that_makes_a_form():
@@ -101,7 +102,7 @@ def test_a_lost_character_stays():
     [
         ("moon", "row 1: no hanzi in 'moon'"),
         ("。。。", "no hanzi"),
-        ("牀前看月光\n疑是x上霜", "row 2: 'x' is not a hanzi"),
+        ("牀前看月光\n疑是x上霜", "row 1: 'x' is not a hanzi"),
         ("牀前看月光\x00", r"'\\x00' is not a hanzi"),
         ("牀前（看月光", "row 1: '（' is not a hanzi"),
         ("月" * (MOST_HANZI + 1), "runs on for 51 hanzi"),

@@ -1,0 +1,26 @@
+"""What a command says on stderr of the poems it has read."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poetgen.cli.output import echo
+from poetgen.printable import printable
+
+if TYPE_CHECKING:
+    from poetgen.corpus.reading import Reading
+
+MOST_FAULTS = 20
+
+
+def tell_reading(source: Path | str, reading: "Reading") -> None:
+    """Say once how a source was read, and what of it could not be."""
+    from poetgen.corpus.sources import warn_of_rejects
+
+    echo(printable(f"{source}: {reading}"), err=True)
+    warning = warn_of_rejects(Path(source))
+    if warning:
+        echo(printable(warning), err=True)
+    for fault in reading.faults[:MOST_FAULTS]:
+        echo(f"skipped {printable(fault)}", err=True)
+    if len(reading.faults) > MOST_FAULTS:
+        echo(f"... and {len(reading.faults) - MOST_FAULTS:,} more", err=True)

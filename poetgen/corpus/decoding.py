@@ -1,0 +1,78 @@
+"""The bytes of a text file as text, in whichever encoding people saved it."""
+
+import codecs
+import unicodedata
+from dataclasses import dataclass
+
+from poetgen.errors import CorpusError
+
+_BYTE_ORDER_MARKS = (  # UTF-32's begins with UTF-16's
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CHINESE = ("gb18030", "big5hkscs")  # the encodings of before Unicode, told apart by what comes out
+# A third of any classical text, in both scripts; nearly nothing of one decoded wrongly.
+_COMMON = frozenset(
+    "不人山風日月天無一有何春花來年時中雲水秋上自知為爲是如相子生心詩风无来时云为诗，。？！、；：,.\n\r\t "
+)
+_ENOUGH = 0.1
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A text; `encoding` as its owner would name it, `invisible` how many invisible characters were left out."""
+
+    text: str
+    encoding: str = "UTF-8"
+    invisible: int = 0
+
+
+def decode_text(data: bytes, name: str) -> Decoded:
+    """The text of a file, without invisible characters. Raises CorpusError, with `name`, for what is no text."""
+    text, encoding = _decode(data, name)
+    kept = remove_invisible(text)
+    return Decoded(kept, encoding.upper(), len(text) - len(kept))
+
+
+def is_invisible(char: str) -> bool:
+    """Zero-width spaces and joiners, direction marks, soft hyphens, variation selectors."""
+    is_selector = 0xFE00 <= ord(char) <= 0xFE0F or 0xE0100 <= ord(char) <= 0xE01EF
+    return is_selector or unicodedata.category(char) == "Cf"
+
+
+def remove_invisible(text: str) -> str:
+    """The text without its invisible characters."""
+    found = {ord(char): None for char in set(text) if is_invisible(char)}
+    return text.translate(found) if found else text
+
+
+def _decode(data: bytes, name: str) -> tuple[str, str]:
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding).removeprefix("\ufeff"), encoding
+            except UnicodeDecodeError as error:
+                raise CorpusError(f"{name} is not {encoding.upper()} text (byte {error.start})") from error
+    try:
+        return data.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError as error:
+        found = max(map(_attempt, [data] * 4, (*_CHINESE, "utf-16-le", "utf-16-be")))
+        if found[0] < _ENOUGH:
+            raise CorpusError(
+                f"{name} is not UTF-8 text ({error.reason} at byte {error.start}), nor GBK, Big5 or UTF-16; "
+                "save it as UTF-8"
+            ) from error
+        return found[1], found[2]
+
+
+def _attempt(data: bytes, encoding: str) -> tuple[float, str, str]:
+    """(share of common characters, text, encoding); 0 for what this encoding cannot have written."""
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        return 0.0, "", encoding
+    sample = text[:100_000]
+    return sum(char in _COMMON for char in sample) / max(1, len(sample)), text, encoding

@@ -1,0 +1,105 @@
+"""Verse lines and the marks between them: told apart, split, joined, punctuated."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from poetgen.poem.form import FORMS
+from poetgen.poem.poem import MARKS, is_hanzi
+
+LINE_MARKS = "，。？！；：、,.?!;:…"  # whatever ends a line in somebody's text; clean() makes ，。？ of them
+ALTERNATE = "，。"  # a couplet's two marks
+_PIECES = re.compile(rf"[{re.escape(LINE_MARKS)}\s]+")
+_LINES = re.compile(rf"([^{MARKS}]*)([{MARKS}])")
+_END_MARKS = tuple(LINE_MARKS.replace("：", "").replace(":", ""))  # a colon announces what follows
+_CLOSING = "」』”’》〉 \t\u3000"
+_LENGTH_OF = {length * count: length for length, count in FORMS.values()}
+_COUPLETS = frozenset(2 * length for length, _ in FORMS.values())
+_GAP = re.compile(r"\t+|[^\S\t]{2,}|\u3000+")
+
+
+def split_lines(body: str) -> tuple[tuple[str, ...], str]:
+    """A clean body into its lines and the marks that end them."""
+    pairs = _LINES.findall(body)
+    return tuple(line for line, _ in pairs), "".join(mark for _, mark in pairs)
+
+
+def split_pieces(text: str) -> list[str]:
+    """What stands between marks and blanks, whichever they are."""
+    return [piece for piece in _PIECES.split(text) if piece]
+
+
+def has_marks(text: str) -> bool:
+    """Whether any mark stands in a text."""
+    return any(mark in text for mark in LINE_MARKS)
+
+
+def ends_with_mark(row: str) -> bool:
+    """Whether a row ends in a mark; notes and closing quotes after it are looked past."""
+    row = row.replace("（", "(").replace("）", ")")
+    end = len(row)  # looked past from here on back, without a copy for each note
+    while end and (row[end - 1] in _CLOSING or row[end - 1] == ")"):
+        end = max(row.rfind("(", 0, end), 0) if row[end - 1] == ")" else end - 1
+    return row[:end].endswith(_END_MARKS)
+
+
+def punctuate(lines: Sequence[str]) -> str:
+    """Lines without marks as one body: ， after the first of a couplet, 。 after the second and the last."""
+    ends = [ALTERNATE[k % 2] for k in range(len(lines))]
+    ends[-1:] = ["。"] if lines else []
+    return "".join(line + mark for line, mark in zip(lines, ends, strict=True))
+
+
+def join_rows(rows: Sequence[str]) -> str:
+    """Rows of marked verse as one body; a row without its mark is given one, so that lines stay lines.
+
+    The blanks in a row without any mark stand between lines.
+    """
+    body, lines = [], 0
+    for row in rows:
+        for piece in [row] if has_marks(row) else row.split() or [row]:
+            lines += len(split_pieces(piece))
+            body.append(piece if ends_with_mark(piece) else piece + ALTERNATE[(lines + 1) % 2])
+    if body and not ends_with_mark(rows[-1]):
+        body[-1] = body[-1][:-1]  # cleaning ends a poem with 。
+    return "".join(body)
+
+
+def close_up(row: str) -> str:
+    """A row whose characters are set apart by blanks, closed up: `床 前 明 月 光` is one line.
+
+    Tabs, wide blanks and double ones stay as the bounds of lines.
+    """
+    if not re.fullmatch(rf"\s*(?:\S[{re.escape(LINE_MARKS)}]*(?:\s+|$)){{4,}}", row):
+        return row
+    return " ".join("".join(part.split()) for part in _GAP.split(row.strip()))
+
+
+def cut_runs(pieces: Sequence[str], line_length: int | None = None) -> Iterator[str]:
+    """Lines of verse that stand together: a couplet, or a whole poem of a form, between two marks.
+
+    20, 28, 40 or 56 hanzi in one run are 五絕 七絕 五律 七律, pieces of 10 or 14 alone are couplets; other runs
+    are cut by `line_length`, in hanzi, where that is given and divides them.
+    """
+    lengths = set(map(len, pieces))
+    length = line_length
+    if length is None and len(pieces) == 1:
+        length = _LENGTH_OF.get(len(pieces[0]))
+    if length is None and len(lengths) == 1 and lengths <= _COUPLETS:
+        length = lengths.pop() // 2
+    for piece in pieces:
+        if length and len(piece) > length and len(piece) % length == 0:
+            yield from (piece[k : k + length] for k in range(0, len(piece), length))
+        else:
+            yield piece
+
+
+def is_whole_poem(pieces: Sequence[str]) -> bool:
+    """Whether one row holds a poem: four lines or more, or one run as long as a form."""
+    return len(pieces) >= 4 or (len(pieces) == 1 and len(pieces[0]) in _LENGTH_OF)
+
+
+def is_verse(text: str) -> bool:
+    """Whether a text looks like verse: hanzi, and marks or blanks between two lines at least."""
+    pieces = split_pieces(text)
+    is_cut = has_marks(text) and len(pieces) >= 2
+    return any(map(is_hanzi, text)) and (is_cut or is_whole_poem(pieces))

@@ -1,0 +1,226 @@
+"""The same two poems in the layouts, formats and encodings of the field, read alike by every command."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poetgen.corpus.decoding import decode_text
+from poetgen.corpus.lost import show_lost
+from poetgen.corpus.reading import Reading
+from poetgen.corpus.sources import read_poems
+from poetgen.corpus.text_files import read_poem_file
+from poetgen.corpus.typed import TypedPoem, judgeable
+from poetgen.errors import CorpusError
+
+MOON = ("床前明月光", "疑是地上霜", "舉頭望明月", "低頭思故鄉")
+DAWN = ("春眠不覺曉", "處處聞啼鳥", "夜來風雨聲", "花落知多少")
+A, B = ("，".join(lines[:2]) + "。" + "，".join(lines[2:]) + "。" for lines in (MOON, DAWN))
+A1, A2, B1, B2 = A[:12], A[12:], B[:12], B[12:]
+TITLES, AUTHORS = ("靜夜思", "春曉"), ("李白", "孟浩然")
+
+
+def rows(*blocks):
+    return "\n".join("\n".join(block) if isinstance(block, tuple) else block for block in blocks)
+
+
+def table(delimiter, *header):
+    lines = [("靜夜思", "唐", "李白", A), ("春曉", "唐", "孟浩然", B)]
+    return "\n".join(delimiter.join(line) for line in ([header] if header else []) + lines)
+
+
+def objects(title, author, body, a=A, b=B):
+    return [
+        dict(zip((title, author, body), values, strict=True))
+        for values in zip(TITLES, AUTHORS, (a, b), strict=True)
+    ]
+
+
+def as_json(value):
+    return json.dumps(value, ensure_ascii=False)
+
+
+def as_lines(values):
+    return "\n".join(map(as_json, values))
+
+
+NAMED = {
+    "blocks": ("txt", rows("靜夜思", "李白", A1, A2, "", "春曉", "孟浩然", B)),
+    "headings": ("txt", rows("靜夜思", "李白", A1, A2, "春曉", "孟浩然", B1, B2)),
+    "unmarked": ("txt", rows("靜夜思", "李白", MOON, "", "春曉", "孟浩然", DAWN)),
+    "unmarked headings": ("txt", rows("靜夜思", "李白", MOON, "春曉", "孟浩然", DAWN)),
+    "headings apart": ("txt", rows("靜夜思", "李白", "", A1, A2, "", "春曉", "孟浩然", "", B)),
+    "dynasties": ("txt", rows("靜夜思", "〔唐〕李白", A, "", "《春曉》 唐·孟浩然", B)),
+    "labels": ("txt", rows("題目：靜夜思", "作者：李白", A, "", "题目：春曉", "作者：孟浩然", B)),
+    "author and title": ("txt", rows("李白《靜夜思》", A, "", "孟浩然《春曉》", B)),
+    "rulers": ("txt", rows("靜夜思", "李白", A, "-----", "春曉", "孟浩然", B)),
+    "numbers": ("txt", rows("1、靜夜思", "李白", A, "", "2、春曉", "孟浩然", B)),
+    "colons": ("txt", rows(f"靜夜思::李白::{A}", f"春曉::孟浩然::{B}")),
+    "blanks": ("txt", rows(f"靜夜思 李白 {A}", f"春曉　孟浩然　{B}")),
+    "quoted": ("txt", rows(f"《靜夜思》李白：{A}", f"《春曉》孟浩然：{B}")),
+    "tabs": ("txt", table("\t")),
+    "pipes": ("txt", table("|")),
+    "csv": ("csv", table(",", "題目", "朝代", "作者", "內容")),
+    "csv, simplified": ("csv", table(",", "题目", "朝代", "作者", "内容")),
+    "csv, English": ("csv", table(",", "Title", "Dynasty", "Author", "Content")),
+    "csv, no header": ("csv", table(",")),
+    "csv, semicolons": ("csv", table(";", "題目", "朝代", "作者", "內容")),
+    "csv as txt": ("txt", table(",", "題目", "朝代", "作者", "內容")),
+    "csv, rows": ("csv", f'題目,作者,內容\n靜夜思,李白,"{A1}\n{A2}"\n春曉,孟浩然,"{rows(DAWN)}"\n'),
+    "csv, marks of ASCII": (
+        "csv",
+        f"題目,作者,內容\n靜夜思,李白,{','.join(MOON)}\n春曉,孟浩然,{','.join(DAWN)}\n",
+    ),
+    "tsv": ("tsv", table("\t", "title", "dynasty", "author", "text")),
+    "json": ("json", as_json(objects("title", "author", "paragraphs", [A1, A2], [B1, B2]))),
+    "json, para": ("json", as_json(objects("title", "author", "para", [A1, A2], [B]))),
+    "json, unmarked lines": ("json", as_json(objects("name", "poet", "lines", MOON, DAWN))),
+    "json, 正文": ("json", as_json({"詩": objects("標題", "作者", "正文")})),
+    "json, one text": ("json", as_json(objects("rhythmic", "author", "content", rows(A1, A2), rows(DAWN)))),
+    "json, nested": (
+        "json",
+        as_json(
+            {
+                "title": "選",
+                "content": [
+                    {"title": "卷一", "content": objects("chapter", "author", "paragraphs", [A], [B])}
+                ],
+            }
+        ),
+    ),
+    "json lines": ("jsonl", as_lines(objects("title", "author", "content"))),
+    "json lines as json": ("json", as_lines(objects("title", "author", "诗"))),
+    "json lines as txt": ("txt", as_lines(objects("title", "author", "body"))),
+}
+NAMELESS = {
+    "one a line": ("txt", rows(A, B)),
+    "a line without its last mark": ("txt", rows(A[:-1], B[:-1])),
+    "blank lines": ("txt", rows(A1, A2, "", B1, B2)),
+    "unmarked blocks": ("txt", rows(MOON, "", DAWN)),
+    "runs": ("txt", rows("".join(MOON), "".join(DAWN))),
+    "blanks between lines": ("txt", rows(" ".join(MOON), " ".join(DAWN))),
+    "tabs between lines": ("txt", rows("\t".join(MOON), "\t".join(DAWN))),
+    "wide blanks between lines": ("txt", rows("　".join(MOON), "　".join(DAWN))),
+    "characters apart": ("txt", rows("\t".join(map(" ".join, MOON)), "\t".join(map(" ".join, DAWN)))),
+    "numbered": ("txt", rows("1. " + A, "2. " + B)),
+    "numbered apart": ("txt", rows("（一）", A, "（二）", B)),
+    "windows": ("txt", f"\ufeff{A}\r\n{B}\r\n"),
+    "zero width": ("txt", f"\u200b{A[:3]}\u200b{A[3:]}\n\u200b\n{B}\ufeff"),
+    "csv of one column": ("csv", rows("content", A, B)),
+    "json of texts": ("json", as_json([A, B])),
+    "json of lines": ("json", as_json([MOON, DAWN])),
+    "json, an unknown key": ("json", as_json([{"c": A}, {"c": B}])),
+}
+
+
+def read(path):
+    reading = Reading()
+    poems = list(read_poem_file(path.read_bytes(), path.name, reading))
+    return poems, reading
+
+
+@pytest.mark.parametrize("kind", [*NAMED, *NAMELESS])
+def test_every_command_reads_the_two_poems(tmp_path, kind):
+    suffix, text = {**NAMED, **NAMELESS}[kind]
+    path = tmp_path / f"poems.{suffix}"
+    path.write_bytes(text.encode())
+    raw, reading = read(path)
+    assert reading.poems == 2 and not reading.faults, str(reading)
+    if kind in NAMED:
+        assert [poem.title for poem in raw] == list(TITLES)
+        assert [poem.author for poem in raw] == list(AUTHORS)
+        assert (reading.titles, reading.authors) == (2, 2)
+    else:
+        assert not any(poem.title or poem.author for poem in raw)
+    prepared, report = read_poems(path)  # as prepare and evaluate do
+    assert [poem.lines for poem in prepared] == [MOON, DAWN]
+    assert {poem.marks for poem in prepared} == {"，，，。" if "ASCII" in kind else "，。，。"}
+    judged = list(judgeable(iter(raw), reading))  # as check does
+    assert [poem.lines for poem in judged if isinstance(poem, TypedPoem)] == [MOON, DAWN]
+    assert str(report.reading).startswith("2 poems")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        ("utf-8-sig", "UTF-8"),
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16-LE"),
+        ("gb18030", "GB18030"),
+        ("gbk", "GB18030"),
+        ("big5", "BIG5HKSCS"),
+    ],
+)
+def test_encodings_of_before_unicode_are_told_apart(tmp_path, encoding, name):
+    path = tmp_path / "poems.txt"
+    path.write_bytes(NAMED["blocks"][1].encode(encoding))
+    raw, reading = read(path)
+    assert [poem.body for poem in raw] == [A, B]
+    assert list(reading.encodings) == [name]
+    assert ("read as" in str(reading)) == (name != "UTF-8")
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04\xff\xfe\x00", bytes(range(128, 256)) * 4, b"\xff" * 100])
+def test_what_is_no_text_is_refused(data):
+    with pytest.raises(CorpusError, match=r"poems.txt is not"):
+        decode_text(data, "poems.txt")
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        (A.replace("月光", "?光"), A.replace("月光", "□光")),
+        (A.replace("月光", "？光"), A.replace("月光", "□光")),
+        (A.replace("月光", "??"), A.replace("月光", "□□")),
+        (A.replace("故鄉", "故?"), A.replace("故鄉", "故□")),
+        (A.replace("月光", "\ufffd光"), A.replace("月光", "□光")),
+        (B[:-1] + "？", B[:-1] + "？"),
+        (
+            B.replace("，", ",").replace("。", ".")[:-1] + "?",
+            B.replace("，", ",").replace("。", ".")[:-1] + "?",
+        ),
+        (
+            "松下問童子？言師採藥去。只在此山中，雲深不知處。",
+            "松下問童子？言師採藥去。只在此山中，雲深不知處。",
+        ),
+        ("君不見？黃河之水天上來。奔流到海不復回。", "君不見？黃河之水天上來。奔流到海不復回。"),
+    ],
+)
+def test_a_question_mark_that_ends_no_line_is_a_lost_character(typed, read):
+    assert show_lost(typed) == read
+
+
+@given(st.lists(st.text("月山水風花", min_size=5, max_size=5), min_size=2, max_size=8), st.data())
+def test_question_marks_at_the_ends_of_lines_stay(lines, data):
+    body = "".join(line + data.draw(st.sampled_from("，。？")) for line in lines)
+    assert show_lost(body) == body
+
+
+def test_a_broken_line_of_json_lines_is_named_and_the_others_are_read(tmp_path):
+    path = tmp_path / "poems.jsonl"
+    path.write_text(as_lines(objects("title", "author", "content")) + '\n{"content":\n', encoding="utf-8")
+    poems, reading = read(path)
+    assert len(poems) == 2
+    assert reading.faults[0].startswith("poems.jsonl[2]: broken JSON")
+
+
+def test_the_reading_says_where_the_verse_stood(tmp_path):
+    path = tmp_path / "poems.csv"
+    path.write_text(NAMED["csv"][1], encoding="utf-8")
+    assert str(read(path)[1]) == "2 poems; column 內容; 2 titles, 2 authors"
+    path.write_text(NAMED["json lines"][1], encoding="utf-8")
+    assert str(read(path)[1]) == "2 poems; key content; 2 titles, 2 authors"
+
+
+@given(st.binary(max_size=60) | st.text("月山，。\t\n,;|{}[]\"'0一《》：:", max_size=60).map(str.encode))
+def test_any_bytes_are_poems_or_an_error_in_a_sentence(data):
+    for name in ("a.txt", "a.json", "a.jsonl", "a.csv", "a.tsv"):
+        reading = Reading()
+        try:
+            poems = list(read_poem_file(data, name, reading))
+        except CorpusError as error:
+            assert "\n" not in str(error)
+        else:
+            assert reading.poems == len(poems)
+            assert "\n" not in str(reading)
