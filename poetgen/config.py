@@ -179,6 +179,12 @@ class TrainingConfig:
         minimum=0,
         maximum=1,
     )
+    processes: int = _key(
+        1,
+        "processes of this machine that share every batch; torchrun's number counts where it starts them",
+        minimum=1,
+        maximum=1024,
+    )
     keep_epochs: bool = _key(False, "keep the checkpoint of every epoch")
 
 

@@ -44,6 +44,8 @@ class ClassifierLearner(TorchLearner):
         """
         if config.training.backend != "torch":
             raise ConfigError("a classifier trains with PyTorch only; omit training.backend = 'numpy'")
+        if config.training.processes > 1:
+            raise ConfigError("a classifier learns in one process; omit training.processes")
         if config.classify.frozen and not config.classify.copy_layers:
             raise ConfigError(
                 "only the layers of a language model can be frozen; set classify.copy_layers=true"

@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,7 +29,7 @@ from poetgen.cli.training_options import (
     steps_option,
     vectors_option,
 )
-from poetgen.cli.training_progress import TrainingProgress, follow_training
+from poetgen.cli.training_progress import TrainingProgress, follow_training, is_first_process
 from poetgen.config import (
     BACKENDS,
     PRECISIONS,
@@ -37,7 +39,7 @@ from poetgen.config import (
     read_config_file,
 )
 from poetgen.corpus.dataset import Dataset
-from poetgen.errors import ConfigError, CorpusError
+from poetgen.errors import ConfigError, CorpusError, PoetgenError
 from poetgen.files import Workspace
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
     "--precision", type=click.Choice(PRECISIONS), help="Precision of the large matrix products in training."
 )
 @device_option
+@click.option("--processes", type=int, metavar="N", help="Train with N processes of this machine.")
 @click.option("--keep-epochs", is_flag=True, default=None, help="Keep the checkpoint of every epoch.")
 def train(
     workspace: Workspace,
@@ -96,6 +99,26 @@ def train(
         **parse_settings(settings),
         **settings_of(flags),
     }
+    with only_first_speaks():
+        learn(workspace, run_name, resume, given)
+
+
+@contextmanager
+def only_first_speaks() -> Iterator[None]:
+    """Of several processes that torchrun has started, only the first prints, errors too."""
+    if is_first_process():
+        yield
+        return
+    nowhere = StringIO()
+    with redirect_stdout(nowhere), redirect_stderr(nowhere):
+        try:
+            yield
+        except (PoetgenError, click.ClickException):
+            sys.exit(1)
+
+
+def learn(workspace: Workspace, run_name: str | None, resume: str | None, given: Mapping[str, Any]) -> None:
+    """Train a new run, or one to go on with, as far as the settings or the user let it."""
     try:
         if resume is None:
             folder, prepared, config = new_run(workspace, run_name, given)

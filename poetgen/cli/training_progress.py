@@ -1,5 +1,6 @@
 """A training told on stderr as it goes: a bar at a terminal, a plain line now and then elsewhere."""
 
+import os
 import shlex
 import signal
 import sys
@@ -176,8 +177,15 @@ def follow_training(
         sys.exit(128 + stop[0] if stop else INTERRUPTED)
 
 
+def is_first_process() -> bool:
+    """Whether this process speaks and draws; of those that torchrun started, one does."""
+    return "WORLD_SIZE" not in os.environ or os.environ.get("RANK", "0") == "0"
+
+
 def draw(folder: "RunFolder", unit: str) -> None:
     """Draw curves.png, or say what it takes."""
+    if not is_first_process():
+        return
     from poetgen.plots.training import draw_curves
 
     try_to_draw(folder.curves, lambda path: draw_curves(folder.records(), path, folder.name, unit=unit))

@@ -155,6 +155,8 @@ def plan_comparison(single: Mapping[str, Any], values: Values) -> Plan:
     base = ComparisonConfig().replace(
         {**single, **{key: one for key, (one, *more) in listed.items() if not more}}
     )
+    if base.training.processes > 1 or "training.processes" in listed:
+        raise ConfigError("each run of a comparison is made in one process; omit training.processes")
     compared = {key: chosen for key, chosen in listed.items() if len(chosen) > 1}
     if not compared:
         raise ConfigError(

@@ -176,6 +176,8 @@ def check_settings(config: Config) -> None:
             f"training.backend is 'numpy', which has no {config.training.precision}; "
             "set training.precision=float32"
         )
+    if config.training.processes > 1:
+        raise ConfigError("training.backend is 'numpy', which trains in one process; omit --processes")
     if config.model.conditions:
         raise ConfigError(
             "training.backend is 'numpy', which learns from poems alone; set model.conditions=false"

@@ -16,7 +16,7 @@ and place together, and a kill between any two files leaves the older state, whi
 import io
 import json
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ MEASURES = {  # of a record, by its kind: what is read again
     "step": ("loss", "learning_rate", "seconds"),
     "validation": ("validation_loss", "seconds"),
 }
-CHANGEABLE = {"training.device"}  # settings that may be others when a run goes on
+CHANGEABLE = {"training.device", "training.processes"}  # settings that may be others when a run goes on
 
 
 class RunFolder:
@@ -177,6 +177,32 @@ class RunFolder:
             raise CheckpointError(
                 f"{self.state} cannot be read ({type(error).__name__}); start another run"
             ) from error
+
+
+class ReadOnlyRunFolder(RunFolder):
+    """The folder as all processes but the first have it: theirs is to read."""
+
+    def locked(self) -> AbstractContextManager[None]:
+        """The first process holds it."""
+        return nullcontext()
+
+    def sweep(self) -> None:
+        """Nothing is removed."""
+
+    def check_new(self) -> None:
+        """The first process has looked."""
+
+    def write_config(self, config: Mapping[str, Any], data: Mapping[str, Any], version: str) -> None:
+        """Nothing is written."""
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Nothing is written."""
+
+    def forget_after(self, *, step: int, validated_step: int) -> None:
+        """Nothing is written."""
+
+    def save_state(self, state: Mapping[str, Any]) -> None:
+        """Nothing is written."""
 
 
 def newest_run(runs: Path, command: str = "poetgen train") -> RunFolder:

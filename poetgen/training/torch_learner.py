@@ -14,6 +14,7 @@ from poetgen.config import Config, TrainingConfig
 from poetgen.corpus.batches import Batch
 from poetgen.model.initialize import Rows
 from poetgen.model.language_model import LanguageModel, build_model, detach_states
+from poetgen.training import ranks
 from poetgen.training.devices import (
     choose_device,
     fastest_products,
@@ -41,8 +42,11 @@ class TorchLearner:
         self.settings = settings
         self.device = choose_device(settings.device)
         self.computes_on = str(self.device)
+        if ranks.world_size() > 1:
+            self.computes_on += f", {ranks.world_size()} processes"
         torch.manual_seed(settings.seed)
         self.model = build().to(self.device)
+        ranks.draw_apart(settings.seed)
         self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
         self.optimizer = build_torch_optimizer(self.model.parameters(), settings)
         self.average = WeightAverage(self.model.parameters(), settings.ema_decay)
@@ -71,12 +75,14 @@ class TorchLearner:
         }
 
     def state(self) -> dict[str, Any]:
-        """Weights, optimizer, average, and the random state that dropout draws from."""
+        """Weights, optimizer, average, and the random states that the dropout of each process draws from."""
+        random, *others = ranks.gather(random_states(self.device))
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.values,
-            "random": random_states(self.device),
+            "random": random,
+            **({"random_of_others": others} if others else {}),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -85,11 +91,16 @@ class TorchLearner:
         weights = check_tensors(state["model"], self.model.state_dict())
         memory = check_memory(state["optimizer"], self.optimizer, has_stepped=has_stepped)
         average = check_list("the average", state["average"], self.average.values)
-        random = check_random_states(state["random"])
+        random = [check_random_states(one) for one in (state["random"], *state.get("random_of_others", ()))]
         self.model.load_state_dict(weights)
         self.optimizer.load_state_dict(memory)
         self.average.load(average)
-        set_random_states(random)
+        if len(random) == ranks.world_size():
+            set_random_states(random[ranks.rank()])
+        elif ranks.rank() == 0:
+            set_random_states(random[0])
+        else:
+            ranks.draw_apart(self.settings.seed, state["progress"]["step"])
 
     def seconds_per_step(self, batch: Batch) -> float:
         """See Learner."""
@@ -126,9 +137,9 @@ class TorchLanguageModelLearner(TorchLearner):
         """See Learner."""
         self.model.train()
         self.optimizer.zero_grad()
-        states, total = None, 0.0
+        states, total, own = None, 0.0, ranks.own_poems(batch)
         with fastest_products(self.device):
-            for segment in batch.to(self.device).segments(self.settings.bptt_length):
+            for segment in own.to(self.device).segments(self.settings.bptt_length) if own else ():
                 loss, states = self.model.summed_loss(
                     segment.inputs,
                     segment.targets,
@@ -140,6 +151,8 @@ class TorchLanguageModelLearner(TorchLearner):
                 (loss / batch.tokens).backward()  # type: ignore[no-untyped-call]
                 states = detach_states(states)
                 total += loss.item()
+        ranks.sum_gradients(self.model.parameters())
+        [total] = ranks.sum_over_ranks(total)
         return total
 
     @torch.no_grad()
@@ -147,7 +160,7 @@ class TorchLanguageModelLearner(TorchLearner):
         """See Learner."""
         self.model.eval()
         total, tokens = 0.0, 0
-        for batch in batches:
+        for batch in ranks.own_batches(batches):
             states = None
             for segment in batch.to(self.device).segments(self.settings.bptt_length):
                 losses, states = self.model.token_losses(
@@ -159,4 +172,5 @@ class TorchLanguageModelLearner(TorchLearner):
                 )
                 total += losses.sum(dtype=torch.float64).item()
             tokens += batch.tokens
-        return total / tokens
+        total, all_tokens = ranks.sum_over_ranks(total, tokens)
+        return total / all_tokens

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from poetgen.config import Config, TrainingConfig
 from poetgen.corpus.batches import Indices, epoch_batches
 from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.errors import CheckpointError, TrainingError
+from poetgen.training import ranks
 from poetgen.training.events import (
     Finished,
     Progress,
@@ -22,9 +23,9 @@ from poetgen.training.events import (
 )
 from poetgen.training.loop import StepReport, train
 from poetgen.training.optimizers import learning_rate_of
-from poetgen.training.run_folder import RunFolder, check_resumable
+from poetgen.training.run_folder import ReadOnlyRunFolder, RunFolder, check_resumable
 from poetgen.training.schedules import learning_rate_share
-from poetgen.training.task import LanguageModeling, Savable, Task
+from poetgen.training.task import LanguageModeling, Task
 
 SECONDS_BETWEEN_SAVES = 30.0
 STEPS_BETWEEN_RECORDS = 10
@@ -40,13 +41,21 @@ def run_training(
 ) -> Iterator[Report]:
     """Train a language model in `run_dir` until the settings, or `should_stop` asked after each step, say to stop.
 
+    `training.processes` of them, or those that torchrun started, share every batch (poetgen.training.ranks).
     Raises what `session` and LanguageModeling raise, and TrainingError when the loss is no number.
     """
-    task = LanguageModeling(
-        prepared, config, is_new=not resume
-    )  # first: no folder for settings that cannot be
-    with session(task, RunFolder(run_dir), config, resume=resume) as trainer:
-        yield from trainer.reports(should_stop)
+    order = {
+        "prepared": str(prepared.path),
+        "run": str(run_dir),
+        "config": config.to_dict(),
+        "resume": resume,
+    }
+    with ranks.joined(config.training, order):
+        # before there is a folder: none is made for settings that cannot be
+        task = LanguageModeling(prepared, config, is_new=not resume)
+        folder = RunFolder(run_dir) if ranks.rank() == 0 else ReadOnlyRunFolder(run_dir)
+        with session(task, folder, config, resume=resume) as trainer:
+            yield from trainer.reports(should_stop)
 
 
 @contextmanager
@@ -71,6 +80,7 @@ class Trainer:
         self.task, self.folder, self.config = task, folder, config
         self.settings, self.learner = config.training, task.learner
         self.progress = Progress()
+        self.messages = list(task.messages)
         self.saved_at = time.monotonic()
         self.steps_per_epoch = len(self.epoch_batches(1))
         self.total_steps = self.settings.steps or self.settings.epochs * self.steps_per_epoch
@@ -80,13 +90,21 @@ class Trainer:
 
     def reports(self, should_stop: Callable[[], bool]) -> Iterator[Report]:
         """The run's reports from where it stands to its end; a finished run has nothing but its end to tell."""
+        try:
+            yield from self._reports(should_stop)
+        except ranks.RankLost as error:
+            raise TrainingError(
+                f"{error}; continue with: {self.folder.command} --resume {self.folder.name}; {self.last_good()}"
+            ) from error
+
+    def _reports(self, should_stop: Callable[[], bool]) -> Iterator[Report]:
         if not self.progress.finished:
             yield self.started()
         while not self.progress.finished:
             interrupted = yield from self.take_steps(should_stop)
             if interrupted:
                 with self.learner.average.applied():
-                    self.checkpoint(validation=None).save(self.folder.last)
+                    self.write_checkpoint(None, [self.folder.last])
                 self.save()
                 yield self.end("interrupted", interrupted=True)
                 return
@@ -105,14 +123,19 @@ class Trainer:
                 for report in train(
                     self.learner, batches, learning_rate=self.learning_rate, first_step=at.step
                 ):
+                    # what the clock and the user say is for the first process to say
+                    report = replace(report, seconds=ranks.agree(report.seconds)[0])
                     self.record_step(report)
                     yield report
-                    if not self.budget_exhausted() and should_stop():
+                    stop, save = ranks.agree(should_stop(), self.is_save_due())
+                    if stop and not self.budget_exhausted():
                         return True
                     if self.is_validation_due():
                         break
-                    if time.monotonic() - self.saved_at >= SECONDS_BETWEEN_SAVES:
+                    if save:
                         self.save()
+            except ranks.RankLost:
+                raise
             except TrainingError as error:
                 raise TrainingError(f"{error}; {self.last_good()}") from error
         return False
@@ -124,6 +147,10 @@ class Trainer:
             return False
         at_epochs_end = at.position == self.steps_per_epoch and (not every or self.settings.keep_epochs)
         return self.budget_exhausted() or at_epochs_end or bool(every and at.step % every == 0)
+
+    def is_save_due(self) -> bool:
+        """Whether what has been learned since the last save is worth another."""
+        return time.monotonic() - self.saved_at >= SECONDS_BETWEEN_SAVES
 
     def record_step(self, report: StepReport) -> None:
         """Count a step, average its weights, record it now and then."""
@@ -147,9 +174,7 @@ class Trainer:
         with self.learner.average.applied():
             loss = self.validation_loss()
             report = replace(self.progress.count_validation(loss), metrics=self.task.metrics(loss))
-            checkpoint = self.checkpoint(validation=loss)
-        for path in self.checkpoints_to_write(report):
-            checkpoint.save(path)
+            self.write_checkpoint(loss, list(self.checkpoints_to_write(report)))
         self.folder.append(report.to_record())
         self.progress.finished = self.reason_to_stop()
         self.save()
@@ -227,7 +252,7 @@ class Trainer:
             total_steps=self.total_steps,
             expected_seconds=expected,
             computes_on=self.learner.computes_on,
-            messages=tuple(self.task.messages),
+            messages=tuple(self.messages),
         )
 
     def middling_batch(self) -> Indices:
@@ -246,9 +271,12 @@ class Trainer:
 
     # ---- what is kept ----
 
-    def checkpoint(self, *, validation: float | None) -> Savable:
-        """The model as it stands, with its card."""
-        return self.task.checkpoint(self.folder.name, self.progress, validation=validation)
+    def write_checkpoint(self, validation_loss: float | None, paths: Sequence[Path]) -> None:
+        """Write the model as it stands, with its card, into these files."""
+        if ranks.rank() == 0:
+            checkpoint = self.task.checkpoint(self.folder.name, self.progress, validation=validation_loss)
+            for path in paths:
+                checkpoint.save(path)
 
     def save(self) -> None:
         """Write state.pt."""
@@ -276,6 +304,7 @@ class Trainer:
             raise CheckpointError(
                 f"{self.folder.state} does not fit this run ({reason:.200}); start another run"
             ) from error
+        self.messages += ranks.describe(1 + len(state.get("random_of_others", ())))
         if not self.progress.finished:
             at = self.progress
             self.folder.forget_after(step=at.step, validated_step=at.validated_step)
