@@ -108,7 +108,9 @@ from poetgen.writing.writer import Writer
     type=click.IntRange(min=1),
     help="Write this line of the --keep poem anew; a PROMPT begins it.",
 )
-@click.option("--interactive", is_flag=True, help="Ask for prompts, one a line, until an empty one.")
+@click.option(
+    "--interactive", is_flag=True, help="Ask for prompts again and again; :help says what else may be typed."
+)
 @click.option(
     "--checkpoint",
     metavar="FILE|RUN",
@@ -159,7 +161,9 @@ def generate(
         if prompts or not asks:
             show.print_all(_poems(writer, prompts or None, count=count or 1, **given))
         if asks:
-            _converse(writer, show, count=count or 1, **given)
+            from poetgen.cli.repl import Repl
+
+            Repl(writer, show, count=count or 1, settings=given).run()
     except KeyboardInterrupt:
         echo(err=True)  # past the ^C and the question
         raise SystemExit(INTERRUPTED) from None
@@ -182,19 +186,3 @@ def _poems(writer: Writer, prompts: Iterable[str] | None, **settings: Any) -> It
     if is_drawn:
         echo(f"seed: {settings['seed']}", err=True)
     return poems
-
-
-def _converse(writer: Writer, show: PoemPrinter, **settings: Any) -> None:
-    """Ask, write, ask again; an empty line or the end of input ends it, a bad prompt does not."""
-    if hasattr(sys.stdin, "reconfigure"):
-        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
-    while True:
-        if sys.stdin.isatty():
-            echo("A poem beginning with (empty line ends): ", nl=False, err=True)
-        typed = sys.stdin.readline().strip()
-        if not typed:
-            return
-        try:
-            show.print_all(_poems(writer, [typed], **settings))
-        except PromptError as error:
-            echo(f"Error: {error}", err=True)
