@@ -13,7 +13,7 @@ from poetgen.config import ModelConfig, from_dict
 from poetgen.corpus.conditions import ConditionTable
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
-from poetgen.files import Workspace, shipped, written_whole
+from poetgen.files import Workspace, shipped, to_json, written_whole
 
 FORMAT_VERSION = 1
 KIND = "language model"
@@ -104,7 +104,7 @@ def write_model_file(path: Path, weights: Mapping[str, Array], metadata: Mapping
     with written_whole(path) as temporary:
         arrays = {name: np.ascontiguousarray(array) for name, array in weights.items()}
         # not save_file, whose errors hide that the disk is full
-        temporary.write_bytes(save(arrays, metadata={_KEY: json.dumps(metadata, ensure_ascii=False)}))
+        temporary.write_bytes(save(arrays, metadata={_KEY: to_json(metadata)}))
 
 
 def read_model_file(path: Path, kind: str, version: int) -> tuple[dict[str, Array], dict[str, Any]]:

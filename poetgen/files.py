@@ -48,10 +48,15 @@ def check_file(path: Path) -> Path:
 def read_json(path: Path) -> Any:
     """What is in a JSON file of ours. Raises OSError, or what DAMAGE lists when it is damaged."""
     value = json.loads(check_file(path).read_text(encoding="utf-8"))
-    json.dumps(
-        value, ensure_ascii=False
-    ).encode()  # a lone surrogate could be neither written again nor hashed
+    # of half characters only those are let through that stand for bytes of a file's name
+    json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
     return value
+
+
+def to_json(value: Any, *, indent: int | None = None) -> str:
+    """JSON that UTF-8 can hold: bytes of a name that are no UTF-8, half characters to Python, are escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 @contextmanager
@@ -77,12 +82,12 @@ def written_whole(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text, whole or not at all. Raises PoetgenError."""
     with written_whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write readable UTF-8 JSON, whole or not at all. Raises PoetgenError."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+    write_text(path, to_json(value, indent=1) + "\n")
 
 
 def shipped(folder: str) -> Path:

@@ -594,6 +594,19 @@ def test_a_record_that_somebody_has_changed_does_not_stop_a_fetch(
     assert_whole(dest, far.files, far.newest)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_a_volume_whose_name_is_no_utf_8(far: Far, dest: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "far"
+    shutil.copytree(far.folder, folder)
+    name = f"全唐诗/poet.tang.{os.fsdecode(bytes([0xE9]))}.json"
+    (folder / name).write_text("[]")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "another")
+    fetch_corpus(str(folder), dest)
+    assert (dest / name).read_text() == "[]"
+    assert fetch_corpus(str(folder), dest).already_there
+
+
 def test_a_place_that_cannot_be_written(far: Far, tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where a folder should be")
     assert_refused("cannot write .*; fix that", far.url, tmp_path / "home" / "data" / "corpus")
