@@ -62,7 +62,7 @@ def test_classify(home: Path) -> None:
         for k in range(2)
     ]
     (home / f"{CAFE}.json").write_text(json.dumps(labels), encoding="utf-8")
-    measure = ["--no-baselines", "--measure-on", "validation"]
+    measure = ["--measure-on", "validation"]
     keys = ("model.embedding_size=4", "model.hidden_size=4", "training.device=cpu", "training.steps=2")
     given = ["--labels", home / f"{CAFE}.json", "--run", "moon", *(f"--set={key}" for key in keys)]
     succeed("classify", "train", "--home", home, *given, *measure)
