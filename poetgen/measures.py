@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,19 +91,20 @@ def measures(sums: Floats, poems: int) -> dict[str, Floats]:
 
 def bootstrap_sums(columns: Floats) -> Floats:
     """Sums over poems drawn with replacement: (poems, K) -> (RESAMPLES, K)."""
-    poems = len(columns)
-    if not poems:
+    if not len(columns):
         return np.zeros((RESAMPLES, columns.shape[1]))
+    with np.errstate(invalid="ignore"):  # an infinite perplexity drawn 0 times
+        return np.concatenate([times_drawn @ columns for times_drawn in draw_with_replacement(len(columns))])
+
+
+def draw_with_replacement(count: int) -> Iterator[Counts]:
+    """How often each of `count` things is drawn: RESAMPLES rows, in blocks (some of them, count)."""
     rng = np.random.default_rng(BOOTSTRAP_SEED)
-    at_once = max(1, DRAWS // poems)
-    sums = []
+    at_once = max(1, DRAWS // count)
     for start in range(0, RESAMPLES, at_once):
         rows = min(at_once, RESAMPLES - start)
-        draws = rng.integers(poems, size=(rows, poems)) + poems * np.arange(rows)[:, None]
-        times_drawn = np.bincount(draws.ravel(), minlength=rows * poems).reshape(rows, poems)
-        with np.errstate(invalid="ignore"):  # an infinite perplexity drawn 0 times
-            sums.append(times_drawn @ columns)
-    return np.concatenate(sums)
+        draws = rng.integers(count, size=(rows, count)) + count * np.arange(rows)[:, None]
+        yield np.bincount(draws.ravel(), minlength=rows * count).reshape(rows, count)
 
 
 def interval(values: Floats) -> Interval | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from poetgen.classify.scores import Labels, macro_f1, matrix_of
+from poetgen.classify.scores import Labels, macro_f1, matrix_of, tally
 
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0)  # C, chosen on validation
 
@@ -43,7 +43,7 @@ def linear(
     best: tuple[float, float, Labels] | None = None
     for penalty in PENALTIES:
         model = LinearSVC(C=penalty, dual=True, max_iter=20_000, random_state=0).fit(rows, train[1])
-        score = float(macro_f1(matrix_of(validation[1], model.predict(tried), labels)))
+        score = float(macro_f1(tally(matrix_of(validation[1], model.predict(tried), labels))))
         if best is None or score > best[0]:
             best = score, penalty, model.predict(other).astype(np.int64)
     assert best is not None

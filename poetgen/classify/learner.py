@@ -13,7 +13,7 @@ from poetgen import __version__
 from poetgen.checkpoint import Checkpoint
 from poetgen.classify.classifier import Classifier, build_classifier, encode_all, log_probabilities
 from poetgen.classify.saved import SavedClassifier
-from poetgen.classify.scores import macro_f1, matrix_of
+from poetgen.classify.scores import macro_f1, matrix_of, tally
 from poetgen.classify.settings import ClassifierConfig
 from poetgen.classify.split import TRAIN, VALIDATION
 from poetgen.classify.texts import LabelledBatch, LabelledTexts
@@ -134,7 +134,7 @@ class Classification:
         predictions = log_probability.argmax(axis=1)
         self._metrics = {
             "accuracy": float((predictions == part.labels).mean()),
-            "macro_f1": float(macro_f1(matrix_of(part.labels, predictions, len(self.data.labels)))),
+            "macro_f1": float(macro_f1(tally(matrix_of(part.labels, predictions, len(self.data.labels))))),
         }
         return float(-log_probability[np.arange(len(part)), part.labels].mean())
 

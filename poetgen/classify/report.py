@@ -15,6 +15,7 @@ from poetgen.files import write_json, write_text
 from poetgen.measures import Interval
 from poetgen.printable import markdown_cell, printable
 
+MOST_IN_TABLE = 60  # labels whose confusions a page can show
 CONFUSIONS = 10  # of the most frequent that are told
 OURS, MAJORITY, LINEAR = "this classifier", "majority class", "linear, characters 1–2"
 
@@ -119,8 +120,14 @@ def with_interval(value: float, interval: Interval | None) -> str:
 
 
 def confusion_table(labels: Sequence[str], found: Scores) -> Iterator[str]:
-    """Rows are the truth, columns what it was taken for; then each label's F1."""
+    """Rows are the truth, columns what it was taken for; then each label's F1. Of many labels a row each."""
     names = [markdown_cell(label) for label in labels]
+    if len(names) > MOST_IN_TABLE:
+        yield "| label | texts | right | F1 |"
+        yield "|---|---|---|---|"
+        for k, (name, value) in enumerate(zip(names, found.f1, strict=True)):
+            yield f"| {name} | {sum(found.confusion[k])} | {found.confusion[k][k]} | {value:.2f} |"
+        return
     yield f"| truth \\ taken for | {' | '.join(names)} | F1 |"
     yield "|---|" + "---|" * (len(names) + 1)
     for name, row, value in zip(names, found.confusion, found.f1, strict=True):

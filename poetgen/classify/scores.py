@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.measures import Interval, bootstrap_sums, interval
+from poetgen.measures import RESAMPLES, Interval, draw_with_replacement, interval
 
 Labels = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -30,36 +30,56 @@ class Scores:
         return asdict(self)
 
 
+class Tallies(NamedTuple):
+    """What accuracy and F1 are made of, by label, (..., K) each: in memory K numbers, where a matrix is K²."""
+
+    right: Floats
+    true: Floats
+    predicted: Floats
+
+
 def scores(truth: Labels, predictions: Labels, labels: int) -> Scores:
     """The scores of these predictions, (texts,) each, among this many labels."""
-    pairs = _pairs(truth, predictions, labels)
     matrix = matrix_of(truth, predictions, labels)
-    resampled = confusion(bootstrap_sums(pairs), labels)
+    counted, resampled = tally(matrix), resample(truth, predictions, labels)
     return Scores(
         texts=len(truth),
-        accuracy=float(accuracy(matrix)),
+        accuracy=float(accuracy(counted)),
         accuracy_interval=interval(accuracy(resampled)),
-        macro_f1=float(macro_f1(matrix)),
+        macro_f1=float(macro_f1(counted)),
         macro_f1_interval=interval(macro_f1(resampled)),
-        f1=tuple(float(value) for value in f1(matrix)),
+        f1=tuple(float(value) for value in f1(counted)),
         confusion=tuple(tuple(int(count) for count in row) for row in matrix),
     )
 
 
 def difference(truth: Labels, ours: Labels, theirs: Labels, labels: int) -> Interval | None:
     """The 95 % interval of ours less theirs in macro-F1, both resampled together: above 0, ours is better."""
-    mine, other = (
-        macro_f1(confusion(bootstrap_sums(_pairs(truth, predictions, labels)), labels))
-        for predictions in (ours, theirs)  # one seed: the same texts are drawn for both
-    )
+    # one seed: the same texts are drawn for both
+    mine, other = (macro_f1(resample(truth, predictions, labels)) for predictions in (ours, theirs))
     return interval(mine - other)
 
 
-def _pairs(truth: Labels, predictions: Labels, labels: int) -> Floats:
-    """For each text a one at its (truth, prediction): (texts, labels²)."""
-    pairs = np.zeros((len(truth), labels * labels))
-    pairs[np.arange(len(truth)), truth * labels + predictions] = 1
-    return pairs
+def resample(truth: Labels, predictions: Labels, labels: int) -> Tallies:
+    """The tallies of texts drawn with replacement, (RESAMPLES, K) each."""
+    if not len(truth):
+        return Tallies(*np.zeros((3, RESAMPLES, labels)))
+    hits = truth == predictions
+    rows = [
+        (
+            np.bincount(truth[hits], times[hits], minlength=labels),
+            np.bincount(truth, times, minlength=labels),
+            np.bincount(predictions, times, minlength=labels),
+        )
+        for block in draw_with_replacement(len(truth))
+        for times in block
+    ]
+    return Tallies(*np.array(rows, dtype=np.float64).transpose(1, 0, 2))
+
+
+def tally(matrix: Floats) -> Tallies:
+    """Of a confusion matrix."""
+    return Tallies(np.diagonal(matrix), matrix.sum(1), matrix.sum(0))
 
 
 def matrix_of(truth: Labels, predictions: Labels, labels: int) -> Floats:
@@ -69,28 +89,22 @@ def matrix_of(truth: Labels, predictions: Labels, labels: int) -> Floats:
     )
 
 
-def confusion(sums: Floats, labels: int) -> Floats:
-    """Counts of (truth, prediction): (..., labels²) -> (..., labels, labels)."""
-    return sums.reshape(*sums.shape[:-1], labels, labels)
-
-
-def accuracy(matrix: Floats) -> Floats:
-    """The share on the diagonal: (..., K, K) -> (...)."""
-    share: Floats = np.trace(matrix, axis1=-2, axis2=-1) / np.maximum(1, matrix.sum((-2, -1)))
+def accuracy(tallies: Tallies) -> Floats:
+    """The share that is right: (..., K) -> (...)."""
+    share: Floats = tallies.right.sum(-1) / np.maximum(1, tallies.true.sum(-1))
     return share
 
 
-def f1(matrix: Floats) -> Floats:
-    """2 TP / (texts of the label + predictions of it), 0 where there are neither: (..., K, K) -> (..., K)."""
-    right = np.diagonal(matrix, axis1=-2, axis2=-1)
-    values: Floats = 2 * right / np.maximum(1, matrix.sum(-1) + matrix.sum(-2))
+def f1(tallies: Tallies) -> Floats:
+    """2 TP / (texts of the label + predictions of it), 0 where there are neither: (..., K)."""
+    values: Floats = 2 * tallies.right / np.maximum(1, tallies.true + tallies.predicted)
     return values
 
 
-def macro_f1(matrix: Floats) -> Floats:
-    """The mean F1 of the labels that some text truly has: (..., K, K) -> (...)."""
-    there = matrix.sum(-1) > 0
-    mean: Floats = (f1(matrix) * there).sum(-1) / np.maximum(1, there.sum(-1))
+def macro_f1(tallies: Tallies) -> Floats:
+    """The mean F1 of the labels that some text truly has: (..., K) -> (...)."""
+    there = tallies.true > 0
+    mean: Floats = (f1(tallies) * there).sum(-1) / np.maximum(1, there.sum(-1))
     return mean
 
 

@@ -16,6 +16,8 @@ from poetgen.fetch.manifest import FileDigest, digest_of
 from poetgen.files import partial_of
 from poetgen.locking import locked
 
+LARGEST_FILE = 256 * 2**20  # bytes; the largest volume has one MiB
+
 
 class Damaged(CorpusError):
     """What has arrived is not what the commit says: only a fresh start mends it."""
@@ -133,6 +135,11 @@ def check_files(folder: Path, blobs: dict[str, str]) -> dict[str, FileDigest]:
         raise Damaged(f"git checked out {len(found)} files instead of {len(blobs)}; run poetgen fetch again")
     checked = {}
     for path, blob in sorted(blobs.items()):
+        if (folder / path).stat().st_size > LARGEST_FILE:
+            raise CorpusError(
+                f"{path} has {(folder / path).stat().st_size / 2**20:,.0f} MiB, far more than a volume of poems; "
+                "give --url a chinese-poetry repository"
+            )
         content = (folder / path).read_bytes()
         if hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest() != blob:
             raise Damaged(f"{path} is not what its commit says; run poetgen fetch again")

@@ -22,7 +22,7 @@ def draw_confusion(comparison: Comparison, path: Path, title: str) -> None:
     counts = np.array(comparison.classifier.confusion, dtype=float)
     shares = counts / np.maximum(1, counts.sum(1, keepdims=True))
     labels = [cut(printable(label)) for label in comparison.labels]
-    side = max(4.0, INCH * len(labels))
+    side = max(4.0, INCH * min(len(labels), MOST_NAMED))  # of more labels each has a smaller cell
     with new_picture(path, side + 2.0, side + 1.6) as figure:
         axes = figure.subplots()
         # pale to dark in one hue: a grey print keeps the order
@@ -63,6 +63,8 @@ def _name_labels(axes: Any, labels: list[str]) -> None:
     axes.set_yticks(places, named, parse_math=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+    if not named:
+        return
     axes.set_xticks(np.arange(len(labels) + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(len(labels) + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=1.2)

@@ -1,15 +1,21 @@
 """What learns in a run, whoever computes: a model, its optimizer and the running average of its weights."""
 
+import math
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from poetgen.checkpoint import parameter_shapes
 from poetgen.config import Config
 from poetgen.corpus.batches import Batch
+from poetgen.errors import ConfigError
 from poetgen.model.initialize import Rows
 from poetgen.training.ema import WeightAverage
+
+COPIES = 3  # of the weights in training, at the least: themselves, their gradient, an optimizer's memory
 
 
 class Learner(Protocol):
@@ -65,6 +71,7 @@ def build_learner(
 
     Raises ConfigError for settings it cannot have.
     """
+    check_memory(vocab_size, config)
     if config.training.backend == "numpy":
         from poetgen.training.numpy_learner import NumPyLearner
 
@@ -72,3 +79,22 @@ def build_learner(
     from poetgen.training.torch_learner import TorchLanguageModelLearner
 
     return TorchLanguageModelLearner(vocab_size, config, rows=rows, condition_rows=condition_rows)
+
+
+def check_memory(vocab_size: int, config: Config) -> None:
+    """Raises ConfigError for a model that this machine has no memory for: weights, gradient, optimizer."""
+    numbers = sum(math.prod(shape) for shape in parameter_shapes(vocab_size, config.model).values())
+    needed, there = 4 * numbers * COPIES, physical_memory()
+    if needed > there:
+        raise ConfigError(
+            f"a model of {numbers:,} parameters needs {needed / 2**30:,.0f} GiB of memory to be trained, "
+            f"and this machine has {there / 2**30:,.0f}; choose smaller sizes"
+        )
+
+
+def physical_memory() -> float:
+    """In bytes; without end where the system does not say."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):  # not on Windows
+        return math.inf

@@ -276,13 +276,13 @@ class Writer:
         sampling, prefix = request.sampling, request.prefix
         total = sampling.count * sampling.best_of
         size = min(MOST_TOGETHER, TILE * -(-total // (TILE * count_processors())))
-        groups = [range(first, min(first + size, total)) for first in range(0, total, size)]
+        groups = (range(first, min(first + size, total)) for first in range(0, total, size))
 
         def write(numbers: range) -> Sequence[Candidate]:
             candidates = [request.start(number) for number in numbers]
             return decode(request.network, prefix.logits, prefix.state, candidates, sampling=sampling)
 
-        threads = min(count_processors(), len(groups))
+        threads = min(count_processors(), -(-total // size))
         candidates = chain.from_iterable(map_in_threads(write, groups, threads=threads))
         for index, own in enumerate(zip(*[candidates] * sampling.best_of, strict=True)):
             yield self._best(own, request, index)

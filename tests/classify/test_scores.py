@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.classify import baselines
-from poetgen.classify.scores import difference, macro_f1, matrix_of, most_confused, scores
+from poetgen.classify.scores import difference, macro_f1, matrix_of, most_confused, scores, tally
 
 GUESSES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
 
@@ -91,4 +91,11 @@ def test_the_linear_model_chooses_its_penalty_on_validation() -> None:
     )
     assert predictions.tolist() == [0, 1, 1]
     assert penalty in baselines.PENALTIES
-    assert float(macro_f1(matrix_of(np.array([0, 1, 1]), predictions, 2))) == 1
+    assert float(macro_f1(tally(matrix_of(np.array([0, 1, 1]), predictions, 2)))) == 1
+
+
+def test_three_thousand_labels_take_memory_by_the_label_and_not_by_the_pair() -> None:
+    rng = np.random.default_rng(3)
+    truth = rng.integers(0, 3000, 4000)
+    found = scores(truth, np.where(rng.random(4000) < 0.5, truth, 0), 3000)  # in pairs it would be 72 GB
+    assert found.accuracy_interval and found.accuracy_interval[0] < 0.5 < found.accuracy_interval[1]

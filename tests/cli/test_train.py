@@ -423,3 +423,9 @@ def test_a_second_interrupt_ends_at_once(home: Path, monkeypatch: pytest.MonkeyP
 def test_a_duration_is_said_as_people_say_it() -> None:
     said = [duration(seconds) for seconds in (0.2, 42, 185, 7800)]
     assert said == ["0 s", "42 s", "3 min 5 s", "2 h 10 min"]
+
+
+def test_a_model_that_no_memory_holds_is_refused(home: Path) -> None:
+    for backend in ("torch", "numpy"):
+        told = "parameters needs [0-9,]+ GiB of memory .* choose smaller sizes"
+        refused(run(home, "--hidden-size", 65536, "--backend", backend), told)

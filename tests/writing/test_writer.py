@@ -230,3 +230,7 @@ def test_without_opencc_traditional_prompts_still_work(tiny_checkpoint, monkeypa
                 writer.write(**settings)
     finally:
         opencc._converter.cache_clear()
+
+
+def test_a_thousand_million_poems_are_begun_at_once(writer: Writer) -> None:
+    assert next(iter(writer.write("月", count=10**9, seed=1, best_of=1))).lines  # and not listed first
