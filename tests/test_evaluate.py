@@ -288,7 +288,7 @@ def test_probabilities_that_are_no_numbers_are_an_error(
 ) -> None:
     checkpoint = make_checkpoint(prepared.vocabulary)
     huge = {name: np.full_like(array, 3e38) for name, array in checkpoint.weights.items()}
-    with pytest.raises(CheckpointError, match="no numbers"):
+    with pytest.raises(CheckpointError, match="not numbers"):
         evaluate_split(replace(checkpoint, weights=huge), prepared, "test")
 
 
