@@ -28,6 +28,7 @@ def report_lines(report: Report, *, title: str = "", typed: Sequence[str] = ()) 
     yield from _kept(report)
     yield from _broken(report)
     yield from _noted(report.notes)
+    yield from _parallelism(report)
     yield from _not_judged(report)
 
 
@@ -89,6 +90,14 @@ def _noted(notes: Sequence[Finding]) -> Iterator[str]:
     for name, found in by_name.items():
         yield f"  · {name}  {found[0].gloss}"
         yield from _places(found)
+
+
+def _parallelism(report: Report) -> Iterator[str]:
+    """How parallel the middle couplets are among real ones: of 100, so many are less so."""
+    told = [f"couplet {one.couplet}: {one.percentile:.0f}" for one in report.couplets]
+    if told:
+        yield "  · 對仗  how parallel the middle couplets are, of 100 real ones so many less so"
+        yield f"      {', '.join(told)}"
 
 
 def _places(findings: Sequence[Finding], report: Report | None = None) -> Iterator[str]:

@@ -9,6 +9,7 @@ from functools import partial
 
 from poetgen.errors import PromptError
 from poetgen.poem.form import Form, form_of
+from poetgen.verse.parallelism import score_couplets
 from poetgen.verse.report import (
     RHYME_RULES,
     TONE_RULES,
@@ -64,6 +65,7 @@ def check_poem(
             *_rule_reports(RHYME_RULES, rhymes),
             *_rule_reports(TONE_RULES, _tonal_judgement(shape, ends, tones)),
         ),
+        couplets=score_couplets(lines),
         notes=(*rhymes.notes, *(tones.notes if tones else ()), *read, *other),
     )
 

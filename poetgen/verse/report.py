@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from poetgen.poem.form import Form
+from poetgen.verse.parallelism import CoupletScore
 
 HOLDS, BROKEN, NOT_JUDGED = "holds", "broken", "not judged"
 
@@ -103,7 +104,8 @@ class Report:
     """A poem judged. Verdicts are None where the shape has no such rule.
 
     `strictness` is the strictest mode (strict, relaxed) whose tones the poem keeps, None for neither;
-    `template` its name then; `rhyme_group` the group that most even lines end in.
+    `template` its name then; `rhyme_group` the group that most even lines end in; `couplets` says how parallel
+    the middle couplets of a 律詩 or 排律 are, which no rule judges.
     """
 
     lines: tuple[LineReport, ...]
@@ -113,6 +115,7 @@ class Report:
     strictness: str | None
     rules: tuple[RuleReport, ...]
     notes: tuple[Finding, ...]
+    couplets: tuple[CoupletScore, ...] = ()
 
     @property
     def rhymes_hold(self) -> bool | None:
@@ -153,5 +156,6 @@ class Report:
             "holds": self.holds,
             "lines": [{**asdict(line), "groups": list(line.groups)} for line in self.lines],
             "rules": [rule.to_dict() for rule in self.rules],
+            "parallelism": [asdict(couplet) for couplet in self.couplets],
             "notes": [{"gloss": note.gloss, **asdict(note)} for note in self.notes],
         }
