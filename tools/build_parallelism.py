@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.corpus.clean import split_lines
+from poetgen.poem.lineation import split_lines
 from poetgen.verse.parallelism import FILE, LENGTHS, ParallelismTable, middle_couplets
 
 Array = npt.NDArray[Any]
