@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.byhand.finite_differences import derivative, error
+from poetgen.byhand.finite_differences import derivative, error, extrapolate
 
 
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(0, 99))
@@ -54,3 +54,22 @@ def test_the_error_is_relative_to_the_larger_and_absolute_below_one():
     )
     assert error(np.array([1e-9]), np.array([3e-9])) == pytest.approx(2e-9)
     assert math.isnan(error(np.array([math.nan]), np.array([1.0])))
+
+
+def test_an_extrapolation_is_nearer_and_says_how_near() -> None:
+    x = np.array([0.3, 1.2])
+
+    def f() -> np.ndarray:
+        return np.sin(40 * x)  # bends much, so that a plain difference is off by step² · 40³
+
+    exact = np.diag(40 * np.cos(40 * x))
+    plain, (found, doubt) = derivative(f, x), extrapolate(f, x)
+    assert error(found, exact) < 1e-11 < error(plain, exact)
+    off = np.abs(found - exact)
+    assert (off <= 10 * doubt + 1e-12).all() and doubt.max() < 1e-8
+
+
+def test_an_extrapolation_of_noise_doubts_itself() -> None:
+    rng, x = np.random.default_rng(0), np.array([1.0])
+    _, doubt = extrapolate(lambda: float(x[0] + 1e-3 * rng.normal()), x)
+    assert doubt[0] > 1e-2

@@ -22,7 +22,7 @@ def test_a_line_for_each_derivative_and_a_verdict(cell: str) -> None:
     heading, *rows, verdict = result.stdout.splitlines()
     assert heading.split() == ["derivative", "shape", "differences", "autograd", "RTRL"]
     assert all(row.endswith("  pass") for row in rows)
-    assert verdict == f"{len(rows)} of {len(rows)} derivatives pass"
+    assert verdict == f"{len(rows)} of {len(rows)} rows pass"
     assert result.stderr == ""
 
 
@@ -42,7 +42,7 @@ def test_a_failure_is_named_and_the_exit_code_is_one(monkeypatch: pytest.MonkeyP
     result = run("--cell", "rnn")
     assert result.exit_code == 1
     assert result.stderr == "failed: ∂L/∂logits, τ = 0.7 (output)\n"
-    assert "25 of 26 derivatives pass" in result.stdout and "FAIL" in result.stdout
+    assert "36 of 37 rows pass" in result.stdout and "FAIL" in result.stdout
     assert json.loads(run("--cell", "rnn", "--json").stdout)["passed"] is False
 
 
@@ -67,4 +67,4 @@ def test_in_a_process_of_its_own() -> None:
     command = [sys.executable, "-m", "poetgen", "gradcheck", "--hidden-size", "2", "--steps", "2"]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("73 of 73 derivatives pass\n")
+    assert done.stdout.endswith("84 of 84 rows pass\n")

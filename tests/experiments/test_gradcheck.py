@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poetgen.byhand import embedding, linear, lstm, rnn, softmax
+from poetgen.byhand import optimizers as byhand_optimizers
+from poetgen.config import OPTIMIZERS
 from poetgen.errors import ConfigError
 from poetgen.experiments import gradcheck
 from poetgen.experiments.cases import Sizes
@@ -42,6 +44,7 @@ def test_every_row_passes_at_any_size(sizes: Sizes, cell: str) -> None:
     assert len(rows) == ROWS[cell]
     assert all(row.passed for row in rows)
     assert all(row.autograd is not None for row in rows)
+    assert sum(row.part == "update rule" and row.difference is None for row in rows) == len(OPTIMIZERS)
     assert all((row.rtrl is not None) == (row.part == "loss" and "_" in row.derivative) for row in rows)
     assert not remarks(cell, sizes, rows)
 
@@ -190,3 +193,41 @@ def test_relu_is_asked_far_from_its_kink() -> None:
         a = x_t @ params.weight_ih.T + h @ params.weight_hh.T + params.bias
         assert np.abs(a).min() >= KINK / sizes.hidden_size
         h, _ = rnn.step_forward(params, x_t, h, "relu")
+
+
+# settings under which a plain difference has lost its digits to rounding
+HARD = [
+    ("lstm", Sizes(steps=60, hidden_size=16)),
+    ("lstm", Sizes(steps=60, scale=2, seed=5)),
+    ("rnn", Sizes(steps=20, scale=10, seed=1)),
+]
+
+
+@pytest.mark.parametrize(("cell", "sizes"), HARD, ids=str)
+def test_rounding_raises_no_alarm_and_hides_no_fault(
+    monkeypatch: pytest.MonkeyPatch, cell: str, sizes: Sizes
+) -> None:
+    monkeypatch.setattr(gradcheck, "SECONDS", 0.7)
+    assert failing(cell, sizes) == {}
+    module = lstm if cell == "lstm" else rnn
+    right = module.backward
+    monkeypatch.setattr(module, "backward", lambda *a: (right(*a)[0], 1.0001 * right(*a)[1], right(*a)[2]))
+    failed = failing(cell, sizes)
+    assert all(
+        "∂L/∂x" in failed[part] for part in (["loss"] if cell == "lstm" else ["tanh", "sigmoid", "relu"])
+    )
+
+
+def test_where_no_difference_can_tell_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradcheck, "SECONDS", 0.1)
+    sizes = Sizes(hidden_size=30, steps=100, scale=1)
+    rows = list(check_gradients("rnn", sizes))
+    undecided = [row for row in rows if row.undecided]
+    assert all(row.passed for row in rows)
+    assert {row.part for row in undecided} == {"tanh", "relu"}, "chaos, and numbers of 1e40"
+    assert f"{len(undecided)} rows are judged without differences" in remarks("rnn", sizes, rows)[-1]
+
+
+def test_a_wrong_update_rule_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(byhand_optimizers.Adamax, "update", lambda self, g, state: 0.99 * self.lr * g)
+    assert failing("rnn") == {"update rule": ["adamax, 50 steps"]}
