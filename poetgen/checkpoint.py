@@ -13,7 +13,7 @@ from poetgen.config import ModelConfig, from_dict
 from poetgen.corpus.conditions import ConditionTable
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
-from poetgen.files import Workspace, shipped, to_json, written_whole
+from poetgen.files import Workspace, expand_home, shipped, to_json, written_whole
 
 FORMAT_VERSION = 1
 KIND = "language model"
@@ -214,7 +214,9 @@ def find_model(runs: Path, given: Path | None) -> Path | None:
 
 
 def _find_given(runs: Path, given: Path) -> Path:
-    place = given if given.exists() or not (runs / given).exists() else runs / given
+    given = Path(expand_home(str(given)))
+    places = [place for place in (given, runs / given) if place.is_file() or (place / BEST).is_file()]
+    place = next(iter(places), given if given.exists() or not (runs / given).exists() else runs / given)
     if not place.is_dir() and place.exists():
         return place
     if (place / BEST).is_file():

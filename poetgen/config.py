@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self, get_type_hints
 
 from poetgen.errors import ConfigError, PoetgenError
-from poetgen.files import shipped
+from poetgen.files import expand_home, shipped
 from poetgen.optimizers import RULES
 from poetgen.poem.form import FORM_HELP, parse_form
 
@@ -119,7 +119,9 @@ class ModelConfig:
     )
     conditions: bool = _key(False, "read title, poet and form, where they are given, before the poem begins")
     pretrained_embeddings: str = _key(
-        "", "initialise the embedding from this word2vec or GloVe text file; empty: do not"
+        "",
+        "initialise the embedding from this word2vec or GloVe text file; empty: do not",
+        read=expand_home,
     )
 
 
@@ -143,7 +145,7 @@ class TrainingConfig:
     clip_norm: float = _key(
         1.0, "gradients of a larger norm are scaled to this one; 0: no clipping", minimum=0
     )
-    start: str = _key("", "a checkpoint whose weights training begins with; empty: none")
+    start: str = _key("", "a checkpoint whose weights training begins with; empty: none", read=expand_home)
     batch_size: int = _key(64, "poems in a batch", minimum=1)
     bptt_length: int = _key(
         128, "truncated BPTT: longer poems are read in segments of this many tokens, state carried", minimum=1
@@ -302,7 +304,7 @@ def read_config_file(name: str) -> dict[str, Any]:
 
 def read_sections(name: str) -> dict[str, Any]:
     """All that a config holds, as `section.key`, unchecked. Raises ConfigError."""
-    path = Path(name) if name.endswith(".toml") else shipped("configs") / f"{name}.toml"
+    path = Path(expand_home(name)) if name.endswith(".toml") else shipped("configs") / f"{name}.toml"
     try:
         return flatten(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
     except FileNotFoundError as error:

@@ -59,6 +59,13 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def expand_home(path: str) -> str:
+    """The path with a ~ at its beginning put in full, which no shell does in --out=~/x."""
+    with suppress(RuntimeError):  # the home of nobody
+        return str(Path(path).expanduser()) if path.startswith("~") else path
+    return path
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; on success it takes the name `path`, on failure it vanishes.
@@ -105,7 +112,7 @@ class Workspace:
     @classmethod
     def find(cls, home: str | Path | None = None) -> "Workspace":
         """The workspace at `home`, else at POETGEN_HOME, else in the current folder."""
-        return cls(Path(home or os.environ.get("POETGEN_HOME") or Path.cwd()))
+        return cls(Path(expand_home(str(home or os.environ.get("POETGEN_HOME") or Path.cwd()))))
 
     @property
     def corpus(self) -> Path:

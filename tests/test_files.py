@@ -3,13 +3,19 @@
 import json
 from pathlib import Path
 
+import click
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import poetgen
+from poetgen.checkpoint import BEST, find_model
+from poetgen.cli import COMMANDS
+from poetgen.cli import poetgen as poetgen_command
+from poetgen.cli.options import UserPath
+from poetgen.config import Config
 from poetgen.errors import PoetgenError
-from poetgen.files import Workspace, shipped, write_json, write_text, written_whole
+from poetgen.files import Workspace, expand_home, shipped, write_json, write_text, written_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -98,3 +104,38 @@ def test_a_name_the_package_has_not_is_an_attribute_error() -> None:
     assert poetgen.PoetgenError is PoetgenError
     with pytest.raises(AttributeError, match="no attribute 'Poet'"):
         _ = poetgen.Poet
+
+
+def test_a_tilde_is_the_home_folder_wherever_a_path_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("POETGEN_HOME", "~/poems")
+    assert Workspace.find().home == tmp_path / "poems"
+    assert Workspace.find("~/x").home == tmp_path / "x"
+    assert expand_home("a~b") == "a~b"
+    assert Config().replace({"training.start": "~/m"}).training.start == str(tmp_path / "m")
+    assert UserPath(path_type=Path).convert("~/out", None, None) == tmp_path / "out"
+    model = tmp_path / "best.safetensors"
+    model.touch()
+    assert find_model(tmp_path / "runs", Path("~/best.safetensors")) == model
+
+
+def test_no_option_takes_a_path_without_seeing_to_the_tilde() -> None:
+    for name in COMMANDS:
+        command = poetgen_command.get_command(click.Context(poetgen_command), name)
+        assert command is not None
+        assert all(type(each.type) is not click.Path for each in command.params), name
+
+
+def test_a_folder_of_a_runs_name_does_not_hide_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = tmp_path / "checkpoints"
+    (runs / "moon").mkdir(parents=True)
+    (runs / "moon" / BEST).touch()
+    (tmp_path / "moon").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert find_model(runs, Path("moon")) == runs / "moon" / BEST
+    (tmp_path / "moon" / BEST).touch()  # a run itself: what is nearer is meant
+    assert find_model(runs, Path("moon")) == Path("moon") / BEST

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from poetgen.classify.tokens import TOKENISERS
 from poetgen.config import Config, ModelConfig, TrainingConfig, setting
+from poetgen.files import expand_home
 
 DIRECTIONS = ("forward", "both")
 POOLINGS = ("last", "mean")
@@ -19,7 +20,7 @@ class ClassifyConfig:
     """What is told apart, and how it is read."""
 
     by: str = setting("", "what poems are told apart by; empty: labels", choices=CRITERIA)
-    labels: str = setting("", "a JSON or CSV file of labelled texts")
+    labels: str = setting("", "a JSON or CSV file of labelled texts", read=expand_home)
     text_column: str = setting("text", "the file's key or column of texts")
     label_column: str = setting("label", "the file's key or column of labels")
     classes: int = setting(
@@ -28,7 +29,9 @@ class ClassifyConfig:
     equal: bool = setting(False, "as many texts of every label as the rarest has")
     split: str = setting("8:1:1", "train : validation : test, by clusters of near duplicates", choices=SPLITS)
     tokens: str = setting("characters", "what is read at a step", choices=TOKENISERS)
-    stop_words: str = setting("none", "left out: none, classical, or those of a file, one a line")
+    stop_words: str = setting(
+        "none", "left out: none, classical, or those of a file, one a line", read=expand_home
+    )
     min_count: int = setting(2, "tokens rarer than this in train are unknown", minimum=1)
     max_length: int = setting(512, "of longer texts only so many tokens are read", minimum=1)
     directions: str = setting("forward", "read forward only, or backward too", choices=DIRECTIONS)
@@ -36,7 +39,7 @@ class ClassifyConfig:
     embeddings: str = setting(
         "random", "how they begin; vectors: model.pretrained_embeddings", choices=EMBEDDINGS
     )
-    checkpoint: str = setting("", "the language model that embeddings begin with")
+    checkpoint: str = setting("", "the language model that embeddings begin with", read=expand_home)
     copy_layers: bool = setting(False, "begin with that model's recurrent layers too")
     linear_baseline: bool = setting(True, "measure a linear model beside the classifier")
     frozen: bool = setting(False, "leave those layers, and the embedding they read, as they are")

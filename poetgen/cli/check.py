@@ -20,6 +20,7 @@ from poetgen.corpus.reading import Reading
 from poetgen.corpus.text_files import read_poem_text
 from poetgen.corpus.typed import TypedPoem, judgeable
 from poetgen.errors import CorpusError, PromptError
+from poetgen.files import expand_home
 from poetgen.poem.form import Form, parse_form
 from poetgen.poem.poem import is_hanzi
 from poetgen.printable import printable
@@ -195,7 +196,7 @@ def _is_text(source: str) -> bool:
 
 def _exists(source: str) -> bool:
     try:
-        return Path(source).exists()
+        return Path(expand_home(source)).exists()
     except (OSError, ValueError):  # a poem too long for a file's name, or none that could be one
         return False
 
@@ -209,9 +210,9 @@ def _read(source: str) -> Decoded:
     name = _name(source)
     if source != STDIN and not _exists(source):
         raise CorpusError(f"{name} is neither a file nor Chinese text; give a poem, a file, or -")
-    if source != STDIN and Path(source).is_dir():
+    if source != STDIN and Path(expand_home(source)).is_dir():
         raise CorpusError(f"{name} is a folder; give a file of poems")
-    with click.open_file(source, "rb") as file:
+    with click.open_file(expand_home(source), "rb") as file:
         data: bytes = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise CorpusError(f"{name} is larger than {MOST_BYTES // 2**20} MiB; check it in parts")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli import INTERRUPTED
-from poetgen.cli.options import examples, home_option, json_option
+from poetgen.cli.options import UserPath, examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.progress import progress_bar
@@ -70,7 +70,7 @@ FLAGS = {
 )
 @click.option(
     "--source",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     help="File or folder of raw poems [default: the fetched corpus].",
 )
 @click.option("--epochs", type=int, help="Passes over the training poems.")
@@ -85,7 +85,7 @@ FLAGS = {
     help="Count the steps and seconds to this perplexity [default: one that half of the settings reach].",
 )  # fmt: skip
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR",
+    "--out", type=UserPath(path_type=Path), metavar="DIR",
     help="Folder of runs and report [default: in comparisons/, named after what is compared].",
 )  # fmt: skip
 @json_option

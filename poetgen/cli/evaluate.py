@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.checkpoint import Checkpoint, find_checkpoint
-from poetgen.cli.options import home_option, json_option
+from poetgen.cli.options import UserPath, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
@@ -40,7 +40,7 @@ ODD_RATE = 0.05
 @click.option(
     "--poems",
     "source",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     help="File or folder of poems, JSON or text, to measure on instead.",
 )
 @click.option(

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from poetgen.cli import INTERRUPTED
-from poetgen.cli.options import examples, home_option, json_option
+from poetgen.cli.options import UserPath, examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.poem_printer import PoemPrinter
@@ -99,7 +99,7 @@ from poetgen.writing.writer import Writer
 @click.option(
     "--keep",
     metavar="FILE|-",
-    type=click.Path(dir_okay=False, allow_dash=True),
+    type=UserPath(dir_okay=False, allow_dash=True),
     help="A poem to keep but for the line that --rewrite names.",
 )
 @click.option(

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from poetgen.files import Workspace
+from poetgen.files import Workspace, expand_home
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -13,6 +13,14 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 def examples(*commands: str) -> str:
     """The end of a help text: commands to try, each on a line of its own."""
     return "\n".join(["\b\nExamples:", *(f"  {command}" for command in commands)])
+
+
+class UserPath(click.Path):
+    """A path in which ~ is the user's home folder, also after the = of --out=~/x, where no shell sees to it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path in full."""
+        return super().convert(expand_home(value) if isinstance(value, str) else value, param, ctx)
 
 
 def _workspace(ctx: click.Context, param: click.Parameter, value: str | None) -> Workspace:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from poetgen.cli.options import UserPath
 from poetgen.cli.output import echo
 from poetgen.picture.drawing import SIZES, THEMES
 
@@ -66,7 +67,7 @@ _OPTIONS = (
     click.option(
         "--picture",
         metavar="FILE",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=UserPath(dir_okay=False, path_type=Path),
         help="Draw each poem too, as .png or as .svg, which needs no font.",
     ),
     click.option(

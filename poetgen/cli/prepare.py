@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.cli.options import home_option, json_option
+from poetgen.cli.options import UserPath, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
@@ -22,9 +22,9 @@ MOST_FORMS = 12
 
 
 @click.command()
-@click.argument("source", required=False, type=click.Path(path_type=Path))
+@click.argument("source", required=False, type=UserPath(path_type=Path))
 @home_option
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write [default: data/prepared].")
+@click.option("--out", type=UserPath(path_type=Path), help="Folder to write [default: data/prepared].")
 @click.option(
     "--supplement/--no-supplement", default=None, help="Add 全唐詩補編 (volumes 50000 and up) [default: no]."
 )

@@ -25,6 +25,7 @@ from poetgen.config import Config, flatten, saved_settings
 from poetgen.errors import DAMAGE, CheckpointError, PoetgenError
 from poetgen.files import (
     check_file,
+    expand_home,
     list_strangers,
     partial_of,
     read_json,
@@ -219,6 +220,7 @@ def find_run(runs: Path, name: str | None, command: str = "poetgen train") -> Ru
 
     Raises CheckpointError, saying which there are.
     """
+    name = None if name is None else expand_home(name)
     folder = newest_run(runs, command) if name is None else RunFolder(runs / name, command)
     if name is not None and not folder.config.exists() and (Path(name) / folder.config.name).exists():
         folder = RunFolder(Path(name).resolve(), command)
