@@ -11,7 +11,8 @@ user would, real tokens a second, beside the cell as students write it too.
 On another device (`measure --device cuda`) the same, each repetition waited for.
 
 Every figure is a process of its own, the baseline's in the environment as it is; the systems take turns, and a
-ratio is taken within a round. "Same process" has baseline and poetgen take turns in one process instead.
+ratio is taken within a round. "Same process" has baseline and poetgen take turns in one process instead. Without
+--out the figures go to stdout.
 """
 
 import argparse
@@ -312,7 +313,10 @@ def main() -> None:
             prepared=given.prepared,
             device=given.device,
         )
-        given.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(results, indent=1) + "\n"
+        given.out.write_text(text, encoding="utf-8") if given.out else print(text, end="")
+    elif given.out is None or len(given.arguments) != 1:
+        parser.error("picture takes the JSON that measure has written, and --out PICTURE")
     else:
         picture(json.loads(Path(given.arguments[0]).read_text(encoding="utf-8")), given.out)
 
