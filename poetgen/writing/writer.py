@@ -291,12 +291,15 @@ class Writer:
         if len(candidates) == 1:
             return _finish(candidates[0], request, index, None)
         given = sum(map(is_hanzi, request.prompt.text))
-        scores = [
-            score(own.matcher.lines()[0], own.log_probability, known=self.known_lines, given=given)
-            for own in candidates
-        ]
+        scores = [self._score(own, given) for own in candidates]
         best = max(range(len(scores)), key=scores.__getitem__)
         return _finish(candidates[best], request, index, Rank(len(candidates), best, scores[best]))
+
+    def _score(self, written: Candidate, given: int) -> float:
+        scansion = written.matcher.scansion()
+        tones = scansion.tones if scansion and scansion.template else None
+        lines, _ = written.matcher.lines()
+        return score(lines, written.log_probability, known=self.known_lines, given=given, tones=tones)
 
 
 def _check_page(max_length: int | None, script: str | None) -> None:

@@ -13,7 +13,7 @@ from poetgen.poem.poem import MARKS
 from poetgen.script.opencc import to_simplified
 from poetgen.verse.check import check_poem
 from poetgen.verse.rhymes import RhymeTable
-from poetgen.writing.ranking import copied, repeats, score
+from poetgen.writing.ranking import copied, count_forced, repeats, score
 from poetgen.writing.writer import MOST_TOGETHER, Writer
 
 HANZI = (
@@ -191,6 +191,26 @@ def test_repeats_are_counted_as_readers_see_them():
     assert repeats(["明月明月", "春風"]) == 2
     assert repeats(["悠悠春風", "雨雨"]) == 0
     assert repeats(["悠悠春風", "悠"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "tones", "found"),
+    [
+        ("來去白雲間", "平仄仄平仄", 1),  # 間 as 仄 ends a line
+        ("來去白雲間", "平仄仄平平", 0),
+        ("間來去白雲", "仄平仄仄平", 0),  # the first place is free
+        ("山路一重重", "平仄仄平仄", 1),  # one word in two tones
+        ("山路一重重", "平仄仄平平", 0),
+    ],
+)
+def test_a_character_forced_into_a_tone_it_hardly_has_is_counted(line, tones, found):
+    other = ("驚飛向此行", "平平仄仄平")
+    assert count_forced([line, other[0]], [tones, other[1]]) == found
+    assert count_forced([line, other[0]], [tones, other[1]], given=5) == 0
+    assert count_forced([other[0], line], [other[1], tones]) <= found  # a rhyme has readings of its own
+    lines = [line, other[0]]
+    free, judged = (score(lines, -50.0, known=None, tones=t) for t in (None, [tones, other[1]]))
+    assert (judged < free) == bool(found)
 
 
 def test_copied_lines_cost_but_not_the_prompts():
