@@ -5,7 +5,6 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +93,7 @@ def check(
         if as_json:
             echo(json.dumps({**_given(poem, read), **report.to_dict()}, ensure_ascii=False))
         else:
-            echo_styled("\n" * (tally.poems > 0) + _shown(report, poem, read))
+            echo_styled("\n" * (tally.poems > 0) + _shown(report, poem, read, explains=not tally.poems))
         if pictures:
             from poetgen.picture.cards import judged_card
 
@@ -116,11 +115,11 @@ def in_corpus_characters(poem: TypedPoem) -> "Conversion":
     return read
 
 
-def _shown(report: Report, poem: TypedPoem, read: "Conversion") -> str:
+def _shown(report: Report, poem: TypedPoem, read: "Conversion", *, explains: bool) -> str:
     """The verdict, in the script of the poem."""
-    text = "\n".join(
-        report_lines(report, title=f"{poem.title} {poem.author}".strip(), typed=read.typed.split("\n"))
-    )
+    title = f"{poem.title} {poem.author}".strip()
+    rows = report_lines(report, title=title, typed=read.typed.split("\n"), explains=explains)
+    text = "\n".join(rows)
     return to_simplified(text) if read.script == SIMPLIFIED else text
 
 
@@ -138,12 +137,13 @@ class _Tally:
     """How many poems were judged, and how they did."""
 
     def __init__(self) -> None:
-        self.poems = self.broken = self.unread = 0
+        self.poems = self.broken = self.unread = self.single_lines = 0
 
     def count(self, report: Report) -> None:
         """One poem more."""
         self.poems += 1
         self.broken += not report.holds
+        self.single_lines += len(report.lines) == 1
 
     def tell_of(self, fault: PromptError) -> None:
         """A poem that cannot be read; after many, they are only counted."""
@@ -155,6 +155,8 @@ class _Tally:
         """Say on stderr how several poems did, and how many were passed over."""
         if self.unread > MOST_FAULTS:
             echo(f"Error: {self.unread - MOST_FAULTS:,} more poems cannot be read", err=True)
+        if self.single_lines > 1:
+            echo("each text is judged by itself; quote a poem that has blanks between its lines", err=True)
         if self.poems > 1:
             kept = self.poems - self.broken
             echo(f"{self.poems:,} poems: {kept:,} keep every rule, {self.broken:,} do not", err=True)
@@ -177,14 +179,14 @@ def _poems(sources: Sequence[str], form: Form | None) -> Iterator[TypedPoem | Pr
 
 
 def _texts(sources: Sequence[str]) -> Iterator[tuple[str, Decoded]]:
-    """(name, text) of each file, and of texts that stand side by side: the lines of one poem, or several."""
+    """(name, text) of each source; two texts are never one poem."""
     if not sources and sys.stdin.isatty():
         raise click.UsageError("give a poem as text, a file, or - for standard input")
-    for is_text, some in groupby(sources or (STDIN,), key=_is_text):
-        if is_text:
-            yield TYPED, Decoded(remove_invisible("\n".join(as_utf8(one, TYPED) for one in some)))
+    for source in sources or (STDIN,):
+        if _is_text(source):
+            yield TYPED, Decoded(remove_invisible(as_utf8(source, TYPED)))
         else:
-            yield from ((_name(source), _read(source)) for source in some)
+            yield _name(source), _read(source)
 
 
 def _is_text(source: str) -> bool:

@@ -8,22 +8,31 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from poetgen.cli.output import style
+from poetgen.verse.annotation import mark_entering
 from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, Finding, LineReport, Report
 from poetgen.verse.rhymes import LEVEL, OBLIQUE
 from poetgen.verse.summary import conclude, name_parts
 
 COLOURS = {LEVEL: "cyan", OBLIQUE: "yellow"}
 BLANK = "\u3000"  # as wide as a hanzi
+SIGNS = {"入": "仄 of the entering tone", "中": "平 or 仄, either fits", "?": "tone unknown"}
 MOST_PLACES = 8  # told of one rule; more say no more
 
 
-def report_lines(report: Report, *, title: str = "", typed: Sequence[str] = ()) -> Iterator[str]:
-    """The lines to print; `typed` are the poem's lines as they were given, if they were read otherwise."""
+def report_lines(
+    report: Report, *, title: str = "", typed: Sequence[str] = (), explains: bool = True
+) -> Iterator[str]:
+    """The lines to print; `typed` are the poem's lines as they were given, if they were read otherwise.
+
+    `explains` says what the less usual signs mean, those that are there.
+    """
     if title:
         yield style(title, bold=True)
     yield summary(report)
     yield ""
     yield from _verse(report, typed or [line.text for line in report.lines])
+    if explains:
+        yield from _legend(report)
     yield ""
     yield from _kept(report)
     yield from _broken(report)
@@ -48,11 +57,21 @@ def _verse(report: Report, typed: Sequence[str]) -> Iterator[str]:
     for number, (line, text) in enumerate(zip(report.lines, typed, strict=True), start=1):
         places = {fault.position for fault in faults[number]}
         hanzi = "".join(_coloured(text[k], tone, k + 1 in places) for k, tone in enumerate(line.tones))
-        tones = "".join(_coloured(tone, tone) for tone in line.tones)
+        tones = "".join(map(_coloured, map(mark_entering, line.text, line.tones), line.tones))
         pad = BLANK * (width - len(text))
         names = " ".join(dict.fromkeys(fault.name for fault in faults[number]))
         row = f"  {hanzi}{pad}  {tones}{pad}  {_rhyme(line, is_last=not names)}"
         yield row + (style(f"  ✗ {names}", fg="red") if names else "")
+
+
+def _legend(report: Report) -> Iterator[str]:
+    """What the signs mean that not every reader of verse knows."""
+    shown = "".join("".join(map(mark_entering, line.text, line.tones)) for line in report.lines)
+    signs = [f"{sign} {meaning}" for sign, meaning in SIGNS.items() if sign in shown]
+    several = next((line.groups[:2] for line in report.lines if not line.rhymes and len(line.groups) > 1), ())
+    signs += [f"{'/'.join(several)} rhyme groups of a line that does not rhyme"] if several else []
+    if signs:
+        yield style(f"  ({'; '.join(signs)})", dim=True)
 
 
 def _coloured(text: str, tone: str, is_faulty: bool = False) -> str:

@@ -3,11 +3,13 @@
 import re
 
 DYNASTY = "先秦|[魏西東东]?[漢汉晉晋]|南北朝|隋|[初盛中晚]?唐|五代|[北南]?宋|遼|辽|金|元|明|清"
+BRACKETED_DYNASTY = rf"[〔［\[（(](?:{DYNASTY})[代朝]?[〕］\]）)]"
 _LABEL = re.compile(
     r"\s*(?P<title>題目|题目|標題|标题|詩題|诗题|題|题|title)|\s*(?P<author>作者|詩人|诗人|author)",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(rf"(?:{_LABEL.pattern})\s*[:：]\s*(?P<value>.+)", re.IGNORECASE)
+_PARTING = re.compile(rf"[\s\u3000]+|——|—|--| - |/|\||{BRACKETED_DYNASTY}")
 _QUOTED = re.compile(r"(?P<before>[^《〈]*)[《〈](?P<title>[^《》〈〉]*)[》〉](?P<after>.*)", re.DOTALL)
 _OF_DYNASTY = re.compile(
     rf"[\[〔【（(［]\s*(?:{DYNASTY})(?:代|朝)?\s*[\]〕】）)］]\s*(?P<a>.+)|(?:{DYNASTY})(?:代|朝)?\s*[·・•:：]\s*(?P<b>.+)"
@@ -48,14 +50,19 @@ def is_labelled(row: str) -> bool:
 
 
 def without_dynasty(name: str) -> str:
-    """李白 of 〔唐〕李白, 唐·李白 and （唐代）李白."""
-    found = _OF_DYNASTY.fullmatch(name.strip())
+    """李白 of 〔唐〕李白, 唐·李白, （唐代）李白 and 李白〔唐代〕."""
+    name = re.sub(f"{BRACKETED_DYNASTY}$", "", name.strip())
+    found = _OF_DYNASTY.fullmatch(name)
     return ((found["a"] or found["b"]) if found else name).strip(_AROUND)
 
 
 def _two_parts(row: str) -> list[str]:
     """Title and author of one row, where blanks, a dash or a dynasty part them and the last may be a name."""
-    parts = [part for part in re.split(r"[\s\u3000]+|——|—|--| - |/|\|", row) if part]
+    parts = [
+        part
+        for part in re.split(rf"[\s\u3000]+|——|—|--| - |/|\||[〔［\[（(](?:{DYNASTY})[代朝]?[〕］\]）)]", row)
+        if part
+    ]
     if len(parts) == 2 and _NAME.fullmatch(without_dynasty(parts[1])):
         return parts
     return [row]

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from poetgen.corpus.clean import Unusable, normalise_forms, strip_notes, strip_quotes, unwrap_restored
-from poetgen.corpus.headings import is_labelled, parse_heading
+from poetgen.corpus.headings import BRACKETED_DYNASTY, is_labelled, parse_heading
 from poetgen.poem.lineation import (
     close_up,
     cut_runs,
@@ -31,6 +31,8 @@ ONE_A_LINE, BLOCKS, ONE_POEM, BY_HEADINGS = (
 )
 MOST_HEADINGS = 3  # rows above a poem: title, dynasty, author
 MOST_TITLE = 40  # characters
+_AUTHOR = re.compile(rf"((?:{BRACKETED_DYNASTY})?[^\s，。？！；,.;!?:：]{{2,4}})(?:[\s\u3000]+|[:：])(?=\S)")
+_SLASHED = re.compile(r"\s*[/／]\s*")
 _FIELDS = tuple(
     map(re.compile, (r"::", r"\t+", r"\s*\|\s*", r"[\s\u3000]+"))
 )  # what parts heading and verse in a row
@@ -90,8 +92,13 @@ def _blocks(text: str) -> list[list[Row]]:
         if not line.strip() or _RULER.fullmatch(line.strip()):
             blocks.append([])
         else:
-            blocks[-1].append(Row(number, line))
+            blocks[-1].append(Row(number, _SLASHED.sub("，", line) if _is_slashed(line) else line))
     return [block for block in blocks if block]
+
+
+def _is_slashed(row: str) -> bool:
+    """Whether strokes stand between verse lines, as in 牀前看月光/疑是地上霜."""
+    return min(map(len, _SLASHED.split(row.strip(" /／")))) > 2 and is_whole_poem(_SLASHED.split(row))
 
 
 def _attach_headings(blocks: list[list[Row]]) -> list[list[Row]]:
@@ -226,7 +233,7 @@ def _split_heading(row: str) -> tuple[list[str], str]:
         return [], row
     quoted = _QUOTED_TITLE.match(row)
     if quoted and row[quoted.end() :].strip():
-        author = re.match(r"([^\s，。？！；,.;!?:：]{2,4})(?:[\s　]+|[:：])(?=\S)", row[quoted.end() :])
+        author = _AUTHOR.match(row[quoted.end() :])
         verse = row[quoted.end() :]
         if author and is_whole_poem(split_pieces(_bare(verse[author.end() :]))):
             return [quoted[1], author[1]], verse[author.end() :]

@@ -5,6 +5,7 @@ that what makes poems and what judges them can only agree by both being right.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from poetgen.errors import PromptError
@@ -46,14 +47,16 @@ def check_poem(
         raise PromptError("a poem to be checked needs lines, and each of them a hanzi")
     table = RhymeTable.load() if table is None else table
     shape = form_of(lines)
-    is_regulated = shape is not None and shape.regulated
     ends = RhymePositions(lines, table)
     options = _tone_options(lines, ends, table)
-    tones = judge_tones(options, strict=strict) if is_regulated else None
+    if shape is None:
+        return _mixed(lines, ends, options, table, form)
+    tones = judge_tones(options, strict=strict) if shape.regulated else None
+    tonal = _tonal_judgement(shape, ends, tones)
     rhymes = judge_rhymes(ends, first_tone=tones.patterns[0][-1] if tones else None)
     strictness = tones.strictness if tones and ends.is_level else None
-    other = (*_repeated(lines), *_unknown(lines, table)) if is_regulated else ()
-    read = tuple(_read_seldom(lines, tones, options, ends)) if tones else ()
+    read = _read_seldom(lines, tones, options, ends) if tones and ends.is_level else ()
+    other = (*_repeated(lines), *_unknown(lines, table)) if shape.regulated else ()
     return Report(
         lines=_line_reports(lines, ends, tones.as_good if tones else options.lines, table),
         form=shape,
@@ -63,10 +66,27 @@ def check_poem(
         rules=(
             *_form_rules(shape, form),
             *_rule_reports(RHYME_RULES, rhymes),
-            *_rule_reports(TONE_RULES, _tonal_judgement(shape, ends, tones)),
+            *_rule_reports(TONE_RULES, tonal),
         ),
         couplets=score_couplets(lines),
-        notes=(*rhymes.notes, *(tones.notes if tones else ()), *read, *other),
+        notes=(*rhymes.notes, *tonal.notes, *read, *other),
+    )
+
+
+def _mixed(
+    lines: Sequence[str], ends: RhymePositions, options: ToneOptions, table: RhymeTable, form: Form | None
+) -> Report:
+    """Lines of unlike length: a 詞 or an old-style poem, which the rules of 詩 are not made for."""
+    why = "its lines differ in length: a 詞, or an old-style poem"
+    nothing = Judgement(not_judged=dict.fromkeys((*RHYME_RULES, *TONE_RULES), why))
+    return Report(
+        lines=tuple(replace(line, rhymes=False) for line in _line_reports(lines, ends, options.lines, table)),
+        form=None,
+        rhyme_group=None,
+        template=None,
+        strictness=None,
+        rules=(*_form_rules(None, form), *_rule_reports((*RHYME_RULES, *TONE_RULES), nothing)),
+        notes=(),
     )
 
 
@@ -115,12 +135,15 @@ def _form_rules(shape: Form | None, wanted: Form | None) -> Iterator[RuleReport]
         yield rule_report("不合體", [] if shape == wanted else [Finding("不合體", None, None, reason)])
 
 
-def _tonal_judgement(shape: Form | None, ends: RhymePositions, tones: ToneJudgement | None) -> Judgement:
+def _tonal_judgement(shape: Form, ends: RhymePositions, tones: ToneJudgement | None) -> Judgement:
+    why = ""
     if tones is None:
-        why = "its lines differ in length" if shape is None else f"{shape.name} has no rules of tone"
+        why = f"{shape.name} has no rules of tone"
+    elif not ends.is_level:
+        why = f"old style: it rhymes in {ends.group}, which is oblique"
+    if why or tones is None:
         return Judgement(not_judged=dict.fromkeys(TONE_RULES, why))
-    oblique = Finding("仄韻", None, None, f"the even lines rhyme in {ends.group}")
-    return Judgement((*tones.findings, *(() if ends.is_level else (oblique,))))
+    return Judgement(tones.findings, tones.notes)
 
 
 def _rule_reports(names: Iterable[str], judged: Judgement) -> Iterator[RuleReport]:

@@ -18,7 +18,6 @@ RHYME_RULES = {
     "首句出韻": "a first line that ends level rhymes too",
 }
 TONE_RULES = {
-    "仄韻": "the rhyme is level",
     "不合律": "tones alternate at the 2nd, 4th and 6th place; lines end level where they rhyme, else oblique",
     "失救": "the answering line compensates for a 大拗 (救)",
     "失對": "opposition: the lines of a couplet start in unlike tones",
@@ -30,7 +29,9 @@ RULES = FORM_RULES | RHYME_RULES | TONE_RULES
 NOTES = {
     "鄰韻": "the first line borrows its rhyme from a neighbouring group, allowed",
     "特拗": "平平仄平仄 for 平平平仄仄, allowed",
+    "特拗首仄": "仄平仄平仄 for 平平平仄仄: allowed, but strict poets keep 平 first",
     "大拗": "compensated for by the answering line, allowed",
+    "小拗": "仄仄仄平仄 for 仄仄平平仄, compensated for by the answering line, allowed",
     "孤平拗救": "仄平平仄平, allowed",
     "三仄尾": "three oblique tones at the end, allowed",
     "重字": "character repeated, allowed",
@@ -128,6 +129,12 @@ class Report:
         return self._all_hold(*TONE_RULES)
 
     @property
+    def is_old_style(self) -> bool:
+        """Whether it has the shape of regulated verse and an oblique rhyme, so that its tones are not judged."""
+        regulated = self.form is not None and self.form.regulated
+        return regulated and self.rhyme_group is not None and self.tones_hold is None
+
+    @property
     def holds(self) -> bool:
         """Whether no rule that applies is broken."""
         return all(rule.status != BROKEN for rule in self.rules)
@@ -154,6 +161,7 @@ class Report:
             "rhymes_hold": self.rhymes_hold,
             "tones_hold": self.tones_hold,
             "holds": self.holds,
+            "old_style": self.is_old_style,
             "lines": [{**asdict(line), "groups": list(line.groups)} for line in self.lines],
             "rules": [rule.to_dict() for rule in self.rules],
             "parallelism": [asdict(couplet) for couplet in self.couplets],

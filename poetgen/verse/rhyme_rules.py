@@ -92,9 +92,12 @@ class RhymePositions:
 
     def groups(self, k: int, tone: str) -> tuple[str, ...]:
         """The groups in which line k may rhyme when read in `tone`; the rhyme group alone if among them."""
-        readings = self._table.readings(self.hanzi[k])
-        found = tuple(reading.group for reading in readings if reading.group and reading.tone in tone)
-        return (self.group,) if self.group and self.group in found else found
+        every = [reading for reading in self._table.readings(self.hanzi[k]) if reading.group]
+        if self.group and any(reading.group == self.group and reading.tone in tone for reading in every):
+            return (self.group,)
+        usual = self._table.groups(self.hanzi[k], usual=True)
+        found = [reading.group for reading in every if reading.tone in tone]
+        return tuple(group for group in found if group in usual) or tuple(found)
 
     def find(self, name: str, k: int, reason: str) -> Finding:
         """Something found at the end of line k."""

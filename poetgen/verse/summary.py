@@ -21,6 +21,8 @@ def conclude(report: Report) -> str:
     names = list(dict.fromkeys(fault.name for fault in report.broken))
     if names:
         return f"breaks {len(names)} rule{'s' * (len(names) > 1)}: {' '.join(names)}"
+    if report.is_old_style:
+        return "old style, rhymed in 仄: tones not judged"
     if report.tones_hold is None:
         return "has no rules to judge" if report.rhymes_hold is None else "keeps the rules of rhyme"
     exactly = ", and follows its template at every position" if report.strictness == STRICT else ""

@@ -24,6 +24,7 @@ RELAXED, STRICT = "relaxed", "strict"
 # readings, one of which outweighs any number of licences.
 _FAULT, _SHUNNED, _SELDOM, _LICENCE = 10**12, 10**8, 10**4, 1
 _SWAPPED = LEVEL + LEVEL + OBLIQUE + LEVEL + OBLIQUE
+_SWAPPED_LATE = OBLIQUE + _SWAPPED[1:]  # 昔聞洞庭水: one in twelve lines of Tang poems with 特拗
 Remark = tuple[str, int, str]  # name, position, reason
 
 
@@ -170,6 +171,10 @@ def _judge_line(
         where = f"the {_ordinal(shift + 2)} and {_ordinal(shift + 4)} are both {five[1]}"
         if five == _SWAPPED and not strict:
             licences.append(("特拗", shift + 3, f"{five} for 平平平仄仄"))
+        elif five == _SWAPPED_LATE and not strict:
+            licences.append(
+                ("特拗首仄", shift + 1, f"{five}: 特拗 with 仄 for 平 at the {_ordinal(shift + 1)}")
+            )
         elif opens_couplet and five[1] == five[4] == OBLIQUE and not strict:
             needs_compensation = True
         else:
@@ -208,7 +213,8 @@ def _strict_faults(pattern: str) -> Iterator[Remark]:
     five, shift = pattern[-5:], len(pattern) - 5
     for place in range(0, shift + 1, 2):
         if pattern[place] != pattern[place + 1]:
-            yield "不合律", place + 1, f"{pattern[place]} begins a pair in {pattern[place + 1]}"
+            one, other = pattern[place], pattern[place + 1]
+            yield "不合律", place + 1, f"{one} stands before {other}; strictly the two have one tone"
     if five[2] == five[4]:
         yield "不合律", shift + 3, f"{five[2]} is also the tone that ends the line"
 
@@ -275,9 +281,19 @@ def _find(
         between = _passing(boundaries[k - 1], boundary, k % 2 == 1) if k else []
         faults += [_between(name, k, patterns) for name in between]
         if k and boundaries[k - 1].needs_compensation and "失救" not in between:
-            answer = f"compensated for by {LEVEL} at the {_ordinal(len(pattern) - 2)} of line {k + 1}"
-            notes.append(Finding("大拗", k, len(pattern) - 1, answer))
+            notes.append(Finding("大拗", k, len(pattern) - 1, _compensation(k, pattern)))
+        elif k % 2 == 1 and not strict and _is_compensated(patterns[k - 1], pattern):
+            notes.append(Finding("小拗", k, len(pattern) - 2, _compensation(k, pattern)))
     return tuple(faults), tuple(notes)
+
+
+def _is_compensated(pattern: str, answer: str) -> bool:
+    """小拗 (仄)仄仄平仄 for (仄)仄平平仄, which the answering (平)平平仄平 compensates for."""
+    return pattern[-4:] == "仄仄平仄" and answer[-4:] == "平平仄平"
+
+
+def _compensation(k: int, pattern: str) -> str:
+    return f"對句救: compensated for by {LEVEL} at the {_ordinal(len(pattern) - 2)} of line {k + 1}"
 
 
 def _between(name: str, k: int, patterns: Sequence[str]) -> Finding:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from poetgen.cli import check as command
 from poetgen.cli import poetgen
 from poetgen.cli.check_report import report_lines
+from poetgen.verse.annotation import mark_entering
 from poetgen.verse.check import check_poem
 
 REGULAR = "白日依山盡，黃河入海流。欲窮千里目，更上一層樓。"
@@ -37,11 +38,12 @@ def test_a_regular_poem():
     assert result.stdout.splitlines()[:6] == [
         "五絕 · 仄起首句不入韻 · 尤韻 · keeps every rule",
         "",
-        "  白日依山盡  仄仄平平仄  軫",
-        "  黃河入海流  平平仄仄平  尤韻",
-        "  欲窮千里目  仄平平仄仄  屋",
-        "  更上一層樓  中仄仄平平  尤韻",
+        "  白日依山盡  入入平平仄  軫",
+        "  黃河入海流  平平入仄平  尤韻",
+        "  欲窮千里目  入平平仄入  屋",
+        "  更上一層樓  中仄入平平  尤韻",
     ]
+    assert result.stdout.splitlines()[6] == "  (入 仄 of the entering tone; 中 平 or 仄, either fits)"
     assert "✓ free of 出韻 重韻" in result.stdout
     assert "✗" not in result.stdout
 
@@ -51,7 +53,8 @@ def test_each_broken_rule_with_place_and_reason():
     assert result.exit_code == 0
     for said in (
         "breaks 3 rules: 不合律 失對 失粘",
-        "舉頭望山月  仄平仄平仄  月     ✗ 不合律 失粘",
+        "舉頭望山月  仄平仄平入  月     ✗ 失粘",
+        "· 特拗首仄  仄平仄平仄 for 平平平仄仄",
         "✗ 失對  opposition",
         "line 4, 頭: the 2nd is 平, the same as in line 3",
         "✗ 失粘  adhesion",
@@ -83,7 +86,6 @@ def test_every_way_to_give_a_poem(tmp_path):
         run(file),
         run("-", text=REGULAR),
         run(text=REGULAR),
-        run(*REGULAR.translate(str.maketrans("，。", "  ")).split()),
         run(REGULAR.translate(MARKS)),
         run("--form", "wujue", REGULAR.translate(MARKS)),
     ]
@@ -94,7 +96,7 @@ def test_every_way_to_give_a_poem(tmp_path):
 
 def test_a_simplified_poem_is_answered_in_its_script():
     result = run(SIMPLIFIED)
-    assert "  黄河入海流  平平仄仄平  尤韵" in result.stdout
+    assert "  黄河入海流  平平入仄平  尤韵" in result.stdout
     assert "五绝 · 仄起首句不入韵 · 尤韵" in result.stdout
     (simplified,), (traditional,) = reports(run("--json", SIMPLIFIED)), reports(run("--json", REGULAR))
     assert simplified["lines"] == traditional["lines"]
@@ -244,7 +246,10 @@ def test_any_text_is_judged_or_told(text):
 def test_every_verdict_shows_every_line_and_every_fault(lines):
     report = check_poem(lines)
     text = click.unstyle("\n".join(report_lines(report)))
-    assert all(f"  {line.text}" in text and line.tones in text for line in report.lines)
+    assert all(
+        f"  {line.text}" in text and "".join(map(mark_entering, line.text, line.tones)) in text
+        for line in report.lines
+    )
     assert all(f"✗ {found.name}" in text for found in report.broken)
     assert all(f"· {found.name}" in text for found in report.notes)
 
@@ -261,3 +266,20 @@ def test_a_process_of_its_own(tmp_path):
     assert "失粘" in done.stdout.decode()
     assert "\x1b[" not in done.stdout.decode()
     assert done.stderr == b""
+
+
+def test_two_texts_are_never_one_poem():
+    couplet = REGULAR[:12]
+    result = run(couplet, REGULAR, "--json")
+    assert [len(report["lines"]) for report in reports(result)] == [2, 4]
+    lines = REGULAR.translate(str.maketrans("，。", "  ")).split()
+    result = run(*lines)
+    assert result.exit_code == 0
+    assert "quote a poem that has blanks between its lines" in result.stderr
+    assert result.stdout.count("has no rules to judge") == 4
+
+
+def test_signs_are_explained_once():
+    result = run("白日依山盡，黃河入海流。欲窮千里囧，更上一層樓。", REGULAR)
+    assert result.stdout.count("(入 仄 of the entering tone") == 1
+    assert "? tone unknown" in result.stdout

@@ -35,6 +35,8 @@ def fault(text):
         "\ufeff\n\n  牀前看⽉光，疑是地上霜。「舉頭望山月，低頭思故鄉。」\n",
         "牀前看月光（一作明），疑是地上霜。舉頭望山月（一作明月），低頭思故鄉。",
         "牀前看月光\n疑是地上霜。\n舉頭望山月\n低頭思故鄉。",
+        "牀前看月光/疑是地上霜/舉頭望山月/低頭思故鄉",
+        "牀前看月光 / 疑是地上霜 / 舉頭望山月 / 低頭思故鄉",
     ],
 )
 def test_one_poem_in_many_layouts(text):
@@ -56,6 +58,31 @@ def test_one_poem_in_many_layouts(text):
 )
 def test_a_title_is_no_verse(text):
     assert read(text) == [TITLED]
+
+
+VERSE = "牀前看月光，疑是地上霜。舉頭望山月，低頭思故鄉。"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"《靜夜思》 李白 {VERSE}",
+        f"《靜夜思》李白：{VERSE}",
+        f"《靜夜思》〔唐代〕李白 {VERSE}",
+        f"靜夜思〔唐代〕李白 {VERSE}",
+        f"靜夜思 李白〔唐代〕 {VERSE}",
+        f"靜夜思 [唐] 李白 {VERSE}",
+        "《靜夜思》 李白 " + " ".join(LINES),
+        f"靜夜思\n李白\n{VERSE}",
+    ],
+)
+def test_title_and_author_on_one_line(text):
+    assert read(text) == [TypedPoem(1, "靜夜思", LINES, "李白")]
+
+
+def test_a_line_of_four_is_no_author():
+    (poem,) = read("《關雎》 關關雎鳩 在河之洲 窈窕淑女 君子好逑")
+    assert (poem.title, len(poem.lines)) == ("關雎", 4)
 
 
 def test_title_and_author():

@@ -65,7 +65,7 @@ REGULAR = {
 IRREGULAR = {
     "靜夜思": (  # old style: two lines without alternation, no opposition, no adhesion
         "牀前看月光，疑是地上霜。舉頭望山月，低頭思故鄉。",
-        {("不合律", 2), ("不合律", 3), ("失對", 4), ("失粘", 3)},
+        {("不合律", 2), ("失對", 4), ("失粘", 3)},
     ),
     "黃鶴樓": (  # six oblique tones in a row, answered by three level ones
         "昔人已乘白雲去，此地空餘黃鶴樓。黃鶴一去不復返，白雲千載空悠悠。"
@@ -87,11 +87,7 @@ IRREGULAR = {
     ),
     "終南別業": (
         "中歲頗好道，晚家南山陲。興來每獨往，勝事空自知。行到水窮處，坐看雲起時。偶然值林叟，談笑無還期。",
-        {("三平調", 2), ("三平調", 8), ("不合律", 2), ("不合律", 4), ("不合律", 7)},
-    ),
-    "江雪": (  # an oblique rhyme
-        "千山鳥飛絕，萬逕人蹤滅。孤舟蓑笠翁，獨釣寒江雪。",
-        {("仄韻", None), ("失粘", 3)},
+        {("三平調", 2), ("三平調", 8), ("不合律", 2), ("不合律", 4)},
     ),
     "行宮": (  # 宗 is in 冬
         "寥落古行宮，宮花寂寞紅。白頭宮女在，閑坐說玄宗。",
@@ -214,6 +210,55 @@ def test_an_unknown_end_rhymes_and_is_noted():
     assert [(note.name, note.line) for note in report.notes] == [("不識", 4)]
 
 
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("千山鳥飛絕，萬逕人蹤滅。孤舟蓑笠翁，獨釣寒江雪。", "屑"),
+        ("春眠不覺曉，處處聞啼鳥。夜來風雨聲，花落知多少。", "篠"),
+    ],
+)
+def test_an_oblique_rhyme_is_old_style_and_its_tones_are_not_judged(text, group):
+    report = check_poem(lines_of(text))
+    assert report.holds and report.is_old_style
+    assert (report.rhyme_group, report.rhymes_hold, report.tones_hold) == (group, True, None)
+    assert {rule.reason for rule in report.rules if rule.status == NOT_JUDGED} == {
+        f"old style: it rhymes in {group}, which is oblique"
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "昨夜雨疏風驟，濃睡不消殘酒。試問捲簾人，却道海棠依舊。知否，知否，應是綠肥紅瘦。",
+        "明月幾時有，把酒問青天。不知天上宮闕，今夕是何年。",
+    ],
+)
+def test_lines_of_unlike_length_are_not_judged(text):
+    report = check_poem(lines_of(text))
+    assert {rule.status for rule in report.rules} == {NOT_JUDGED}
+    assert report.holds and report.rhyme_group is None and not report.is_old_style
+    assert check_poem(lines_of(text), form=Form(5, 4)).broken[0].name == "不合體"
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        (  # 杜甫, 登岳陽樓
+            "昔聞洞庭水，今上岳陽樓。吳楚東南坼，乾坤日夜浮。親朋無一字，老病有孤舟。戎馬關山北，憑軒涕泗流。",
+            ("特拗首仄", 1, 1),
+        ),
+        (  # 杜甫, 天末懷李白
+            "涼風起天末，君子意如何。鴻雁幾時到，江湖秋水多。文章憎命達，魑魅喜人過。應共冤魂語，投詩贈汨羅。",
+            ("小拗", 3, 3),
+        ),
+    ],
+)
+def test_licences_are_named(text, note):
+    report = check_poem(lines_of(text))
+    assert report.holds, told(report)
+    assert note in [(each.name, each.line, each.position) for each in report.notes]
+
+
 SELDOM = {  # regular poems that rest on a reading which poems seldom use, and the character
     "喜達行在所": (
         "死去憑誰報，歸來始自憐。猶瞻太白雪，喜遇武功天。影靜千官裏，心蘇七校前。今朝漢社稷，新數中興年。",
@@ -273,7 +318,6 @@ def test_the_book_alone_knows_less():
     "lines",
     [
         ["白日依山盡", "黃河入海流"] * 3,
-        ["白日", "黃河入海流", "千里目", "一層樓"],
         ["天地玄黃", "宇宙洪荒"] * 2,
     ],
 )

@@ -53,7 +53,7 @@ def test_a_template_has_no_fault():
         (2, "平平仄仄仄", ("不合律", 2, 5)),
         (3, "仄仄平平仄", ("失粘", 3, 2)),
         (3, "平平平仄平", ("不合律", 3, 5)),
-        (3, "仄平仄平仄", ("不合律", 3, 4)),
+        (3, "仄平仄平平", ("不合律", 3, 4)),
         (4, "仄仄平平平", ("三平調", 4, 3)),
         (1, "仄仄平仄仄", ("失救", 1, 4)),
     ],
@@ -73,6 +73,8 @@ def test_first_and_third_are_free_unless_strict(line):
     ("line", "patterns", "note"),
     [
         (3, ["平平仄平仄"], ("特拗", 3, 3)),
+        (3, ["仄平仄平仄"], ("特拗首仄", 3, 1)),
+        (1, ["仄仄仄平仄", "平平平仄平"], ("小拗", 1, 3)),
         (2, ["仄平平仄平"], ("孤平拗救", 2, 3)),
         (3, ["平平仄仄仄"], ("三仄尾", 3, 3)),
         (1, ["仄仄平仄仄", "平平平仄平"], ("大拗", 1, 4)),
@@ -134,7 +136,11 @@ def agree(form, options, mode):
     by_template = any(all(map(fits, pairs, allowed)) for allowed in couplets(form, mode))
     wanted = ["", *((OBLIQUE, LEVEL)[k % 2] for k in range(1, len(options)))]
     tones, strict = ToneOptions(options, wanted), mode == STRICT
-    assert (not judge_tones(tones, strict=strict).findings) == is_kept(tones, strict=strict) == by_template
+    found = judge_tones(tones, strict=strict)
+    # the judge allows one licence that nobody need write
+    is_late = any(note.name == "特拗首仄" for note in found.notes)
+    assert (not found.findings) == is_kept(tones, strict=strict)
+    assert (not found.findings and not is_late) == by_template
     return by_template
 
 

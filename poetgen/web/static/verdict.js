@@ -28,7 +28,7 @@ export function makeVerdict(poem) {
 function summary(poem, broken) {
   const names = [...new Set(broken.map((finding) => ruleName(finding.name)))];
   const judged = poem.tones_hold !== null || poem.rhymes_hold !== null;
-  const verdict = names.length ? say("breaks", { names: names.join("、") }) : say(judged ? "keepsAll" : "noRules");
+  const verdict = names.length ? say("breaks", { names: names.join("、") }) : say(poem.old_style ? "oldStyle" : judged ? "keepsAll" : "noRules");
   const rhyme = poem.rhyme_group && say("rhymeNamed", { rhyme: inScript(poem.rhyme_group) });
   return [inScript(poem.form ?? ""), inScript(poem.template ?? ""), rhyme, verdict].filter(Boolean).join(" · ");
 }
