@@ -186,7 +186,7 @@ def test_a_poem_of_ones_own_is_judged_with_place_and_reason(open_page):
     page.click("#judge button")
     page.wait_for_selector(".findings .broken")
     found = page.inner_text(".findings .broken")
-    assert found.startswith("失粘 line 3「君」: the 2nd is 平, unlike in line 2.")
+    assert found.startswith("失粘 line 3「君」: the 2nd is 平, unlike in line 2 (adhesion: ")
     assert page.inner_text(".hanzi.fault") == "君"
     page.select_option("#language", "zh-Hans")
     page.wait_for_selector(".findings .broken:has-text('第 3 句')")

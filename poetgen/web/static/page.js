@@ -167,7 +167,7 @@ async function begin() {
   const query = new URLSearchParams(location.search);
   fillForm(query);
   if (query.has("seed")) await write(query.get("rewrites")?.split(",") ?? []);
-  find("#prompt").focus();
+  else find("#prompt").focus();
 }
 
 begin();

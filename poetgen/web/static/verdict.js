@@ -37,6 +37,6 @@ function makeFinding(finding, poem, kind) {
   const line = finding.line ? poem.typed[finding.line - 1] : "";
   const hanzi = finding.position ? [...line][finding.position - 1] : "";
   const where = finding.line ? say("where", { number: finding.line, line, hanzi: hanzi ? `「${hanzi}」` : "" }) : "";
-  const why = inChinese() ? say(`rule_${finding.name}`) : `${finding.reason}. ${finding.gloss}.`;
+  const why = inChinese() ? say(`rule_${finding.name}`) : `${finding.reason} (${finding.gloss})`;
   return make("li", { class: kind }, make("strong", {}, ruleName(finding.name)), ` ${where} ${why}`);
 }
