@@ -140,3 +140,29 @@ def test_without_prefixes_a_conditional_batch_is_the_ordinary_one() -> None:
     plain, conditional = make_batch(poems, indices), make_conditional_batch(poems, indices, [[]] * 3)
     assert torch.equal(plain.inputs, conditional.inputs) and torch.equal(plain.targets, conditional.targets)
     assert torch.equal(plain.lengths, conditional.lengths) and plain.tokens == conditional.tokens
+
+
+def epochs_of(lengths: Sequence[int], batch_size: int) -> list[list[list[int]]]:
+    """The batches of two epochs."""
+    poems = poems_of(lengths)
+    return [
+        [
+            batch.tolist()
+            for batch in epoch_batches(poems, batch_size=batch_size, max_tokens=10**6, seed=1, epoch=epoch)
+        ]
+        for epoch in (1, 2)
+    ]
+
+
+def test_batches_of_all_lengths_come_mixed_and_otherwise_in_every_epoch() -> None:
+    # a poem of each length is a batch, so nothing but their order can differ
+    first, second = epochs_of(range(2, 42), batch_size=1)
+    assert sorted(first) == sorted(second) and first != second
+    assert first not in (sorted(first), sorted(first, reverse=True))
+
+
+def test_poems_of_one_length_are_dealt_anew_in_every_epoch() -> None:
+    # all in one batch, so nothing but the order within can differ
+    [first], [second] = epochs_of([21] * 40, batch_size=40)
+    assert sorted(first) == sorted(second) and first != second
+    assert first not in (sorted(first), sorted(first, reverse=True))

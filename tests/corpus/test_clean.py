@@ -125,3 +125,10 @@ def test_a_megabyte_of_strays_no_two_alike_is_dropped_at_the_first():
 @given(st.text("-1a 一"))
 def test_page_numbers_go_with_the_dashes_around_them(text):
     assert RULES["page-numbers"](text) == re.sub("-*[0-9]+-*", "", text)
+
+
+@pytest.mark.parametrize(
+    ("mark", "read_as"), [*zip("、：,:", "，，，，", strict=True), *zip("；;！!.", "。。。。。", strict=True)]
+)
+def test_every_mark_is_read_as_the_one_it_stands_for(mark: str, read_as: str) -> None:
+    assert clean(f"牀前明月光{mark}疑是地上霜。", CleaningReport()) == f"牀前明月光{read_as}疑是地上霜。"

@@ -16,7 +16,7 @@ from poetgen.corpus.line_index import LineIndex
 from poetgen.errors import CheckpointError, ConfigError, CorpusError, PoetgenError, TrainingError
 from poetgen.evaluate import evaluate_split
 from poetgen.poem.poem import Poem
-from poetgen.training.events import Finished, Report, Started, ValidationReport, perplexity
+from poetgen.training.events import Finished, Progress, Report, Started, ValidationReport, perplexity
 from poetgen.training.loop import StepReport
 from poetgen.training.run_folder import RunFolder
 from poetgen.training.task import LanguageModeling
@@ -312,3 +312,24 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_older_state(
     end = [*run_training(prepared, tmp_path / "run", settings(epochs=2), resume=begun)][-1]
     assert isinstance(end, Finished) and not end.interrupted
     assert not [*(tmp_path / "run").glob(".*")]
+
+
+def test_a_better_validation_begins_patience_anew() -> None:
+    progress = Progress()
+    waited = []
+    for loss in (5.0, 6.0, 5.5, 4.0, 4.0, 4.5, 3.0):
+        progress.count_validation(loss)
+        waited.append(progress.validations_without_better)
+    assert waited == [0, 1, 2, 0, 1, 2, 0]
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_minutes_shorten_the_decay_to_fit(prepared: Dataset, tmp_path: Path, schedule: str) -> None:
+    config = settings(minutes=2.0, epochs=1000, schedule=schedule, final_lr_fraction=0.1, warmup_steps=0)
+    trainer = trainer_of(prepared, tmp_path / "run", config)
+    peak = trainer.learning_rate(0)
+    found = []
+    for seconds in (0, 60, 120):
+        trainer.progress.seconds = float(seconds)
+        found.append(trainer.learning_rate(1) / peak)
+    assert found == pytest.approx([1.0, 0.55, 0.1], abs=0.01)

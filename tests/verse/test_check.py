@@ -12,6 +12,7 @@ from poetgen.errors import PromptError
 from poetgen.poem.form import Form, parse_form
 from poetgen.verse.check import RELAXED, STRICT, check_poem
 from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, NOTES, RHYME_RULES, RULES, TONE_RULES
+from poetgen.verse.rhyme_rules import RhymePositions
 from poetgen.verse.rhymes import LEVEL, OBLIQUE, Reading, RhymeTable
 from poetgen.verse.templates import templates
 
@@ -392,3 +393,24 @@ def test_a_poem_made_by_a_template_holds_and_is_named(data, name):
     assert [line.tones for line in report.lines] == tones
     is_strict = all(line.pattern == each for line, each in zip(template.lines, tones, strict=True))
     assert report.strictness == (STRICT if is_strict else RELAXED)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [  # whose other places let the first line end level alone, and oblique alone
+        "紫府仙人玉寶甭，雲漿未飲結成冰。如何雪月交光夜，更在瑤臺十二層。",
+        "白日依山甭，黃河入海流。遙憐千里目，更上一層樓。",
+    ],
+)
+def test_an_unknown_end_of_the_first_line_breaks_nothing(text, strict):
+    report = check_poem(lines_of(text), strict=strict)
+    assert report.holds and (not strict or report.strictness == STRICT)
+
+
+def test_of_groups_that_serve_as_many_lines_the_level_one_is_the_rhyme():
+    # 月 stands first and is oblique; 東 is level
+    lines = ["白日依山盡", "黃河入海月", "欲窮千里目", "更上一層東"]
+    assert RhymePositions(lines, RhymeTable.load()).group == "東"
+    lines[1], lines[3] = lines[3], lines[1]
+    assert RhymePositions(lines, RhymeTable.load()).group == "東"

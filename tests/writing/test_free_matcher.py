@@ -99,3 +99,14 @@ def test_forks_go_on_apart():
     other = matcher.fork()
     other.write("月")
     assert (matcher.lines()[0], other.lines()[0]) == (("月",), ("月月",))
+
+
+def test_a_question_may_close_a_couplet_and_no_first_line():
+    question, stop, comma = VOCABULARY.encode("？。，")
+    matcher = MarkedMatcher(VOCABULARY, 40)
+    matcher.write("月月月月月")
+    allowed = matcher.allowed()
+    assert allowed[comma] and not allowed[question] and not allowed[stop]
+    matcher.write("，月月月月月")
+    allowed = matcher.allowed()
+    assert allowed[question] and allowed[stop] and not allowed[comma]

@@ -113,3 +113,11 @@ def test_streams_differ_by_seed_index_and_beginning():
 def test_what_cannot_be_is_refused_with_its_value(settings, value):
     with pytest.raises(ConfigError, match=f"not {value}"):
         Sampling(**settings)
+
+
+def test_of_equals_those_that_come_first_are_kept_and_no_more():
+    scores = np.where(np.arange(1000) % 3 == 0, 1.0, 0.0)  # 334 are likelier, and the cut is among the others
+    likelier, others = np.flatnonzero(scores).tolist(), np.flatnonzero(scores == 0).tolist()
+    everyone = np.ones(1000, bool)
+    kept = set(drawn(scores, Sampling(1, top_k=434), allowed=everyone, times=9000))
+    assert kept == {*likelier, *others[:100]}
