@@ -1,11 +1,17 @@
 """Vectors of words or characters from a text file, as word2vec and GloVe write them.
 
 A line is a token and its numbers, separated by blanks; word2vec's first line says how many follow.
-The file is read line by line and only what was asked for is kept, so it may be far larger than memory.
+It may be compressed (.gz, .bz2, .xz). It is read line by line and only what was asked for is kept, so it may be
+far larger than memory.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import bz2
+import codecs
+import gzip
+import lzma
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,17 +26,23 @@ LINES_BETWEEN_NEWS = 2**12
 SHOWN = 20  # tokens named of those that have no vector
 
 Array = npt.NDArray[np.float32]
+Lines = BinaryIO | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
 OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Vectors:
-    """What the file at `path` has of the tokens asked for: each (`size`,); `missing` are the others, in order."""
+    """What the file at `path` has of the tokens asked for: each (`size`,); `missing` are the others, in order.
+
+    `forms` are those found by another form of theirs, with that form; `blank` rows had no token and were skipped.
+    """
 
     path: Path
     size: int
     values: Mapping[str, Array]
     missing: tuple[str, ...]
+    forms: Mapping[str, str] = field(default_factory=dict)
+    blank: int = 0
 
     def __str__(self) -> str:
         """A line for people: how many have a vector, and who has none."""
@@ -38,6 +50,11 @@ class Vectors:
         found = (
             f"vectors of {self.size} numbers for {len(self.values):,} of {asked:,} tokens from {self.path}"
         )
+        if self.forms:
+            token, form = next(iter(self.forms.items()))
+            found += f", {len(self.forms):,} of them by another form, such as {form} for {token}"
+        if self.blank:
+            found += f"; {self.blank:,} rows without a token skipped"
         if not self.missing:
             return found
         more = f" and {len(self.missing) - SHOWN:,} more" if len(self.missing) > SHOWN else ""
@@ -50,25 +67,47 @@ class Vectors:
 
 def vector_size(path: Path) -> int:
     """How many numbers a vector of this file has, by its first line. Raises CorpusError."""
-    with _opened(path) as file:
-        return _Reader(path, file).size
+    with _opened(path) as file, _decompressed(path, file) as text:
+        return _Reader(path, file, text).size
 
 
-def read_vectors(path: Path, wanted: Iterable[str], *, on_progress: OnProgress | None = None) -> Vectors:
+def read_vectors(
+    path: Path,
+    wanted: Iterable[str],
+    *,
+    forms: Mapping[str, Sequence[str]] | None = None,
+    on_progress: OnProgress | None = None,
+) -> Vectors:
     """The vectors of the `wanted` tokens; of a token that comes twice, the first.
 
+    `forms` are other ways to write a token (风 for 風), the best first: they count where the file lacks it.
     `on_progress` is told (bytes read, bytes). Raises CorpusError, naming the line, for a file that is none such.
     """
     asked = list(dict.fromkeys(wanted))
     keys = {token.encode("utf-8", "surrogatepass"): token for token in asked}
+    others = {form.encode() for token in asked for form in (forms or {}).get(token, ())} - keys.keys()
     values: dict[str, Array] = {}
-    with _opened(path) as file:
-        reader = _Reader(path, file)
+    by_form: dict[str, Array] = {}
+    with _opened(path) as file, _decompressed(path, file) as text:
+        reader = _Reader(path, file, text)
         for number, token, numbers in reader.rows(on_progress):
             known = keys.get(token)
             if known is not None and known not in values:
                 values[known] = reader.parsed(number, numbers)
-    return Vectors(path, reader.size, values, tuple(token for token in asked if token not in values))
+            elif token in others and (form := token.decode()) not in by_form:
+                by_form[form] = reader.parsed(number, numbers)
+    stand_ins = _stand_ins(
+        [token for token in asked if token not in values], forms or {}, by_form.keys() | values
+    )
+    values |= {lacking: (by_form | values)[form] for lacking, form in stand_ins.items()}
+    missing = tuple(token for token in asked if token not in values)
+    return Vectors(path, reader.size, values, missing, stand_ins, reader.blank)
+
+
+def _stand_ins(tokens: Iterable[str], forms: Mapping[str, Sequence[str]], there: Set[str]) -> dict[str, str]:
+    """For each token the first of its other forms that the file has, if it has any."""
+    first = ((token, next((form for form in forms.get(token, ()) if form in there), "")) for token in tokens)
+    return {token: form for token, form in first if form}
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -80,14 +119,24 @@ def _opened(path: Path) -> BinaryIO:
         raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
 
 
+def _decompressed(path: Path, file: BinaryIO) -> Lines:
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
+        return gzip.open(file)
+    if suffix == ".bz2":
+        return bz2.open(file)
+    return lzma.open(file) if suffix == ".xz" else file
+
+
 class _Reader:
     """Reads rows and holds each to the size of the first."""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
-        self.path, self.file = path, file
+    def __init__(self, path: Path, file: BinaryIO, text: Lines) -> None:
+        self.path, self.file, self.text = path, file, text
+        self.blank = 0  # rows without a token
         self.bytes = path.stat().st_size
         self.promised: int | None = None
-        first = self.line(1)
+        first = self.line(1).removeprefix(codecs.BOM_UTF8)
         fields = first.split()
         if not fields:
             raise CorpusError(f"{path} has no vectors; give a text file as word2vec or GloVe write it")
@@ -96,7 +145,7 @@ class _Reader:
                 raise CorpusError(f"{path} line 1 is not of word2vec or GloVe; give a text file of vectors")
             self.promised, self.size, self.first = int(fields[0]), int(fields[1]), b""
         else:
-            self.size, self.first = len(fields) - 1, first
+            self.size, self.first = len(fields) - (not first[:1].isspace()), first
         if not 1 <= self.size <= 65536:
             raise CorpusError(
                 f"{path} line 1 has {self.size} numbers after its token; give a text file of vectors"
@@ -104,7 +153,7 @@ class _Reader:
 
     def rows(self, on_progress: OnProgress | None) -> Iterator[tuple[int, bytes, list[bytes]]]:
         """(number of the line, token, its numbers), each as it stands in the file."""
-        number, read, rows = (1 if self.first else 2), 0, 0
+        number, rows = (1 if self.first else 2), 0
         line = self.first or self.line(2)
         while line:
             fields = line.split()
@@ -113,9 +162,8 @@ class _Reader:
                 yield number, fields[0], fields[1:]
             elif fields:
                 rows += 1
-            read += len(line)
             if on_progress and number % LINES_BETWEEN_NEWS == 0:
-                on_progress(min(read, self.bytes), self.bytes)
+                on_progress(min(self.file.tell(), self.bytes), self.bytes)
             number += 1
             line = self.line(number)
         if self.promised is not None and rows != self.promised:
@@ -126,7 +174,12 @@ class _Reader:
 
     def line(self, number: int) -> bytes:
         """The next line; empty at the end of the file."""
-        line = self.file.readline(LONGEST_LINE)
+        try:
+            line = self.text.readline(LONGEST_LINE)
+        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            raise CorpusError(
+                f"{self.path} cannot be read to its end ({error}); fetch or save it again"
+            ) from error
         if len(line) == LONGEST_LINE:
             raise CorpusError(
                 f"{self.path} line {number} is longer than {LONGEST_LINE:,} bytes; give a text file of vectors"
@@ -144,6 +197,9 @@ class _Reader:
             ) from error
         if len(fields) == self.size + 1:
             return True
+        if len(fields) == self.size and all(map(_is_number, fields)):
+            self.blank += 1  # its token is a blank
+            return False
         # GloVe has tokens of several words, such as `. . .`: none that could be asked for
         if len(fields) > self.size + 1 and not _is_number(fields[len(fields) - self.size - 1]):
             return False

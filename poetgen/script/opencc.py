@@ -6,7 +6,7 @@ typed text as the corpus' own characters. OpenCC is imported only here, and only
 
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -111,3 +111,12 @@ def spellings(characters: Iterable[str], edition: str) -> list[str]:
     # One a line, so that no phrase rule of OpenCC reaches from one character into the next.
     apart = "\n".join(characters)
     return (to_simplified(apart) if edition == SIMPLIFIED else convert(apart, TABLES[edition])).split("\n")
+
+
+def other_forms(tokens: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """How other editions print tokens in the corpus' characters, simplified first: 風 → 风; 爲 → 为, 為."""
+    printed = zip(*(spellings(tokens, edition) for edition in TABLES), strict=True)
+    return {
+        token: tuple(form for form in dict.fromkeys(forms) if form != token)
+        for token, forms in zip(tokens, printed, strict=True)
+    }

@@ -22,6 +22,7 @@ from poetgen.corpus.vocabulary import SPECIALS
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.measures import finite
 from poetgen.model.initialize import Rows
+from poetgen.script.opencc import other_forms
 from poetgen.training.events import Progress, perplexity
 from poetgen.training.learner import Learner, build_learner
 
@@ -204,7 +205,11 @@ def vector_rows(config: Config, tokens: Sequence[str], wanted: Sequence[str]) ->
 
     Raises ConfigError when they are not as long as the embedding is wide.
     """
-    vectors = read_vectors(Path(config.model.pretrained_embeddings), wanted)
+    vectors = read_vectors(
+        Path(config.model.pretrained_embeddings),
+        wanted,
+        forms=other_forms(wanted),
+    )
     if vectors.size != config.model.embedding_size:
         raise ConfigError(
             f"{vectors.path} has vectors of {vectors.size} numbers and model.embedding_size is "

@@ -1,5 +1,8 @@
 """Word vectors from text files: word2vec's and GloVe's layout, memory, and everything that is none."""
 
+import bz2
+import gzip
+import lzma
 import re
 import tracemalloc
 from pathlib import Path
@@ -128,3 +131,48 @@ def test_a_first_line_of_thousands_of_digits_is_told_of(tmp_path):
     (tmp_path / "vectors.txt").write_text(f"3 {'9' * 5000}\n", encoding="utf-8")
     with pytest.raises(CorpusError):
         vector_size(tmp_path / "vectors.txt")
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
+def test_a_compressed_file_is_read_as_it_is(tmp_path: Path, suffix: str) -> None:
+    plain = write(tmp_path / "v.txt", ROWS, header=True)
+    path = plain.with_suffix(suffix)
+    path.write_bytes({".gz": gzip, ".bz2": bz2, ".xz": lzma}[suffix].compress(plain.read_bytes()))
+    assert vector_size(path) == 3
+    assert not read_vectors(path, ROWS).missing
+    path.write_bytes(path.read_bytes()[:-12])
+    with pytest.raises(CorpusError, match="cannot be read to its end"):
+        read_vectors(path, ROWS)
+
+
+@pytest.mark.parametrize("header", [False, True], ids=["GloVe", "word2vec"])
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_a_row_whose_token_is_a_blank_is_skipped_and_counted(
+    tmp_path: Path, header: bool, place: int
+) -> None:
+    lines = write(tmp_path / "v.txt", ROWS).read_text(encoding="utf-8").splitlines()
+    lines.insert(place, " 0.5 0.5 0.5")
+    path = tmp_path / "blank.txt"
+    path.write_text("\n".join(["4 3"] * header + lines) + "\n", encoding="utf-8")
+    found = read_vectors(path, ROWS)
+    assert (found.size, found.missing, found.blank) == (3, (), 1)
+    assert "1 rows without a token skipped" in str(found)
+
+
+@pytest.mark.parametrize("header", [False, True], ids=["GloVe", "word2vec"])
+def test_a_byte_order_mark_is_no_part_of_the_first_token(tmp_path: Path, header: bool) -> None:
+    path = write(tmp_path / "v.txt", ROWS, header=header)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert not read_vectors(path, ROWS).missing
+
+
+def test_a_token_is_found_by_another_form_where_the_file_lacks_its_own(tmp_path: Path) -> None:
+    path = write(tmp_path / "v.txt", {"风": (1.0,), "云": (2.0,), "雲": (3.0,), "月": (4.0,)})
+    forms = {"風": ("风",), "雲": ("云",), "鶴": ("鹤",)}
+    found = read_vectors(path, "風雲月鶴", forms=forms)
+    assert {token: float(value[0]) for token, value in found.values.items()} == {"風": 1, "雲": 3, "月": 4}
+    assert (found.forms, found.missing) == ({"風": "风"}, ("鶴",))
+    assert "1 of them by another form, such as 风 for 風" in str(found)
+    assert {k: float(row[0]) for k, row in found.rows("月風").items()} == {0: 4, 1: 1}
+    both = read_vectors(path, "云風风", forms=forms)
+    assert {token: float(value[0]) for token, value in both.values.items()} == {"云": 2, "风": 1, "風": 1}

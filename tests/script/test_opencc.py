@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.errors import ConfigError
-from poetgen.script.opencc import TABLES, normalize, plain_forms, preferred_script, spellings, to_simplified
+from poetgen.script.opencc import (
+    TABLES,
+    normalize,
+    other_forms,
+    plain_forms,
+    preferred_script,
+    spellings,
+    to_simplified,
+)
 
 
 @given(st.text())
@@ -59,3 +67,10 @@ def test_preferred_script(monkeypatch):
     monkeypatch.setenv("POETGEN_SCRIPT", "Klingon")
     with pytest.raises(ConfigError, match="'Klingon'; set it to traditional or simplified"):
         preferred_script()
+
+
+def test_other_forms_are_those_of_other_editions():
+    found = other_forms(["風", "爲", "月", "，", "<end>"])
+    assert found["風"] == ("风",)
+    assert set(found["爲"]) >= {"为", "為"}
+    assert found["月"] == found["，"] == found["<end>"] == ()
