@@ -22,7 +22,7 @@ from poetgen.picture.drawing import (
     Ring,
     Row,
 )
-from poetgen.picture.font import Font
+from poetgen.picture.font import MISSING, Font
 
 # in ems of the poem's characters
 PITCH, MARKED_PITCH = 1.62, 1.9  # from column to column; the second where tones stand beside
@@ -264,4 +264,6 @@ def _broken(text: str, width: float) -> Iterator[str]:
 
 
 def _in_words(card: Card) -> str:
-    return "\n".join(filter(None, (card.title, "\n".join(card.lines), *card.captions)))
+    """What is to be seen, as text; what cannot be printed, and XML does not allow, as it is drawn."""
+    text = "\n".join(filter(None, (card.title, "\n".join(card.lines), *card.captions)))
+    return "".join(char if char.isprintable() or char == "\n" else MISSING for char in text)

@@ -97,6 +97,18 @@ def test_svg_is_outlines_alone():
     assert {Font.load().outline(hanzi) for hanzi in "".join(QUATRAIN)} <= outlines
 
 
+@settings(max_examples=40)
+@given(st.text(max_size=20))
+def test_whatever_the_title_the_file_is_whole(title):
+    root = ET.fromstring(render(Card(("月",), title), "svg", size="phone", theme="paper"))
+    assert root[0].text.endswith("月")
+
+
+def test_a_png_takes_any_title_too():
+    title = "a\x00\x1b[31m\ud800\u202e<&>\t\n🌕"
+    assert render(Card(("月",), title, captions=[title]), "png", size="phone", theme="paper")
+
+
 def test_what_the_font_lacks_is_seen_and_told(tmp_path):
     card = Card(("月𡋯",))
     note = save(card, tmp_path / "a.svg", size="phone", theme="paper")

@@ -116,7 +116,6 @@ function showTab(tab) {
 function showTheme(name) {
   document.documentElement.dataset.theme = name;
   find("#theme").setAttribute("aria-pressed", String(name === "dark"));
-  localStorage.setItem("poetgen.theme", name);
 }
 
 function showLanguage(name) {
@@ -138,8 +137,15 @@ function listen() {
     judge();
   });
   find("#stop").addEventListener("click", () => writing?.abort());
-  find("#language").addEventListener("change", (event) => showLanguage(event.target.value));
-  find("#theme").addEventListener("click", () => showTheme(document.documentElement.dataset.theme === "dark" ? "paper" : "dark"));
+  find("#language").addEventListener("change", (event) => {
+    localStorage.setItem("poetgen.language", event.target.value);
+    showLanguage(event.target.value);
+  });
+  find("#theme").addEventListener("click", () => {
+    const theme = document.documentElement.dataset.theme === "dark" ? "paper" : "dark";
+    localStorage.setItem("poetgen.theme", theme);
+    showTheme(theme);
+  });
   for (const tab of document.querySelectorAll("[role=tab]")) {
     tab.addEventListener("click", () => showTab(tab));
     tab.addEventListener("keydown", (event) => {

@@ -302,7 +302,6 @@ export function inChinese() {
 export function chooseLanguage(tag) {
   const isTraditional = /hant|tw|hk|mo/i.test(tag);
   chosen = !/^zh/i.test(tag) ? "en" : isTraditional ? "zh-Hant" : "zh-Hans";
-  localStorage.setItem("poetgen.language", chosen);
 }
 
 /** A word or sentence, its {places} filled in. */
