@@ -1,5 +1,6 @@
 """The learner of labels, and the task that a run gives it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,11 @@ class Classification:
     def reached_target(self, loss: float) -> str:
         """See Task: a classifier has none."""
         return ""
+
+    @property
+    def guess_loss(self) -> float:
+        """See Task: who is too sure of few labels may name most of them all the same."""
+        return math.inf
 
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> SavedClassifier:
         """See Task."""

@@ -72,17 +72,17 @@ class Progress:
         self.train_tokens += report.tokens
         self.seconds += report.seconds
 
-    def count_validation(self, loss: float) -> "ValidationReport":
-        """Take in a validation's loss; the losses of steps are summed anew."""
+    def count_validation(self, loss: float, *, is_usable: bool = True) -> "ValidationReport":
+        """Take in a validation's loss, and sum those of steps anew. What is not usable is never the best."""
         report = ValidationReport(
             epoch=self.epoch,
             step=self.step,
             train_loss=self.train_loss / max(1, self.train_tokens),
             validation_loss=loss,
             seconds=self.seconds,
-            is_best=loss < self.best_loss,
+            is_best=is_usable and loss < self.best_loss,
         )
-        self.best_loss = min(loss, self.best_loss)
+        self.best_loss = loss if report.is_best else self.best_loss
         self.validations_without_better = 0 if report.is_best else self.validations_without_better + 1
         self.validated_step, self.train_loss, self.train_tokens = self.step, 0.0, 0
         return report

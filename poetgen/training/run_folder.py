@@ -256,8 +256,9 @@ def check_resumable(folder: RunFolder, config: Config, fingerprint: Mapping[str,
     changed = [key for key in before if before[key] != now[key] and key not in CHANGEABLE]
     if changed:
         listed = ", ".join(f"{key} was {before[key]!r} and is now {now[key]!r}" for key in changed)
+        weights = f", from its weights with --from {folder.name}" if folder.command == "poetgen train" else ""
         raise CheckpointError(
-            f"cannot resume {folder.name} with other settings: {listed}; start another --run"
+            f"cannot resume {folder.name} with other settings: {listed}; start another --run{weights}"
         )
     if saved["data"] != fingerprint:
         raise CheckpointError(

@@ -72,6 +72,10 @@ class Task(Protocol):
     def reached_target(self, loss: float) -> str:
         """Why this loss is low enough to stop at; empty when it is not."""
 
+    @property
+    def guess_loss(self) -> float:
+        """The loss of one who takes everything for equally likely; infinity where a loss says little."""
+
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Savable:
         """The model as it stands, with its card."""
 
@@ -150,6 +154,11 @@ class LanguageModeling:
         """See Task."""
         target = self.settings.target_perplexity
         return f"validation perplexity reached {target:g}" if target and loss <= math.log(target) else ""
+
+    @property
+    def guess_loss(self) -> float:
+        """See Task."""
+        return math.log(len(self.prepared.vocabulary))
 
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Checkpoint:
         """See Task."""

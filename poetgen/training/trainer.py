@@ -29,6 +29,8 @@ from poetgen.training.task import LanguageModeling, Task
 
 SECONDS_BETWEEN_SAVES = 30.0
 STEPS_BETWEEN_RECORDS = 10
+DIVERGED = 1.0  # nats above the loss of a uniform guess
+DIVERGED_VALIDATIONS = 3  # in a row end a run before its time
 
 
 def run_training(
@@ -170,13 +172,26 @@ class Trainer:
             )
 
     def validate(self) -> ValidationReport:
-        """Measure the model, keep its checkpoints, record it, and decide whether the run goes on."""
+        """Measure the model, keep its checkpoints, record it, and decide whether the run goes on.
+
+        Raises TrainingError for a run that has diverged and does not come back; its models are not kept.
+        """
         with self.learner.average.applied():
             loss = self.validation_loss()
-            report = replace(self.progress.count_validation(loss), metrics=self.task.metrics(loss))
-            self.write_checkpoint(loss, list(self.checkpoints_to_write(report)))
+            has_diverged = loss > self.task.guess_loss + DIVERGED
+            report = self.progress.count_validation(loss, is_usable=not has_diverged)
+            report = replace(report, metrics=self.task.metrics(loss))
+            if not has_diverged:
+                self.write_checkpoint(loss, list(self.checkpoints_to_write(report)))
         self.folder.append(report.to_record())
-        self.progress.finished = self.reason_to_stop()
+        reason = self.reason_to_stop()
+        given_up = self.progress.validations_without_better >= DIVERGED_VALIDATIONS
+        if has_diverged and (reason or given_up):
+            raise TrainingError(
+                f"the training has diverged: a validation loss of {loss:.4g} is worse than a uniform guess, "
+                f"{self.task.guess_loss:.4g}; try a lower --learning-rate; {self.last_good()}"
+            )
+        self.progress.finished = reason
         self.save()
         return report
 

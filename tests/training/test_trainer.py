@@ -234,15 +234,37 @@ def test_a_loss_that_is_no_number_later_names_the_last_good_checkpoint(
     assert Checkpoint.load(tmp_path / "run" / "best.safetensors").card["step"] == 4
 
 
-def test_a_loss_beyond_what_exp_can_hold_is_an_infinite_perplexity(
+def test_a_run_worse_than_a_uniform_guess_is_called_diverged_and_leaves_no_model(
     trained: Callable[..., list[Report]], tmp_path: Path
 ) -> None:
     assert (perplexity(0.0), perplexity(1e4)) == (1.0, math.inf)
-    end = trained(optimizer="sgd", learning_rate=1e6, steps=3, keep_epochs=True)[-1]
-    assert perplexity(end.best_loss) == math.inf
-    (record,) = [record for record in RunFolder(tmp_path / "run").records() if record["kind"] == "validation"]
-    assert record["perplexity"] is None
-    assert Checkpoint.load(end.best).card["validation"]["ppl_token"] is None
+    told = (
+        r"has diverged: a validation loss of \S+ is worse than a uniform guess, \S+; try a lower --learning"
+    )
+    with pytest.raises(TrainingError, match=told):
+        trained(optimizer="sgd", learning_rate=1e6, steps=3, keep_epochs=True)
+    folder = RunFolder(tmp_path / "run")
+    (record,) = [record for record in folder.records() if record["kind"] == "validation"]
+    assert record["perplexity"] is None and not record["is_best"]
+    assert not list(folder.path.glob("*.safetensors"))
+
+
+def test_a_diverged_run_is_given_up_before_its_time(
+    trained: Callable[..., list[Report]], tmp_path: Path
+) -> None:
+    with pytest.raises(TrainingError, match="has diverged"):
+        trained(optimizer="sgd", learning_rate=1e6, epochs=50, validate_every=1, patience=0)
+    assert RunFolder(tmp_path / "run").load_state()["progress"]["step"] == 3
+
+
+def test_a_run_that_is_wild_at_first_may_come_back(
+    trained: Callable[..., list[Report]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poetgen.training.trainer.DIVERGED", -9.0)
+    wild = iter([True, True, False, True])
+    monkeypatch.setattr(LanguageModeling, "guess_loss", property(lambda _: 0.0 if next(wild) else 99.0))
+    validations = of(ValidationReport, trained(validate_every=4, epochs=3))
+    assert [one.is_best for one in validations] == [False, False, True]
 
 
 def test_fifty_poems_are_enough(
