@@ -68,7 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--checkpoint", type=Path, help="default: the newest run, else the released model")
+    parser.add_argument("--checkpoint", type=Path, help="default: the released model")
     parser.add_argument("--prepared", type=Path, default=Path("data/prepared"))
     parser.add_argument("--forms", nargs="+", default=FORMS)
     parser.add_argument("--prompts", type=int, default=125, help="for each form")

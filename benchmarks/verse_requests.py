@@ -38,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--checkpoint", type=Path, help="default: the newest run, else the released model")
+    parser.add_argument("--checkpoint", type=Path, help="default: the released model")
     parser.add_argument("--scale", type=float, default=1.0, help="of the number of poems")
     parser.add_argument("--seed", type=int, default=60)
     parser.add_argument("--out", type=Path, help="JSON")

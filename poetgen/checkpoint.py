@@ -22,6 +22,8 @@ OTHER_USES = {
     "classifier": "it tells labels apart with: poetgen classify predict --checkpoint FILE TEXT",
 }
 BEST = "best.safetensors"
+RELEASED = "tang"  # the name of the released model, everywhere
+NEWEST = "newest"  # the name of the run whose best model was saved last
 _KEY = "poetgen"
 _LINES = "corpus.lines"  # among the weights, though nothing is learned in it
 DEEPEST = 32  # tables and lists in one another; a card as training writes it has three or four
@@ -187,44 +189,55 @@ def check_values(path: Path, weights: Mapping[str, Array]) -> None:
 
 
 def find_checkpoint(workspace: Workspace, given: str | Path | None = None) -> Path:
-    """The file to use: `given` (a file, a run folder, or a run's name), else the newest run, else the released.
+    """The file to use: `given` (a file, a run folder, a run's name, newest or tang), else the released model.
 
-    Raises CheckpointError, saying what there is, when `given` is none of these or there is no model anywhere.
+    Raises CheckpointError, saying what there is, when `given` is none of these or no model was released.
     """
-    found = find_model(workspace.runs, None if given is None else Path(given))
-    if found is not None:
-        return found
-    found = shipped("checkpoints") / "tang.safetensors"
-    if not found.is_file():
-        raise CheckpointError(
-            f"no model in {workspace.runs} and none released; train one with: poetgen train"
-        )
-    return found
+    if given is None or str(given) == RELEASED:
+        if not (path := released_path()).is_file():
+            raise CheckpointError(
+                f"{path} is missing; install poetgen again, or name a run with --checkpoint"
+            )
+        return path
+    return find_model(workspace.runs, Path(given))
 
 
-def find_model(runs: Path, given: Path | None) -> Path | None:
-    """`given` (a file, a run folder, or the name of one of `runs`), else the newest of them, None without any.
+def released_path() -> Path:
+    """Where the model lies that came with the package."""
+    return shipped("checkpoints") / f"{RELEASED}.safetensors"
 
-    Raises CheckpointError, saying what there is, when `given` is none of these.
+
+def model_name(path: Path) -> str:
+    """What a model is called: tang, its run's name, or its file's where it is not the best of a run."""
+    if path == released_path():
+        return RELEASED
+    return path.resolve().parent.name if path.name == BEST else path.name
+
+
+def find_model(runs: Path, given: Path) -> Path:
+    """`given`: a file, a run folder, the name of one of `runs`, or newest.
+
+    A plain name is that of a run, if there is one, and else of a file. Raises CheckpointError, saying what there
+    is, when `given` is none of these.
     """
-    if given is not None:
-        return _find_given(runs, given)
-    there = sorted(runs.glob(f"*/{BEST}"), key=lambda path: (path.stat().st_mtime, path))
-    return there[-1] if there else None
-
-
-def _find_given(runs: Path, given: Path) -> Path:
+    if str(given) == NEWEST:
+        there = sorted(runs.glob(f"*/{BEST}"), key=lambda path: (path.stat().st_mtime, path))
+        if not there:
+            raise CheckpointError(f"no run in {runs} has a model; train one first")
+        return there[-1]
     given = Path(expand_home(str(given)))
-    places = [place for place in (given, runs / given) if place.is_file() or (place / BEST).is_file()]
-    place = next(iter(places), given if given.exists() or not (runs / given).exists() else runs / given)
+    named = runs / given
+    places = (named, given) if len(given.parts) == 1 else (given, named)
+    usable = (place for place in places if place.is_file() or (place / BEST).is_file())
+    place = next(usable, given if given.exists() or not named.exists() else named)
     if not place.is_dir() and place.exists():
         return place
     if (place / BEST).is_file():
         return place / BEST
     names = sorted(path.parent.name for path in runs.glob(f"*/{BEST}"))
-    there = f"runs here: {', '.join(names)}" if names else f"no run in {runs} has one"
+    known = f"runs here: {', '.join(names)}" if names else f"no run in {runs} has one"
     what = f"{place} holds no {BEST}" if place.is_dir() else f"no checkpoint at {place}"
-    raise CheckpointError(f"{what}; give a checkpoint file or a run ({there})")
+    raise CheckpointError(f"{what}; give a checkpoint file or a run ({known})")
 
 
 def parameter_shapes(

@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import resource
+import shutil
 import signal
 import struct
 import subprocess
@@ -19,7 +20,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
-from poetgen.checkpoint import Checkpoint, find_checkpoint, parameter_shapes
+from poetgen.checkpoint import (
+    Checkpoint,
+    find_checkpoint,
+    model_name,
+    parameter_shapes,
+    released_path,
+)
 from poetgen.config import Config, ModelConfig
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, PoetgenError
@@ -391,8 +398,39 @@ def workspace(tmp_path: Path, data: bytes) -> Workspace:
     return Workspace(tmp_path)
 
 
-def test_the_newest_run_is_the_default(workspace: Workspace) -> None:
-    assert find_checkpoint(workspace) == workspace.runs / "late" / "best.safetensors"
+def test_the_released_model_is_the_default_whatever_runs_there_are(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace.runs / "tang").mkdir()
+    shutil.copy(workspace.runs / "late" / "best.safetensors", workspace.runs / "tang")
+    monkeypatch.chdir(workspace.runs)
+    for given_path in (None, "tang", Path("tang")):
+        assert find_checkpoint(workspace, given_path) == released_path()
+    assert find_checkpoint(workspace, "./tang/best.safetensors") == Path("tang/best.safetensors")
+
+
+def test_the_newest_run_by_name(workspace: Workspace, tmp_path: Path) -> None:
+    assert find_checkpoint(workspace, "newest") == workspace.runs / "late" / "best.safetensors"
+    with pytest.raises(CheckpointError, match=r"no run in .* has a model; train one first"):
+        find_checkpoint(Workspace(tmp_path / "empty"), "newest")
+
+
+def test_a_plain_name_is_a_run_before_it_is_a_file(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workspace.home)
+    for name in ("early", "other"):
+        Path(name).write_bytes(b"")
+    assert find_checkpoint(workspace, "early") == workspace.runs / "early" / "best.safetensors"
+    assert find_checkpoint(workspace, "other") == Path("other")
+
+
+def test_models_are_called_by_their_names(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workspace.runs / "early")
+    assert model_name(released_path()) == "tang"
+    assert model_name(workspace.runs / "late" / "best.safetensors") == "late"
+    assert model_name(Path("best.safetensors")) == "early"
+    assert model_name(workspace.home / "mine.safetensors") == "mine.safetensors"
 
 
 def test_a_run_its_folder_and_its_file_are_found(workspace: Workspace) -> None:
@@ -401,13 +439,13 @@ def test_a_run_its_folder_and_its_file_are_found(workspace: Workspace) -> None:
         assert find_checkpoint(workspace, given_path) == best
 
 
-def test_without_runs_it_is_the_released_model(
+def test_a_released_model_that_is_missing(
     tmp_path: Path, data: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = tmp_path / "shipped"
     released.mkdir()
     monkeypatch.setattr("poetgen.checkpoint.shipped", lambda folder: released)
-    with pytest.raises(CheckpointError, match="train one with: poetgen train"):
+    with pytest.raises(CheckpointError, match=r"tang\.safetensors is missing; install poetgen again"):
         find_checkpoint(Workspace(tmp_path))
     (released / "tang.safetensors").write_bytes(data)
     assert find_checkpoint(Workspace(tmp_path)) == released / "tang.safetensors"

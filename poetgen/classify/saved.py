@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from poetgen.checkpoint import (
+    BEST,
+    NEWEST,
     Array,
     check_values,
     find_model,
@@ -103,9 +105,8 @@ def _texts(values: Any) -> list[str]:
 
 def find_classifier(workspace: Workspace, given: str | Path | None = None) -> Path:
     """The file to use: `given` (a file, a run folder, a run's name), else the newest. Raises CheckpointError."""
-    found = find_model(workspace.classifiers, None if given is None else Path(given))
-    if found is None:
+    if given is None and not any(workspace.classifiers.glob(f"*/{BEST}")):
         raise CheckpointError(
             f"no classifier in {workspace.classifiers}; train one with: poetgen classify train --by poet"
         )
-    return found
+    return find_model(workspace.classifiers, Path(given or NEWEST))

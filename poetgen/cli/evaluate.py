@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.checkpoint import Checkpoint, find_checkpoint
-from poetgen.cli.options import UserPath, home_option, json_option
+from poetgen.cli.options import (
+    UserPath,
+    checkpoint_option,
+    home_option,
+    json_option,
+    tell_model,
+    verbose_option,
+)
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
@@ -26,12 +33,7 @@ ODD_RATE = 0.05
 
 @click.command()
 @home_option
-@click.option(
-    "--checkpoint",
-    "given",
-    metavar="FILE|RUN",
-    help="The model [default: the newest run here, else the released model].",
-)
+@checkpoint_option
 @click.option(
     "--split",
     type=click.Choice(SPLITS),
@@ -54,15 +56,17 @@ ODD_RATE = 0.05
     help="Device to compute on.",
 )
 @json_option
+@verbose_option
 def evaluate(
     workspace: Workspace,
     *,
-    given: str | None,
+    checkpoint: str | None,
     split: str | None,
     source: Path | None,
     batch_size: int,
     device: str,
     as_json: bool,
+    verbose: bool,
 ) -> None:
     """Measure a model's perplexity, with 95 % intervals, as docs/measures.md defines it.
 
@@ -70,15 +74,15 @@ def evaluate(
     """
     if split and source:
         raise click.UsageError("--split and --poems both say what to measure on; omit one")
-    path = find_checkpoint(workspace, given)
-    echo(f"model: {path}", err=True)
-    checkpoint = Checkpoint.load(path)
+    path = find_checkpoint(workspace, checkpoint)
+    model = Checkpoint.load(path)
     with progress_bar("measuring", unit="token") as on_progress:
         options = Options(batch_size, device, on_progress)
         if source is None:
-            evaluation = measure_split(checkpoint, workspace.prepared, split or "validation", options)
+            evaluation = measure_split(model, workspace.prepared, split or "validation", options)
         else:
-            evaluation = measure_poems(checkpoint, source, options)
+            evaluation = measure_poems(model, source, options)
+    tell_model(path, verbose=verbose)
     if as_json:
         names = {"checkpoint": str(path), "source": None if source is None else str(source)}
         echo(json.dumps({**names, **evaluation.to_dict()}, ensure_ascii=False, allow_nan=False))

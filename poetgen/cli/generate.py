@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from poetgen.cli import INTERRUPTED
-from poetgen.cli.options import UserPath, examples, home_option, json_option
+from poetgen.cli.options import (
+    UserPath,
+    checkpoint_option,
+    examples,
+    home_option,
+    json_option,
+    tell_model,
+    verbose_option,
+)
 from poetgen.cli.output import echo
 from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.poem_printer import PoemPrinter
@@ -111,12 +119,9 @@ from poetgen.writing.writer import Writer
 @click.option(
     "--interactive", is_flag=True, help="Ask for prompts again and again; :help says what else may be typed."
 )
-@click.option(
-    "--checkpoint",
-    metavar="FILE|RUN",
-    help="Model to write with.  [default: the newest run in checkpoints/, else the released model]",
-)
+@checkpoint_option
 @json_option
+@verbose_option
 @home_option
 def generate(
     prompts: tuple[str, ...],
@@ -130,6 +135,7 @@ def generate(
     poets: bool,
     checkpoint: str | None,
     as_json: bool,
+    verbose: bool,
     workspace: Workspace,
     **settings: Any,
 ) -> None:
@@ -146,7 +152,6 @@ def generate(
         raise click.UsageError("--keep and --rewrite go together: --keep poem.txt --rewrite 3")
     try:
         writer = Writer.load(checkpoint, home=workspace.home)
-        echo(f"model: {writer.source}", err=True)
         if poets:
             _list_poets(writer, as_json=as_json)
             return
@@ -154,12 +159,18 @@ def generate(
         if keep and rewrite:
             from poetgen.cli.rewriting import rewrite_line
 
-            show.print_all(rewrite_line(writer, keep, rewrite, prompts, count=count or 1, settings=given))
+            poems = rewrite_line(writer, keep, rewrite, prompts, count=count or 1, settings=given)
+            _tell_model(writer, verbose=verbose)
+            show.print_all(poems)
             return
         begins = bool(prompts) or count is not None or bool({"acrostic", "title", "about"} & given.keys())
         asks = interactive or (not begins and sys.stdin.isatty())
         if prompts or not asks:
-            show.print_all(_poems(writer, prompts or None, count=count or 1, **given))
+            poems = _poems(writer, prompts or None, count=count or 1, **given)
+            _tell_model(writer, verbose=verbose)
+            show.print_all(poems)
+        else:
+            _tell_model(writer, verbose=verbose)
         if asks:
             from poetgen.cli.repl import Repl
 
@@ -167,6 +178,12 @@ def generate(
     except KeyboardInterrupt:
         echo(err=True)  # past the ^C and the question
         raise SystemExit(INTERRUPTED) from None
+
+
+def _tell_model(writer: Writer, *, verbose: bool) -> None:
+    """Only when all that was asked is known to be possible: what goes wrong is told alone."""
+    assert writer.source is not None
+    tell_model(writer.source, verbose=verbose)
 
 
 def _list_poets(writer: Writer, *, as_json: bool) -> None:

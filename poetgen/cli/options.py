@@ -1,10 +1,13 @@
 """Options that several commands share."""
 
+import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
+from poetgen.cli.output import echo
 from poetgen.files import Workspace, expand_home
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -23,6 +26,21 @@ class UserPath(click.Path):
         return super().convert(expand_home(value) if isinstance(value, str) else value, param, ctx)
 
 
+def command_line(workspace: Workspace, *words: str) -> str:
+    """A command to type, the workspace named when it is not the one found without."""
+    if workspace.home.resolve() != Workspace.find().home.resolve():
+        words = (*words, "--home", str(workspace.home))
+    return " ".join(word if word.isalnum() else shlex.quote(word) for word in words)
+
+
+def tell_model(path: Path, *, verbose: bool) -> None:
+    """Say on stderr which model is used, where it is not the released one; with `verbose` always, and its file."""
+    from poetgen.checkpoint import model_name, released_path
+
+    if verbose or path != released_path():
+        echo(f"model: {model_name(path)}" + (f" ({path})" if verbose else ""), err=True)
+
+
 def _workspace(ctx: click.Context, param: click.Parameter, value: str | None) -> Workspace:
     return Workspace.find(value)
 
@@ -33,5 +51,13 @@ home_option: Decorator = click.option(
     metavar="DIR",
     callback=_workspace,
     help="Folder with data/ and checkpoints/ [default: POETGEN_HOME, else the current folder].",
+)
+checkpoint_option: Decorator = click.option(
+    "--checkpoint",
+    metavar="FILE|RUN|newest",
+    help="The model: a file, a run, newest (the newest run) or tang (the released model).  [default: tang]",
+)
+verbose_option: Decorator = click.option(
+    "--verbose", is_flag=True, help="Say on stderr which model it is, and where it lies."
 )
 json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

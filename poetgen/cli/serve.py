@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from poetgen.cli.options import examples, home_option
+from poetgen.cli.options import (
+    checkpoint_option,
+    examples,
+    home_option,
+)
 from poetgen.errors import PoetgenError
 from poetgen.extras import install_command
 from poetgen.files import Workspace
@@ -35,11 +39,7 @@ MOST_CONNECTIONS = 256
     help="The address to listen at; 0.0.0.0 lets other machines in.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
-@click.option(
-    "--checkpoint",
-    metavar="FILE|RUN",
-    help="Model to write with.  [default: the newest run in checkpoints/, else the released model]",
-)
+@checkpoint_option
 @home_option
 def serve(*, port: int, host: str, opens: bool, checkpoint: str | None, workspace: Workspace) -> None:
     """Show a page in the browser where poems are written, revised, judged and drawn.

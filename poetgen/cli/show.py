@@ -22,7 +22,7 @@ from poetgen.printable import printable
 def show(workspace: Workspace, *, checkpoint: str | None, as_json: bool) -> None:
     """Show a checkpoint's card: data, commit, configuration, sizes, perplexities.
 
-    CHECKPOINT is a file or a run [default: the newest run here, else the released model].
+    CHECKPOINT is a file, a run, newest (the newest run) or tang (the released model).  [default: tang]
     """
     path = find_checkpoint(workspace, checkpoint)
     contents = card_of(Checkpoint.load(path), path)

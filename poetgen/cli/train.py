@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli import INTERRUPTED
-from poetgen.cli.options import home_option
+from poetgen.cli.options import command_line, home_option
 from poetgen.cli.output import echo
 from poetgen.cli.training_options import (
     NEWEST,
@@ -127,9 +127,17 @@ def learn(workspace: Workspace, run_name: str | None, resume: str | None, given:
         size = prepared.manifest["splits"]["train"]
         progress = TrainingProgress(size["hanzi"] / size["tokens"])
         follow_training(folder, progress, training(prepared, folder, config, resume), workspace=workspace)
+        tell_next(workspace, folder.name)
     except KeyboardInterrupt:
         echo("stopped at once; to continue from the last save: poetgen train --resume", err=True)
         sys.exit(INTERRUPTED)
+
+
+def tell_next(workspace: Workspace, run: str) -> None:
+    """What to do with a model that is trained: it writes only where it is named."""
+    for what, words in (("write with it", ["generate", "月"]), ("measure it", ["evaluate"])):
+        command = command_line(workspace, "poetgen", *words, "--checkpoint", run)
+        echo(f"to {what}: {command}", err=True)
 
 
 RunSetup = tuple["RunFolder", Dataset, Config]

@@ -1,7 +1,6 @@
 """A training told on stderr as it goes: a bar at a terminal, a plain line now and then elsewhere."""
 
 import os
-import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from poetgen.cli import INTERRUPTED
+from poetgen.cli.options import command_line
 from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.files import Workspace
@@ -192,11 +192,8 @@ def draw(folder: "RunFolder", unit: str) -> None:
 
 
 def resume_command(workspace: Workspace, folder: "RunFolder") -> str:
-    """What to type to go on, the workspace named when it is not the one found without."""
-    parts = [*folder.command.split(), "--resume", folder.name]
-    if workspace.home.resolve() != Workspace.find().home.resolve():
-        parts += ["--home", str(workspace.home)]
-    return shlex.join(parts)
+    """What to type to go on."""
+    return command_line(workspace, *folder.command.split(), "--resume", folder.name)
 
 
 @contextmanager

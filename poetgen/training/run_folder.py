@@ -21,6 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from poetgen.checkpoint import NEWEST, RELEASED
 from poetgen.config import Config, flatten, saved_settings
 from poetgen.errors import DAMAGE, CheckpointError, PoetgenError
 from poetgen.files import (
@@ -37,6 +38,7 @@ from poetgen.locking import locked
 from poetgen.plain_values import check_count, check_finite, check_table
 
 STATE_VERSION = 1
+TAKEN = {RELEASED: "the released model", NEWEST: "the newest run"}
 MEASURES = {  # of a record, by its kind: what is read again
     "step": ("loss", "learning_rate", "seconds"),
     "validation": ("validation_loss", "seconds"),
@@ -236,6 +238,10 @@ def new_run_path(runs: Path, name: str | None, kind: str) -> Path:
     if name is not None:
         if name in ("", "..") or not name.isprintable() or Path(name).name != name:
             raise CheckpointError(f"a run cannot be called {name!r}; give a plain name such as --run moon")
+        if name in (RELEASED, NEWEST):
+            raise CheckpointError(
+                f"a run cannot be called {name}, which names {TAKEN[name]}; choose another --run name"
+            )
         return runs / name
     stem = f"{date.today().isoformat()}_{kind}"
     free = next(k for k in range(1, 10_000) if not (runs / numbered(stem, k)).exists())

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from typing import Any
 
 from poetgen import __version__
+from poetgen.checkpoint import model_name
 from poetgen.corpus.typed import typed_poems
 from poetgen.errors import PoetgenError, PromptError
 from poetgen.picture.cards import signed_card
@@ -27,7 +28,7 @@ def describe_model(writer: Writer) -> dict[str, Any]:
     """What the page has to know: the model, what may be chosen, and the limits."""
     return {
         "version": __version__,
-        "model": writer.source.stem if writer.source else "",
+        "model": model_name(writer.source) if writer.source else "",
         "vocabulary_size": len(writer.vocabulary),
         "knows_titles": writer.conditions is not None,
         "poets": list(writer.conditions.poets) if writer.conditions else [],

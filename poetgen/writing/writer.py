@@ -108,7 +108,7 @@ class Writer:
 
     @classmethod
     def load(cls, checkpoint: Path | str | None = None, *, home: Path | str | None = None) -> "Writer":
-        """The model in a file or run folder; by default the newest run in the workspace, else the released one.
+        """The model in a file, a run folder or the workspace's run of that name; by default the released one.
 
         Raises CheckpointError.
         """

@@ -35,7 +35,9 @@ def invoke(home):
     """Run the command in the workspace: exit code, stdout, stderr."""
 
     def invoking(*arguments, typed=""):
-        return CliRunner().invoke(poetgen, ["generate", "--home", str(home), *arguments], input=typed)
+        return CliRunner().invoke(
+            poetgen, ["generate", "--home", str(home), "--checkpoint", "run", *arguments], input=typed
+        )
 
     return invoking
 
@@ -43,7 +45,7 @@ def invoke(home):
 def start(home, *arguments, environment=None, **settings):
     """The command in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "poetgen", "generate", *arguments],
+        [sys.executable, "-m", "poetgen", "generate", "--checkpoint", "run", *arguments],
         env=os.environ | {"POETGEN_HOME": str(home)} | (environment or {}),
         **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | settings,
     )
@@ -56,8 +58,8 @@ def test_a_poem_on_stdout_and_the_rest_on_stderr(invoke, home):
     assert len(rows) == 2
     assert rows[0].startswith("月")
     assert all(row[-1] in "。？" and row.count("，") == 1 for row in rows)
-    model, seed = result.stderr.splitlines()
-    assert model == f"model: {home / 'checkpoints' / 'run' / 'best.safetensors'}"
+    seed, model = result.stderr.splitlines()
+    assert model == "model: run"
     again = invoke("月", "--max-length", "20", "--seed", seed.removeprefix("seed: "))
     assert again.stdout == result.stdout
     assert again.stderr == model + "\n"
@@ -231,7 +233,7 @@ def test_a_reader_that_leaves_is_no_reason_to_complain(home):
 def test_writing_does_not_import_torch(home):
     script = (
         "import sys; from poetgen.cli import poetgen;"
-        "poetgen(['generate', '红', '--seed', '1'], standalone_mode=False);"
+        "poetgen(['generate', '红', '--seed', '1', '--checkpoint', 'run'], standalone_mode=False);"
         "print([name for name in ('torch', 'git', 'matplotlib', 'tqdm') if name in sys.modules])"
     )
     done = subprocess.run(
@@ -270,9 +272,20 @@ def test_at_a_terminal_it_asks_and_control_c_ends_quietly(home):
     os.close(ours)
 
 
-def test_paths_are_told_as_they_are(home, invoke):
+def test_the_model_is_told_by_name_where_it_is_not_the_released_one(home, invoke):
     given = Path(home) / "checkpoints" / "run"
-    assert f"model: {given / 'best.safetensors'}" in invoke("月", "--checkpoint", str(given)).stderr
+    for words in (["--checkpoint", str(given)], ["--checkpoint", "newest"], ["--interactive"]):
+        assert "model: run\n" in invoke("月", *words).stderr
+    assert f"model: run ({given / 'best.safetensors'})\n" in invoke("月", "--verbose").stderr
+    assert invoke("月", "--checkpoint", "tang", "--seed", "1").stderr == ""
+    assert "model: tang (" in invoke("月", "--checkpoint", "tang", "--verbose").stderr
+
+
+def test_an_error_is_told_alone(invoke):
+    for words in (["moon"], ["--poets"], ["月", "--rhyme", "x"], ["--checkpoint", "nowhere"]):
+        result = invoke(*words, "--verbose")
+        assert result.exit_code == 1
+        assert len(result.stderr.splitlines()) == 1
 
 
 def test_rules_are_kept_and_told_in_json(invoke):

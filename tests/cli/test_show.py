@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.checkpoint import Checkpoint
+from poetgen.checkpoint import Checkpoint, released_path
 from poetgen.cli import poetgen
 from poetgen.cli.show import finite, lines, printable
 from poetgen.corpus.dataset import Dataset
@@ -73,8 +73,10 @@ def test_a_program_reads_the_same_as_json(file: Path, tmp_path: Path) -> None:
     assert (found["parameters"], found["bytes"]) == (loaded.parameters, file.stat().st_size)
 
 
-def test_without_a_name_it_is_the_newest_run(file: Path, tmp_path: Path) -> None:
-    assert json.loads(run(tmp_path, "--json").stdout)["file"] == str(file)
+def test_without_a_name_it_is_the_released_model(file: Path, tmp_path: Path) -> None:
+    assert json.loads(run(tmp_path, "newest", "--json").stdout)["file"] == str(file)
+    for words in ([], ["tang"]):
+        assert json.loads(run(tmp_path, *words, "--json").stdout)["file"] == str(released_path())
 
 
 @given(CARDS)

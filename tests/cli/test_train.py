@@ -118,6 +118,17 @@ def test_every_flag_reaches_its_setting(home: Path) -> None:
     assert {name: found[name] for name in expected} == expected
 
 
+def test_it_ends_with_commands_that_use_the_model(home: Path) -> None:
+    result = begin(home, "moon", "--steps", 1)
+    for what, words in (("write with it", "generate 月"), ("measure it", "evaluate")):
+        assert f"to {what}: poetgen {words} --checkpoint moon --home {home}\n" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["tang", "newest"])
+def test_a_run_takes_no_name_that_means_another_model(home: Path, name: str) -> None:
+    refused(begin(home, name, "--steps", 1), f"a run cannot be called {name}, which names the")
+
+
 def test_by_hand_the_same_command_trains_stops_resumes_and_writes(home: Path) -> None:
     given = ["--backend", "numpy", "--optimizer", "nadam", "--epochs", 2, "--dropout", 0.2]
     result = begin(home, "moon", *given)

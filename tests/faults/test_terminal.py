@@ -76,11 +76,19 @@ def test_prepare(home: Path, poems: list[Poem]) -> None:
 def test_evaluate(home: Path, poems: list[Poem]) -> None:
     source = records(home / f"{EVIL}.json", poems[:4])
     for words in (["--poems", source], ["--poems", source, "--json"], []):
-        assert "\\u001b" in run("evaluate", "--home", home, "--device", "cpu", *words).output
+        assert (
+            "\\u001b"
+            in run("evaluate", "--home", home, "--device", "cpu", "--checkpoint", "newest", *words).output
+        )
 
 
 def test_generate_and_show(home: Path, prepared: Dataset, make_checkpoint: Callable[..., Checkpoint]) -> None:
-    for words in (["generate", "月", "--seed", 1], ["generate", EVIL], ["show"], ["show", "--json"]):
+    for words in (
+        ["generate", "月", "--seed", 1, "--checkpoint", "newest"],
+        ["generate", EVIL],
+        ["show", "newest"],
+        ["show", "newest", "--json"],
+    ):
         assert "\\u001b" in run(*words, "--home", home).output
     make_checkpoint(prepared.vocabulary).save(home / "bad.safetensors")
     content = (home / "bad.safetensors").read_bytes()

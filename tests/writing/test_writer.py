@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from poetgen.byhand.language_model import init_state, read_parameters, step
 from poetgen.byhand.softmax import log_softmax
+from poetgen.checkpoint import released_path
 from poetgen.corpus.vocabulary import SPECIALS
 from poetgen.errors import CheckpointError, ConfigError, PoetgenError, PromptError
 from poetgen.poem.poem import MARKS
@@ -197,12 +198,13 @@ def test_a_bad_setting_of_the_script_is_refused_even_where_it_is_not_needed(writ
         writer.write("红", script="simplified")
 
 
-def test_load_takes_the_newest_run_of_the_workspace(tiny_checkpoint, tmp_path):
+def test_load_takes_runs_of_the_workspace_by_name(tiny_checkpoint, tmp_path):
     for k, name in enumerate(["old", "new"]):
         path = tmp_path / "checkpoints" / name / "best.safetensors"
         tiny_checkpoint(seed=k).save(path)
         os.utime(path, (k, k))
-    assert Writer.load(home=tmp_path).source == path
+    assert Writer.load(home=tmp_path).source == released_path()
+    assert Writer.load("newest", home=tmp_path).source == path
     assert Writer.load("old", home=tmp_path).source == path.parents[1] / "old" / "best.safetensors"
     with pytest.raises(CheckpointError):
         Writer.load(tmp_path / "none")
