@@ -77,6 +77,7 @@ def judge_poems(settings: dict[str, Any]) -> dict[str, Any]:
         known = {
             "row": poem.number,
             "title": poem.title,
+            "author": poem.author,
             "typed": list(poem.lines),
             "script": read.script,
             "read_as": list(read.notes),

@@ -54,7 +54,7 @@ def test_json_has_one_object_a_line():
     [
         (["rhyme", "abc"], "Error: 'abc' has no Chinese character; look up one such as 月"),
         (["tone", ""], "Error: '' has no Chinese character"),
-        (["rhyme", "嗨"], "Error: the rhyme table has no rhyme group for 嗨; try another character"),
+        (["rhyme", "𠀀"], "Error: the rhyme table has no rhyme group for 𠀀; try another character"),
         (["tone", "月" * 1001], "Error: 1,001 characters are too many; look up at most 1,000 at once"),
     ],
 )

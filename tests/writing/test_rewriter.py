@@ -73,7 +73,7 @@ def test_lines_that_keep_no_rule_ask_for_none(writer):
         ("月落烏啼，霜滿天。", 3, {}, "there is no line 3 to rewrite; the poem has 2"),
         ("月落烏啼，霜滿天。", 0, {}, "there is no line 0 to rewrite"),
         ("", 1, {}, "give one poem to keep, not 0"),
-        ("月落烏啼霜滿天，\n\n江楓漁火對愁眠。", 1, {}, "give one poem to keep, not 2"),
+        ("白日依山盡，黃河入海流。欲窮千里目，更上一層樓。\n\n" * 2, 1, {}, "give one poem to keep, not 2"),
         ("moon rises, sun sets.", 1, {}, "no hanzi"),
         (
             "月落烏啼，霜滿天。",
