@@ -156,13 +156,14 @@ class LanguageModel(nn.Module):
         real = scored(len(ids), lengths, prefix)
         losses = features.new_zeros(ids.shape)
         rows, expected = features[real], targets[real]
+        chunk = CHUNK[ids.device.type]
         parts = [
             F.cross_entropy(
-                F.linear(rows[k : k + CHUNK], self.output_weight, self.output.bias),
-                expected[k : k + CHUNK],
+                F.linear(rows[k : k + chunk], self.output_weight, self.output.bias),
+                expected[k : k + chunk],
                 reduction="none",
             )
-            for k in range(0, len(rows), CHUNK)
+            for k in range(0, len(rows), chunk)
         ]
         losses[real] = torch.cat(parts) if parts else rows.new_zeros(0)
         return losses, states

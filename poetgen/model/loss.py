@@ -1,8 +1,8 @@
 """Cross-entropy of the output layer in chunks of rows, its gradient computed on the way forward.
 
 The logits of a whole batch, (N, V), are by far the largest thing a language model makes. Here they exist for
-CHUNK rows at a time: each chunk yields its loss and at once its part of the gradients, so nothing of that size
-is kept for the backward pass.
+a chunk of rows at a time: each chunk yields its loss and at once its part of the gradients, so nothing of that
+size is kept for the backward pass.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-CHUNK = 256
+CHUNK = {"cpu": 256, "cuda": 4096}  # rows; a GPU needs many to be busy
 LEAST = 1e-38  # a probability below is taken for this: float32 has no smaller ones of full precision
 
 
@@ -25,8 +25,9 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         w = weight.to(dtype)
         dx, dw, db = torch.empty_like(x), torch.zeros_like(weight), torch.zeros_like(bias)
         total = torch.zeros((), dtype=torch.float64, device=x.device)
-        for start in range(0, len(x), CHUNK):
-            part = slice(start, start + CHUNK)
+        chunk = CHUNK[x.device.type]
+        for start in range(0, len(x), chunk):
+            part = slice(start, start + chunk)
             x_part, y = x[part].to(dtype), targets[part, None]
             p = (x_part @ w.t()).to(x.dtype).add_(bias).softmax(dim=1)
             total -= p.gather(1, y).clamp_(min=LEAST).log().sum()

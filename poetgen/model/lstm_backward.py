@@ -19,7 +19,9 @@ from torch.autograd.function import once_differentiable
 
 from poetgen.model.lstm import LSTMCell
 
-BLOCK = 2**18  # numbers of one gate in a block: enough for efficient products, few enough to be used again
+# numbers of one gate in a block: on a CPU enough for efficient products, few enough to be used again from its
+# caches; on a GPU, where starting an operation costs more than doing it, many
+BLOCK = {"cpu": 2**18, "cuda": 2**25}
 ROWS = 1024  # of a product that is added to U's gradient: at H = 1024 the adding costs as much as the product
 
 
@@ -92,7 +94,7 @@ class BPTT(torch.autograd.Function):
         before = [torch.zeros_like(dh), *dy.unbind(0)]  # what comes from above to the step before
         weights = WeightGradients(x, weight_ih, weight_hh, layout)
         u = weight_hh.to(layout.dtype)
-        size = min(steps, max(BLOCK // (batch * hidden), ROWS // batch, 1))
+        size = min(steps, max(BLOCK[gates.device.type] // (batch * hidden), ROWS // batch, 1))
         buffer = gates.new_empty(size, batch, 4 * hidden)
         for first in reversed(range(0, steps, size)):
             block = slice(first, min(steps, first + size))

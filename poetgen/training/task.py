@@ -101,8 +101,9 @@ class LanguageModeling:
             len(prepared.vocabulary), config, rows=rows, condition_rows=len(self.table) if self.table else 0
         )
         self.parent: dict[str, Any] | None = None
-        if is_new and config.training.start:
-            self.start_from(Path(config.training.start))
+        self.parents_lines: Array | None = None
+        if config.training.start:
+            (self.start_from if is_new else self.recall)(Path(config.training.start))
 
     def first_rows(self) -> Rows:
         """The vectors of the known characters."""
@@ -116,8 +117,15 @@ class LanguageModeling:
         found = Checkpoint.load(path)
         check_same_kind(found, self.config, self.prepared, self.table, where=str(path))
         self.learner.load_weights(found.weights)
-        self.parent = dict(found.card)
+        self.parent, self.parents_lines = dict(found.card), found.lines
         self.messages.append(f"begins with the weights of {path}")
+
+    def recall(self, path: Path) -> None:
+        """Which lines the model knew that a resumed run began with, if it is still there."""
+        try:
+            self.parents_lines = Checkpoint.load(path).lines
+        except CheckpointError as error:
+            self.messages.append(f"lines learned before this run are not known any longer: {error}")
 
     def batch(self, indices: Indices) -> Batch:
         """See Task."""
@@ -170,10 +178,12 @@ class LanguageModeling:
 
     @cached_property
     def lines(self) -> Array | None:
-        """Which lines were learned from, for the checkpoint; without marks it is not known where lines end."""
+        """Which lines were learned from, for the checkpoint, by the model it began with too; without marks it is
+        not known where lines end."""
         if self.config.corpus.punctuation == "drop":
             return None
-        return LineIndex.learned(self.texts, self.prepared.vocabulary).sums
+        own = LineIndex.learned(self.texts, self.prepared.vocabulary).sums
+        return own if self.parents_lines is None else np.union1d(own, self.parents_lines)
 
     def fingerprint(self) -> dict[str, str]:
         """See Task."""

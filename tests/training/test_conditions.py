@@ -17,7 +17,7 @@ from poetgen.corpus.prepare import prepare_corpus
 from poetgen.errors import CheckpointError, ConfigError
 from poetgen.evaluate import evaluate_split
 from poetgen.poem.poem import Poem
-from poetgen.training.events import EpochReport
+from poetgen.training.events import ValidationReport
 from poetgen.training.trainer import run_training
 
 SIZES = {"model.embedding_size": 8, "model.hidden_size": 12}
@@ -39,10 +39,10 @@ def dataset(home: Path) -> Dataset:
     return Dataset.open(home / "data" / "prepared")
 
 
-def train(dataset: Dataset, run: Path, **settings: Any) -> list[EpochReport]:
+def train(dataset: Dataset, run: Path, **settings: Any) -> list[ValidationReport]:
     given = {key.replace("__", "."): value for key, value in settings.items()}
     config = Config().replace({**SIZES, **SHORT, **given})
-    return [r for r in run_training(dataset, run, config) if isinstance(r, EpochReport)]
+    return [r for r in run_training(dataset, run, config) if isinstance(r, ValidationReport)]
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +107,20 @@ def test_another_kind_of_model_is_not_begun_with(
     with pytest.raises(CheckpointError, match=said):
         train(dataset, tmp_path / "run", training__start=str(told / "best.safetensors"), **settings)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_lines_that_the_first_model_knew_are_known(home: Path, told: Path, tmp_path: Path) -> None:
+    first = Checkpoint.load(told / "best.safetensors")
+    assert first.lines is not None and first.conditions is not None
+    few = Config().replace({"corpus.limit": 30}).corpus
+    prepare_corpus(home / "poems.json", tmp_path / "few", few, known=(first.vocabulary, first.conditions))
+    start, run = str(told / "best.safetensors"), tmp_path / "run"
+    config = Config().replace({**SIZES, **SHORT, "model.conditions": True, "training.start": start})
+    list(run_training(Dataset.open(tmp_path / "few"), run, config, should_stop=lambda: True))
+    list(run_training(Dataset.open(tmp_path / "few"), run, config, resume=True))
+    for name in ("last", "best"):
+        lines = Checkpoint.load(run / f"{name}.safetensors").lines
+        assert lines is not None and lines.tolist() == first.lines.tolist()
 
 
 def test_other_characters_are_not_begun_with(
