@@ -1,16 +1,11 @@
-"""Texts with labels: from prepared poems, or from any JSON or CSV file."""
+"""Texts with labels: those of prepared poems, and the choice among any."""
 
-import csv
 import hashlib
-import io
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import ConfigError, CorpusError
@@ -19,7 +14,6 @@ from poetgen.poem.lineation import split_lines
 from poetgen.poem.poem import Poem
 
 NOBODY = {"", "不詳", "無名氏", "佚名", "闕名"}  # how the corpus says that the poet is not known
-LARGEST_FIELD = min(sys.maxsize, 2**31 - 1)  # csv keeps its limit in a C long
 
 
 @dataclass(frozen=True)
@@ -58,90 +52,6 @@ def _poems(path: Path) -> Iterator[tuple[str, str, str]]:
         raise CorpusError(f"cannot read {path}: {error.strerror or error}; run: poetgen prepare") from error
     except (ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{path} is damaged ({error}); run: poetgen prepare") from error
-
-
-def read_labels(path: Path, *, text_column: str = "text", label_column: str = "label") -> list[Labelled]:
-    """Labelled texts of a file: a JSON list of objects (or one object a line), or CSV or TSV with a header.
-
-    Raises CorpusError, naming the record, for a file that is none such.
-    """
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise CorpusError(f"no labelled texts at {path}; give a JSON or CSV file") from error
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    except OSError as error:
-        raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
-    if not content.strip():
-        raise CorpusError(f"{path} is empty; give a JSON or CSV file of texts and labels")
-    is_json = path.suffix.lower() in (".json", ".jsonl")
-    records = _json_records(path, content) if is_json else _csv_records(path, content)
-    texts = [_labelled(path, *record, columns=(text_column, label_column)) for record in records]
-    if not texts:
-        raise CorpusError(f"{path} has no labelled texts; give at least two of each label")
-    return texts
-
-
-def _json_records(path: Path, content: str) -> Iterator[tuple[str, Any]]:
-    try:
-        if path.suffix.lower() == ".jsonl":
-            records = [json.loads(line) for line in content.split("\n") if line.strip()]
-        else:
-            records = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise CorpusError(f"{path} is not readable JSON: {error}") from error
-    if not isinstance(records, list):
-        raise CorpusError(f"{path} is not a JSON list; give a list of objects with a text and a label")
-    for number, record in enumerate(records, start=1):
-        yield f"record {number}", record
-
-
-def _csv_records(path: Path, content: str) -> Iterator[tuple[str, Any]]:
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    with _fields_of_any_length():
-        encoder = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
-        try:
-            for record in encoder:
-                if None in record:
-                    raise CorpusError(
-                        f"{path} line {encoder.line_num} has more fields than the header; "
-                        "put texts that hold the delimiter in quotes"
-                    )
-                yield f"line {encoder.line_num}", record
-        except csv.Error as error:
-            raise CorpusError(f"{path} line {encoder.line_num} is not readable CSV: {error}") from error
-
-
-@contextmanager
-def _fields_of_any_length() -> Iterator[None]:
-    before = csv.field_size_limit(LARGEST_FIELD)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
-
-
-def _labelled(path: Path, where: str, record: Any, *, columns: tuple[str, str]) -> Labelled:
-    if not isinstance(record, dict):
-        raise CorpusError(f"{path} {where} is not an object; give a list of objects with a text and a label")
-    for column in columns:
-        if column not in record:
-            there = ", ".join(str(key) for key in record) or "nothing"
-            raise CorpusError(
-                f"{path} {where} has no {column!r} (there is: {there:.100}); "
-                "name the columns: --set classify.text_column=… --set classify.label_column=…"
-            )
-    text, label = (record[column] for column in columns)
-    if isinstance(label, int | float):
-        label = str(label)
-    if not isinstance(text, str) or not isinstance(label, str) or not text.strip() or not label.strip():
-        raise CorpusError(f"{path} {where} has no text or no label; fix or remove it")
-    try:
-        (text + label).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise CorpusError(f"{path} {where} holds half a character (a lone surrogate); fix it") from error
-    return Labelled(text.strip(), label.strip())
 
 
 def choose(

@@ -11,6 +11,7 @@ from poetgen.classify.texts import encode_texts
 from poetgen.classify.tokens import is_mark
 from poetgen.corpus.clean import CleaningReport, clean
 from poetgen.errors import PromptError
+from poetgen.poem.lineation import join_rows
 from poetgen.script.convert import to_corpus
 from poetgen.script.opencc import as_utf8
 
@@ -44,16 +45,10 @@ def predict(saved: SavedClassifier, typed: Sequence[str]) -> list[Prediction]:
     return predictions
 
 
-def as_lines(typed: str) -> str:
-    """Lines typed below one another as lines between marks."""
-    *others, last = typed.strip().splitlines() or [""]
-    lines = (line.rstrip() for line in others if line.strip())
-    return "".join(line if is_mark(line[-1]) else line + "，。"[k % 2] for k, line in enumerate(lines)) + last
-
-
 def read_verse(typed: str) -> str:
     """A poem in any script as the corpus would have it, with the marks ，。？. Raises PromptError."""
-    body = clean(as_lines(as_utf8(typed, "the text")), CleaningReport())
+    rows = [row.strip() for row in as_utf8(typed, "the text").splitlines() if row.strip()]
+    body = clean(join_rows(rows), CleaningReport())
     if body is None:
         raise PromptError(f"{typed!r:.60} cannot be read as verse; give hanzi with ，。？ between the lines")
     return to_corpus(body).text

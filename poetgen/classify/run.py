@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from poetgen.classify.labels import Labelled, choose, poems_by, read_labels
+from poetgen.classify.label_files import Tell, read_labels
+from poetgen.classify.labels import Labelled, choose, poems_by
 from poetgen.classify.learner import Classification
 from poetgen.classify.settings import POETS, ClassifierConfig
 from poetgen.classify.texts import LabelledTexts
@@ -16,14 +17,15 @@ from poetgen.training.trainer import session
 COMMAND = "poetgen classify train"
 
 
-def labelled_texts(config: ClassifierConfig, prepared: Path) -> LabelledTexts:
+def labelled_texts(config: ClassifierConfig, prepared: Path, *, tell: Tell = lambda _: None) -> LabelledTexts:
     """What the settings name: poems of the folder `prepared`, or the file of labels; chosen, held out, numbered.
 
+    `tell` is told in a line how a file was read.
     Raises CorpusError or ConfigError.
     """
     wanted = config.classify
     most = POETS if wanted.by == "poet" else 0
-    texts = choose(_read(config, prepared), classes=wanted.classes, most=most, equal=wanted.equal)
+    texts = choose(_read(config, prepared, tell), classes=wanted.classes, most=most, equal=wanted.equal)
     tokeniser = Tokeniser(wanted.tokens, read_stop_words(wanted.stop_words))
     return LabelledTexts.build(
         texts,
@@ -34,11 +36,13 @@ def labelled_texts(config: ClassifierConfig, prepared: Path) -> LabelledTexts:
     )
 
 
-def _read(config: ClassifierConfig, prepared: Path) -> list[Labelled]:
+def _read(config: ClassifierConfig, prepared: Path, tell: Tell) -> list[Labelled]:
     wanted = config.classify
     if wanted.by:
         return poems_by(Dataset.open(prepared), wanted.by)
-    return read_labels(Path(wanted.labels), text_column=wanted.text_column, label_column=wanted.label_column)
+    return read_labels(
+        Path(wanted.labels), text_column=wanted.text_column, label_column=wanted.label_column, tell=tell
+    )
 
 
 def train_classifier(

@@ -104,15 +104,17 @@ def _is_slashed(row: str) -> bool:
 def _attach_headings(blocks: list[list[Row]]) -> list[list[Row]]:
     """Blocks that are but a title and an author, put above the verse that follows them."""
     joined: list[list[Row]] = []
-    pending: list[Row] = []
+    pending: list[list[Row]] = []
     for k, block in enumerate(blocks):
         follower = blocks[k + 1] if k + 1 < len(blocks) else []
-        if _is_heading_block(block, follower) and len(pending) + len(block) <= MOST_HEADINGS:
-            pending += block
-        else:
-            joined.append(pending + block)
-            pending = []
-    return joined + ([pending] if pending else [])
+        if _is_heading_block(block, follower) and sum(map(len, pending)) + len(block) <= MOST_HEADINGS:
+            pending.append(block)
+            continue
+        heads = [row for head in pending for row in head]
+        is_headed = count_headings(heads + block) >= len(heads)
+        joined += [heads + block] if is_headed else [*pending, block]
+        pending = []
+    return joined + pending
 
 
 def _is_heading_block(block: Sequence[Row], follower: Sequence[Row]) -> bool:

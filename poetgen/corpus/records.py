@@ -177,11 +177,11 @@ class Table:
     delimiter: str
 
 
-def read_rows(text: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+def read_rows(text: str, delimiter: str, *, strict: bool = False) -> Iterator[tuple[int, tuple[str, ...]]]:
     """(line number, fields) of each row that is not empty. Raises csv.Error."""
     before = csv.field_size_limit(LARGEST_FIELD)
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
         for fields in reader:
             if any(field.strip() for field in fields):
                 yield reader.line_num, tuple(fields)

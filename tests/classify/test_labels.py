@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.classify.labels import Labelled, choose, poems_by, read_labels
+from poetgen.classify.label_files import read_labels
+from poetgen.classify.labels import Labelled, choose, poems_by
 from poetgen.classify.split import PARTS, as_poem, stratified_group_split
 from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.near_duplicates import cluster_near_duplicates
@@ -62,12 +63,12 @@ def test_columns_by_name(tmp_path: Path) -> None:
 BAD: dict[str, tuple[str, bytes, str]] = {
     "empty": ("a.csv", b"", "is empty"),
     "header alone": ("a.csv", b"text,label\n", "has no labelled texts"),
-    "not UTF-8": ("a.csv", "text,label\n春,詩\n".encode("gbk"), "is not UTF-8"),
+    "not UTF-8": ("a.csv", b"text,label\n\xff\xff,\x80\n", "is not UTF-8"),
     "short row": ("a.csv", b"text,label\nab\n", "line 2 has no text or no label"),
     "no label": ("a.csv", b"text,label\nab,\n", "line 2 has no text or no label"),
     "no end of quote": ("a.csv", b'text,label\n"ab,c\n', "is not readable CSV"),
     "broken JSON": ("a.json", b"[{", "is not readable JSON"),
-    "no list": ("a.json", b'{"text": "a"}', "is not a JSON list"),
+    "no list": ("a.json", b'{"text": "a"}', "record 1 has no 'label'"),
     "no object": ("a.json", b"[1]", "record 1 is not an object"),
     "no key": ("a.json", b'[{"text": "a"}]', "record 1 has no 'label'"),
     "no text": ("a.json", b'[{"text": ["a"], "label": "b"}]', "record 1 has no text or no label"),
@@ -85,6 +86,54 @@ def test_what_is_no_label_file_is_told_in_a_sentence(
     assert "\n" not in str(caught.value)
     with pytest.raises(CorpusError, match="no labelled texts at"):
         read_labels(tmp_path / "none.csv")
+
+
+BOTH = "text under 內容, label under 標籤"
+READ = {
+    "tabs, no header": (
+        "a.txt",
+        "今天下雨\t天气\n新书出版\t文化\n明天放晴\t天气\n",
+        "no header; column 1 taken for text",
+    ),
+    "label first": (
+        "a.csv",
+        "天气,今天下雨\n文化,新书出版\n天气,明天放晴\n",
+        "no header; column 2 taken for text",
+    ),
+    "semicolons": ("a.csv", "text;label\n今天下雨;天气\n新书出版;文化\n明天放晴;天气\n", "text under text"),
+    "names in Chinese": (
+        "a.csv",
+        "標籤,內容\n天气,今天下雨\n文化,新书出版\n天气,明天放晴\n",
+        "text under 內容, label under 標籤",
+    ),
+    "tabs in a csv": (
+        "a.csv",
+        "Text\tLabel\n今天下雨\t天气\n新书出版\t文化\n明天放晴\t天气\n",
+        "text under Text",
+    ),
+    "json lines as json": (
+        "a.json",
+        "\n".join(
+            f'{{"content": "{text}", "category": "{label}"}}'
+            for text, label in (("今天下雨", "天气"), ("新书出版", "文化"), ("明天放晴", "天气"))
+        ),
+        "text under content, label under category",
+    ),
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize(("name", "content", "how"), READ.values(), ids=READ)
+def test_labels_as_people_have_them(tmp_path: Path, name: str, content: str, how: str, encoding: str) -> None:
+    (tmp_path / name).write_bytes(content.encode(encoding))
+    told: list[str] = []
+    texts = read_labels(tmp_path / name, tell=told.append)
+    assert [(text.text, text.label) for text in texts] == [
+        ("今天下雨", "天气"),
+        ("新书出版", "文化"),
+        ("明天放晴", "天气"),
+    ]
+    assert len(told) == 1 and f"3 texts; {how}" in told[0]
 
 
 # ---- choosing ----

@@ -93,7 +93,7 @@ def test_poets_are_learned_measured_and_named(home: Path) -> None:
     assert len(labels) == 2 and all(re.fullmatch(r" ?[ \d]\d\.\d%  詩人\d", label) for label in labels)
     piped = run(home, "predict", "--json", "--checkpoint", "moon", typed="春江花月夜\n\n山山水水\n")
     predictions = [json.loads(line) for line in piped.stdout.splitlines()]
-    assert [prediction["typed"] for prediction in predictions] == ["春江花月夜", "山山水水"]
+    assert [prediction["typed"] for prediction in predictions] == ["春江花月夜。", "山山水水。"]
     shares = [*predictions[0]["probabilities"].values()]
     assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1)
 

@@ -67,6 +67,10 @@ def test_a_title_before_a_colon():
     assert list(text_poems(f"登樓:{TOWER}\n歌曰：{MOON}\n")) == [(1, "登樓", TOWER), (2, "", f"歌曰：{MOON}")]
 
 
+def test_lone_lines_between_blank_ones_are_poems_where_none_can_be_a_heading():
+    assert [body for _, _, body in text_poems("春江花月夜\n\n山山水水")] == ["春江花月夜。", "山山水水。"]
+
+
 @given(st.text("白日，。： \u3000\n\r\ufeff靜」", max_size=40))
 def test_every_text_is_read_and_no_hanzi_is_lost(text):
     poems = list(text_poems(text))

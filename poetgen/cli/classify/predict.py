@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 def predict(
     workspace: Workspace, *, texts: tuple[str, ...], checkpoint: str | None, top: int, as_json: bool
 ) -> None:
-    """Print the most likely labels of each TEXT, or without one of each line of standard input."""
+    """Print the most likely labels of each TEXT, or without one of the poems (or lines) on standard input."""
     from poetgen.classify.predict import predict as predict_labels
     from poetgen.classify.saved import SavedClassifier, find_classifier
 
     path = find_classifier(workspace, checkpoint)
     echo(f"classifier: {path}", err=True)
     saved = SavedClassifier.load(path)
-    given = list(texts) or [line for line in sys.stdin.read().splitlines() if line.strip()]
+    given = list(texts) or read_stdin(poems=bool(saved.settings.classify.by))
     if not given:
         raise click.UsageError("no text was given; give one, or pipe in one per line")
     for number, prediction in enumerate(predict_labels(saved, given)):
@@ -44,6 +44,22 @@ def predict(
             echo(json.dumps(as_dict(prediction, top), ensure_ascii=False))
         else:
             echo("\n" * (number > 0) + format_prediction(prediction, top))
+
+
+def read_stdin(*, poems: bool) -> list[str]:
+    """The texts on standard input: one a line, or, for what learned from poems, poems in any layout."""
+    from poetgen.corpus.decoding import decode_text
+    from poetgen.corpus.reading import Reading
+    from poetgen.corpus.text_files import read_poem_text
+
+    decoded = decode_text(sys.stdin.buffer.read(), "standard input")
+    if not poems:
+        return [line for line in decoded.text.splitlines() if line.strip()]
+    reading = Reading()
+    found = [poem.body for poem in read_poem_text(decoded, "standard input", reading)]
+    if not reading.is_plain:
+        echo(f"standard input: {printable(str(reading))}", err=True)
+    return found
 
 
 def format_prediction(prediction: "Prediction", top: int) -> str:

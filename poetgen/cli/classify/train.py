@@ -27,6 +27,7 @@ from poetgen.config import parse_settings, read_config_file, saved_settings
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.extras import install_command
 from poetgen.files import Workspace
+from poetgen.printable import printable
 
 if TYPE_CHECKING:
     from poetgen.classify.report import Comparison
@@ -183,7 +184,7 @@ def load_texts(workspace: Workspace, config: "ClassifierConfig") -> "LabelledTex
 
     if config.classify.by and not (workspace.prepared / "prepared.json").exists():
         raise CorpusError(f"no prepared poems below {workspace.home}; run: poetgen prepare")
-    data = labelled_texts(config, workspace.prepared)
+    data = labelled_texts(config, workspace.prepared, tell=lambda line: echo(printable(line), err=True))
     sizes = ", ".join(f"{len(part):,} {name}" for name, part in data.parts.items())
     echo(f"{len(data.labels)} labels, {sizes} texts, {len(data.vocabulary):,} tokens known", err=True)
     if data.cut:
