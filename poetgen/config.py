@@ -10,7 +10,7 @@ from typing import Any, Self, get_type_hints
 
 from poetgen.errors import ConfigError, PoetgenError
 from poetgen.files import expand_home, shipped
-from poetgen.optimizers import RULES
+from poetgen.optimizers import CONSTANTS, OWN, RULES, choose_constants
 from poetgen.poem.form import FORM_HELP, parse_form
 
 BIG = 2**31 - 1  # counts beyond this are a slip of the hand, and torch would refuse them with a riddle
@@ -133,6 +133,20 @@ class TrainingConfig:
     optimizer: str = _key("adam", "name of the optimizer", choices=OPTIMIZERS)
     learning_rate: float = _key(0.0, "peak learning rate; 0: the optimizer's own default", minimum=0)
     weight_decay: float = _key(0.0, "L2 penalty as torch.optim defines it for each rule", minimum=0)
+    momentum: float = _key(OWN, "μ of momentum and nesterov; -1: its own", minimum=OWN, below=1)
+    beta1: float = _key(OWN, "β₁ of adam and its kin, adabound among them; -1: its own", minimum=OWN, below=1)
+    beta2: float = _key(OWN, "β₂ of the same; -1: its own", minimum=OWN, below=1)
+    eps: float = _key(OWN, "ε of all but sgd, momentum and nesterov; -1: its own", minimum=OWN)
+    rho: float = _key(OWN, "ρ of adadelta; -1: its own", minimum=OWN, below=1)
+    alpha: float = _key(OWN, "α of rmsprop; -1: its own", minimum=OWN, below=1)
+    momentum_decay: float = _key(OWN, "ψ of nadam; -1: its own", minimum=OWN)
+    final_lr: float = _key(OWN, "α* of adabound, the rate at its end; -1: its own", minimum=OWN)
+    gamma: float = _key(OWN, "γ of adabound, how fast its bounds close; -1: its own", minimum=OWN)
+    variant: str = _key(
+        "",
+        "of adabound: its authors' code, or the paper's rule with 1/√t; empty: code",
+        choices=("", "code", "paper"),
+    )
     schedule: str = _key(
         "cosine", "what the learning rate does after warm-up", choices=("constant", "linear", "cosine")
     )
@@ -188,6 +202,11 @@ class TrainingConfig:
         maximum=1024,
     )
     keep_epochs: bool = _key(False, "keep the checkpoint of every epoch")
+
+    @property
+    def optimizer_constants(self) -> dict[str, Any]:
+        """The rule's own, those given before its defaults. Raises ConfigError for one that it does not have."""
+        return choose_constants(self.optimizer, {name: getattr(self, name) for name in CONSTANTS})
 
 
 @dataclass(frozen=True)

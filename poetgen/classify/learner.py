@@ -164,6 +164,7 @@ class Classification:
             "texts": {name: len(part) for name, part in self.data.parts.items()},
             "seed": self.settings.seed,
             "optimizer": self.settings.optimizer,
+            "optimizer_constants": self.settings.optimizer_constants,
             "epoch": progress.epoch,
             "step": progress.step,
             "training_seconds": round(progress.seconds, 1),
@@ -208,7 +209,7 @@ def copy_language_model(
     missing = [token for token in tokens[len(SPECIALS) :] if token not in known]
     if len(missing) == len(tokens) - len(SPECIALS):
         raise CheckpointError(
-            f"{path} knows none of the {len(missing):,} tokens; read characters, not bigrams"
+            f"{path} knows none of the {len(missing):,} tokens; read characters, not bigrams or words"
         )
     assert BEGIN in known
     prefix = f"{model.cell}."

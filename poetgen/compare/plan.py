@@ -176,6 +176,7 @@ def make_variants(base: Config, compared: Values) -> Iterator[Variant]:
     """The combinations, in the order given, each labelled by what it has of its own."""
     for combination in itertools.product(*compared.values()):
         config = base.replace(dict(zip(compared, combination, strict=True)))
+        _ = config.training.optimizer_constants  # raises for one that this rule does not have
         found = flatten(config.to_dict(), "config")
         yield Variant(", ".join(said(key, found[key]) for key in compared), config)
 

@@ -111,17 +111,23 @@ def learning_rate_of(settings: TrainingConfig) -> float:
     return settings.learning_rate or RULES[settings.optimizer].lr
 
 
+def options_of(settings: TrainingConfig) -> dict[str, Any]:
+    """What both torch's class and ours are made with."""
+    constants = settings.optimizer_constants
+    if "beta1" in constants:
+        constants["betas"] = (constants.pop("beta1"), constants.pop("beta2"))
+    return {"lr": learning_rate_of(settings), "weight_decay": settings.weight_decay, **constants}
+
+
 def build_torch_optimizer(parameters: Iterable[nn.Parameter], settings: TrainingConfig) -> Optimizer:
     """The optimizer of these settings. Raises ConfigError when torch refuses one."""
     rule, parameters = RULES[settings.optimizer], list(parameters)
     kind = AdaBound if rule.torch == "AdaBound" else getattr(torch.optim, rule.torch)
-    options = {**rule.constants, **rule.torch_only}
+    options = {**options_of(settings), **rule.torch_only}
     if rule.torch in FUSED and parameters[0].device.type == "cpu":
         options["fused"] = True
     try:
-        built: Optimizer = kind(
-            parameters, lr=learning_rate_of(settings), weight_decay=settings.weight_decay, **options
-        )
+        built: Optimizer = kind(parameters, **options)
     except ValueError as error:
         raise ConfigError(f"optimizer {settings.optimizer} refuses its settings: {error}") from error
     return built
@@ -130,9 +136,10 @@ def build_torch_optimizer(parameters: Iterable[nn.Parameter], settings: Training
 def build_numpy_optimizer(
     parameters: Mapping[str, npt.NDArray[Any]], settings: TrainingConfig
 ) -> NumPyOptimizer:
-    """The same by hand, which changes these arrays in place."""
+    """The same by hand, which changes these arrays in place. Raises ConfigError when it refuses a setting."""
     rule = RULES[settings.optimizer]
     kind: type[NumPyOptimizer] = getattr(byhand, rule.byhand)
-    return kind(
-        parameters, lr=learning_rate_of(settings), weight_decay=settings.weight_decay, **rule.constants
-    )
+    try:
+        return kind(parameters, **options_of(settings))
+    except ValueError as error:
+        raise ConfigError(f"optimizer {settings.optimizer} refuses its settings: {error}") from error

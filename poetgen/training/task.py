@@ -267,6 +267,7 @@ def card_of(
         "splits": manifest.get("splits", {}),
         "seed": settings.seed,
         "optimizer": settings.optimizer,
+        "optimizer_constants": settings.optimizer_constants,
         "epoch": progress.epoch,
         "step": progress.step,
         "training_seconds": round(progress.seconds, 1),

@@ -92,3 +92,8 @@ def test_no_more_than_a_picture_can_show() -> None:
 )
 def test_labels_as_file_names(label: str, name: str) -> None:
     assert file_name(label) == name and "/" not in file_name(label)
+
+
+def test_a_constant_that_one_of_the_rules_does_not_have_is_refused_before_any_run() -> None:
+    with pytest.raises(ConfigError, match="sgd has no beta1"):
+        plan_comparison({"training.beta1": 0.8}, TWO)

@@ -1,5 +1,9 @@
 """Every optimizer by name: it steps, it learns, and it is what torch.optim, or the hand, has under that name."""
 
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +13,7 @@ from torch import nn
 from poetgen.byhand.finite_differences import error
 from poetgen.config import OPTIMIZERS, TrainingConfig
 from poetgen.errors import ConfigError
-from poetgen.optimizers import RULES
+from poetgen.optimizers import CONSTANTS, OWN, RULES
 from poetgen.training.optimizers import build_numpy_optimizer, build_torch_optimizer, learning_rate_of
 
 
@@ -99,3 +103,50 @@ def test_what_torch_refuses_is_said_in_a_sentence() -> None:
     model, _, _ = problem()
     with pytest.raises(ConfigError, match="optimizer adam refuses its settings"):
         build_torch_optimizer(model.parameters(), TrainingConfig(learning_rate=-1.0))
+
+
+OTHER = {
+    "momentum": 0.5, "beta1": 0.7, "beta2": 0.95, "eps": 1e-3, "rho": 0.6, "alpha": 0.8, "momentum_decay": 0.1,
+    "final_lr": 0.3, "gamma": 0.05, "variant": "paper",
+}  # fmt: skip
+BOUNDED = [("adabound", key) for key in CONSTANTS if key not in ("gamma", "variant")]
+PAIRS = [(name, key) for name in OPTIMIZERS for key in CONSTANTS]
+
+
+@pytest.mark.parametrize(("name", "key"), PAIRS)
+def test_a_constant_reaches_both_backends_or_is_refused(name: str, key: str) -> None:
+    # the bounds of AdaBound close soon enough to be felt in a few steps
+    usual = TrainingConfig(optimizer=name, gamma=0.5 if (name, key) in BOUNDED else OWN)
+    config = dataclasses.replace(usual, **{key: OTHER[key]})
+    model, x, targets = problem()
+    if key not in RULES[name].constants:
+        with pytest.raises(ConfigError, match=rf"training\.optimizer {name} has no {key}; it has"):
+            build_torch_optimizer(model.parameters(), config)
+        with pytest.raises(ConfigError, match=rf"training\.optimizer {name} has no {key}; it has"):
+            build_numpy_optimizer({"w": np.ones(1)}, config)
+        return
+    ends = []
+    for each in (config, usual):
+        model, x, targets = problem()
+        theirs = build_torch_optimizer(model.parameters(), each)
+        ours = {key: theta.detach().numpy().copy() for key, theta in model.named_parameters()}
+        hand = build_numpy_optimizer(ours, each)
+        for _ in range(5):
+            theirs.zero_grad()
+            F.cross_entropy(model(x), targets).backward()
+            hand.step({key: theta.grad.numpy() for key, theta in model.named_parameters()})
+            theirs.step()
+        ends.append(model.weight.detach().numpy().copy())
+        assert error(ours["weight"].astype(np.float64), ends[-1].astype(np.float64)) < 1e-5
+    assert not np.array_equal(*ends), "the constant changes what is learned"
+
+
+@pytest.mark.parametrize("backend", [build_torch_optimizer, build_numpy_optimizer])
+def test_a_constant_that_cannot_be_is_refused(backend: Callable[..., Any]) -> None:
+    given = {"w": np.ones(1)} if backend is build_numpy_optimizer else problem()[0].parameters()
+    with pytest.raises(ConfigError, match=r"at least 0, or -1 for the optimizer's own, not -0\.5"):
+        backend(given, TrainingConfig(eps=-0.5))
+    with pytest.raises(ConfigError, match="optimizer adabound refuses its settings"):
+        backend(given, TrainingConfig(optimizer="adabound", gamma=0.0))
+    with pytest.raises(ConfigError, match=r"takes γ = 1 - β₂; omit training\.gamma"):
+        backend(given, TrainingConfig(optimizer="adabound", variant="paper", gamma=0.1))
