@@ -63,6 +63,7 @@ PLACES = {
     "filelock": r"locking\.py",
     "safetensors": r"checkpoint\.py",
     "sklearn": r"classify/baselines\.py",
+    "jieba": r"classify/words\.py",
     "numpy": r"",
 }
 HEAVY = {"torch", "git", "opencc", "matplotlib", "sklearn", "PIL", "fontTools", "starlette", "uvicorn"}

@@ -89,5 +89,24 @@ def choose(
     return [texts[k] for k in sorted(chosen)]
 
 
+def choose_validation(
+    texts: Sequence[Labelled], train: Sequence[Labelled], known: set[str]
+) -> list[Labelled]:
+    """The texts to validate on whose labels are among those chosen to `train` on.
+
+    `known` are all labels of the file that is trained on: one that is missing there raises CorpusError, as does
+    a choice that leaves nothing.
+    """
+    chosen = {text.label for text in train}
+    if strange := next((text.label for text in texts if text.label not in known), None):
+        raise CorpusError(
+            f"no training text has the label {strange!r:.60} of a validation text; give some, or omit the label"
+        )
+    kept = [text for text in texts if text.label in chosen]
+    if not kept:
+        raise CorpusError("no validation text has one of the labels to tell apart; raise classify.classes")
+    return kept
+
+
 def _draw(text: Labelled) -> bytes:
     return hashlib.sha256(f"poetgen equal:{text.identity}".encode()).digest()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from poetgen.classify.label_files import Tell, read_labels
-from poetgen.classify.labels import Labelled, choose, poems_by
+from poetgen.classify.labels import Labelled, choose, choose_validation, poems_by
 from poetgen.classify.learner import Classification
 from poetgen.classify.settings import POETS, ClassifierConfig
 from poetgen.classify.texts import LabelledTexts
@@ -25,7 +25,12 @@ def labelled_texts(config: ClassifierConfig, prepared: Path, *, tell: Tell = lam
     """
     wanted = config.classify
     most = POETS if wanted.by == "poet" else 0
-    texts = choose(_read(config, prepared, tell), classes=wanted.classes, most=most, equal=wanted.equal)
+    found = _read(config, prepared, tell)
+    texts = choose(found, classes=wanted.classes, most=most, equal=wanted.equal)
+    validation: list[Labelled] = []
+    if wanted.validation:
+        given = _read_file(config, wanted.validation, tell)
+        validation = choose_validation(given, texts, {text.label for text in found})
     tokeniser = Tokeniser(wanted.tokens, read_stop_words(wanted.stop_words))
     return LabelledTexts.build(
         texts,
@@ -33,6 +38,7 @@ def labelled_texts(config: ClassifierConfig, prepared: Path, *, tell: Tell = lam
         split=wanted.split,
         min_count=wanted.min_count,
         max_length=wanted.max_length,
+        validation=validation,
     )
 
 
@@ -40,8 +46,13 @@ def _read(config: ClassifierConfig, prepared: Path, tell: Tell) -> list[Labelled
     wanted = config.classify
     if wanted.by:
         return poems_by(Dataset.open(prepared), wanted.by)
+    return _read_file(config, wanted.labels, tell)
+
+
+def _read_file(config: ClassifierConfig, name: str, tell: Tell) -> list[Labelled]:
+    wanted = config.classify
     return read_labels(
-        Path(wanted.labels), text_column=wanted.text_column, label_column=wanted.label_column, tell=tell
+        Path(name), text_column=wanted.text_column, label_column=wanted.label_column, tell=tell
     )
 
 

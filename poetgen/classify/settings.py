@@ -21,6 +21,11 @@ class ClassifyConfig:
 
     by: str = setting("", "what poems are told apart by; empty: labels", choices=CRITERIA)
     labels: str = setting("", "a JSON or CSV file of labelled texts", read=expand_home)
+    validation: str = setting(
+        "",
+        "a file of labelled texts to validate on; those of labels are then all trained on",
+        read=expand_home,
+    )
     text_column: str = setting("text", "the file's key or column of texts")
     label_column: str = setting("label", "the file's key or column of labels")
     classes: int = setting(
@@ -28,7 +33,9 @@ class ClassifyConfig:
     )
     equal: bool = setting(False, "as many texts of every label as the rarest has")
     split: str = setting("8:1:1", "train : validation : test, by clusters of near duplicates", choices=SPLITS)
-    tokens: str = setting("characters", "what is read at a step", choices=TOKENISERS)
+    tokens: str = setting(
+        "characters", "what is read at a step; words of Chinese by jieba", choices=TOKENISERS
+    )
     stop_words: str = setting(
         "none", "left out: none, classical, or those of a file, one a line", read=expand_home
     )

@@ -37,6 +37,15 @@ def stratified_group_split(texts: Sequence[Labelled], ratio: str) -> dict[str, l
     return {part: sorted(numbers) for part, numbers in parts.items()}
 
 
+def near_duplicates(texts: Sequence[Labelled], of: Sequence[Labelled]) -> int:
+    """How many of the texts are near duplicates of some `of` others."""
+    if not texts:
+        return 0
+    roots = cluster_near_duplicates([as_poem(text) for text in [*texts, *of]])
+    known = set(roots[len(texts) :])
+    return sum(root in known for root in roots[: len(texts)])
+
+
 def as_poem(text: Labelled) -> Poem:
     """Any text as lines between marks, by which near duplicates are found."""
     lines = tuple(phrase for phrase in phrases(text.text) if not is_mark(phrase[0]))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from poetgen.classify.labels import Labelled
-from poetgen.classify.split import PARTS, TRAIN, stratified_group_split
+from poetgen.classify.split import PARTS, TEST, TRAIN, VALIDATION, near_duplicates, stratified_group_split
 from poetgen.classify.tokens import SPECIALS, Tokeniser, TokenVocabulary, is_mark
 from poetgen.corpus.batches import Indices, time_first
 from poetgen.corpus.dataset import EncodedPoems
@@ -93,7 +93,8 @@ def encode_texts(
 class LabelledTexts:
     """All that a classifier learns from: labels and vocabulary in order, and the three parts.
 
-    `cut` says how many texts are longer than is read.
+    `cut` says how many texts are longer than is read, `seen` how many of a file of validation texts are near
+    duplicates of training texts.
     """
 
     labels: tuple[str, ...]
@@ -101,19 +102,30 @@ class LabelledTexts:
     vocabulary: TokenVocabulary
     parts: Mapping[str, Part]
     cut: int
+    seen: int = 0
 
     @classmethod
     def build(
-        cls, texts: Sequence[Labelled], tokeniser: Tokeniser, *, split: str, min_count: int, max_length: int
+        cls,
+        texts: Sequence[Labelled],
+        tokeniser: Tokeniser,
+        *,
+        split: str,
+        min_count: int,
+        max_length: int,
+        validation: Sequence[Labelled] = (),
     ) -> "LabelledTexts":
-        """Hold out, then count: vocabulary and labels' order come from train. Raises CorpusError."""
-        held = {
-            part: [texts[k] for k in numbers]
-            for part, numbers in stratified_group_split(texts, split).items()
-        }
+        """Hold out, then count: vocabulary and labels' order come from train. Raises CorpusError.
+
+        Where there are texts to validate on, nothing is held out.
+        """
+        held: dict[str, list[Labelled]] = {TRAIN: list(texts), VALIDATION: list(validation), TEST: []}
+        if not validation:
+            numbers_of = stratified_group_split(texts, split)
+            held = {part: [texts[k] for k in numbers] for part, numbers in numbers_of.items()}
         counts = Counter(text.label for text in held[TRAIN])
         labels = tuple(sorted(counts, key=lambda label: (-counts[label], label)))
-        tokens = {text.text: tokeniser(text.text) for text in texts}
+        tokens = {text.text: tokeniser(text.text) for text in [*texts, *validation]}
         vocabulary = TokenVocabulary.build((tokens[text.text] for text in held[TRAIN]), min_count)
         place = {label: number for number, label in enumerate(labels)}
         parts = {
@@ -124,8 +136,8 @@ class LabelledTexts:
             )
             for part in PARTS
         }
-        cut = sum(len(tokens[text.text]) > max_length for text in texts)
-        return cls(labels, tokeniser, vocabulary, parts, cut)
+        cut = sum(len(tokens[text.text]) > max_length for text in [*texts, *validation])
+        return cls(labels, tokeniser, vocabulary, parts, cut, near_duplicates(validation, texts))
 
     def pairs(self) -> Pairs:
         """Neighbouring known tokens, no marks, that stand together twice or more in train: (P, 2), in order."""

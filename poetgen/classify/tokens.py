@@ -1,4 +1,4 @@
-"""Text → tokens: characters or pairs of them, without the words that are to be overlooked."""
+"""Text → tokens: characters, pairs of them, or words, without the words that are to be overlooked."""
 
 import re
 import unicodedata
@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 
+from poetgen.classify.words import split_words
 from poetgen.errors import ConfigError, CorpusError
 
 PAD, BEGIN, UNKNOWN = SPECIALS = ("<pad>", "<begin>", "<unknown>")
-TOKENISERS = ("characters", "bigrams")
+TOKENISERS = ("characters", "bigrams", "words")
 
 # 虛字, the particles of classical prose and verse, as both scripts write them
 CLASSICAL = "之乎者也矣焉哉兮耳歟欤邪耶而以於于其所則则且夫蓋盖乃與与為爲为"
@@ -38,7 +39,11 @@ def read_stop_words(name: str) -> tuple[str, ...]:
 
 
 class Tokeniser:
-    """Cuts a text into tokens by name, `characters` or `bigrams`, after its stop words are gone.
+    """Cuts a text into tokens by name, `characters`, `bigrams` or `words`, without its stop words.
+
+    A stop word is never cut out of a longer word: one of letters goes where it stands alone, and of `words` go
+    those that are one, in small letters or not. Hanzi have no blanks between them, so of characters and bigrams
+    a stop word of hanzi goes wherever it stands.
 
     Bigrams are neighbours within a phrase: none reaches over a mark, a blank or a stop word. Marks stay as
     tokens of their own, as does a character that stands alone; blanks do not.
@@ -49,15 +54,29 @@ class Tokeniser:
 
     @cached_property
     def _stops(self) -> re.Pattern[str] | None:
-        words = sorted(self.stop_words, key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, words))) if words else None
+        words = [_alone(word) for word in sorted(self.stop_words, key=len, reverse=True)]
+        return re.compile("|".join(words)) if words else None
+
+    @cached_property
+    def _stop_words(self) -> frozenset[str]:
+        return frozenset(word.lower() for word in self.stop_words)
 
     def __call__(self, text: str) -> list[str]:
-        """The tokens of a text."""
+        """The tokens of a text. Raises ConfigError for words of Chinese text without jieba."""
+        if self.kind == "words":
+            return [word for word in split_words(text) if word not in self._stop_words]
         pieces = self._stops.split(text) if self._stops else [text]
         if self.kind == "characters":
             return [char for piece in pieces for char in piece if not char.isspace()]
         return [token for piece in pieces for phrase in phrases(piece) for token in bigrams(phrase)]
+
+
+def _alone(word: str) -> str:
+    """A pattern for a stop word: its letters and digits must not go on, before it or after it."""
+    letters = r"[^\W\u3400-\u9fff\U00020000-\U0003ffff]"
+    before = rf"(?<!{letters})" if re.match(letters, word[0]) else ""
+    after = rf"(?!{letters})" if re.match(letters, word[-1]) else ""
+    return before + re.escape(word) + after
 
 
 def phrases(text: str) -> Iterator[str]:

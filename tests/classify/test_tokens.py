@@ -1,5 +1,6 @@
 """Texts cut into characters and bigrams, with and without stop words."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.classify.tokens import CLASSICAL, Tokeniser, TokenVocabulary, bigrams, phrases, read_stop_words
+from poetgen.classify.words import load_jieba
 from poetgen.errors import ConfigError, CorpusError, PoetgenError
 
 TEXT = st.text(st.sampled_from("床前明月光之乎者，。？ a1\n"), max_size=30)
@@ -84,3 +86,36 @@ def test_what_is_no_list_of_stop_words(
         file.write_bytes(content)
     with pytest.raises(error, match=told):
         read_stop_words(str(file))
+
+
+def test_words_of_chinese_and_of_other_text() -> None:
+    words = Tokeniser("words")
+    assert words("今天天气很好，我们去公园。") == ["今天天气", "很", "好", "，", "我们", "去", "公园", "。"]
+    assert words("The e-mail isn't  here: 3.5 MB!") == [
+        "the",
+        "e-mail",
+        "isn't",
+        "here",
+        ":",
+        "3.5",
+        "mb",
+        "!",
+    ]
+    assert words("我用Python写诗") == ["我用", "python", "写诗"]
+
+
+@pytest.mark.parametrize("kind", ["words", "characters", "bigrams"])
+def test_a_stop_word_is_never_cut_out_of_another_word(kind: str) -> None:
+    tokeniser = Tokeniser(kind, ("the", "he"))
+    assert tokeniser("other there") == Tokeniser(kind)("other there")
+    assert tokeniser("the other") == Tokeniser(kind)("other")
+    assert Tokeniser("words", ("公园",))("The公园 公园") == ["the"]
+    assert Tokeniser("characters", ("the",))("看the書") == ["看", "書"]
+
+
+def test_chinese_words_without_jieba_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jieba", None)
+    load_jieba.cache_clear()
+    with pytest.raises(ConfigError, match="words of Chinese text need jieba; run: pip install"):
+        Tokeniser("words")("今天")
+    assert Tokeniser("words")("to day") == ["to", "day"]

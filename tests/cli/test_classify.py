@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from poetgen.checkpoint import Checkpoint
+from poetgen.classify.saved import SavedClassifier
 from poetgen.classify.settings import ClassifyConfig
 from poetgen.cli import poetgen
 from poetgen.corpus.dataset import Dataset
@@ -269,3 +270,51 @@ def test_twenty_options_at_most_and_the_guides_name_every_other_setting() -> Non
     for guide in ("guide.md", "guide.zh-CN.md"):
         text = (Path(__file__).parents[2] / "docs" / guide).read_text(encoding="utf-8")
         assert {name for name in others if f"`{name}`" not in text} == set()
+
+
+def rows(path: Path, *lines: str) -> Path:
+    path.write_text("text,label\n" + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+WEATHER = ["那里的天气很好,天气", "明天下雨,天气", "昨天下雪了,天气", "后天刮大风,天气"]
+MEALS = ["我们吃米饭,饭菜", "他们做面条,饭菜", "青菜和豆腐,饭菜", "The soup of the other day,饭菜"]
+
+
+def test_words_with_vectors_and_a_file_to_validate_on(home: Path) -> None:
+    train_file = rows(home / "train.csv", *WEATHER, *MEALS)
+    validation = rows(home / "dev.csv", "后天天气不好,天气", "青菜和豆腐,饭菜")
+    vectors = home / "words.txt"
+    vectors.write_text("天气 1 0 0\nother 0 1 0\n豆腐 0 0 1\n气 9 9 9\n", encoding="utf-8")
+    (home / "stop.txt").write_text("the\n和\n", encoding="utf-8")
+    result = train(
+        home, "--labels", train_file, "--validation", validation, "--tokens", "words", "--vectors", vectors,
+        "--stop-words", home / "stop.txt", "--epochs", 1, "--set", "classify.min_count=1",
+        "--set", "model.embedding_size=3", *ALONE, "--run", "words",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "2 labels, 8 train, 2 validation, 0 test texts" in result.stderr
+    assert "1 of 2 validation texts are near duplicates of training texts" in result.stderr
+    assert "vectors of 3 numbers for 3 of" in result.stderr
+    assert result.stdout.startswith("2 labels, 2 validation texts, learned from 8")
+    saved = SavedClassifier.load(home / "checkpoints" / "classifiers" / "words" / "best.safetensors")
+    assert {"天气", "soup", "other", "of"} <= set(saved.vocabulary.tokens)
+    assert not {"the", "The", "和", "气"} & set(saved.vocabulary.tokens)
+    again = train(home, "--resume", "words", "--set", "model.embedding_size=3", *ALONE)
+    assert again.exit_code == 0 and again.stdout == result.stdout, again.output
+
+
+def test_what_cannot_be_validated_on(home: Path) -> None:
+    train_file = rows(home / "train.csv", *WEATHER, *MEALS)
+    strange = rows(home / "strange.csv", "高射炮,武器")
+    refused(
+        train(home, "--labels", train_file, "--validation", strange), "no training text has the label '武器'"
+    )
+    refused(train(home, "--labels", train_file, "--validation", home / "none.csv"), "no labelled texts at")
+    refused(
+        train(home, "--labels", train_file, "--validation", train_file, "--measure-on", "test", "--run", "a"),
+        "no text is left for test",
+    )
+    for given in (["--labels", train_file, "--labels", strange], ["--by", "poet", "--validation", strange]):
+        result = train(home, *given)
+        assert result.exit_code == 2 and "--validation" in result.stderr, result.output

@@ -38,25 +38,40 @@ if TYPE_CHECKING:
 
 COMMAND = "poetgen classify train"
 # what belongs to the classifier alone, under its section; all else there is set by --set
-OWN = ("by", "labels", "equal", "tokens", "stop_words", "checkpoint")
+OWN = ("by", "labels", "validation", "equal", "tokens", "stop_words", "checkpoint")
+
+
+def only_one(context: click.Context, option: click.Parameter, files: tuple[str, ...]) -> str | None:
+    """The file given. Raises UsageError for a second, which click would take in place of the first."""
+    if len(files) > 1:
+        raise click.UsageError("--labels takes one file; give texts to validate on by --validation FILE")
+    return next(iter(files), None)
 
 
 @click.command(
     short_help="Train a classifier and measure it.",
     epilog=examples(
-        "poetgen classify train --by poet --equal", "poetgen classify train --labels reviews.csv"
+        "poetgen classify train --by poet --equal",
+        "poetgen classify train --labels train.csv --validation dev.csv --tokens words",
     ),
 )
 @home_option
 @click.option("--by", type=click.Choice(["poet", "form"]), help="What to tell the prepared poems apart by.")
-@click.option("--labels", metavar="FILE", help="A JSON or CSV file of labelled texts, instead of --by.")
+@click.option(
+    "--labels",
+    metavar="FILE",
+    multiple=True,
+    callback=only_one,
+    help="A JSON or CSV file of labelled texts, instead of --by.",
+)
+@click.option("--validation", metavar="FILE", help="Validate on this file; train on all of --labels.")
 @click.option(
     "--equal",
     is_flag=True,
     default=None,
     help="Use equally many texts of every label, as many as the rarest has.",
 )
-@click.option("--tokens", type=click.Choice(["characters", "bigrams"]), help="What a token is.")
+@click.option("--tokens", type=click.Choice(["characters", "bigrams", "words"]), help="What a token is.")
 @click.option("--stop-words", metavar="FILE|classical|none", help="Words to omit.")
 @vectors_option
 @click.option("--checkpoint", metavar="FILE|RUN", help="Initialise the embedding from a language model.")
@@ -72,9 +87,7 @@ OWN = ("by", "labels", "equal", "tokens", "stop_words", "checkpoint")
     "--measure-on",
     "part",
     type=click.Choice(["test", "validation"]),
-    default="test",
-    show_default=True,
-    help="Held-out texts to measure on.",
+    help="Held-out texts to measure on [default: test; with --validation, those].",
 )
 @json_option
 def train(
@@ -84,7 +97,7 @@ def train(
     resume: str | None,
     config_name: str | None,
     settings: tuple[str, ...],
-    part: str,
+    part: str | None,
     as_json: bool,
     **flags: Any,
 ) -> None:
@@ -110,6 +123,7 @@ def train(
             folder, config = resumed_run(workspace, resume, given)
         data = load_texts(workspace, config)
         learn(workspace, folder, data, config, resume=resume is not None)
+        part = part or ("validation" if config.classify.validation else "test")
         comparison = measure(folder, data, part, with_linear=config.classify.linear_baseline)
         show(folder, comparison, as_json=as_json)
     except KeyboardInterrupt:
@@ -129,6 +143,8 @@ def new_run(workspace: Workspace, name: str | None, given: Mapping[str, Any]) ->
     config = ClassifierConfig().replace(given)
     if bool(config.classify.by) == bool(config.classify.labels):
         raise click.UsageError("say what to tell apart: either --by poet|form, or --labels FILE")
+    if config.classify.validation and not config.classify.labels:
+        raise click.UsageError("--validation goes with --labels: poems are held out by poetgen")
     kind = config.classify.by or "labels"
     return RunFolder(new_run_path(workspace.classifiers, name, kind), COMMAND), config
 
@@ -190,6 +206,9 @@ def load_texts(workspace: Workspace, config: "ClassifierConfig") -> "LabelledTex
     if data.cut:
         limit = config.classify.max_length
         echo(f"{data.cut:,} texts are longer than {limit:,} tokens and are cut there", err=True)
+    if data.seen:
+        sizes = f"{data.seen:,} of {len(data.parts['validation']):,}"
+        echo(f"{sizes} validation texts are near duplicates of training texts: figures flatter", err=True)
     return data
 
 
