@@ -25,6 +25,14 @@ def partial_of(name: str) -> str | None:
     return match[1] if match else None
 
 
+def sweep_partials(folder: Path) -> None:
+    """Remove the half-written files that a killed process left in `folder`; only for who holds its lock."""
+    for leftover in folder.glob(".*.partial"):
+        if partial_of(leftover.name):
+            with suppress(OSError):
+                leftover.unlink()
+
+
 def list_strangers(folder: Path, is_ours: Callable[[str], bool]) -> list[str]:
     """The names in `folder` that are not plain files of ours; hidden files and links count."""
     with os.scandir(folder) as entries:

@@ -7,8 +7,8 @@ report.md report.json metrics.csv curves.png
 lock                held by the operating system while a process compares here
 """
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from poetgen.compare.results import Result
 from poetgen.config import flatten, from_dict, saved_settings
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import DAMAGE, CheckpointError
-from poetgen.files import read_json, write_json
+from poetgen.files import read_json, sweep_partials, write_json
 from poetgen.locking import locked
 from poetgen.plain_values import check_table
 from poetgen.training.run_folder import RunFolder
@@ -35,10 +35,16 @@ class ComparisonFolder:
         self.report, self.numbers = path / "report.md", path / "report.json"
         self.metrics, self.curves = path / "metrics.csv", path / "curves.png"
 
-    def locked(self) -> AbstractContextManager[None]:
-        """Hold the comparison for this process. Entering raises CheckpointError when another one does."""
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the comparison for this process, half-written files removed.
+
+        Entering raises CheckpointError when another process holds it.
+        """
         busy = f"another process is comparing in {self.path}; wait for it, or choose another --out"
-        return locked(self.path / "lock", busy=CheckpointError(busy))
+        with locked(self.path / "lock", busy=CheckpointError(busy)):
+            sweep_partials(self.path)
+            yield
 
     def check_place(self) -> None:
         """Raises CheckpointError when there are other files, which a comparison must not be mixed with."""
@@ -107,6 +113,16 @@ class ComparisonFolder:
         write_json(
             self.run_path(run) / "result.json", {"config": run.config.to_dict(), "result": result.to_dict()}
         )
+        self._remove_state(run)
+
+    def clean_up(self, run: Run) -> None:
+        """Remove what a process that was killed when it had finished a run has left in its folder."""
+        folder = RunFolder(self.run_path(run))
+        with folder.locked():
+            folder.sweep()
+            self._remove_state(run)
+
+    def _remove_state(self, run: Run) -> None:
         folder = RunFolder(self.run_path(run))
         for leftover in (folder.state, folder.last):
             with suppress(OSError):

@@ -7,7 +7,7 @@ from typing import Any
 
 from poetgen.compare.plan import Plan, file_name, said
 from poetgen.config import Config, flatten
-from poetgen.corpus.dataset import Dataset
+from poetgen.corpus.dataset import Dataset, clean_up
 from poetgen.corpus.prepare import prepare_corpus
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import Workspace
@@ -51,6 +51,7 @@ def poems_as(config: Config, source: Source, folder: Path, on_progress: OnProgre
     """Poems prepared with these settings."""
     wanted = flatten({"corpus": config.to_dict()["corpus"]}, "config")
     if has_prepared(folder):
+        clean_up(folder)
         return checked(Dataset.open(folder), wanted)
     ready = source.workspace.prepared
     if source.given is None and has_prepared(ready):

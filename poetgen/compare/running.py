@@ -73,6 +73,8 @@ def run_comparison(
             return
         result = folder.result(run)
         kept = result is not None
+        if kept:
+            folder.clean_up(run)
         if result is None:
             result = yield from make_run(
                 run,

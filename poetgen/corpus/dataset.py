@@ -13,7 +13,7 @@ SPLIT.titles.npz  titles, poets and forms of the poems as numbers; both are miss
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -176,7 +176,7 @@ def replaced(path: Path) -> Iterator[Path]:
     A swap killed half-way is undone by the next call. Raises CorpusError, also while another process is here,
     and when something that is not ours would be lost.
     """
-    partial, old, lock = (path.with_name(f".{path.name}.{suffix}") for suffix in ("partial", "old", "lock"))
+    partial, old, lock = _beside(path)
     busy = CorpusError(f"another poetgen prepare is writing {path}; wait until it has finished")
     try:
         with locked(lock, busy=busy):
@@ -196,6 +196,25 @@ def replaced(path: Path) -> Iterator[Path]:
         raise CorpusError(
             f"cannot write {path}: {error.strerror or error}; what was there is kept"
         ) from error
+
+
+def clean_up(path: Path) -> None:
+    """Remove what a process that was killed when it had prepared `path` has left beside it."""
+    partial, old, lock = _beside(path)
+    if any(leftover.exists() for leftover in (partial, old, lock)):
+        with suppress(CorpusError, OSError), locked(lock, busy=CorpusError("it is being written")):
+            for leftover in (partial, old):
+                _check_leftover(leftover)
+            _recover(path, partial, old)
+
+
+def _beside(path: Path) -> tuple[Path, Path, Path]:
+    """Where a folder is written, where the one before it waits during the swap, and the lock."""
+    return (
+        path.with_name(f".{path.name}.partial"),
+        path.with_name(f".{path.name}.old"),
+        path.with_name(f".{path.name}.lock"),
+    )
 
 
 def _check_leftover(folder: Path) -> None:

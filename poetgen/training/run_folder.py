@@ -16,7 +16,7 @@ and place together, and a kill between any two files leaves the older state, whi
 import io
 import json
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,8 @@ from poetgen.files import (
     check_file,
     expand_home,
     list_strangers,
-    partial_of,
     read_json,
+    sweep_partials,
     write_json,
     write_text,
     written_whole,
@@ -78,10 +78,7 @@ class RunFolder:
 
     def sweep(self) -> None:
         """Remove half-written files that a killed process left; only for who holds the lock."""
-        for leftover in self.path.glob(".*.partial"):
-            if partial_of(leftover.name):
-                with suppress(OSError):
-                    leftover.unlink()
+        sweep_partials(self.path)
 
     def check_new(self) -> None:
         """Raises CheckpointError when a new run here would be mixed with what it has not made, or write over it.
@@ -125,12 +122,20 @@ class RunFolder:
         except DAMAGE as error:
             raise CheckpointError(f"{self.config} is damaged ({error}); start another run") from error
 
+    def check_there(self) -> None:
+        """Raises CheckpointError when somebody has removed the run while it went on."""
+        if not self.config.exists():
+            raise CheckpointError(
+                f"{self.config} was removed while the run went on, so it cannot be kept; start another run"
+            )
+
     def append(self, record: Mapping[str, Any]) -> None:
         """Add one record to metrics.jsonl. Raises PoetgenError when the disk refuses."""
         try:
             with self.metrics.open("a", encoding="utf-8", newline="\n") as file:
                 file.write(line_of(record))
         except OSError as error:
+            self.check_there()
             raise PoetgenError(
                 f"cannot write {self.metrics}: {error.strerror or error}; "
                 f"fix that, then continue from the last save with: {self.command} --resume {self.name}"
@@ -197,6 +202,9 @@ class ReadOnlyRunFolder(RunFolder):
 
     def write_config(self, config: Mapping[str, Any], data: Mapping[str, Any], version: str) -> None:
         """Nothing is written."""
+
+    def check_there(self) -> None:
+        """The first process looks."""
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Nothing is written."""

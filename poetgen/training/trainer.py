@@ -289,12 +289,17 @@ class Trainer:
     def write_checkpoint(self, validation_loss: float | None, paths: Sequence[Path]) -> None:
         """Write the model as it stands, with its card, into these files."""
         if ranks.rank() == 0:
+            self.folder.check_there()
             checkpoint = self.task.checkpoint(self.folder.name, self.progress, validation=validation_loss)
             for path in paths:
                 checkpoint.save(path)
 
     def save(self) -> None:
-        """Write state.pt."""
+        """Write state.pt. Raises CheckpointError for a run that was removed meanwhile."""
+        self.folder.check_there()
+        self._save_state()
+
+    def _save_state(self) -> None:
         self.folder.save_state({"progress": self.progress.to_dict(), **self.learner.state()})
         self.saved_at = time.monotonic()
 
@@ -303,7 +308,7 @@ class Trainer:
         self.folder.check_new()
         self.folder.sweep()
         self.progress.parent = self.task.parent
-        self.save()
+        self._save_state()
         # last, because a run is there once its config is: killed before, the same command begins again
         self.folder.write_config(self.config.to_dict(), self.task.fingerprint(), __version__)
 

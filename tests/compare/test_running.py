@@ -264,3 +264,21 @@ def test_a_stop_is_heard_between_runs_too_short_to_hear_it(
         if isinstance(event, RunFinished):
             ended.append(event)
     assert len(ended) == 2
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(
+    small_plan: Planned, compared: Compared, tmp_path: Path
+) -> None:
+    plan = small_plan(compare__seeds=1, training__epochs=1)
+    before = [without_time(result) for result in compared(plan, tmp_path)]
+    files = sorted(tmp_path.rglob("*"))
+    left = [tmp_path / f".{name}.0123abcd.partial" for name in ("curves.png", "comparison.json")]
+    for run in (tmp_path / "runs").iterdir():
+        left += [
+            run / name for name in ("lock", "state.pt", "last.safetensors", ".state.pt.0123abcd.partial")
+        ]
+    for path in left:
+        path.touch()
+    with ComparisonFolder(tmp_path).locked():
+        assert [without_time(result) for result in compared(plan, tmp_path)] == before
+    assert sorted(tmp_path.rglob("*")) == files

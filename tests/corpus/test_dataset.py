@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from poetgen.corpus.dataset import FILES, Dataset, check_place, replaced
+from poetgen.corpus.dataset import FILES, Dataset, check_place, clean_up, replaced
 from poetgen.errors import CorpusError
 from poetgen.locking import locked
 
@@ -156,3 +156,17 @@ def test_two_at_once_are_refused(tmp_path):
         replaced(tmp_path / "prepared"),
     ):
         raise AssertionError
+
+
+def test_what_a_killed_prepare_left_beside_a_whole_folder_is_removed_unless_it_is_not_ours(folder, tmp_path):
+    left = [tmp_path / f".prepared.{suffix}" for suffix in ("partial", "old")]
+    for place in left:
+        place.mkdir()
+        (place / "counts.npy").touch()
+    (tmp_path / ".prepared.lock").touch()
+    clean_up(folder.path)
+    assert [path.name for path in tmp_path.iterdir()] == ["prepared"]
+    left[0].mkdir()
+    (left[0] / "notes").touch()
+    clean_up(folder.path)
+    assert (left[0] / "notes").exists()

@@ -166,6 +166,7 @@ def files_of_at_most(size: int) -> Iterator[None]:
 
 
 def test_a_disk_that_refuses_is_one_sentence_and_the_old_state_stays(folder: RunFolder) -> None:
+    folder.write_config({}, {}, "0")
     folder.save_state({"model": torch.zeros(10)})
     folder.append(step(1))
     before = folder.state.read_bytes()
@@ -174,7 +175,7 @@ def test_a_disk_that_refuses_is_one_sentence_and_the_old_state_stays(folder: Run
     with files_of_at_most(10), pytest.raises(PoetgenError, match=r"metrics\.jsonl: .*--resume moon"):
         folder.append(step(2))
     assert folder.state.read_bytes() == before and folder.records() == [step(1)]
-    assert sorted(path.name for path in folder.path.iterdir()) == ["metrics.jsonl", "state.pt"]
+    assert sorted(path.name for path in folder.path.iterdir()) == ["config.json", "metrics.jsonl", "state.pt"]
 
 
 def test_the_newest_run_is_the_one_saved_last(tmp_path: Path) -> None:

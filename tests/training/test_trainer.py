@@ -2,6 +2,7 @@
 
 import math
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -355,3 +356,14 @@ def test_minutes_shorten_the_decay_to_fit(prepared: Dataset, tmp_path: Path, sch
         trainer.progress.seconds = float(seconds)
         found.append(trainer.learning_rate(1) / peak)
     assert found == pytest.approx([1.0, 0.55, 0.1], abs=0.01)
+
+
+@pytest.mark.parametrize("kind", [Started, StepReport, ValidationReport])
+def test_a_run_that_was_removed_meanwhile_ends_in_a_sentence_and_is_not_begun_anew(
+    prepared: Dataset, tmp_path: Path, kind: type
+) -> None:
+    with pytest.raises(CheckpointError, match=r"config\.json was removed while the run went on"):
+        for report in run_training(prepared, tmp_path / "run", settings(epochs=2)):
+            if isinstance(report, kind):
+                shutil.rmtree(tmp_path / "run", ignore_errors=True)
+    assert not (tmp_path / "run" / "best.safetensors").exists()
