@@ -45,6 +45,8 @@ BACKWARDS = ("handwritten", "autograd")
 CELLS = ("lstm", "rnn")
 BACKENDS = ("torch", "numpy")
 PRECISIONS = ("float32", "bfloat16")
+GRADIENTS = ("bptt", "rtrl")
+TARGETS = ("validation", "training")
 ALSO = ("", "song")
 SPLITS = ("96:2:2", "8:1:1", "8:2", "9:1")
 INITIALIZATIONS = ("uniform", "normal", "xavier", "orthogonal", "zeros", "constant")
@@ -147,6 +149,17 @@ class TrainingConfig:
         "of adabound: its authors' code, or the paper's rule with 1/√t; empty: code",
         choices=("", "code", "paper"),
     )
+    temperature: float = _key(
+        1.0,
+        "τ of the loss, which divides the logits in training; a checkpoint has it in its weights",
+        minimum=0.01,
+        maximum=100,
+    )
+    gradient: str = _key(
+        "bptt",
+        "with backend numpy: backpropagation through time, or real-time recurrent learning, equal and far dearer",
+        choices=GRADIENTS,
+    )
     schedule: str = _key(
         "cosine", "what the learning rate does after warm-up", choices=("constant", "linear", "cosine")
     )
@@ -170,7 +183,12 @@ class TrainingConfig:
     validate_every: int = _key(0, "validate after every so many steps; 0: at the ends of epochs", minimum=0)
     patience: int = _key(3, "stop after this many validations without a lower loss; 0: never", minimum=0)
     target_perplexity: float = _key(
-        0.0, "stop when validation perplexity (per token) is this low; 0: never", minimum=0
+        0.0, "stop at the first validation at which perplexity (per token) is this low; 0: never", minimum=0
+    )
+    target_on: str = _key(
+        "validation",
+        "whose perplexity that is: of the validation poems, or in training since the validation before",
+        choices=TARGETS,
     )
     ema_decay: float = _key(
         0.0,

@@ -5,7 +5,7 @@ x = E[id];  h¹ = LSTM¹(x);  h² = LSTM²(h¹) …;  logits = W h + b,  tied: l
 In place of the LSTMs there may be simple recurrent layers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from poetgen.byhand.linear import LinearParameters
 
 Array = npt.NDArray[Any]
 State = tuple[LayerState, ...]
+LayerGradients = Callable[[Any, Any, Array], tuple[Any, Array]]  # as layers.backward
 
 
 class Parameters(NamedTuple):
@@ -129,7 +130,9 @@ def forward(
     return features, tuple(after), Cache(ids, tuple(caches), y, masks)
 
 
-def backward(params: Parameters, cache: Cache, dfeatures: Array) -> Parameters:
+def backward(
+    params: Parameters, cache: Cache, dfeatures: Array, layer_gradients: LayerGradients = layers.backward
+) -> Parameters:
     """Gradients of all that lies below the output layer, whose own are left 0; dfeatures (T, B, E or H)."""
     dprojection, dy = None, dfeatures
     if params.projection is not None:
@@ -140,7 +143,7 @@ def backward(params: Parameters, cache: Cache, dfeatures: Array) -> Parameters:
         dy = dy if cache.masks is None else dy * cache.masks.layers[number]
         layer, kept = params.layers[number], cache.layers[number]
         # nothing is asked of the last state: gradients stop where a segment ends (truncated BPTT)
-        grads, dy = layers.backward(drop_weights(layer, number, cache.masks), kept, dy)
+        grads, dy = layer_gradients(drop_weights(layer, number, cache.masks), kept, dy)
         dlayers.append(drop_weights(grads, number, cache.masks))
     dembedding = embedding.backward(params.embedding, cache.ids, dy)
     if cache.masks is not None:
@@ -157,13 +160,13 @@ def drop_weights(layer: Layer, number: int, masks: Masks | None) -> Layer:
 
 
 def losses(
-    params: Parameters, ids: Array, targets: Array, *, lengths: Array, state: State
+    params: Parameters, ids: Array, targets: Array, *, lengths: Array, state: State, temperature: float = 1.0
 ) -> tuple[Array, State]:
     """Natural-log loss of each real token, in no order that matters: ids, targets (T, B), lengths (B,) -> (N,)."""
     features, after, _ = forward(params, ids, state)
     real = np.arange(len(ids))[:, None] < lengths
     logits, _ = linear.forward(LinearParameters(params.output, params.bias), features[real])
-    found, _ = softmax.forward(logits, targets[real])
+    found, _ = softmax.forward(logits, targets[real], temperature)
     return found, after
 
 
@@ -176,22 +179,25 @@ def gradients(
     state: State,
     scale: float = 1.0,
     masks: Masks | None = None,
+    temperature: float = 1.0,
+    layer_gradients: LayerGradients = layers.backward,
 ) -> tuple[float, Parameters, State]:
     """Σ over real tokens of the natural-log loss, the gradient of `scale` times that sum, and the states after.
 
     ids, targets (T, B), lengths (B,) in tokens. What lies past a poem's end comes after all its real tokens, so
     it changes none of them, and no loss is taken there; the state after belongs to poems that go on.
+    `temperature` divides the logits; `layer_gradients` is how a layer's gradients are found.
     """
     features, after, cache = forward(params, ids, state, masks)
     real = np.arange(len(ids))[:, None] < lengths
     output = LinearParameters(params.output, params.bias)
     logits, rows = linear.forward(output, features[real])
-    found, kept = softmax.forward(logits, targets[real])
+    found, kept = softmax.forward(logits, targets[real], temperature)
     dlogits = softmax.backward(kept, np.full_like(found, scale))
     doutput, drows = linear.backward(output, rows, dlogits)
     dfeatures = np.zeros_like(features)
     dfeatures[real] = drows
-    below = backward(params, cache, dfeatures)
+    below = backward(params, cache, dfeatures, layer_gradients)
     grads = below._replace(output=doutput.weight, bias=doutput.bias)
     if params.projection is not None:  # tied: the embedding is the output weight too, and gets both gradients
         both = below.embedding + doutput.weight

@@ -9,7 +9,7 @@ Memory does not grow with T, but is H times that of the parameters, twice; each 
 P = 4H (E + H + 1) parameters. It proves `lstm.backward`: the two must agree.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,9 +39,12 @@ def update_influence(params: LSTMParameters, cache: StepCache, before: Influence
 
 def propagate(jacobian: Array, influence: LSTMParameters) -> LSTMParameters:
     """The chain rule for each poem: (B, H, H), (B, H, *θ) -> (B, H, *θ)."""
-    return LSTMParameters(
-        *(np.einsum("bkj,bj...->bk...", jacobian, by_theta, optimize=True) for by_theta in influence)
-    )
+    return LSTMParameters(*(multiply(jacobian, by_theta) for by_theta in influence))
+
+
+def multiply(jacobian: Array, by_theta: Array) -> Array:
+    """The same for one array: (B, H, H), (B, H, ...) -> (B, H, ...)."""
+    return np.asarray(np.einsum("bkj,bj...->bk...", jacobian, by_theta, optimize=True))
 
 
 def gradients(
@@ -55,6 +58,50 @@ def gradients(
         influence = update_influence(params, cache, influence)
         grads = add(grads, vjp(dy_t, influence.h))
     return add(grads, add(vjp(dstate.h, influence.h), vjp(dstate.c, influence.c)))
+
+
+def input_gradients(params: LSTMParameters, cache: lstm.Cache, dy: Array) -> Array:
+    """The gradient by the inputs, as `lstm.backward` gives it: each step's input is one more parameter, used once.
+
+    ∂h/∂x_s and ∂c/∂x_s are carried forwards as those by θ are. Shapes: dy (T, B, H) -> dx (T, B, E).
+    """
+    steps, batch, size = cache.x.shape
+    by_h = np.zeros((batch, dy.shape[2], steps, size), dy.dtype)
+    by_c, dx = np.zeros_like(by_h), np.zeros_like(cache.x)
+    for t in range(steps):
+        by, past = step_jacobians(params, cache.step(t)), (slice(None), slice(None), slice(t))
+        h, c = by_h[past], by_c[past]
+        by_h[past], by_c[past] = (
+            multiply(by.h_hbefore, h) + multiply(by.h_cbefore, c),
+            multiply(by.c_hbefore, h) + multiply(by.c_cbefore, c),
+        )
+        by_h[:, :, t], by_c[:, :, t] = by.h_x, by.c_x
+        dx += np.einsum("bk,bkse->sbe", dy[t], by_h)
+    return dx
+
+
+def layer_gradients(params: LSTMParameters, cache: lstm.Cache, dy: Array) -> tuple[LSTMParameters, Array]:
+    """What `layers.backward` finds for an LSTM by walking back, found forwards: gradients, dx (T, B, E)."""
+    first = LSTMState(cache.h[0], cache.c[0])
+    nothing = LSTMState(np.zeros_like(first.h), np.zeros_like(first.c))
+    return gradients(params, cache.x, first, dy, nothing), input_gradients(params, cache, dy)
+
+
+class Cost(NamedTuple):
+    """Multiplications of a layer's pass and gradient, and numbers kept for it, as section 4.3 counts them."""
+
+    multiplications: int
+    numbers: int
+
+
+def costs(steps: int, batch: int, size: int, hidden: int) -> tuple[Cost, Cost]:
+    """(Of backpropagation through time, of real-time recurrent learning)."""
+    products, parameters = 12 * hidden * (size + hidden), 4 * hidden * (size + hidden + 1)
+    forwards = products + 2 * hidden**2 * parameters + 3 * hidden * parameters
+    return (
+        Cost(steps * batch * products, batch * (steps * size + 7 * steps * hidden + 2 * hidden)),
+        Cost(steps * batch * forwards, 2 * batch * hidden * parameters),
+    )
 
 
 def vjp(d: Array, influence: LSTMParameters) -> LSTMParameters:

@@ -26,7 +26,7 @@ from poetgen.measures import finite
 from poetgen.model.initialize import Rows, begin_embedding
 from poetgen.model.language_model import reduced_precision
 from poetgen.training.devices import fastest_products
-from poetgen.training.events import Progress
+from poetgen.training.events import Progress, ValidationReport
 from poetgen.training.task import vector_rows
 from poetgen.training.torch_learner import TorchLearner
 
@@ -45,6 +45,8 @@ class ClassifierLearner(TorchLearner):
         """
         if config.training.backend != "torch":
             raise ConfigError("a classifier trains with PyTorch only; omit training.backend = 'numpy'")
+        if config.training.temperature != 1:
+            raise ConfigError("a classifier has no temperature; omit training.temperature")
         if config.training.processes > 1:
             raise ConfigError("a classifier learns in one process; omit training.processes")
         if config.classify.frozen and not config.classify.copy_layers:
@@ -147,7 +149,7 @@ class Classification:
         """See Task."""
         return f"accuracy-{self._metrics['accuracy']:.3f}"
 
-    def reached_target(self, loss: float) -> str:
+    def reached_target(self, report: ValidationReport) -> str:
         """See Task: a classifier has none."""
         return ""
 

@@ -32,6 +32,7 @@ from poetgen.cli.training_options import (
 from poetgen.cli.training_progress import TrainingProgress, follow_training, is_first_process
 from poetgen.config import (
     BACKENDS,
+    GRADIENTS,
     PRECISIONS,
     Config,
     from_dict,
@@ -68,11 +69,16 @@ if TYPE_CHECKING:
 @click.option("--epochs", type=int, help="Passes over the training poems.")
 @steps_option
 @minutes_option
-@click.option("--stop-at", "target_perplexity", type=float, help="Stop at this validation perplexity.")
+@click.option(
+    "--stop-at", "target_perplexity", type=float, help="Stop at the first validation of this perplexity."
+)
 @patience_option
 @seed_option
 @click.option(
     "--backend", type=click.Choice(BACKENDS), help="What computes the gradients: PyTorch, or NumPy by hand."
+)
+@click.option(
+    "--gradient", type=click.Choice(GRADIENTS), help="How NumPy finds it: back through time, or forwards."
 )
 @click.option(
     "--precision", type=click.Choice(PRECISIONS), help="Precision of the large matrix products in training."

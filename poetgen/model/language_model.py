@@ -66,6 +66,7 @@ class LanguageModel(nn.Module):
         super().__init__()
         self.vocab_size, self.cell = vocab_size, cell
         self.tied, self.embedding_dropout = tied, embedding_dropout
+        self.temperature = 1.0  # what divides the logits
         self.embedding = nn.Embedding(vocab_size, embedding_size)
         layers = RecurrentStack(
             cell,
@@ -111,7 +112,15 @@ class LanguageModel(nn.Module):
     ) -> tuple[Tensor, States]:
         """See the class."""
         features, states = self.features(ids, states, lengths)
-        return F.linear(features, self.output_weight, self.output.bias), states
+        return self.logits(features), states
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Those of the next character: (..., E or H) -> (..., V)."""
+        return F.linear(self.cool(features), self.output_weight, self.cool(self.output.bias))
+
+    def cool(self, x: Tensor) -> Tensor:
+        """x / τ: the features and the bias so, for a matrix V x E has far more numbers."""
+        return x if self.temperature == 1 else x / self.temperature
 
     def summed_loss(
         self,
@@ -133,9 +142,9 @@ class LanguageModel(nn.Module):
             features, states = self.features(ids, states, lengths)
         real = scored(len(ids), lengths, prefix)
         loss = summed_cross_entropy(
-            features[real].to(self.output.bias.dtype),
+            self.cool(features[real].to(self.output.bias.dtype)),
             self.output_weight,
-            self.output.bias,
+            self.cool(self.output.bias),
             targets[real],
             dtype=torch.bfloat16 if low else None,
         )
@@ -158,11 +167,7 @@ class LanguageModel(nn.Module):
         rows, expected = features[real], targets[real]
         chunk = CHUNK[ids.device.type]
         parts = [
-            F.cross_entropy(
-                F.linear(rows[k : k + chunk], self.output_weight, self.output.bias),
-                expected[k : k + chunk],
-                reduction="none",
-            )
+            F.cross_entropy(self.logits(rows[k : k + chunk]), expected[k : k + chunk], reduction="none")
             for k in range(0, len(rows), chunk)
         ]
         losses[real] = torch.cat(parts) if parts else rows.new_zeros(0)

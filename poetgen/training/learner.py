@@ -42,7 +42,7 @@ class Learner(Protocol):
         """One step of the optimizer at this learning rate."""
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
-        """A copy of the model's weights as they stand, for a checkpoint."""
+        """A copy of the model's weights as they stand, for a checkpoint: a temperature is in them."""
 
     def state(self) -> dict[str, Any]:
         """Tensors and plain values that decide all further learning."""
@@ -72,6 +72,10 @@ def build_learner(
     Raises ConfigError for settings it cannot have.
     """
     check_memory(vocab_size, config)
+    if config.training.gradient != "bptt" and config.training.backend != "numpy":
+        raise ConfigError(
+            f"training.gradient is {config.training.gradient!r}, which is had by hand only; add --backend numpy"
+        )
     if config.training.backend == "numpy":
         from poetgen.training.numpy_learner import NumPyLearner
 
@@ -79,6 +83,13 @@ def build_learner(
     from poetgen.training.torch_learner import TorchLanguageModelLearner
 
     return TorchLanguageModelLearner(vocab_size, config, rows=rows, condition_rows=condition_rows)
+
+
+def divide_logits(weights: Mapping[str, npt.NDArray[Any]], temperature: float) -> dict[str, npt.NDArray[Any]]:
+    """The weights of the model whose logits are those of `weights` divided by a temperature."""
+    matrix = "projection.weight" if "projection.weight" in weights else "output.weight"
+    divided = {name: weights[name] / np.float32(temperature) for name in (matrix, "output.bias")}
+    return {**weights, **(divided if temperature != 1 else {})}
 
 
 def check_memory(vocab_size: int, config: Config) -> None:

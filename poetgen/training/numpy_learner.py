@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from poetgen.byhand import language_model
-from poetgen.byhand.language_model import Masks
+from poetgen.byhand import language_model, layers, rtrl
+from poetgen.byhand.language_model import LayerGradients, Masks
 from poetgen.config import Config
 from poetgen.corpus.batches import Batch
 from poetgen.errors import ConfigError
@@ -19,10 +19,14 @@ from poetgen.model.language_model import build_model
 from poetgen.plain_values import check_count
 from poetgen.training.devices import keep_freed_memory
 from poetgen.training.ema import WeightAverage
+from poetgen.training.learner import divide_logits
 from poetgen.training.optimizers import build_numpy_optimizer
+from poetgen.training.rtrl_cost import check_rtrl
 from poetgen.training.saved_state import check_list, check_names, check_tensors
 
 Array = npt.NDArray[Any]
+
+TIMED = 4  # steps of a poem by which real-time recurrent learning is timed
 
 
 class NumPyLearner:
@@ -43,6 +47,9 @@ class NumPyLearner:
         self.params = language_model.read_parameters(self.arrays)  # names for the same memory
         self.parameters = sum(array.size for array in self.arrays.values())
         self.gradient: dict[str, Array] = {}
+        self.layer_gradients: LayerGradients = layers.backward
+        if self.settings.gradient == "rtrl":
+            self.layer_gradients = rtrl.layer_gradients
         self.optimizer = build_numpy_optimizer(self.arrays, self.settings)
         self.average = WeightAverage(map(torch.from_numpy, self.arrays.values()), self.settings.ema_decay)
 
@@ -63,6 +70,8 @@ class NumPyLearner:
                 state=state,
                 scale=1 / batch.tokens,
                 masks=self.masks(poems, rng),
+                temperature=self.settings.temperature,
+                layer_gradients=self.layer_gradients,
             )
             total += loss
             self.add(language_model.named_parameters(grads))
@@ -118,6 +127,7 @@ class NumPyLearner:
                     segment.targets.numpy(),
                     lengths=segment.lengths.numpy(),
                     state=state,
+                    temperature=self.settings.temperature,
                 )
                 total += float(losses.sum(dtype=np.float64))
             tokens += batch.tokens
@@ -125,13 +135,14 @@ class NumPyLearner:
 
     def load_weights(self, weights: Mapping[str, Array]) -> None:
         """See LanguageModelLearner."""
-        for name, array in weights.items():
+        for name, array in divide_logits(weights, 1 / self.settings.temperature).items():
             self.arrays[name][...] = array
         self.average = WeightAverage(map(torch.from_numpy, self.arrays.values()), self.settings.ema_decay)
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """See Learner."""
-        return {name: array.copy() for name, array in self.arrays.items()}
+        copies = {name: array.copy() for name, array in self.arrays.items()}
+        return divide_logits(copies, self.settings.temperature)
 
     def state(self) -> dict[str, Any]:
         """Weights, optimizer, average; dropout draws from seed and step."""
@@ -160,15 +171,22 @@ class NumPyLearner:
         return {"steps": check_count("the number of steps", saved["steps"]), "state": memory}
 
     def seconds_per_step(self, batch: Batch) -> float:
-        """See Learner."""
+        """See Learner; of real-time recurrent learning the first steps of a poem are timed, and say the rest."""
+        whole = batch.inputs.numel()
+        if self.settings.gradient == "rtrl":
+            batch = Batch(
+                batch.inputs[:TIMED, :1], batch.targets[:TIMED, :1], batch.lengths[:1].clamp(max=TIMED)
+            )
         for _ in range(2):
             started = time.perf_counter()
             self.compute_gradient(batch)
-        return time.perf_counter() - started
+        return (time.perf_counter() - started) * whole / batch.inputs.numel()
 
 
 def check_settings(config: Config) -> None:
     """Raises ConfigError for what NumPy has not."""
+    if config.training.gradient == "rtrl":
+        check_rtrl(config)
     if config.training.device == "cuda":
         raise ConfigError("training.backend is 'numpy', which computes on the CPU; omit --device cuda")
     if config.training.precision != "float32":

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,7 +23,7 @@ from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.measures import finite
 from poetgen.model.initialize import Rows
 from poetgen.script.opencc import other_forms
-from poetgen.training.events import Progress, perplexity
+from poetgen.training.events import Progress, ValidationReport, perplexity
 from poetgen.training.learner import Learner, build_learner
 
 
@@ -69,8 +69,8 @@ class Task(Protocol):
     def label(self, loss: float) -> str:
         """How good it found the model, as part of a file's name."""
 
-    def reached_target(self, loss: float) -> str:
-        """Why this loss is low enough to stop at; empty when it is not."""
+    def reached_target(self, report: ValidationReport) -> str:
+        """Why what was measured is good enough to stop at; empty when it is not."""
 
     @property
     def guess_loss(self) -> float:
@@ -100,6 +100,7 @@ class LanguageModeling:
         self.learner = build_learner(
             len(prepared.vocabulary), config, rows=rows, condition_rows=len(self.table) if self.table else 0
         )
+        self.messages += describe_settings(config, self.texts)
         self.parent: dict[str, Any] | None = None
         self.parents_lines: Array | None = None
         if config.training.start:
@@ -158,10 +159,12 @@ class LanguageModeling:
         """See Task."""
         return f"ppl-{perplexity(loss):.1f}"
 
-    def reached_target(self, loss: float) -> str:
+    def reached_target(self, report: ValidationReport) -> str:
         """See Task."""
-        target = self.settings.target_perplexity
-        return f"validation perplexity reached {target:g}" if target and loss <= math.log(target) else ""
+        target, on = self.settings.target_perplexity, self.settings.target_on
+        loss = report.train_loss if on == "training" else report.validation_loss
+        reached = f"{on} perplexity reached {target:g}: {perplexity(loss):,.1f}"
+        return reached if target and loss <= math.log(target) else ""
 
     @property
     def guess_loss(self) -> float:
@@ -188,6 +191,20 @@ class LanguageModeling:
     def fingerprint(self) -> dict[str, str]:
         """See Task."""
         return data_fingerprint(self.prepared)
+
+
+def describe_settings(config: Config, texts: EncodedPoems) -> Iterator[str]:
+    """What to know of some settings before they are trained with."""
+    settings = config.training
+    if settings.target_perplexity and not settings.validate_every:
+        yield (
+            f"{settings.target_on} perplexity {settings.target_perplexity:g} is looked for at the ends of epochs; "
+            "for more often: --set training.validate_every=N"
+        )
+    if settings.gradient == "rtrl":
+        from poetgen.training.rtrl_cost import describe_rtrl
+
+        yield describe_rtrl(config, min(settings.bptt_length, int(np.median(texts.lengths))))
 
 
 def condition_table(prepared: Dataset) -> ConditionTable:

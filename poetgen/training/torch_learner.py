@@ -23,6 +23,7 @@ from poetgen.training.devices import (
     set_random_states,
 )
 from poetgen.training.ema import WeightAverage
+from poetgen.training.learner import divide_logits
 from poetgen.training.optimizers import build_torch_optimizer
 from poetgen.training.saved_state import check_list, check_memory, check_random_states, check_tensors
 
@@ -127,9 +128,15 @@ class TorchLanguageModelLearner(TorchLearner):
             config.training,
             lambda: build_model(vocab_size, config.model, rows=rows, condition_rows=condition_rows),
         )
+        self.model.temperature = config.training.temperature
+
+    def weights(self) -> dict[str, npt.NDArray[np.float32]]:
+        """See Learner."""
+        return divide_logits(super().weights(), self.settings.temperature)
 
     def load_weights(self, weights: Mapping[str, npt.NDArray[Any]]) -> None:
         """See LanguageModelLearner."""
+        weights = divide_logits(weights, 1 / self.settings.temperature)
         self.model.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in weights.items()})
         self.average = WeightAverage(self.model.parameters(), self.settings.ema_decay)
 

@@ -184,7 +184,7 @@ class Trainer:
             if not has_diverged:
                 self.write_checkpoint(loss, list(self.checkpoints_to_write(report)))
         self.folder.append(report.to_record())
-        reason = self.reason_to_stop()
+        reason = self.reason_to_stop(report)
         given_up = self.progress.validations_without_better >= DIVERGED_VALIDATIONS
         if has_diverged and (reason or given_up):
             raise TrainingError(
@@ -210,10 +210,10 @@ class Trainer:
         minutes = self.settings.minutes
         return self.progress.step >= self.total_steps or 0 < 60 * minutes <= self.progress.seconds
 
-    def reason_to_stop(self) -> str:
+    def reason_to_stop(self, report: ValidationReport) -> str:
         """Why the run ends after this validation; empty when it goes on."""
         at, settings = self.progress, self.settings
-        if reason := self.task.reached_target(at.best_loss):
+        if reason := self.task.reached_target(report):
             return reason
         if settings.patience and at.validations_without_better >= settings.patience:
             kind = "validation" if settings.validate_every else "epoch"

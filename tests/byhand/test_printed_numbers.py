@@ -32,6 +32,7 @@ def test_the_costs_are_those_of_the_arrays_and_products() -> None:
     assert (bptt, influence) == (B * (T * E + 7 * T * H + 2 * H), 2 * B * H * P)
     products = 12 * T * B * H * (E + H), T * B * (12 * H * (E + H) + 2 * H**2 * P + 3 * H * P)
     assert cells("| multiplications at `H = E = 256, T = 64, B = 1` |") == [f"{n:,}" for n in products]
+    assert rtrl.costs(T, B, E, H) == ((products[0], bptt), (products[1], influence))
     assert f"{products[1] / products[0]:,.0f} times the time" in PAGE
     assert f"{influence / bptt:,.0f} times the memory" in PAGE
     assert 4 * influence / 2**30 == pytest.approx(1.0, abs=0.05) and 4 * bptt / 2**20 == pytest.approx(

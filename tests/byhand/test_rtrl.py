@@ -6,6 +6,7 @@ from hypothesis import given
 from poetgen.byhand import lstm, rtrl
 from poetgen.byhand.finite_differences import error
 from poetgen.byhand.jacobians import immediate
+from poetgen.byhand.layers import backward
 from poetgen.experiments.cases import Sizes
 from poetgen.experiments.lstm_cases import lstm_problem, total_cases
 
@@ -17,6 +18,17 @@ def test_rtrl_equals_bptt(sizes: Sizes):
     grads, _, _ = lstm.backward(params, cache, dy, dstate)
     carried = rtrl.gradients(params, x, state, dy, dstate)
     assert all(error(a, b) < 1e-10 for a, b in zip(carried, grads, strict=True))
+
+
+@given(sizes=...)
+def test_a_layer_learns_forwards_what_it_learns_backwards(sizes: Sizes):
+    params, x, state, dy, _ = lstm_problem(sizes)
+    _, _, cache = lstm.forward(params, x, state)
+    (grads, dx), (expected, expected_dx) = (
+        way(params, cache, dy) for way in (rtrl.layer_gradients, backward)
+    )
+    for found, right in zip((*grads, dx), (*expected, expected_dx), strict=True):
+        assert error(found, right) < 1e-10
 
 
 @given(sizes=...)

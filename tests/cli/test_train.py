@@ -69,7 +69,7 @@ def test_a_run_tells_its_size_its_epochs_and_its_best(home: Path) -> None:
     shape = rf"epoch \d, step \d: {losses}( \(best\))?, \d+ s"
     assert len(epochs) == 2 and all(re.fullmatch(shape, line) for line in epochs)
     assert "done: 2 epochs done" in lines
-    assert len(lines) <= 6
+    assert len(lines) <= 7
     folder = home / "checkpoints" / "moon"
     best = Checkpoint.load(folder / "best.safetensors").card["validation"]["ppl_token"]
     assert result.stdout == f"{folder / 'best.safetensors'}  validation perplexity {best:.2f}\n"

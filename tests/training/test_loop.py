@@ -233,3 +233,61 @@ def test_by_hand_no_gradient_is_torchs(built: Built, batch: Batch, monkeypatch: 
     monkeypatch.setattr(torch.Tensor, "backward", refuse)
     monkeypatch.setattr(torch.autograd, "grad", refuse)
     assert run(learner, [batch])[0].gradient_norm > 0
+
+
+# ---- a temperature; the gradient found forwards ----
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_temperature_divides_the_logits_in_both_backends(
+    built: Built, prepared: Dataset, tied: bool
+) -> None:
+    settings = {"model.tied": tied, "training.temperature": 2.5}
+    learners = built("torch", **settings), built("numpy", **settings)
+    poems = prepared.split("train")
+    batches = [make_batch(poems, np.arange(k, k + 6)) for k in range(4)]
+    theirs, ours = (run(learner, batches, rate=0.003) for learner in learners)
+    assert [one.loss for one in ours] == pytest.approx([one.loss for one in theirs], rel=1e-4)
+    plain = built("torch", **{"model.tied": tied})
+    plain.load_weights(learners[0].weights())  # type: ignore[attr-defined]
+    losses = [learner.validation_loss(batches) for learner in (*learners, plain)]  # type: ignore[attr-defined]
+    assert losses[1:] == pytest.approx([losses[0]] * 2, rel=1e-4)
+    own = built("torch", **{"model.tied": tied})
+    assert own.compute_gradient(batches[0]) != pytest.approx(theirs[0].summed_loss, rel=1e-6)
+
+
+def test_begun_with_its_own_weights_a_tempered_model_is_what_it_was(built: Built, backend: str) -> None:
+    learner, other = (built(backend, **{"training.temperature": 3.0, "training.seed": k}) for k in (0, 1))
+    other.load_weights(learner.weights())  # type: ignore[attr-defined]
+    for name, array in learner.weights().items():
+        np.testing.assert_allclose(other.weights()[name], array, rtol=1e-6)
+
+
+@pytest.mark.parametrize("segment", [7, 128])
+def test_real_time_recurrent_learning_learns_what_backpropagation_does(
+    built: Built, batch: Batch, segment: int
+) -> None:
+    settings = {
+        "model.num_layers": 2, "model.dropout": 0.3, "model.weight_drop": 0.2, "training.bptt_length": segment,
+    }  # fmt: skip
+    back, forwards = (built("numpy", **settings, **{"training.gradient": way}) for way in ("bptt", "rtrl"))
+    assert forwards.compute_gradient(batch) == back.compute_gradient(batch)
+    for name, expected in gradient(back).items():
+        assert error(gradient(forwards)[name].astype(float), expected.astype(float)) < 1e-4, name
+    losses = [[report.loss for report in run(learner, [batch] * 5)] for learner in (back, forwards)]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+    assert losses[0][-1] < losses[0][0]
+    assert forwards.seconds_per_step(batch) > 0
+
+
+@pytest.mark.parametrize(
+    ("backend", "changes", "words"),
+    [
+        ("torch", {}, "had by hand only; add --backend numpy"),
+        ("numpy", {"model.cell": "rnn"}, "which is the LSTM's; omit --cell rnn"),
+        ("numpy", {"model.hidden_size": 4096}, "GiB along.*choose smaller sizes"),
+    ],
+)
+def test_where_rtrl_cannot_be_had(built: Built, backend: str, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        built(backend, **{"training.gradient": "rtrl", **changes})
