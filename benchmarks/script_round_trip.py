@@ -26,7 +26,7 @@ from poetgen.checkpoint import Checkpoint
 from poetgen.corpus.dataset import SPLITS
 from poetgen.poem.poem import MARKS, is_hanzi
 from poetgen.script.convert import tang_variants, to_corpus
-from poetgen.script.opencc import SIMPLIFIED, convert, to_simplified
+from poetgen.script.opencc import SIMPLIFIED, TAIWAN, convert, to_script, to_simplified
 from poetgen.script.variants import VariantTable
 
 Mapping = Callable[[str], str]
@@ -35,6 +35,7 @@ INPUTS: dict[str, tuple[Mapping, str]] = {
     "simplified": (lambda text: convert(text, "t2s"), "s2t"),
     "simplified, old forms repaired": (to_simplified, "s2t"),
     "Taiwan": (lambda text: convert(text, "t2tw"), "tw2t"),
+    "Taiwan, old forms repaired": (lambda text: to_script(text, TAIWAN), "tw2t"),
     "Hong Kong": (lambda text: convert(text, "t2hk"), "hk2t"),
     "Japan": (lambda text: convert(text, "t2jp"), "jp2t"),
     "the corpus' own": (lambda text: text, "s2t"),

@@ -9,6 +9,9 @@ from typing import Any
 
 # before torch is imported anywhere: tests are small, and threads would only wait for each other
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# whatever the user reads: tests read English, and poems alike in both scripts in traditional
+os.environ["LC_ALL"] = "C.UTF-8"
+os.environ["POETGEN_SCRIPT"] = ""
 
 import numpy as np
 import pytest

@@ -3,7 +3,7 @@
     apt-get download fonts-noto-cjk=1:20220127+repack1-1
     pip install -e '.[picture]' && python tools/build_font.py fonts-noto-cjk_*.deb
 
-It needs dpkg-deb. The characters are those of the released model and how simplified editions print them, the names
+It needs dpkg-deb. The characters are those of the released model and how other editions print them, the names
 of the rhyme groups, and what people type beside: the commonest of GB 2312 and Big5 (their first levels), ASCII and
 Chinese marks, with the forms that marks take in vertical columns. A simplified form that the face lacks (𫛶) shows
 the outline of its traditional one (鶒), as many editions print it. The same package and fontTools: the same bytes.
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from fontTools import subset
@@ -22,7 +23,7 @@ from fontTools.ttLib import TTCollection, TTFont
 from poetgen.checkpoint import Checkpoint
 from poetgen.files import shipped
 from poetgen.poem.poem import is_hanzi
-from poetgen.script.opencc import SIMPLIFIED, spellings
+from poetgen.script.opencc import HONGKONG, SIMPLIFIED, TAIWAN, spellings
 from poetgen.verse.rhymes import GROUPS
 
 PACKAGE_SUM = "4a2515eb6db3978b897fef9709ed0d2b1f4c6c4df4d83d6c4ef65f71f1b1f502"  # SHA-256 of the .deb
@@ -36,11 +37,10 @@ ASCII = "".join(map(chr, range(0x20, 0x7F)))
 MARKS = "、。，．：；？！…—·‧「」『』《》〈〉（）〔〕【】“”‘’〇〓○●◎△□✓×"
 
 
-def simplified_forms() -> dict[str, str]:
-    """What the model knows, and rhyme groups: how a simplified edition prints each."""
+def known_characters() -> list[str]:
+    """What the model knows, and rhyme groups."""
     vocabulary = Checkpoint.load(shipped("checkpoints") / "tang.safetensors").vocabulary
-    known = [*dict.fromkeys([*vocabulary.tokens[vocabulary.first_hanzi :], *GROUPS])]
-    return dict(zip(known, spellings(known, SIMPLIFIED), strict=True))
+    return [*dict.fromkeys([*vocabulary.tokens[vocabulary.first_hanzi :], *GROUPS])]
 
 
 def usual_characters() -> set[str]:
@@ -83,9 +83,10 @@ def main() -> None:
     options = subset.Options(
         flavor="woff2", layout_features=["vert", "vrt2"], hinting=False, desubroutinize=True, name_IDs=["*"]
     )
-    face, forms = read_face(Path(sys.argv[1])), simplified_forms()
-    borrowed = lend_outlines(face, forms)
-    wanted = {*forms, *forms.values(), *usual_characters()}
+    face, known = read_face(Path(sys.argv[1])), known_characters()
+    borrowed = lend_outlines(face, dict(zip(known, spellings(known, SIMPLIFIED), strict=True)))
+    editions = (spellings(known, edition) for edition in (SIMPLIFIED, TAIWAN, HONGKONG))
+    wanted = {*known, *chain.from_iterable(editions), *usual_characters()}
     lacking = sorted(char for char in wanted if ord(char) not in face.getBestCmap())
     subsetter = subset.Subsetter(options)
     subsetter.populate(text="".join(wanted))

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poetgen.cli.check_report import report_lines
-from poetgen.cli.options import examples, json_option
+from poetgen.cli.options import examples, json_option, script_option
 from poetgen.cli.output import echo, echo_styled
 from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.corpus.decoding import Decoded, decode_text, remove_invisible
@@ -23,7 +24,7 @@ from poetgen.files import expand_home
 from poetgen.poem.form import Form, parse_form
 from poetgen.poem.poem import is_hanzi
 from poetgen.printable import printable
-from poetgen.script.opencc import SIMPLIFIED, as_utf8, to_simplified
+from poetgen.script.opencc import as_utf8, to_script
 from poetgen.verse.check import RELAXED, STRICT, check_poem
 from poetgen.verse.report import Report
 from poetgen.verse.rhymes import RhymeTable
@@ -65,6 +66,7 @@ def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> Form
     "--book", is_flag=True, help="Use the rhyme book as printed, without the additions of this package."
 )
 @click.option("--strict", is_flag=True, help="Exit with code 1 when a rule is broken.")
+@script_option("Script of what is printed.  [default: the poem's]")
 @picture_options
 @json_option
 def check(
@@ -74,6 +76,7 @@ def check(
     tones: str,
     book: bool,
     strict: bool,
+    script: str | None,
     pictures: PictureFiles | None,
     as_json: bool,
 ) -> None:
@@ -88,7 +91,7 @@ def check(
         if isinstance(poem, PromptError):
             tally.tell_of(poem)
             continue
-        read = in_corpus_characters(poem)
+        read = in_corpus_characters(poem, script)
         report = judge(read.text.split("\n"))
         if as_json:
             echo(json.dumps({**_given(poem, read), **report.to_dict()}, ensure_ascii=False))
@@ -105,14 +108,17 @@ def check(
         raise SystemExit(1)
 
 
-def in_corpus_characters(poem: TypedPoem) -> "Conversion":
-    """The poem's lines in the characters of the corpus, which the rhyme table has; what was assumed, on stderr."""
+def in_corpus_characters(poem: TypedPoem, script: str | None = None) -> "Conversion":
+    """The poem's lines in the characters of the corpus, which the rhyme table has; what was assumed, on stderr.
+
+    `script` is the one to print it in, by default as it was typed.
+    """
     from poetgen.script.convert import to_corpus
 
     read = to_corpus("\n".join(poem.lines))
     for note in read.notes:
         echo(note, err=True)
-    return read
+    return replace(read, typed=to_script(read.text, script), script=script) if script else read
 
 
 def _shown(report: Report, poem: TypedPoem, read: "Conversion", *, explains: bool) -> str:
@@ -120,7 +126,7 @@ def _shown(report: Report, poem: TypedPoem, read: "Conversion", *, explains: boo
     title = f"{poem.title} {poem.author}".strip()
     rows = report_lines(report, title=title, typed=read.typed.split("\n"), explains=explains)
     text = "\n".join(rows)
-    return to_simplified(text) if read.script == SIMPLIFIED else text
+    return to_script(text, read.script)
 
 
 def _given(poem: TypedPoem, read: "Conversion") -> dict[str, object]:

@@ -14,6 +14,7 @@ from poetgen.cli.options import (
     examples,
     home_option,
     json_option,
+    script_option,
     tell_model,
     verbose_option,
 )
@@ -94,10 +95,8 @@ from poetgen.writing.writer import Writer
     type=int,
     help=f"Most hanzi in a poem.  [default: {DEFAULT_MAX_LENGTH}, or as --form says]",
 )
-@click.option(
-    "--script",
-    type=click.Choice(["traditional", "simplified"]),
-    help="Script of the poems.  [default: the prompt's; if it is the same in both, POETGEN_SCRIPT or traditional]",
+@script_option(
+    "Script of the poems.  [default: the prompt's; if it is the same in all, POETGEN_SCRIPT or the locale's]"
 )
 @click.option("--vertical", is_flag=True, help="Print columns from right to left, as on paper.")
 @click.option(

@@ -1,16 +1,26 @@
 """What is typed to be looked up, read as the characters of the corpus, which the rhyme table has."""
 
+from typing import NamedTuple
+
 from poetgen.cli.output import echo
 from poetgen.errors import PromptError
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.convert import to_corpus
-from poetgen.script.opencc import as_utf8, normalize
+from poetgen.script.opencc import as_utf8, normalize, to_script
 
 MOST = 1000  # characters
 
 
-def read_hanzi(typed: str) -> list[tuple[str, str]]:
-    """(character, script) of each hanzi, marks passed over; how one was read otherwise, on stderr.
+class Hanzi(NamedTuple):
+    """A character as it was `typed`, as the corpus has it, and in which script what is said of it is printed."""
+
+    typed: str
+    char: str
+    script: str
+
+
+def read_hanzi(typed: str, script: str | None = None) -> list[Hanzi]:
+    """Each hanzi, marks passed over; how one was read otherwise, on stderr. `script` None is as typed.
 
     Raises PromptError for what has none.
     """
@@ -22,4 +32,5 @@ def read_hanzi(typed: str) -> list[tuple[str, str]]:
     read = to_corpus(text)
     for before, after in read.changes:
         echo(f"{before} read as {after}", err=True)
-    return [(char, read.script) for char in read.text]
+    shown = to_script(read.text, script) if script else read.typed
+    return [Hanzi(own, char, script or read.script) for own, char in zip(shown, read.text, strict=True)]

@@ -9,6 +9,7 @@ import click
 
 from poetgen.cli.output import echo
 from poetgen.files import Workspace, expand_home
+from poetgen.script.opencc import SCRIPTS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -60,4 +61,11 @@ checkpoint_option: Decorator = click.option(
 verbose_option: Decorator = click.option(
     "--verbose", is_flag=True, help="Say on stderr which model it is, and where it lies."
 )
+
+
+def script_option(meaning: str) -> Decorator:
+    """--script, for what a command prints in Chinese."""
+    return click.option("--script", type=click.Choice(SCRIPTS), help=meaning)
+
+
 json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from poetgen.cli.output import echo
 from poetgen.cli.picture_options import PictureFiles
-from poetgen.script.opencc import SIMPLIFIED, to_simplified
+from poetgen.script.opencc import to_script
 from poetgen.writing.poem import GeneratedPoem
 
 BLANK = "\u3000"  # as wide as a hanzi
@@ -61,4 +61,4 @@ def annotated_rows(poem: GeneratedPoem) -> Iterator[str]:
         yield line + mark
         rhyme = f"{BLANK}{signs.rhyme}韻" if signs.rhyme else ""
         row = signs.tones + rhyme
-        yield to_simplified(row) if poem.script == SIMPLIFIED else row
+        yield to_script(row, poem.script)

@@ -5,34 +5,34 @@ import json
 import click
 
 from poetgen.cli.lookup import read_hanzi
-from poetgen.cli.options import examples, json_option
+from poetgen.cli.options import examples, json_option, script_option
 from poetgen.cli.output import echo
-from poetgen.script.opencc import SIMPLIFIED, to_simplified
+from poetgen.script.opencc import to_script
 from poetgen.verse.lookup import describe_reading, sign_of
 from poetgen.verse.rhymes import RhymeTable
 
 
 @click.command(epilog=examples("poetgen tone 看山", "poetgen tone 白日依山盡"))
 @click.argument("text")
+@script_option("Script of what is printed.  [default: the text's]")
 @json_option
-def tone(text: str, *, as_json: bool) -> None:
+def tone(text: str, *, script: str | None, as_json: bool) -> None:
     """Print the tone of each character of TEXT in 平水韻, then its readings.
 
     入 is a 仄 of the entering tone, which Mandarin has lost; 中 is 平 in one reading and 仄 in another.
     """
-    table, read = RhymeTable.load(), read_hanzi(text)
+    table, read = RhymeTable.load(), read_hanzi(text, script)
     if as_json:
-        for char, _ in read:
+        for typed, char, _ in read:
             known = [one._asdict() | {"volume": one.volume} for one in table.readings(char)]
-            echo(json.dumps({"hanzi": char, "tone": sign_of(char), "readings": known}, ensure_ascii=False))
+            shown = {"hanzi": char, "typed": typed, "tone": sign_of(char), "readings": known}
+            echo(json.dumps(shown, ensure_ascii=False))
         return
-    signs = "".join(sign_of(char) for char, _ in read)
-    rows = ["".join(char for char, _ in read), signs, ""]
-    for char in dict.fromkeys(char for char, _ in read):
+    rows = ["".join(one.typed for one in read), "".join(sign_of(one.char) for one in read), ""]
+    for typed, char, own_script in dict.fromkeys(read):
         usual = table.readings(char, usual=True)
         readings = " · ".join(
             describe_reading(one) + ("" if one in usual else " (seldom)") for one in table.readings(char)
         )
-        rows.append(f"{char}  {readings or '? not in the rhyme table'}")
-    shown = "\n".join(rows)
-    echo(to_simplified(shown) if any(script == SIMPLIFIED for _, script in read) else shown)
+        rows.append(f"{typed}  {to_script(readings or '? not in the rhyme table', own_script)}")
+    echo("\n".join(rows))

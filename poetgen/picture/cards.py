@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from poetgen.picture.card import Card
-from poetgen.script.opencc import SIMPLIFIED, to_simplified
+from poetgen.script.opencc import to_script
 from poetgen.verse.annotation import annotate_report
 from poetgen.verse.check import check_poem
 from poetgen.verse.report import Finding, Report
@@ -43,7 +43,7 @@ def signed_card(
     group = f"{report.rhyme_group}韻" if report.rhymes_hold else ""
     card = Card(typed, title or typed[0][:TITLE_HANZI], form + group, footer=footer)
     card = _marked(card, report) if annotated else card
-    return _simplified(card) if script == SIMPLIFIED else card
+    return _in_script(card, script)
 
 
 def judged_card(report: Report, *, typed: Sequence[str] = (), title: str = "", script: str = "") -> Card:
@@ -64,7 +64,7 @@ def judged_card(report: Report, *, typed: Sequence[str] = (), title: str = "", s
         warnings=frozenset(shown),
     )
     card = _marked(card, report)
-    return _simplified(card) if script == SIMPLIFIED else card
+    return _in_script(card, script)
 
 
 def _where(fault: Finding, report: Report) -> str:
@@ -86,13 +86,12 @@ def _marked(card: Card, report: Report) -> Card:
     )
 
 
-def _simplified(card: Card) -> Card:
+def _in_script(card: Card, script: str) -> Card:
     """What stands beside the poem in its script."""
-    captions = tuple(map(to_simplified, card.captions))
     return replace(
         card,
-        title=to_simplified(card.title),
-        signature=to_simplified(card.signature),
-        captions=captions,
-        warnings=frozenset(map(to_simplified, card.warnings)),
+        title=to_script(card.title, script),
+        signature=to_script(card.signature, script),
+        captions=tuple(to_script(caption, script) for caption in card.captions),
+        warnings=frozenset(to_script(warning, script) for warning in card.warnings),
     )

@@ -10,12 +10,22 @@ from functools import cached_property
 
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.poem.poem import is_hanzi
-from poetgen.script.opencc import SIMPLIFIED, TABLES, TRADITIONAL, convert, spellings, to_simplified
+from poetgen.poem.spellings import word_of
+from poetgen.script.opencc import (
+    HONGKONG,
+    SIMPLIFIED,
+    TABLES,
+    TAIWAN,
+    convert,
+    spellings,
+    to_script,
+    to_simplified,
+)
 
 OWN = "corpus"  # the edition that is the corpus itself
 # Nats that a reading costs beside a plain one; all chosen on the validation poems.
 OLD_FORM = 3.0  # an old form: 猿 is written so in both scripts, and may be 猨 all the same
-KEPT = 5.0  # a character left as typed that the edition would print otherwise
+KEPT = 5.0  # a character left as typed that the edition would print otherwise; an old form in Taiwan's print
 FOREIGN = 8.0  # a character of another edition
 SEEN = 0.05  # times that a character counts as seen which never was
 
@@ -74,7 +84,7 @@ class VariantTable:
         spelling writes the other so (后 → 後, but 玩 stays, though the corpus prefers 翫). In a traditional
         script it stays.
         """
-        if script == TRADITIONAL and char in self:
+        if script not in (None, SIMPLIFIED) and char in self:
             return self._variant(char) or char
         candidates = self.candidates(char)
         if not candidates or char == candidates[0]:
@@ -95,7 +105,15 @@ class VariantTable:
 
     def is_plain(self, typed: str, read: str) -> bool:
         """Whether `read` is no more than the spelling of `typed` in the corpus' script."""
-        return self.is_only_simplified(typed) or (self._is_simplified and to_simplified(typed) == read)
+        if self.is_only_simplified(typed) or (self._is_simplified and to_simplified(typed) == read):
+            return True
+        return is_same_word(typed, read)
+
+    def is_simplification(self, typed: str, read: str) -> bool:
+        """Whether `typed`, read as `read`, is written so in simplified print alone."""
+        if typed == read:
+            return typed not in self and to_simplified(typed) == typed != convert(typed, "s2t")
+        return to_simplified(read) == typed and not is_same_word(typed, read)
 
     def nearest(self, char: str) -> str | None:
         """A known character close to one that is not: a looser kinship, to be proposed and never assumed."""
@@ -134,9 +152,8 @@ class VariantTable:
         plain = convert("\n".join(self._known), TABLES[edition]).split("\n")
         for char, form in zip(self._known, plain, strict=True):
             spelled.setdefault(form, {})[char] = 0.0
-        if edition == SIMPLIFIED:
-            for char, form in zip(self._known, spellings(self._known, edition), strict=True):
-                spelled.setdefault(form, {}).setdefault(char, OLD_FORM)
+        for char, form in zip(self._known, spellings(self._known, edition), strict=True):
+            spelled.setdefault(form, {}).setdefault(char, OLD_FORM if edition == SIMPLIFIED else KEPT)
         return spelled
 
     @property
@@ -152,3 +169,10 @@ class VariantTable:
         """Whether the corpus itself is in simplified characters, which no typed character need be turned from."""
         pairs = zip(self._known, spellings(self._known, SIMPLIFIED), strict=True)
         return sum(self._count(char) for char, form in pairs if char != form) < FEW * self._total
+
+
+def is_same_word(typed: str, read: str) -> bool:
+    """Whether two characters are one word in two spellings, such as those of Taiwan and Hong Kong (床 for 牀)."""
+    if word_of(typed) == word_of(read):
+        return True
+    return typed in (to_script(read, TAIWAN), to_script(read, HONGKONG))

@@ -11,7 +11,7 @@ from poetgen.picture.cards import signed_card
 from poetgen.picture.save import render
 from poetgen.poem.form import parse_form
 from poetgen.script.convert import to_corpus
-from poetgen.script.opencc import SIMPLIFIED, to_simplified
+from poetgen.script.opencc import to_script, to_simplified
 from poetgen.verse.annotation import annotate_report
 from poetgen.verse.check import check_poem
 from poetgen.verse.rhymes import GROUPS, RhymeTable, full_name
@@ -73,15 +73,16 @@ def judge_poems(settings: dict[str, Any]) -> dict[str, Any]:
             poems.append({"error": str(poem)})
             continue
         read = to_corpus("\n".join(poem.lines))
+        script = settings.get("script") or read.script
         report = check_poem(read.text.split("\n"), table=table, form=form, strict=settings["tones"] == STRICT)
         known = {
             "row": poem.number,
             "title": poem.title,
             "author": poem.author,
             "typed": list(poem.lines),
-            "script": read.script,
+            "script": script,
             "read_as": list(read.notes),
-            "summary": _in_script(summarize(report), read.script),
+            "summary": to_script(summarize(report), script),
             "annotation": [line._asdict() for line in annotate_report(report)],
         }
         poems.append(known | report.to_dict())
@@ -107,7 +108,3 @@ def draw_poem(settings: dict[str, Any]) -> bytes:
         annotated=settings["annotate"],
     )
     return render(card, settings["kind"], size=settings["size"], theme=settings["theme"])
-
-
-def _in_script(words: str, script: str) -> str:
-    return to_simplified(words) if script == SIMPLIFIED else words

@@ -102,6 +102,7 @@ CHECK = {
     "form": text("The form a poem must have, such as 五絕; default: any.", 40),
     "tones": choice("strict holds each place to its template.", MODES, RELAXED),
     "book": Setting("boolean", "Judge by the rhyme book as printed.", False),
+    "script": choice("Script of the summary; default: the poem's.", SCRIPTS),
 }
 PICTURE = {
     "text": text("The poem.", 2_000, is_required=True),

@@ -13,7 +13,8 @@ from poetgen.corpus.typed import TypedPoem, typed_poems
 from poetgen.errors import PromptError
 from poetgen.poem.poem import COMMA, QUESTION, STOP
 from poetgen.script.convert import Conversion, to_corpus
-from poetgen.script.opencc import SIMPLIFIED, to_simplified
+from poetgen.script.opencc import SIMPLIFIED
+from poetgen.script.printing import print_lines
 from poetgen.script.variants import VariantTable
 from poetgen.verse.check import check_poem
 from poetgen.writing.decoding import Candidate, Matcher, Network, decode
@@ -58,7 +59,7 @@ class Rewriter:
     ) -> Iterator[GeneratedPoem]:
         """The poem with that line (from 1) written anew; checked before the first. Raises PromptError."""
         typed, marks = read_kept(poem, line)
-        read = to_corpus("\n".join(typed), self._variants, script=script)
+        read = to_corpus("\n".join(typed), self._variants)
         lines = tuple(read.text.split("\n"))
         head = self._head(begins, lines[line - 1], line)
         kept = KeptPoem(lines, marks, line - 1, head)
@@ -106,11 +107,10 @@ class Rewriter:
         totals = self._log_probabilities([self._body(lines, kept.marks) for lines in poems]).tolist()
         scores = [score(lines, total, known=self._known) for lines, total in zip(poems, totals, strict=True)]
         best = max(range(len(scores)), key=scores.__getitem__)
-        new, typed = poems[best][kept.place], read.typed.split("\n")
-        typed[kept.place] = to_simplified(new) if script == SIMPLIFIED else new
+        new = poems[best][kept.place]
         report = check_poem(poems[best])
         return GeneratedPoem(
-            lines=tuple(typed),
+            lines=print_lines(poems[best], script, typed=_typed_places(kept, read, script)),
             marks=kept.marks,
             script=script,
             seed=sampling.seed,
@@ -139,6 +139,16 @@ class Rewriter:
             logits, state = self._network.step(before, state)
             total += log_softmax(logits)[np.arange(len(ids)), after]
         return total
+
+
+def _typed_places(kept: KeptPoem, read: Conversion, script: str) -> dict[int, str]:
+    """The hanzi of the kept lines as they were typed; none where the poem is asked for in another script."""
+    if read.script == SIMPLIFIED != script:
+        return {}
+    lines = read.typed.split("\n")
+    first = sum(map(len, lines[: kept.place]))
+    new = range(first, first + len(lines[kept.place]))
+    return {place: char for place, char in enumerate("".join(lines)) if place not in new}
 
 
 def read_kept(poem: str, line: int) -> tuple[tuple[str, ...], str]:

@@ -7,7 +7,7 @@ whatever the count, the batch and the number of threads.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +23,11 @@ from poetgen.script.opencc import (
     INSTALL_OPENCC,
     SCRIPTS,
     SIMPLIFIED,
+    TRADITIONAL,
     can_convert,
     preferred_script,
-    to_simplified,
 )
+from poetgen.script.printing import print_lines
 from poetgen.script.variants import VariantTable
 from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, USUAL, Constraints, Page
 from poetgen.writing.decoding import (
@@ -174,8 +175,8 @@ class Writer:
                 read, heads, constraints, max_length, sampling, script or typed.script, told
             )
             requests.append(request)
-            if request.script == SIMPLIFIED and not can_convert():
-                raise PoetgenError(f"simplified poems cannot be printed: {INSTALL_OPENCC}")
+            if request.script != TRADITIONAL and not can_convert():
+                raise PoetgenError(f"{request.script} poems cannot be printed: {INSTALL_OPENCC}")
         return chain.from_iterable(map(self._write, requests))
 
     @check_arguments
@@ -317,7 +318,7 @@ def _finish(written: Candidate, request: Request, index: int, rank: Rank | None)
     lines, marks = written.matcher.lines()
     scansion = written.matcher.scansion()
     return GeneratedPoem(
-        lines=_simplify(lines, request) if request.script == SIMPLIFIED else lines,
+        lines=print_lines(lines, request.script, typed=_typed_places(request, lines)),
         marks=marks,
         script=request.script,
         seed=request.sampling.seed,
@@ -335,14 +336,11 @@ def _finish(written: Candidate, request: Request, index: int, rank: Rank | None)
     )
 
 
-def _simplify(lines: Sequence[str], request: Request) -> tuple[str, ...]:
-    """Lines in simplified characters. Where a phrase rule of OpenCC would print what was typed otherwise than
-    typed, it stays as typed."""
-    printed = list(to_simplified("\n".join(lines)).replace("\n", ""))
-    typed = dict(enumerate(filter(is_hanzi, request.prompt.typed)))
-    ends = [sum(map(len, lines[:k])) for k in range(len(lines) + 1)]
-    heads = dict(zip(ends, request.acrostic.typed, strict=False))
-    for place, char in (heads | typed).items():
-        if to_simplified(char) == char:
-            printed[place] = char
-    return tuple("".join(printed[first:last]) for first, last in pairwise(ends))
+def _typed_places(request: Request, lines: Sequence[str]) -> dict[int, str]:
+    """The hanzi that were typed, by their place in the poem; not those that its script does not have."""
+    heads, prompt = (
+        "" if one.script == SIMPLIFIED != request.script else one.typed
+        for one in (request.acrostic, request.prompt)
+    )
+    starts = [sum(map(len, lines[:k])) for k in range(len(lines))]
+    return dict(zip(starts, heads, strict=False)) | dict(enumerate(filter(is_hanzi, prompt)))

@@ -283,3 +283,16 @@ def test_signs_are_explained_once():
     result = run("白日依山盡，黃河入海流。欲窮千里囧，更上一層樓。", REGULAR)
     assert result.stdout.count("(入 仄 of the entering tone") == 1
     assert "? tone unknown" in result.stdout
+
+
+def test_the_script_of_the_verdict_may_be_asked_for():
+    poem = "為君持酒勸斜陽，且向花間留晚照。"
+    assert "為君持酒勸斜陽" in CliRunner().invoke(poetgen, ["check", poem]).stdout
+    result = CliRunner().invoke(poetgen, ["check", poem, "--script", "simplified"])
+    assert "为君持酒劝斜阳" in result.stdout and "啸韵" in result.stdout
+    assert (
+        json.loads(CliRunner().invoke(poetgen, ["check", poem, "--script", "taiwan", "--json"]).stdout)[
+            "script"
+        ]
+        == "taiwan"
+    )

@@ -181,7 +181,9 @@ def test_a_bad_script_setting_is_an_error(invoke, monkeypatch):
     monkeypatch.setenv("POETGEN_SCRIPT", "Klingon")
     result = invoke("月")
     assert result.exit_code == 1
-    assert "POETGEN_SCRIPT is 'Klingon'; set it to traditional or simplified" in result.stderr
+    assert (
+        "POETGEN_SCRIPT is 'Klingon'; set it to traditional, simplified, taiwan or hongkong" in result.stderr
+    )
 
 
 def test_interactive_asks_until_an_empty_line_and_survives_bad_prompts(invoke):

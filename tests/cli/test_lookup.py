@@ -43,7 +43,14 @@ def test_tones_with_every_reading():
 
 def test_json_has_one_object_a_line():
     (record,) = map(json.loads, run("rhyme", "月", "--json", "--count", "2").stdout.splitlines())
-    assert record == {"hanzi": "月", "tone": "仄", "group": "月", "volume": "入", "rhymes": ["忽", "發"]}
+    assert record == {
+        "hanzi": "月",
+        "typed": "月",
+        "tone": "仄",
+        "group": "月",
+        "volume": "入",
+        "rhymes": ["忽", "發"],
+    }
     (record,) = map(json.loads, run("tone", "月", "--json").stdout.splitlines())
     assert record["tone"] == "入"
     assert record["readings"] == [{"tone": "仄", "group": "月", "volume": "入"}]
@@ -62,3 +69,9 @@ def test_what_cannot_be_looked_up_is_told(arguments, message):
     result = run(*arguments)
     assert result.exit_code == 1
     assert result.stderr.startswith(message)
+
+
+def test_what_is_typed_comes_back_and_the_rest_is_in_the_script_asked_for():
+    assert run("rhyme", "裡", "--count", "3").stdout.startswith("裡 仄 上聲四紙")
+    assert run("rhyme", "裡", "--script", "simplified").stdout.startswith("里 仄 上声四纸")
+    assert run("tone", "爲裏", "--script", "taiwan").stdout.startswith("為裡\n")

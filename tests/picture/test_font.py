@@ -10,7 +10,7 @@ from poetgen.checkpoint import Checkpoint
 from poetgen.files import shipped
 from poetgen.picture.font import FONT, MISSING, Font
 from poetgen.poem.poem import MARKS
-from poetgen.script.opencc import SIMPLIFIED, spellings
+from poetgen.script.opencc import SCRIPTS, spellings
 from poetgen.verse.rhymes import GROUPS
 
 FONT_HAS = Font.load()
@@ -21,10 +21,10 @@ def vocabulary():
     return Checkpoint.load(shipped("checkpoints") / "tang.safetensors").vocabulary
 
 
-@pytest.mark.parametrize("script", ["traditional", "simplified"])
-def test_training_text_can_be_drawn_in_either_script(vocabulary, script):
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_training_text_can_be_drawn_in_every_script(vocabulary, script):
     hanzi = vocabulary.tokens[vocabulary.first_hanzi :]
-    printed = spellings(hanzi, SIMPLIFIED) if script == "simplified" else hanzi
+    printed = spellings(hanzi, script)
     seen = {shown: 0 for shown in printed}
     for char, shown in zip(hanzi, printed, strict=True):
         seen[shown] += vocabulary.count(char)

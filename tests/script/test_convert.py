@@ -11,7 +11,7 @@ from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.poem.poem import MARKS, is_hanzi
 from poetgen.script.bigrams import EDGE, Bigrams, ambiguous
 from poetgen.script.convert import acrostic_to_corpus, most_likely_text, tang_variants, to_corpus
-from poetgen.script.opencc import SIMPLIFIED, TABLES, TRADITIONAL, spellings
+from poetgen.script.opencc import SIMPLIFIED, TABLES, TAIWAN, TRADITIONAL, spellings
 from poetgen.script.variants import VariantTable
 
 KNOWN = Bigrams.load().characters[1:]
@@ -29,7 +29,7 @@ typed = st.text(
     [
         ("白发三千丈，缘愁似个长。", "白髮三千丈，緣愁似箇長。", SIMPLIFIED),
         ("远上寒山石径斜，白云生处有人家。", "遠上寒山石徑斜，白雲生處有人家。", SIMPLIFIED),
-        ("床前看月光，疑是地上霜。", "牀前看月光，疑是地上霜。", SIMPLIFIED),
+        ("床前看月光，疑是地上霜。", "牀前看月光，疑是地上霜。", TRADITIONAL),
         ("千里江陵一日还", "千里江陵一日還", SIMPLIFIED),
         ("誰爲表予心", "誰爲表予心", TRADITIONAL),
         ("夜來風雨聲", "夜來風雨聲", TRADITIONAL),
@@ -53,13 +53,62 @@ def test_lines_that_everybody_knows(given, read, script):
         ("皇后", "皇后", ()),
         ("花发", "花發", ()),
         ("秋千", "鞦韆", ("秋 read as 鞦", "千 read as 韆")),
-        ("為君", "爲君", ("為 read as 爲",)),
+        ("為君", "爲君", ()),
     ],
 )
 def test_only_what_may_surprise_is_told(given, read, notes):
     mapped = to_corpus(given)
     assert (mapped.text, mapped.notes) == (read, notes)
     assert mapped.changes == tuple((a, b) for a, b in zip(given, read, strict=True) if a != b)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "床前",
+        "床上",
+        "群山",
+        "群玉",
+        "吃茶",
+        "疏影",
+        "岩石",
+        "痴人",
+        "污泥",
+        "台北",
+        "粽子",
+        "灶火",
+        "秋思",
+        "江南",
+    ],
+)
+def test_what_is_standard_in_taiwan_is_not_taken_for_simplified(given, monkeypatch):
+    assert to_corpus(given).script == TRADITIONAL
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert to_corpus(given).script == SIMPLIFIED
+    monkeypatch.setenv("LC_ALL", "zh_TW.UTF-8")
+    assert to_corpus(given).script == TAIWAN
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("日历", "日曆"),
+        ("茶几", "茶几"),
+        ("放松", "放鬆"),
+        ("船只", "船隻"),
+        ("理发", "理髮"),
+        ("皇后", "皇后"),
+    ],
+)
+def test_words_of_today_go_back_by_the_dictionary(given, read):
+    assert to_corpus(given).text == read
+
+
+def test_what_is_traditional_is_answered_so_wherever_one_reads(monkeypatch):
+    for locale, script in (("zh_CN", TRADITIONAL), ("zh_TW", TAIWAN), ("en_US", TRADITIONAL)):
+        monkeypatch.setenv("LC_ALL", locale)
+        assert to_corpus("紅葉").script == script
+        assert to_corpus("红叶").script == SIMPLIFIED
 
 
 def test_a_script_that_is_known_is_believed():

@@ -13,6 +13,7 @@ from poetgen.script.opencc import (
     other_forms,
     plain_forms,
     preferred_script,
+    preferred_traditional,
     spellings,
     to_simplified,
 )
@@ -65,7 +66,7 @@ def test_preferred_script(monkeypatch):
     monkeypatch.setenv("POETGEN_SCRIPT", "simplified")
     assert preferred_script() == "simplified"
     monkeypatch.setenv("POETGEN_SCRIPT", "Klingon")
-    with pytest.raises(ConfigError, match="'Klingon'; set it to traditional or simplified"):
+    with pytest.raises(ConfigError, match="'Klingon'; set it to traditional, simplified, taiwan or hongkong"):
         preferred_script()
 
 
@@ -74,3 +75,38 @@ def test_other_forms_are_those_of_other_editions():
     assert found["風"] == ("风",)
     assert set(found["爲"]) >= {"为", "為"}
     assert found["月"] == found["，"] == found["<end>"] == ()
+
+
+@pytest.mark.parametrize(
+    ("locale", "script"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "simplified"),
+        ({"LANG": "zh_SG"}, "simplified"),
+        ({"LANG": "zh"}, "simplified"),
+        ({"LANG": "zh-Hans-CN"}, "simplified"),
+        ({"LANG": "zh_TW.UTF-8"}, "taiwan"),
+        ({"LANG": "zh_HK.big5hkscs@x"}, "hongkong"),
+        ({"LANG": "zh_MO"}, "hongkong"),
+        ({"LANG": "zh_Hant"}, "traditional"),
+        ({"LANG": "zh_Hant_TW"}, "taiwan"),
+        ({"LANG": "en_US.UTF-8"}, "traditional"),
+        ({"LANG": "zhx_CN"}, "traditional"),
+        ({}, "traditional"),
+        ({"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, "traditional"),
+        ({"LC_ALL": "", "LANG": "zh_CN.UTF-8"}, "simplified"),
+        ({"LC_ALL": "zh_CN.UTF-8", "LANG": "zh_TW.UTF-8"}, "simplified"),
+        ({"LC_MESSAGES": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"}, "simplified"),
+        ({"LC_CTYPE": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"}, "simplified"),
+        ({"LC_CTYPE": "zh_TW", "LC_MESSAGES": "zh_CN"}, "simplified"),
+        ({"LC_CTYPE": "en_US.UTF-8", "LANG": "zh_CN.UTF-8"}, "simplified"),
+        ({"POETGEN_SCRIPT": "traditional", "LC_ALL": "zh_CN.UTF-8"}, "traditional"),
+        ({"POETGEN_SCRIPT": "hongkong", "LANG": "zh_CN.UTF-8"}, "hongkong"),
+    ],
+)
+def test_the_locale_prefers_a_script_as_posix_has_it(monkeypatch, locale, script):
+    for name in ("LC_ALL", "LC_MESSAGES", "LC_CTYPE", "LANG", "POETGEN_SCRIPT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in locale.items():
+        monkeypatch.setenv(name, value)
+    assert preferred_script() == script
+    assert preferred_traditional() == ("traditional" if script == "simplified" else script)

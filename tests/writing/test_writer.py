@@ -126,7 +126,8 @@ def test_log_probability_is_that_of_the_whole_poem(writer, tiny_checkpoint):
     poem = next(writer.write("明月", seed=3, top_k=4, temperature=0.5))
     params, vocabulary = read_parameters(checkpoint.weights), checkpoint.vocabulary
     total, state, last = 0.0, init_state(params, 1), vocabulary.begin
-    for number in [*vocabulary.encode(poem.text), vocabulary.end]:
+    body = "".join(line + mark for line, mark in zip(poem.corpus_lines, poem.marks, strict=True))
+    for number in [*vocabulary.encode(body), vocabulary.end]:
         logits, state = step(params, [last], state)
         total += float(log_softmax(logits)[0, number])
         last = number
@@ -136,7 +137,7 @@ def test_log_probability_is_that_of_the_whole_poem(writer, tiny_checkpoint):
 def test_a_penalty_thins_out_repeats_but_for_doubling(writer):
     def written(penalty):
         poems = writer.write(seed=3, form="4x6", count=40, best_of=1, temperature=2.0, repeat_penalty=penalty)
-        return [poem.lines for poem in poems]
+        return [poem.corpus_lines for poem in poems]
 
     free, usual, strict = ([repeats(lines) for lines in written(penalty)] for penalty in (0, 3, 1e4))
     assert sum(free) > 2 * sum(usual) > 0 == sum(strict)

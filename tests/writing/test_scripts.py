@@ -1,0 +1,53 @@
+"""The released model's poems in every script: what was typed comes back, and one word has one spelling."""
+
+import pytest
+
+from poetgen.files import shipped
+from poetgen.poem.spellings import word_of
+from poetgen.writing.writer import Writer
+
+
+@pytest.fixture(scope="module")
+def writer():
+    return Writer.load(shipped("checkpoints") / "tang.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("typed", "script", "begins"),
+    [
+        *[
+            (typed, None, typed)
+            for typed in ("為君", "爲君", "裡", "群山", "床前", "疏影", "台北", "日历", "茶几")
+        ],
+        *[("爲裏却", "taiwan", "為裡卻"), ("爲裏却", "hongkong", "為裏卻"), ("为君", "taiwan", "為君")],
+        *[("為君", "simplified", "为君"), ("为君", "traditional", "爲君"), ("床前", "traditional", "床前")],
+    ],
+)
+def test_what_was_typed_comes_back_as_typed_unless_another_script_is_asked_for(writer, typed, script, begins):
+    poem = next(writer.write(typed, script=script, seed=2, best_of=1))
+    assert poem.text.startswith(begins)
+    assert not poem.notes or "written with" in poem.notes[0]
+
+
+def test_an_acrostic_comes_back_as_typed_in_its_script(writer):
+    heads = "".join(line[0] for line in next(writer.write(acrostic="床前春天", seed=2, best_of=1)).lines)
+    assert heads == "床前春天"
+    told = next(writer.write(acrostic="发叶红云", script="traditional", seed=2, best_of=1))
+    assert "".join(line[0] for line in told.lines) == "發葉紅雲"
+
+
+@pytest.mark.parametrize("script", ["traditional", "taiwan", "hongkong"])
+def test_no_poem_spells_a_word_in_two_ways(writer, script):
+    for poem in writer.write("為", form="七律", script=script, seed=5, count=8, best_of=1):
+        used = set("".join(poem.lines))
+        assert len({word_of(char) for char in used}) == len(used)
+        assert not set(poem.text) & (set("爲") if script == "traditional" else set("爲却荆迹烟猨疎鴈劒"))
+
+
+def test_a_line_is_rewritten_in_the_spelling_of_the_others(writer):
+    kept = "為君持酒勸斜陽，且向花間留晚照。"
+    (poem,) = writer.rewrite(kept, 2, seed=1)
+    assert poem.text.startswith("為君持酒勸斜陽，")
+    (poem,) = writer.rewrite(kept, 2, seed=1, script="simplified")
+    assert poem.text.startswith("为君持酒劝斜阳，")
+    assert poem.script == "simplified"
