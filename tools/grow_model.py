@@ -89,7 +89,7 @@ def widen(
         if name in new:
             new[name] = rng.normal(0, spread, shapes[name]).astype(np.float32)
     there = [k for k, token in enumerate(vocabulary.tokens) if token in known]
-    places = known.encode([vocabulary.tokens[k] for k in there])  # type: ignore[arg-type]
+    places = known.encode([vocabulary.tokens[k] for k in there])
     rare = [0 < n <= RARE for n in known.counts]
     new["embedding.weight"][:, :e] *= FAINT
     new["embedding.weight"][:, :e] += old["embedding.weight"][rare].mean(axis=0)

@@ -31,6 +31,7 @@ class Vocabulary:
         self.tokens = tuple(tokens)
         self.counts = tuple(int(count) for count in counts)
         self.unknown_types = max(1, int(unknown_types))
+        self.seen = len(self.tokens)  # so many of them are from training; `extend` adds others
         self._ids = {token: number for number, token in enumerate(self.tokens)}
 
     pad, begin, end, unknown = range(len(SPECIALS))
@@ -72,7 +73,14 @@ class Vocabulary:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def encode(self, text: str) -> list[int]:
+    def extend(self, hanzi: Sequence[str]) -> "Vocabulary":
+        """With these hanzi after all others, counted 0; `seen` stays. Raises CorpusError for one that is known."""
+        counts = (*self.counts, *[0] * len(hanzi))
+        extended = Vocabulary((*self.tokens, *hanzi), counts, self.unknown_types)
+        extended.seen = self.seen
+        return extended
+
+    def encode(self, text: Iterable[str]) -> list[int]:
         """Characters to numbers; what is not known becomes `unknown`."""
         return [self._ids.get(char, self.unknown) for char in text]
 

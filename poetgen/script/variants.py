@@ -105,7 +105,7 @@ class VariantTable:
 
     def is_plain(self, typed: str, read: str) -> bool:
         """Whether `read` is no more than the spelling of `typed` in the corpus' script."""
-        if self.is_only_simplified(typed) or (self._is_simplified and to_simplified(typed) == read):
+        if self.is_only_simplified(typed) or (self.is_simplified and to_simplified(typed) == read):
             return True
         return is_same_word(typed, read)
 
@@ -135,7 +135,7 @@ class VariantTable:
         editions = [edition for edition in TABLES if edition != SIMPLIFIED or char not in self]
         forms = {form for edition in editions for form in self._printed(char, edition)}
         forms.add(_GLYPHS.get(char, char))
-        if self._is_simplified:
+        if self.is_simplified:
             forms.add(to_simplified(char))
         return {form for form in forms if form in self._vocabulary}
 
@@ -165,7 +165,7 @@ class VariantTable:
         return max(1, sum(map(self._count, self._known)))
 
     @cached_property
-    def _is_simplified(self) -> bool:
+    def is_simplified(self) -> bool:
         """Whether the corpus itself is in simplified characters, which no typed character need be turned from."""
         pairs = zip(self._known, spellings(self._known, SIMPLIFIED), strict=True)
         return sum(self._count(char) for char, form in pairs if char != form) < FEW * self._total

@@ -58,7 +58,7 @@ class FreeMatcher:
         follows = self.follows()
         if follows not in self._masks:
             mask = np.zeros(len(self._vocabulary), bool)
-            mask[self._vocabulary.first_hanzi :] = follows.hanzi
+            mask[self._vocabulary.first_hanzi : self._vocabulary.seen] = follows.hanzi
             mask[self._vocabulary.encode(follows.marks)] = True
             mask[self._vocabulary.end] = follows.end
             mask.setflags(write=False)

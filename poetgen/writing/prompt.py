@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from poetgen.errors import PromptError
 from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP, is_hanzi
 from poetgen.script.convert import acrostic_to_corpus, to_corpus
-from poetgen.script.opencc import INSTALL_OPENCC, TRADITIONAL, as_utf8, can_convert, normalize
+from poetgen.script.opencc import INSTALL_OPENCC, TRADITIONAL, as_utf8, normalize
 from poetgen.script.variants import VariantTable
 from poetgen.writing.free_matcher import REGULAR
 
@@ -103,11 +103,9 @@ def _check_known(text: str, readings: VariantTable) -> None:
     for char in text:
         if char in MARKS or (is_hanzi(char) and readings.candidates(char)):
             continue
+        if is_hanzi(char):  # only where OpenCC is missing, else the model was taught it
+            raise PromptError(f"the model has never seen {char}; if it is simplified: {INSTALL_OPENCC}")
         near = readings.nearest(char)
-        if is_hanzi(char):
-            hint = f"the nearest it knows is {near}" if near else "try another"
-            hint = hint if can_convert() else f"if it is simplified: {INSTALL_OPENCC}"
-            raise PromptError(f"the model has never seen {char}; {hint}")
         hint = f"did you mean {near}?" if near else "begin with Chinese characters, such as 月"
         raise PromptError(f"{char!r} is not a Chinese character; {hint}")
 

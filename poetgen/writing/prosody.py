@@ -83,25 +83,25 @@ class TokenProsody:
 
     @cached_property
     def hanzi(self) -> Array:
-        """All hanzi."""
-        return only(list(range(self.vocabulary.first_hanzi, len(self.vocabulary))), len(self.vocabulary))
+        """All hanzi that training has seen; the others stand only where they are asked for, here and below."""
+        return only(list(range(self.vocabulary.first_hanzi, self.vocabulary.seen)), len(self.vocabulary))
 
     @cached_property
     def having(self) -> tuple[Array, ...]:
         """For each set of tones (none, level, oblique, either) the hanzi that have just these inside a line."""
         of_token = np.array(self.inside)
-        return tuple(_frozen(np.asarray(of_token == tones)) for tones in range(EITHER + 1))
+        return tuple(self._seen(of_token == tones) for tones in range(EITHER + 1))
 
     @cached_property
     def inside_with(self) -> tuple[Array, ...]:
         """For each set of tones the hanzi that have one of them inside a line."""
         of_token = np.array(self.inside)
-        return tuple(_frozen(np.asarray((of_token & tones) != 0)) for tones in range(EITHER + 1))
+        return tuple(self._seen((of_token & tones) != 0) for tones in range(EITHER + 1))
 
     @cached_property
     def level_alone(self) -> Array:
         """The hanzi that are level however they are read."""
-        return _frozen(np.asarray(np.array(self.at_end) == LEVEL_BIT))
+        return self._seen(np.array(self.at_end) == LEVEL_BIT)
 
     @cached_property
     def members(self) -> Array:
@@ -109,7 +109,12 @@ class TokenProsody:
         pairs = [(place, number) for number, groups in enumerate(self.groups) for place in places(groups)]
         members = np.zeros((len(GROUPS), len(self.vocabulary)), bool)
         members[tuple(np.array(pairs, int).reshape(-1, 2).T)] = True
-        return _frozen(members)
+        return self._seen(members)
+
+    def _seen(self, mask: Array) -> Array:
+        """bool (…, V) without the hanzi that training has not seen."""
+        mask[..., self.vocabulary.seen :] = False
+        return _frozen(mask)
 
     @cached_property
     def sizes(self) -> list[int]:

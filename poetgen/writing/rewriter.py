@@ -50,9 +50,10 @@ class Rewriter:
         variants: VariantTable,
         known: LineIndex | None,
         keeps_marks: bool,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self._network, self._prosody, self._variants = network, prosody, variants
-        self._known, self._keeps_marks = known, keeps_marks
+        self._known, self._keeps_marks, self._notes = known, keeps_marks, notes
 
     def rewrite(
         self, poem: str, line: int, *, begins: str, sampling: Sampling, script: str | None
@@ -116,7 +117,7 @@ class Rewriter:
             seed=sampling.seed,
             index=index,
             log_probability=totals[best],
-            notes=read.notes,
+            notes=(*self._notes, *read.notes),
             template=report.template,
             rhyme_group=report.rhyme_group if report.rhymes_hold else None,
             tones=tuple(line.tones for line in report.lines),

@@ -5,11 +5,11 @@ it is made from is computed from its own row alone (poetgen.writing.decoding): p
 whatever the count, the batch and the number of threads.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from poetgen.argument_types import check_arguments
 from poetgen.checkpoint import Checkpoint, find_checkpoint
@@ -24,7 +24,9 @@ from poetgen.script.opencc import (
     SCRIPTS,
     SIMPLIFIED,
     TRADITIONAL,
+    as_utf8,
     can_convert,
+    normalize,
     preferred_script,
 )
 from poetgen.script.printing import print_lines
@@ -97,6 +99,8 @@ class Writer:
 
     def __init__(self, checkpoint: Checkpoint, source: Path | None = None) -> None:
         self.source = source
+        self.notes: tuple[str, ...] = ()  # on the characters that are new to it
+        self._checkpoint = checkpoint
         self.vocabulary = checkpoint.vocabulary
         self.variants = VariantTable(checkpoint.vocabulary)
         self.known_lines = None if checkpoint.lines is None else LineIndex(checkpoint.lines)
@@ -155,28 +159,24 @@ class Writer:
         seed = draw_seed() if seed is None else seed
         sampling = Sampling(temperature, top_k, top_p, repeat_penalty, seed, count, best_of)
         _check_page(max_length, script)
-        heads = Prompt() if acrostic is None else read_acrostic(acrostic, self.variants)
-        constraints = Constraints.parse(
-            form=form,
-            rhyme=rhyme,
-            tones=tones,
-            first_line_rhymes=first_line_rhymes,
-            acrostic=heads.text,
-            no_repeat=no_repeat,
-        )
-        told = self._read_conditions(title, about, poet, constraints)
+        asked = {
+            "form": form,
+            "rhyme": rhyme,
+            "tones": tones,
+            "first_line_rhymes": first_line_rhymes,
+            "no_repeat": no_repeat,
+        }
+        subject = {"title": title, "about": about, "poet": poet}
         requests = []
         for one in [prompt] if prompt is None or isinstance(prompt, str) else prompt:
             if not isinstance(one, str | None):
                 raise PromptError(f"a prompt must be text, not {one!r:.60}")
-            read = self._read(one, constraints, max_length)
-            typed = read if one is not None or acrostic is None else heads
-            request = self._prepare(
-                read, heads, constraints, max_length, sampling, script or typed.script, told
+            knowing = self._knowing(one or "", acrostic or "")
+            requests.append(
+                knowing._request(
+                    one, acrostic, asked, subject, max_length=max_length, sampling=sampling, script=script
+                )
             )
-            requests.append(request)
-            if request.script != TRADITIONAL and not can_convert():
-                raise PoetgenError(f"{request.script} poems cannot be printed: {INSTALL_OPENCC}")
         return chain.from_iterable(map(self._write, requests))
 
     @check_arguments
@@ -207,14 +207,50 @@ class Writer:
         seed = draw_seed() if seed is None else seed
         sampling = Sampling(temperature, top_k, top_p, repeat_penalty, seed, count, best_of)
         _check_page(None, script)
+        knowing = self._knowing(poem, begins)
         rewriter = Rewriter(
-            self._network,
-            self._prosody,
-            self.variants,
+            knowing._network,
+            knowing._prosody,
+            knowing.variants,
             known=self.known_lines,
             keeps_marks=self.keeps_marks,
+            notes=knowing.notes,
         )
         return rewriter.rewrite(poem, line, begins=begins, sampling=sampling, script=script)
+
+    def _knowing(self, *typed: str) -> "Writer":
+        """A writer that knows every hanzi of what was typed: this one, but for new characters."""
+        text = normalize("".join(as_utf8(each, "the prompt") for each in typed))
+        unknown = [char for char in text if is_hanzi(char) and not self.variants.candidates(char)]
+        if not unknown or not can_convert():
+            return self
+        from poetgen.writing.new_characters import new_characters, teach
+
+        new = new_characters(unknown, self.variants, self.vocabulary)
+        knowing = Writer(teach(self._checkpoint, new), self.source)
+        knowing.notes = tuple(character.note for character in new)
+        return knowing
+
+    def _request(
+        self,
+        typed: str | None,
+        acrostic: str | None,
+        asked: Mapping[str, Any],
+        subject: Mapping[str, str | None],
+        *,
+        max_length: int | None,
+        sampling: Sampling,
+        script: str | None,
+    ) -> Request:
+        """Read and check all that is asked for. Raises PoetgenError."""
+        heads = Prompt() if acrostic is None else read_acrostic(acrostic, self.variants)
+        constraints = Constraints.parse(**asked, acrostic=heads.text)
+        told = self._read_conditions(**subject, constraints=constraints)
+        read = self._read(typed, constraints, max_length)
+        script = script or (read if typed is not None or acrostic is None else heads).script
+        if script != TRADITIONAL and not can_convert():
+            raise PoetgenError(f"{script} poems cannot be printed: {INSTALL_OPENCC}")
+        return self._prepare(read, heads, constraints, max_length, sampling, script, told)
 
     def _read_conditions(
         self, title: str | None, about: str | None, poet: str | None, constraints: Constraints
@@ -258,7 +294,7 @@ class Writer:
         network = self._network.after(numbers)
         prefix = Prefix.read(prompt.text, network)
         prior = form_prior(network, prefix, matchers, keeps_marks=self.keeps_marks)
-        notes = (*(told.notes if told else ()), *prompt.notes, *heads.notes, *notes)
+        notes = (*self.notes, *(told.notes if told else ()), *prompt.notes, *heads.notes, *notes)
         return Request(
             prompt,
             heads,

@@ -1,0 +1,91 @@
+"""Characters that a model has never seen (媽, 妮, 們): it reads the nearest it knows.
+
+For the poem at hand the model is given each as a token of its own, with the weights of the nearest character: of
+like meaning, else of like sound, else what it learned of rare characters. Tone and rhyme are the character's own;
+it is printed as typed, and stands only where it was asked for.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from poetgen.checkpoint import Checkpoint
+from poetgen.corpus.vocabulary import UNKNOWN, Vocabulary
+from poetgen.script.opencc import convert
+from poetgen.script.variants import VariantTable
+from poetgen.verse.rhymes import RhymeTable
+
+BY_TOKEN = ("embedding.weight", "output.weight", "output.bias")  # a row for each token
+
+_MEANINGS = Path(__file__).with_name("meanings.txt")
+
+
+class NewCharacter(NamedTuple):
+    """A character as typed and as a corpus writes it, and the known one that is read for it; None: a rare one."""
+
+    typed: str
+    hanzi: str
+    read_as: str | None
+
+    @property
+    def note(self) -> str:
+        """What is said of it."""
+        return f"{self.typed} is new to the model, which reads {self.read_as or 'a rare character'} for it"
+
+
+def new_characters(
+    unknown: Iterable[str], variants: VariantTable, vocabulary: Vocabulary
+) -> tuple[NewCharacter, ...]:
+    """What stands for nothing that a model knows, as a corpus writes it and with the nearest, each once."""
+    found: dict[str, NewCharacter] = {}
+    for char in unknown:
+        hanzi = char if variants.is_simplified else _traditional(char)
+        hanzi = char if hanzi in vocabulary else hanzi
+        if hanzi not in found:
+            found[hanzi] = NewCharacter(char, hanzi, _nearest(hanzi, variants, vocabulary))
+    return tuple(found.values())
+
+
+def _traditional(char: str) -> str:
+    """As the rhyme table has it: 妈 is 媽; a character that both scripts have stays."""
+    form = convert(char, "s2t")
+    return form if form in RhymeTable.load() or char not in RhymeTable.load() else char
+
+
+def _nearest(char: str, variants: VariantTable, vocabulary: Vocabulary) -> str | None:
+    """The known character of nearest meaning, else the commonest that is read alike; None where there is none."""
+    kin = variants.nearest(char) or _meanings().get(char)
+    if kin in vocabulary:
+        return kin
+    table = RhymeTable.load()
+    readings = set(table.readings(char))
+    alike = (other for other in vocabulary.tokens if readings and set(table.readings(other)) == readings)
+    return next(alike, None)  # tokens come by falling count
+
+
+@cache
+def _meanings() -> dict[str, str]:
+    """meanings.txt: a character and one of like meaning."""
+    lines = _MEANINGS.read_text(encoding="utf-8").splitlines()
+    pairs = (pair for line in lines if not line.startswith("#") for pair in line.split())
+    return {pair[0]: pair[1] for pair in pairs}
+
+
+def teach(checkpoint: Checkpoint, characters: Sequence[NewCharacter]) -> Checkpoint:
+    """The model with a token more for each character, which it reads as it reads the nearest.
+
+    It is as likely as that one would be, had training seen it once.
+    """
+    known, weights = checkpoint.vocabulary, dict(checkpoint.weights)
+    rows = known.encode([character.read_as or UNKNOWN for character in characters])
+    for name in filter(weights.__contains__, BY_TOKEN):
+        weights[name] = np.concatenate([weights[name], weights[name][rows]])
+    rarer = [math.log(max(1, known.counts[row])) for row in rows]
+    weights["output.bias"][len(known) :] -= np.array(rarer, weights["output.bias"].dtype)
+    vocabulary = known.extend([character.hanzi for character in characters])
+    return replace(checkpoint, weights=weights, vocabulary=vocabulary)
