@@ -45,6 +45,7 @@ BACKWARDS = ("handwritten", "autograd")
 CELLS = ("lstm", "rnn")
 BACKENDS = ("torch", "numpy")
 PRECISIONS = ("float32", "bfloat16")
+TOO_LONG = ("drop", "crop", "crop-characters")
 GRADIENTS = ("bptt", "rtrl")
 TARGETS = ("validation", "training")
 ALSO = ("", "song")
@@ -75,7 +76,12 @@ class CorpusConfig:
     limit: int = _key(0, "take only the first N poems in volume order; 0: all", minimum=0)
     form: str = _key("", f"keep one form only: {FORM_HELP}; empty: all", read=_form)
     min_length: int = _key(0, "drop poems with fewer hanzi", minimum=0)
-    max_length: int = _key(0, "drop poems with more hanzi; 0: no limit", minimum=0)
+    max_length: int = _key(0, "hanzi of a poem at most; 0: no limit", minimum=0)
+    too_long: str = _key(
+        "drop",
+        "of longer poems: drop them, crop them after the last sentence that fits, or at the very character",
+        choices=TOO_LONG,
+    )
     min_count: int = _key(2, "characters rarer than this in the training poems become <unknown>", minimum=1)
     punctuation: str = _key(
         "keep", "keep ，。？ as tokens, or drop them and restore them in print", choices=("keep", "drop")

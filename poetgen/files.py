@@ -116,6 +116,7 @@ class Workspace:
     """Where a user's data and runs lie: below the current folder, `--home` or POETGEN_HOME."""
 
     home: Path
+    data: Path | None = None
 
     @classmethod
     def find(cls, home: str | Path | None = None) -> "Workspace":
@@ -129,8 +130,8 @@ class Workspace:
 
     @property
     def prepared(self) -> Path:
-        """The prepared folder."""
-        return self.home / "data" / "prepared"
+        """The prepared folder, that of `data` where it was named."""
+        return self.data or self.home / "data" / "prepared"
 
     @property
     def runs(self) -> Path:

@@ -12,6 +12,7 @@ from poetgen.checkpoint import Checkpoint, find_checkpoint
 from poetgen.cli.options import (
     UserPath,
     checkpoint_option,
+    data_option,
     home_option,
     json_option,
     tell_model,
@@ -33,6 +34,7 @@ ODD_RATE = 0.05
 
 @click.command()
 @home_option
+@data_option
 @checkpoint_option
 @click.option(
     "--split",
@@ -60,6 +62,7 @@ ODD_RATE = 0.05
 def evaluate(
     workspace: Workspace,
     *,
+    data: Path | None,
     checkpoint: str | None,
     split: str | None,
     source: Path | None,
@@ -72,6 +75,8 @@ def evaluate(
 
     Choose between models on the validation split, and look at the test split once, at the end.
     """
+    if data and source:
+        raise click.UsageError("--data and --poems both say what to measure on; omit one")
     if split and source:
         raise click.UsageError("--split and --poems both say what to measure on; omit one")
     path = find_checkpoint(workspace, checkpoint)
@@ -79,7 +84,7 @@ def evaluate(
     with progress_bar("measuring", unit="token") as on_progress:
         options = Options(batch_size, device, on_progress)
         if source is None:
-            evaluation = measure_split(model, workspace.prepared, split or "validation", options)
+            evaluation = measure_split(model, data or workspace.prepared, split or "validation", options)
         else:
             evaluation = measure_poems(model, source, options)
     tell_model(path, verbose=verbose)

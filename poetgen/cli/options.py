@@ -42,6 +42,11 @@ def tell_model(path: Path, *, verbose: bool) -> None:
         echo(f"model: {model_name(path)}" + (f" ({path})" if verbose else ""), err=True)
 
 
+def data_words(workspace: Workspace) -> list[str]:
+    """What a command needs to find the prepared poems, where they were named."""
+    return ["--data", str(workspace.data)] if workspace.data else []
+
+
 def _workspace(ctx: click.Context, param: click.Parameter, value: str | None) -> Workspace:
     return Workspace.find(value)
 
@@ -52,6 +57,11 @@ home_option: Decorator = click.option(
     metavar="DIR",
     callback=_workspace,
     help="Folder with data/ and checkpoints/ [default: POETGEN_HOME, else the current folder].",
+)
+data_option: Decorator = click.option(
+    "--data",
+    type=UserPath(path_type=Path, resolve_path=True),
+    help="The folder that prepare --out wrote [default: data/prepared].",
 )
 checkpoint_option: Decorator = click.option(
     "--checkpoint",

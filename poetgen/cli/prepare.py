@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.cli.options import UserPath, home_option, json_option
+from poetgen.cli.options import UserPath, command_line, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
-from poetgen.config import SPLITS, load_config
+from poetgen.config import SPLITS, TOO_LONG, load_config
 from poetgen.files import Workspace
 from poetgen.poem.form import FORM_HELP
 from poetgen.printable import printable
@@ -40,7 +40,12 @@ MOST_FORMS = 12
 @click.option("--limit", type=int, metavar="N", help="Only the first N usable poems, in volume order.")
 @click.option("--form", help=f"Only one form: {FORM_HELP} (either script, or pinyin).")
 @click.option("--min-length", type=int, metavar="HANZI", help="Drop shorter poems.")
-@click.option("--max-length", type=int, metavar="HANZI", help="Drop longer poems; no poem is ever cut.")
+@click.option("--max-length", type=int, metavar="HANZI", help="Drop longer poems, or crop them.")
+@click.option(
+    "--too-long",
+    type=click.Choice(TOO_LONG),
+    help="Longer poems: drop [default], crop after a sentence, or at the character.",
+)
 @click.option(
     "--min-count",
     type=int,
@@ -93,7 +98,8 @@ def prepare(
         )
     tell_reading(source or workspace.corpus, report.cleaning.reading)
     echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else table(report))
-    echo(f"Written to {out}. Next, run: poetgen train", err=True)
+    words = [] if out.resolve() == workspace.prepared.resolve() else ["--data", str(out)]
+    echo(f"Written to {out}. Next, run: {command_line(workspace, 'poetgen', 'train', *words)}", err=True)
 
 
 def known_by(workspace: Workspace, model: str) -> "Known":
@@ -139,12 +145,15 @@ def title_table(report: "PrepareReport") -> str:
 
 def selection_lines(report: "PrepareReport") -> str:
     """What the settings left out, forms, lengths, duplicates."""
-    dropped = {name: n for name, n in report.selection.items() if n and name not in ("kept", "fragments")}
+    apart = ("kept", "fragments", "cropped")
+    dropped = {name: n for name, n in report.selection.items() if n and name not in apart}
     forms = list(report.forms.items())
     lines = [
         f"whole poems    {report.selection['kept']:,}",
         f"fragments      {report.selection['fragments']:,} (fewer than 4 lines or 20 hanzi, kept apart)",
     ]
+    if cropped := report.selection["cropped"]:
+        lines.append(f"cropped        {cropped:,} to what fits into max_length")
     if report.added:
         kept, shared = report.added["kept"], report.added["shared with held-out poems"]
         lines.append(

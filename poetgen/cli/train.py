@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from poetgen.cli import INTERRUPTED
-from poetgen.cli.options import command_line, home_option
+from poetgen.cli.options import command_line, data_option, data_words, home_option
 from poetgen.cli.output import echo
 from poetgen.cli.training_options import (
     NEWEST,
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @home_option
+@data_option
 @click.option("--run", "run_name", metavar="NAME", help="The run's name [default: date and optimizer].")
 @resume_option
 @config_option
@@ -88,6 +91,7 @@ if TYPE_CHECKING:
 @click.option("--keep-epochs", is_flag=True, default=None, help="Keep the checkpoint of every epoch.")
 def train(
     workspace: Workspace,
+    data: Path | None,
     run_name: str | None,
     resume: str | None,
     config_name: str | None,
@@ -106,7 +110,7 @@ def train(
         **settings_of(flags),
     }
     with only_first_speaks():
-        learn(workspace, run_name, resume, given)
+        learn(replace(workspace, data=data), run_name, resume, given)
 
 
 @contextmanager
@@ -141,7 +145,8 @@ def learn(workspace: Workspace, run_name: str | None, resume: str | None, given:
 
 def tell_next(workspace: Workspace, run: str) -> None:
     """What to do with a model that is trained: it writes only where it is named."""
-    for what, words in (("write with it", ["generate", "月"]), ("measure it", ["evaluate"])):
+    ways = [("write with it", ["generate", "月"]), ("measure it", ["evaluate", *data_words(workspace)])]
+    for what, words in ways:
         command = command_line(workspace, "poetgen", *words, "--checkpoint", run)
         echo(f"to {what}: {command}", err=True)
 
@@ -161,12 +166,18 @@ def new_run(workspace: Workspace, name: str | None, given: Mapping[str, Any]) ->
 
 
 def resumed_run(workspace: Workspace, name: str, given: Mapping[str, Any]) -> RunSetup:
-    """The run to go on with, its poems, and its settings with those given and those of the poems laid over."""
+    """The run to go on with, its poems, and its settings with those given and those of the poems laid over.
+
+    The poems are those of --data, or lie where the run found them, or, moved, where they lie by default.
+    """
     from poetgen.training.run_folder import find_run
 
     folder = find_run(workspace.runs, None if name == NEWEST else name)
-    config = from_dict(folder.read_config()["config"], str(folder.config))
-    prepared = Dataset.open(workspace.prepared)
+    began = folder.read_config()
+    config = from_dict(began["config"], str(folder.config))
+    before = Path(began["source"])
+    is_there = workspace.data is None and began["source"] and (before / "prepared.json").exists()
+    prepared = Dataset.open(before if is_there else workspace.prepared)
     return folder, prepared, config.replace({**prepared.settings(), **given})
 
 
@@ -200,7 +211,7 @@ def prepared_poems(workspace: Workspace, given: Mapping[str, Any]) -> Dataset:
     Raises CorpusError when neither is, ConfigError when it was prepared with other settings than asked for.
     """
     asked = {key: value for key, value in given.items() if key.startswith("corpus.")}
-    if not (workspace.prepared / "prepared.json").exists():
+    if workspace.data is None and not (workspace.prepared / "prepared.json").exists():
         prepare_first(workspace, Config().replace(asked))
     prepared = Dataset.open(workspace.prepared)
     found = prepared.settings()

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from poetgen.config import CorpusConfig
 from poetgen.corpus.clean import CleaningReport
 from poetgen.errors import CorpusError
 from poetgen.poem.form import Form, form_of
-from poetgen.poem.poem import FRAGMENT_HANZI, FRAGMENT_LINES, Poem
+from poetgen.poem.poem import COMMA, FRAGMENT_HANZI, FRAGMENT_LINES, QUESTION, STOP, Poem
 
 LEAST = 2  # poems: one to learn from, one to validate on
 _EXAMPLE = 24  # characters
@@ -17,17 +18,51 @@ _SETTINGS = ("form", "min_length", "max_length", "limit")
 def select(
     poems: Sequence[Poem], config: CorpusConfig, form: Form | None
 ) -> tuple[list[Poem], list[Poem], dict[str, int]]:
-    """(whole poems, fragments, how many each setting dropped); `limit` counts whole poems that are kept."""
+    """(whole poems, fragments, how many each setting dropped); `limit` counts whole poems that are kept.
+
+    Poems that are cropped are counted by what is left of them, and as `cropped`.
+    """
     whole: list[Poem] = []
     fragments: list[Poem] = []
-    dropped = dict.fromkeys(_SETTINGS, 0)
+    dropped, cropped = dict.fromkeys(_SETTINGS, 0), 0
     for poem in poems:
+        poem, given = crop(poem, config), poem
         setting = "limit" if config.limit and len(whole) >= config.limit else left_out_by(poem, config, form)
         if setting:
             dropped[setting] += 1
         else:
+            cropped += poem is not given
             (fragments if poem.is_fragment else whole).append(poem)
-    return whole, fragments, {**dropped, "fragments": len(fragments), "kept": len(whole)}
+    return (
+        whole,
+        fragments,
+        {
+            **dropped,
+            "cropped": cropped,
+            "fragments": len(fragments),
+            "kept": len(whole),
+        },
+    )
+
+
+def crop(poem: Poem, config: CorpusConfig) -> Poem:
+    """What `too_long` leaves of a poem: the same poem where it is short enough, or nothing of it fits."""
+    limit = config.max_length
+    if not limit or poem.hanzi <= limit or config.too_long == "drop":
+        return poem
+    lines, marks = list[str](), ""
+    for line, mark in zip(poem.lines, poem.marks, strict=True):
+        room = limit - sum(map(len, lines))
+        if len(line) > room:
+            if config.too_long == "crop-characters" and room:
+                lines, marks = [*lines, line[:room]], marks + mark
+            break
+        lines, marks = [*lines, line], marks + mark
+    if config.too_long == "crop":
+        sentences = max(marks.rfind(STOP), marks.rfind(QUESTION)) + 1
+        lines, marks = lines[:sentences], marks[:sentences]
+    marks = marks[:-1] + marks[-1:].replace(COMMA, STOP)
+    return replace(poem, lines=tuple(lines), marks=marks) if lines else poem
 
 
 def left_out_by(poem: Poem, config: CorpusConfig, form: Form | None) -> str:
@@ -65,6 +100,7 @@ def _by_rules(cleaning: CleaningReport) -> Iterator[str]:
 def _by_settings(poems: Sequence[Poem], config: CorpusConfig, form: Form | None) -> Iterator[str]:
     counts, examples = Counter[str](), dict[str, str]()
     for poem in poems:
+        poem = crop(poem, config)
         reason = left_out_by(poem, config, form) or ("fragments" if poem.is_fragment else "")
         counts[reason] += 1
         examples.setdefault(reason, poem.text[:_EXAMPLE] + "…" * (len(poem.text) > _EXAMPLE))

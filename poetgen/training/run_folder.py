@@ -104,15 +104,18 @@ class RunFolder:
         except (CheckpointError, KeyError, TypeError):
             return False
 
-    def write_config(self, config: Mapping[str, Any], data: Mapping[str, Any], version: str) -> None:
-        """Record what the run began with."""
-        write_json(self.config, {"poetgen": version, "config": config, "data": data})
+    def write_config(
+        self, config: Mapping[str, Any], data: Mapping[str, Any], version: str, source: str = ""
+    ) -> None:
+        """Record what the run began with; `source` is where its texts lay."""
+        write_json(self.config, {"poetgen": version, "config": config, "data": data, "source": source})
 
     def read_config(self) -> dict[str, Any]:
         """What the run began with. Raises CheckpointError."""
         try:
             value = read_json(self.config)
-            return {name: check_table(name, value[name]) for name in ("config", "data")}
+            tables = {name: check_table(name, value[name]) for name in ("config", "data")}
+            return {**tables, "source": str(value.get("source", ""))}
         except FileNotFoundError as error:
             raise CheckpointError(
                 f"no run at {self.path}; start it with: {self.command} --run {self.name}"
@@ -200,7 +203,9 @@ class ReadOnlyRunFolder(RunFolder):
     def check_new(self) -> None:
         """The first process has looked."""
 
-    def write_config(self, config: Mapping[str, Any], data: Mapping[str, Any], version: str) -> None:
+    def write_config(
+        self, config: Mapping[str, Any], data: Mapping[str, Any], version: str, source: str = ""
+    ) -> None:
         """Nothing is written."""
 
     def check_there(self) -> None:

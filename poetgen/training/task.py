@@ -94,7 +94,7 @@ class LanguageModeling:
         """
         self.prepared, self.config, self.settings = prepared, config, config.training
         self.texts, self.validation_poems = poems_of(prepared, "train"), poems_of(prepared, "validation")
-        self.source, self.messages = str(prepared.path), list[str]()
+        self.source, self.messages = str(prepared.path.resolve()), list[str]()
         rows = self.first_rows() if is_new and config.model.pretrained_embeddings else None
         self.table = condition_table(prepared) if config.model.conditions else None
         self.learner = build_learner(

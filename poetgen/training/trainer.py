@@ -310,7 +310,9 @@ class Trainer:
         self.progress.parent = self.task.parent
         self._save_state()
         # last, because a run is there once its config is: killed before, the same command begins again
-        self.folder.write_config(self.config.to_dict(), self.task.fingerprint(), __version__)
+        self.folder.write_config(
+            self.config.to_dict(), self.task.fingerprint(), __version__, self.task.source
+        )
 
     def restore(self) -> None:
         """Stand where state.pt says. Raises CheckpointError when it does not fit."""

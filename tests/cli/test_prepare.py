@@ -1,5 +1,7 @@
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import time
@@ -126,3 +128,61 @@ def test_killed_at_any_instant_it_leaves_the_old_folder_or_the_new(corpus):
         json.loads((place / "prepared.json").read_text(encoding="utf-8"))
     assert run("--home", corpus).exit_code == 0
     assert [path.name for path in sorted((corpus / "data").iterdir())] == ["corpus", "prepared"]
+
+
+def test_prepared_elsewhere_it_says_how_to_train_and_measure_on_it(corpus, tmp_path):
+    place = tmp_path / "else where"
+    result = run("--home", corpus, "--out", place)
+    [command] = re.findall(r"Next, run: poetgen (train .*)", result.stderr)
+    small = [
+        "--embedding-size",
+        "4",
+        "--hidden-size",
+        "4",
+        "--steps",
+        "1",
+        "--device",
+        "cpu",
+        "--run",
+        "moon",
+    ]
+    trained = CliRunner().invoke(poetgen, [*shlex.split(command), *small])
+    assert trained.exit_code == 0, trained.output
+    [command] = re.findall(r"to measure it: poetgen (.*)", trained.stderr)
+    measured = CliRunner().invoke(poetgen, shlex.split(command))
+    assert measured.exit_code == 0 and str(place) in command, measured.output
+    # the run knows where its poems lie
+    again = CliRunner().invoke(poetgen, ["train", "--home", str(corpus), "--resume", "moon"])
+    assert again.exit_code == 0, again.output
+    assert not (corpus / "data" / "prepared").exists()
+    nowhere = CliRunner().invoke(poetgen, ["train", "--home", str(corpus), "--data", str(tmp_path / "no")])
+    assert nowhere.exit_code == 1 and "no prepared poems at" in nowhere.stderr
+
+
+@pytest.mark.parametrize(
+    ("way", "kept", "longest"), [("drop", 40, 20), ("crop", 60, 24), ("crop-characters", 60, 26)]
+)
+def test_poems_that_are_too_long(tmp_path, way, kept, longest):
+    characters = [chr(0x4E00 + k) for k in range(3000)]
+    texts = []
+    for k in range(40):
+        line = characters[20 * k : 20 * k + 20]
+        texts.append("".join("".join(line[j : j + 5]) + "，。，。"[j // 5] for j in (0, 5, 10, 15)))
+    for k in range(20):
+        line = characters[1000 + 48 * k : 1000 + 48 * k + 48]
+        texts.append("".join("".join(line[j : j + 6]) + "，。"[j // 6 % 2] for j in range(0, 48, 6)))
+    source = tmp_path / "mine.txt"
+    source.write_text("\n".join(texts), encoding="utf-8")
+    result = run(
+        source, "--out", tmp_path / "out", "--max-length", 26, "--too-long", way, "--min-count", 1, "--json"
+    )
+    assert result.exit_code == 0, result.output
+    selection = json.loads(result.stdout)["selection"]
+    assert (selection["kept"], selection["max_length"], selection["cropped"]) == (kept, 60 - kept, kept - 40)
+    written = [
+        json.loads(row)["text"]
+        for part in ("train", "validation", "test")
+        for row in (tmp_path / "out" / f"{part}.poems.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert all(text.endswith("。") and any(full.startswith(text[:-1]) for full in texts) for text in written)
+    assert max(len(text.replace("，", "").replace("。", "")) for text in written) == longest

@@ -53,6 +53,7 @@ def test_every_usable_poem_is_in_exactly_one_split_as_it_was(source, tmp_path):
         "min_length": 0,
         "max_length": 0,
         "limit": 0,
+        "cropped": 0,
         "fragments": 1,
         "kept": 62,
     }
