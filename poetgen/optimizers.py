@@ -45,6 +45,14 @@ CONSTANTS = (
 )  # fmt: skip
 
 
+def as_options(constants: Mapping[str, Any]) -> dict[str, Any]:
+    """Constants as both torch's classes and ours take them: β₁ and β₂ are a pair there."""
+    options = dict(constants)
+    if "beta1" in options:
+        options["betas"] = (options.pop("beta1"), options.pop("beta2"))
+    return options
+
+
 def choose_constants(optimizer: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """A rule's constants, those given, by name, before its own. Raises ConfigError for what it does not have."""
     found = dict(RULES[optimizer].constants)

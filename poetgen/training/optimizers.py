@@ -13,7 +13,7 @@ from poetgen.byhand import optimizers as byhand
 from poetgen.byhand.optimizer import Optimizer as NumPyOptimizer
 from poetgen.config import TrainingConfig
 from poetgen.errors import ConfigError
-from poetgen.optimizers import RULES
+from poetgen.optimizers import RULES, as_options
 
 
 class AdaBound(Optimizer):
@@ -113,10 +113,8 @@ def learning_rate_of(settings: TrainingConfig) -> float:
 
 def options_of(settings: TrainingConfig) -> dict[str, Any]:
     """What both torch's class and ours are made with."""
-    constants = settings.optimizer_constants
-    if "beta1" in constants:
-        constants["betas"] = (constants.pop("beta1"), constants.pop("beta2"))
-    return {"lr": learning_rate_of(settings), "weight_decay": settings.weight_decay, **constants}
+    own = as_options(settings.optimizer_constants)
+    return {"lr": learning_rate_of(settings), "weight_decay": settings.weight_decay, **own}
 
 
 def build_torch_optimizer(parameters: Iterable[nn.Parameter], settings: TrainingConfig) -> Optimizer:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from poetgen.byhand import optimizers as byhand
 from poetgen.byhand.finite_differences import error
 from poetgen.byhand.optimizer import Optimizer
-from poetgen.optimizers import RULES
+from poetgen.optimizers import RULES, as_options
 
 Values = dict[str, npt.NDArray[Any]]
 
@@ -34,7 +34,7 @@ def gradient(at: Values) -> Values:
 
 def built(name: str, parameters: Values, **settings: Any) -> Optimizer:
     rule = RULES[name]
-    given = {"lr": rule.lr, **rule.constants, "weight_decay": 0.01, **settings}
+    given = {"lr": rule.lr, **as_options(rule.constants), "weight_decay": 0.01, **settings}
     kind: type[Optimizer] = getattr(byhand, rule.byhand)
     return kind(parameters, **given)
 
