@@ -10,6 +10,7 @@ from functools import partial
 
 from poetgen.errors import PromptError
 from poetgen.poem.form import Form, form_of
+from poetgen.poem.spellings import word_of
 from poetgen.verse.parallelism import score_couplets
 from poetgen.verse.report import (
     RHYME_RULES,
@@ -170,14 +171,14 @@ def _repeated(lines: Sequence[str]) -> Iterator[Finding]:
     """重字: each character that comes again, once; doubled ones (萋萋) are meant to be."""
     first: dict[str, int] = {}
     named = set()
-    for k, line in enumerate(lines):
+    for k, line in enumerate("".join(map(word_of, each)) for each in lines):
         for place, hanzi in enumerate(line):
             if hanzi not in first:
                 first[hanzi] = k
             elif hanzi not in named and line[place - 1 : place] != hanzi:
                 named.add(hanzi)
                 where = "this line" if first[hanzi] == k else f"line {first[hanzi] + 1}"
-                yield Finding("重字", k + 1, place + 1, f"{hanzi} is in {where} already")
+                yield Finding("重字", k + 1, place + 1, f"{lines[k][place]} is in {where} already")
 
 
 def _unknown(lines: Sequence[str], table: RhymeTable) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from poetgen.poem.spellings import word_of
 from poetgen.verse.report import RHYME_RULES, Finding, Judgement
 from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE, RhymeTable, neighbours, reading_in
 
@@ -133,9 +134,10 @@ def _repeated(ends: RhymePositions, first_tone: str | None) -> Iterator[Finding]
     seen: dict[str, int] = {}
     for k in [0, *ends.even] if first_rhymes else ends.even:
         hanzi = ends.hanzi[k]
-        if hanzi in seen:
-            yield ends.find("重韻", k, f"{hanzi} ends line {seen[hanzi] + 1} too")
-        seen.setdefault(hanzi, k)
+        before = seen.setdefault(word_of(hanzi), k)
+        if before != k:
+            spelled = "" if ends.hanzi[before] == hanzi else f", spelled {ends.hanzi[before]}"
+            yield ends.find("重韻", k, f"{hanzi} ends line {before + 1} too{spelled}")
 
 
 def _off_first(ends: RhymePositions, ends_level: bool) -> Iterator[Finding]:

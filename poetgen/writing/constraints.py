@@ -11,6 +11,7 @@ from typing import NamedTuple
 from poetgen.errors import PromptError
 from poetgen.poem.form import Form, parse_form
 from poetgen.poem.poem import MARKS
+from poetgen.poem.spellings import word_of
 from poetgen.verse.rhymes import LEVEL, Reading, parse_group, reading_in
 from poetgen.verse.templates import MODES, RELAXED
 from poetgen.writing.decoding import Matcher
@@ -150,7 +151,8 @@ class Constraints:
             )
         if self.acrostic and form.line_length == 1:
             yield f"an acrostic needs longer lines than those of {name}; choose another --form, or omit --acrostic"
-        twice = next((head for k, head in enumerate(self.acrostic) if head in self.acrostic[:k]), "")
+        words = "".join(map(word_of, self.acrostic))
+        twice = next((head for k, head in enumerate(self.acrostic) if words[k] in words[:k]), "")
         if twice and self.no_repeat:
             yield f"{twice} comes twice in the acrostic; omit --no-repeat, or change the acrostic"
 

@@ -95,8 +95,9 @@ def _why_refused(matcher: VerseMatcher, char: str, number: int) -> str:
     if matcher.head not in (None, number):
         wanted = constraints.acrostic[matcher.line]
         return f"stands where --acrostic asks for {wanted}; make them agree, or omit one"
-    is_waited_for = number in grammar.heads and matcher.head is None
-    if constraints.no_repeat and (number in matcher.ids or is_waited_for):
+    spellings = set(grammar.prosody.spellings(number))
+    is_waited_for = not spellings.isdisjoint(grammar.heads) and matcher.head is None
+    if constraints.no_repeat and (not spellings.isdisjoint(matcher.ids) or is_waited_for):
         return "comes a second time; omit --no-repeat"
     return ""
 

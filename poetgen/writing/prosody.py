@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
+from poetgen.poem.spellings import word_of
 from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE, RhymeTable, reading_in
 
 Array = npt.NDArray[Any]
@@ -77,6 +78,29 @@ class TokenProsody:
         each = (self._table.groups(token, usual=True) for token in self.vocabulary.tokens)
         return [sum(GROUP_BITS[group] for group in groups) for groups in each]
 
+    @cached_property
+    def words(self) -> Array:
+        """For each token the first token that spells the same word (迴 and 回): int (V,)."""
+        first: dict[str, int] = {}
+        words = (word_of(token) for token in self.vocabulary.tokens)
+        return np.array([first.setdefault(word, number) for number, word in enumerate(words)])
+
+    @cached_property
+    def _spellings(self) -> dict[int, tuple[int, ...]]:
+        """The tokens of each word that has several."""
+        found: dict[int, tuple[int, ...]] = {}
+        for number, word in enumerate(self.words.tolist()):
+            found[word] = (*found.get(word, ()), number)
+        return {number: same for same in found.values() if len(same) > 1 for number in same}
+
+    def spellings(self, number: int) -> tuple[int, ...]:
+        """The tokens that spell the same word as this one, itself among them."""
+        return self._spellings.get(number, (number,))
+
+    def count_words(self, mask: Array) -> int:
+        """How many words there are among these tokens: bool (V,)."""
+        return len(set(self.words[mask].tolist()))
+
     def is_unknown(self, number: int) -> bool:
         """Whether nothing is known of how it is read."""
         return not self.at_end[number]
@@ -118,9 +142,8 @@ class TokenProsody:
 
     @cached_property
     def sizes(self) -> list[int]:
-        """How many tokens rhyme in each group."""
-        sizes: list[int] = self.members.sum(axis=1).tolist()
-        return sizes
+        """How many words rhyme in each group."""
+        return [self.count_words(mask) for mask in self.members]
 
     def rhyming_in(self, groups: int) -> Array:
         """The hanzi that rhyme in one of these groups."""

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from poetgen.corpus.line_index import LineIndex
+from poetgen.poem.spellings import word_of
 
 # Hanzi that come again in a poem, doubled ones (悠悠) not counted, grow with the square of its length: in 全唐詩
 # 0.33 in 五絕, 0.54 in 七絕, 0.44 in 五律, 0.93 in 七律, and as this has it 0.11, 0.22, 0.46, 0.90.
@@ -22,10 +23,10 @@ _RARE_TONES = Path(__file__).with_name("rare_tones.txt")
 
 
 def repeats(lines: Sequence[str]) -> int:
-    """Hanzi that have been in the poem before, but not just before."""
+    """Hanzi that have been in the poem before, in any spelling, but not just before."""
     seen: set[str] = set()
     found = 0
-    for line in lines:
+    for line in ("".join(map(word_of, each)) for each in lines):
         for place, hanzi in enumerate(line):
             found += hanzi in seen and line[place - 1 : place] != hanzi
             seen.add(hanzi)

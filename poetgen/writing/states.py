@@ -22,6 +22,7 @@ from poetgen.writing.prosody import (
     OBLIQUE_BIT,
     TONE_BITS,
     TokenProsody,
+    only,
     places,
 )
 
@@ -137,11 +138,15 @@ def _groups(form: Form, constraints: "Constraints", prosody: TokenProsody, schem
 
 
 def _sizes(constraints: "Constraints", prosody: TokenProsody) -> list[int]:
-    """How many characters of each group may end lines: with no_repeat, not those of the acrostic."""
+    """How many words of each group may end lines: with no_repeat, not those of the acrostic."""
     if not constraints.no_repeat or not constraints.acrostic:
         return prosody.sizes
-    taken = prosody.members[:, prosody.vocabulary.encode(constraints.acrostic)].sum(axis=1).tolist()
-    return [size - less for size, less in zip(prosody.sizes, taken, strict=True)]
+    heads = prosody.vocabulary.encode(constraints.acrostic)
+    taken = only([same for head in heads for same in prosody.spellings(head)], len(prosody.vocabulary))
+    return [
+        size - prosody.count_words(mask & taken)
+        for size, mask in zip(prosody.sizes, prosody.members, strict=True)
+    ]
 
 
 def _too_few_to_rhyme(form: Form, constraints: "Constraints", prosody: TokenProsody) -> str:
@@ -162,9 +167,11 @@ def _check_supply(form: Form, constraints: "Constraints", prosody: TokenProsody)
     """Every tone asked for has a character, and with no_repeat more than a poem can use up."""
     least = form.hanzi + form.line_count if constraints.no_repeat else 1
     for mask, what in _kinds(constraints, prosody):
-        if mask.sum() < least:
+        if prosody.count_words(mask) < least:
             lift = "omit --no-repeat" if constraints.no_repeat else "choose --tones off"
-            raise PromptError(f"this model knows {mask.sum()} {what}, too few to write {form.name}; {lift}")
+            raise PromptError(
+                f"this model knows {prosody.count_words(mask)} {what}, too few to write {form.name}; {lift}"
+            )
 
 
 def _kinds(constraints: "Constraints", prosody: TokenProsody) -> Iterator[tuple[Any, str]]:

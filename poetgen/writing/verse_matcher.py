@@ -140,7 +140,8 @@ class VerseMatcher:
         self._marks = ""
         self._rhymed: list[int] = []
         # with no_repeat, what may not be written freely any more; the acrostic waits for its lines
-        self._taken: list[int] = list(grammar.heads) if grammar.constraints.no_repeat else []
+        heads = grammar.heads if grammar.constraints.no_repeat else ()
+        self._taken = [same for head in heads for same in grammar.prosody.spellings(head)]
 
     def fork(self) -> "VerseMatcher":
         """The same state, to go on apart."""
@@ -207,9 +208,9 @@ class VerseMatcher:
         states = [left for state in self.states if (left := self._state_after(state, number))]
         rhymes = self.at_line_end and any(state.scheme.rhymes(self.line) for state in states)
         if rhymes and constraints.has_rhyme:
-            self._rhymed.append(number)
+            self._rhymed.extend(grammar.prosody.spellings(number))
         if constraints.no_repeat:
-            self._taken.append(number)
+            self._taken.extend(grammar.prosody.spellings(number))
         self.ids.append(number)
         self.column += 1
         self.states = tuple(left for state in states if (left := self._lasting(state, number)))
@@ -259,9 +260,9 @@ class VerseMatcher:
         return later + (self.column < self.grammar.form.line_length and scheme.rhymes(self.line))
 
     def _left(self, place: int) -> int:
-        """Characters of a group that may still end a line."""
-        members, bit = self.grammar.prosody.groups, 1 << place
-        gone = {number for number in (*self._rhymed, *self._taken) if members[number] & bit}
+        """Words of a group that may still end a line."""
+        members, words, bit = self.grammar.prosody.groups, self.grammar.prosody.words, 1 << place
+        gone = {int(words[number]) for number in (*self._rhymed, *self._taken) if members[number] & bit}
         return self.grammar.prosody.sizes[place] - len(gone)
 
     def _lasting(self, state: State, number: int) -> State | None:

@@ -172,6 +172,16 @@ def test_a_rhyme_twice_is_a_fault_and_another_character_twice_a_note():
     assert repeated == [(4, 3), (4, 5)]
 
 
+@pytest.mark.parametrize("pair", ["迴回", "閑閒", "臺台"])
+def test_two_spellings_are_one_rhyme_and_one_character(pair):
+    group, other = ("刪", "山") if pair == "閑閒" else ("灰", "來")
+    report = check_poem(["明月松間照", f"清泉石上{pair[0]}", f"春風人不{other}", f"日暮客歸{pair[1]}"])
+    assert report.rhyme_group == group
+    assert ("重韻", 4) in told(report)
+    assert f"{pair[1]} ends line 2 too, spelled {pair[0]}" in [fault.reason for fault in report.broken]
+    assert ("重字", 4) in {(note.name, note.line) for note in report.notes}
+
+
 def test_a_rhyming_first_line_counts_among_the_rhymes():
     """早發白帝城 with 山 in its first line too."""
     lines = lines_of(REGULAR["早發白帝城"][0].replace("彩雲間", "彩雲山"))

@@ -292,3 +292,18 @@ def test_a_vocabulary_without_the_feet_asked_for_is_told():
     with pytest.raises(PromptError, match="could end line 1"):
         grammar = made(Form(5, 4), "relaxed", "寒", prosody=prosody, first_line_rhymes=False)
         written(grammar.start(), np.random.default_rng(0))
+
+
+def test_two_spellings_of_a_word_do_not_rhyme_and_do_not_repeat():
+    tokens = (*SPECIALS, *MARKS, *dict.fromkeys(LEVELS + OBLIQUES + "迴回臺台來開"))
+    vocabulary = Vocabulary(tokens, [9] * len(tokens), 1)
+    prosody = TokenProsody(vocabulary)
+    numbers = dict(zip("迴回臺台", vocabulary.encode("迴回臺台"), strict=True))
+    matcher = begin(made(Form(5, 4), "relaxed", "灰", prosody=prosody), "月白人中草，春風白日迴。")
+    begun = begin(matcher.grammar, "月白人中草，春風白日迴。春風人白日，不日白人")
+    assert not begun.allowed()[numbers["回"]] and begun.allowed()[numbers["臺"]]
+    once = begin(made(Form(5, 4), prosody=prosody, no_repeat=True), "臺")
+    assert not once.allowed()[numbers["台"]]
+    with pytest.raises(PromptError, match="台 at place 2 of line 1 comes a second time"):
+        begin(made(Form(5, 4), prosody=prosody, no_repeat=True), "臺台")
+    assert prosody.sizes[GROUPS.index("灰")] == 4
