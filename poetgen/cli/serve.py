@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from poetgen.cli.options import (
-    checkpoint_option,
-    examples,
-    home_option,
-)
+from poetgen.cli.options import checkpoint_option, examples, home_option
+from poetgen.cli.output import echo
 from poetgen.errors import PoetgenError
 from poetgen.extras import install_command
 from poetgen.files import Workspace
@@ -57,8 +54,8 @@ def serve(*, port: int, host: str, opens: bool, checkpoint: str | None, workspac
     app = build_app(Writer.load(checkpoint, home=workspace.home), names=(host, socket.gethostname()))
     listening = listen(host, port)
     address = address_of(host, listening.getsockname()[1])
-    click.echo(address)
-    click.echo("Ctrl-C ends it.", err=True)
+    echo(address)
+    echo("Ctrl-C ends it.", err=True)
     sys.stdout.flush()
     if opens:
         webbrowser.open(address)

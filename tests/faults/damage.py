@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 # what a value may be replaced by: other kinds, and what no number, name or list should be
-WRONG = (
+WRONG: tuple[Any, ...] = (
     None, True, -1, 10**29, 1.5, float("nan"), float("inf"), "", "\x1b[31m", "\ud800", "\x00", "../../x",
     "9" * 5000, [], {}, [[]], {"": None},
 )  # fmt: skip
@@ -15,7 +15,7 @@ RAW = (b"1e999", b"-1e999", b"[" * 100_000, b"9" * 5000, b'"\\ud800"', b"NaN", b
 def mutate(content: bytes, rng: random.Random) -> bytes:
     """The content with something wrong, of a kind that the draw decides."""
     kinds = [_cut, _flip, _repeat, _replace_word]
-    if content[:1] in b"{[":
+    if content[:1] in (b"{", b"["):
         kinds += [_change_json] * 6
     return rng.choice(kinds)(content, rng)
 
@@ -49,17 +49,22 @@ def _replace_word(content: bytes, rng: random.Random) -> bytes:
 
 def _change_json(content: bytes, rng: random.Random) -> bytes:
     """One value of a JSON file, or of one of its lines, is another, or gone."""
-    lines = content.decode().split("\n") if b"\n{" in content else [content.decode()]
-    chosen = rng.randrange(len([line for line in lines if line]))
-    value = {"": json.loads(lines[chosen])}
-    holder: Any = value
+    lines = content.decode().splitlines() if b"\n{" in content else [content.decode()]
+    chosen = rng.randrange(len(lines))
+    lines[chosen] = json.dumps(_change_value(json.loads(lines[chosen]), rng))
+    return "\n".join(lines).encode()
+
+
+def _change_value(value: Any, rng: random.Random) -> Any:
+    """The value with one of those in it, or the whole, replaced or removed."""
+    top = {"": value}
+    holder: Any = top
     key: Any = ""
     while isinstance(holder[key], dict | list) and holder[key] and rng.random() < 0.8:
         holder = holder[key]
         key = rng.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
-    if rng.random() < 0.2 and key != "":
+    if rng.random() < 0.2 and holder is not top:
         del holder[key]
     else:
         holder[key] = rng.choice(WRONG)
-    lines[chosen] = json.dumps(value[""])
-    return "\n".join(lines).encode()
+    return top[""]

@@ -3,6 +3,7 @@
 import ast
 import json
 import shutil
+import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,9 @@ from poetgen.poem.poem import Poem
 EVIL = "\x1b[31m\x9b5m\x07\u202e惡\u2028"
 POEM = "白日依山盡，黃河入海流。欲窮千里目，更上一層樓。"
 SMALL = ["--embedding-size", 4, "--hidden-size", 4, "--device", "cpu", "--steps", 1]
+SET_SMALL = [
+    f"--set={key}" for key in ("model.embedding_size=4", "model.hidden_size=4", "training.device=cpu")
+]
 
 
 @pytest.fixture
@@ -85,11 +89,11 @@ def test_evaluate(home: Path, poems: list[Poem]) -> None:
 def test_generate_and_show(home: Path, prepared: Dataset, make_checkpoint: Callable[..., Checkpoint]) -> None:
     for words in (
         ["generate", "月", "--seed", 1, "--checkpoint", "newest"],
-        ["generate", EVIL],
         ["show", "newest"],
         ["show", "newest", "--json"],
     ):
         assert "\\u001b" in run(*words, "--home", home).output
+    run("generate", EVIL, "--home", home)
     make_checkpoint(prepared.vocabulary).save(home / "bad.safetensors")
     content = (home / "bad.safetensors").read_bytes()
     (home / "bad.safetensors").write_bytes(
@@ -117,7 +121,8 @@ def test_classify(home: Path) -> None:
         for k in range(2)
     ]
     (home / f"{EVIL}.json").write_text(json.dumps(labels), encoding="utf-8")
-    words = ["--home", home, "--run", "moon", *SMALL, "--no-baselines", "--measure-on", "validation"]
+    small = [*SET_SMALL, "--set=training.steps=1", "--set=classify.linear_baseline=false"]
+    words = ["--home", home, "--run", "moon", *small, "--measure-on", "validation"]
     result = run("classify", "train", "--labels", home / f"{EVIL}.json", *words)
     assert result.exit_code == 0, result.stderr
     page = (home / "checkpoints" / "classifiers" / "moon" / "report.md").read_text(encoding="utf-8")
@@ -127,10 +132,7 @@ def test_classify(home: Path) -> None:
 
 
 def test_compare(home: Path) -> None:
-    small = [
-        f"--set={key}" for key in ("model.embedding_size=4", "model.hidden_size=4", "training.device=cpu")
-    ]
-    words = ["--optimizer", "sgd", "--optimizer", "adam", "--steps", 1, "--seeds", 1, *small]
+    words = ["--optimizer", "sgd", "--optimizer", "adam", "--steps", 1, "--seeds", 1, *SET_SMALL]
     assert run("compare", "--home", home, *words, "--out", home / EVIL).exit_code == 0
     assert "\x1b" not in (home / EVIL / "report.md").read_text(encoding="utf-8")
 
@@ -151,6 +153,9 @@ def test_gradcheck_and_gradients(home: Path) -> None:
 @pytest.mark.parametrize("name", [*COMMANDS, ""])
 def test_whatever_is_typed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "poetgen.cli.serve.listen", lambda *_: sys.exit(1)
+    )  # it would serve until it is killed
     for word in (EVIL, f"--{EVIL}", f"--home={EVIL}/{EVIL}", "-" + EVIL, "x" * 5000):
         assert len(run(*filter(None, [name]), word, typed="").stderr) < 1500
 
