@@ -64,6 +64,11 @@ class Progress:
             }
         )
 
+    @property
+    def mean_train_loss(self) -> float:
+        """Of a token, since the last validation."""
+        return self.train_loss / max(1, self.train_tokens)
+
     def count_step(self, report: StepReport) -> None:
         """Take in one step."""
         self.step = report.step
@@ -77,7 +82,7 @@ class Progress:
         report = ValidationReport(
             epoch=self.epoch,
             step=self.step,
-            train_loss=self.train_loss / max(1, self.train_tokens),
+            train_loss=self.mean_train_loss,
             validation_loss=loss,
             seconds=self.seconds,
             is_best=is_usable and loss < self.best_loss,

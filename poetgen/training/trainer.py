@@ -178,7 +178,8 @@ class Trainer:
         """
         with self.learner.average.applied():
             loss = self.validation_loss()
-            has_diverged = loss > self.task.guess_loss + DIVERGED
+            # who learns the training texts by heart is as sure of what is wrong, and has not diverged
+            has_diverged = min(loss, self.progress.mean_train_loss) > self.task.guess_loss + DIVERGED
             report = self.progress.count_validation(loss, is_usable=not has_diverged)
             report = replace(report, metrics=self.task.metrics(loss))
             if not has_diverged:

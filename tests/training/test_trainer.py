@@ -260,7 +260,17 @@ def test_a_diverged_run_is_given_up_before_its_time(
 ) -> None:
     with pytest.raises(TrainingError, match="has diverged"):
         trained(optimizer="sgd", learning_rate=1e6, epochs=50, validate_every=1, patience=0)
-    assert RunFolder(tmp_path / "run").load_state()["progress"]["step"] == 3
+    assert (
+        RunFolder(tmp_path / "run").load_state()["progress"]["step"] == 4
+    )  # the first step was taken from sound weights
+
+
+def test_learning_by_heart_is_not_called_diverged(
+    trained: Callable[..., list[Report]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LanguageModeling, "validation_loss", lambda task: task.guess_loss + 5)
+    end = trained(epochs=5, patience=0)[-1]
+    assert end.reason == "5 epochs done" and end.best.exists()
 
 
 def test_a_run_that_is_wild_at_first_may_come_back(
