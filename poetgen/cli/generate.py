@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -38,7 +39,7 @@ from poetgen.writing.writer import Writer
         "poetgen generate 山 --form 五律 --rhyme 東 --best-of 16",
     )
 )
-@click.argument("prompts", metavar="[PROMPT]...", nargs=-1)
+@click.argument("prompts", metavar="[PROMPT|-]...", nargs=-1)
 @click.option("--title", metavar="TITLE", help="What the poem is about, as a title: 春夜喜雨.")
 @click.option("--about", metavar="WORDS", help="The same in words of today: 中秋想家, 給小明的生日.")
 @click.option("--poet", metavar="NAME", help="In whose manner: 李白.")
@@ -46,7 +47,8 @@ from poetgen.writing.writer import Writer
 @click.option(
     "--form",
     metavar="FORM",
-    help="五絕, 七絕, 五律, 七律, 五言排律12, a shape such as 5x6, or free.  [default: random]",
+    help="五絕, 七絕, 五律, 七律, 五言排律12; 絕句, 律詩, 五言 or 七言 for one of two; a shape: 5x6; or free.  "
+    "[default: random]",
 )
 @click.option(
     "--rhyme",
@@ -71,7 +73,7 @@ from poetgen.writing.writer import Writer
     type=click.IntRange(1, MOST_CANDIDATES),
     help=f"Write this many candidates for each poem, print the best.  [default: {CANDIDATES}]",
 )
-@click.option("--count", type=click.IntRange(min=1), help="Poems for each prompt.  [default: 1]")
+@click.option("-n", "--count", type=click.IntRange(min=1), help="Poems for each prompt.  [default: 1]")
 @click.option("--seed", type=click.IntRange(min=0), help="Same seed, same poems.  [default: random, printed]")
 @click.option(
     "--temperature",
@@ -102,6 +104,13 @@ from poetgen.writing.writer import Writer
 @click.option(
     "--annotate", is_flag=True, help="Print tones and rhyme under each line; 入 marks the entering tone."
 )
+@click.option(
+    "-o",
+    "--out",
+    metavar="FILE",
+    type=UserPath(dir_okay=False, path_type=Path),
+    help="Write the poems into a file instead.",
+)
 @picture_options
 @click.option(
     "--keep",
@@ -127,6 +136,7 @@ def generate(
     count: int | None,
     vertical: bool,
     annotate: bool,
+    out: Path | None,
     pictures: PictureFiles | None,
     keep: str | None,
     rewrite: int | None,
@@ -141,8 +151,8 @@ def generate(
     """Write poems that begin with each PROMPT, in either script, by the rules of their form.
 
     A rule you ask for is kept; a default rule that the PROMPT itself breaks is relaxed, with a note on stderr.
-    Without a PROMPT it asks for one at a terminal; elsewhere, or with --count, --acrostic, --title or --about, the
-    model chooses the beginning.
+    Without a PROMPT it asks for one at a terminal, and elsewhere reads one a line, as with -. With --count,
+    --acrostic, --title or --about, or where there is none to read, the model chooses the beginning.
     """
     given = {name: value for name, value in settings.items() if value is not None}
     if "first_line_rhymes" in given:
@@ -154,7 +164,7 @@ def generate(
         if poets:
             _list_poets(writer, as_json=as_json)
             return
-        show = PoemPrinter(as_json=as_json, vertical=vertical, annotated=annotate, pictures=pictures)
+        show = PoemPrinter(as_json=as_json, vertical=vertical, annotated=annotate, pictures=pictures, out=out)
         if keep and rewrite:
             from poetgen.cli.rewriting import rewrite_line
 
@@ -164,10 +174,16 @@ def generate(
             return
         begins = bool(prompts) or count is not None or bool({"acrostic", "title", "about"} & given.keys())
         asks = interactive or (not begins and sys.stdin.isatty())
+        if interactive and out:
+            raise click.UsageError(
+                "--out and --interactive do not go together; :save writes a poem to a file"
+            )
+        if "-" in prompts or not (begins or asks):
+            prompts = tuple(read_prompts(prompts or ("-",)))
         if prompts or not asks:
             poems = _poems(writer, prompts or None, count=count or 1, **given)
             _tell_model(writer, verbose=verbose)
-            show.print_all(poems)
+            show.print_all(poems, names_prompts=len(prompts) > 1)
         else:
             _tell_model(writer, verbose=verbose)
         if asks:
@@ -177,6 +193,18 @@ def generate(
     except KeyboardInterrupt:
         echo(err=True)  # past the ^C and the question
         raise SystemExit(INTERRUPTED) from None
+
+
+def read_prompts(prompts: Iterable[str]) -> Iterator[str]:
+    """The prompts, for - the lines of standard input that are not blank."""
+    for prompt in prompts:
+        if prompt != "-":
+            yield prompt
+        elif sys.stdin is not None:
+            with click.open_file("-", "rb") as stream:
+                data: bytes = stream.read()
+            lines = data.decode("utf-8-sig", "surrogateescape").splitlines()
+            yield from (line for line in lines if line.strip())
 
 
 def _tell_model(writer: Writer, *, verbose: bool) -> None:

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from poetgen.cli.output import echo
 from poetgen.cli.picture_options import PictureFiles
+from poetgen.files import write_text
 from poetgen.script.opencc import to_script
 from poetgen.writing.poem import GeneratedPoem
 
@@ -13,7 +15,7 @@ LEGEND = "平 level, 仄 oblique, 入 oblique of the entering tone, 中 either; 
 
 
 class PoemPrinter:
-    """Poems on stdout, a blank line between; what is said about them on stderr."""
+    """Poems on stdout or into a file, a blank line between; what is said about them on stderr."""
 
     def __init__(
         self,
@@ -22,30 +24,49 @@ class PoemPrinter:
         vertical: bool = False,
         annotated: bool = False,
         pictures: PictureFiles | None = None,
+        out: Path | None = None,
     ) -> None:
+        self._out, self._rows = out, list[str]()
+        self._said: set[str] = set()
         self.as_json, self.vertical, self.annotated, self.pictures = as_json, vertical, annotated, pictures
         self.is_first = True
 
-    def print_all(self, poems: Iterable[GeneratedPoem]) -> None:
-        """Print each poem as it comes."""
-        for poem in poems:
-            self.print(poem)
+    def print_all(self, poems: Iterable[GeneratedPoem], *, names_prompts: bool = False) -> None:
+        """Print each poem as it comes, or all of them into the file, those too that were there before Ctrl-C."""
+        try:
+            for poem in poems:
+                self.print(poem, names_prompt=names_prompts)
+        finally:
+            if self._out and self._rows:
+                write_text(self._out, "\n".join(self._rows) + "\n")
+                echo(f"written: {self._out}", err=True)
 
-    def print(self, poem: GeneratedPoem) -> None:
-        """Print one, its notes before it, and draw it where that was asked for."""
-        for note in poem.notes if poem.index == 0 else ():
-            echo(note, err=True)
+    def print(self, poem: GeneratedPoem, *, names_prompt: bool = False) -> None:
+        """Print one, its notes before it (once each, with the prompt among several), and draw it if asked to."""
+        for note in poem.notes:
+            self._say(f"{poem.prompt}: {note}" if names_prompt and poem.prompt else note)
         if self.as_json:
-            echo(json.dumps(poem.to_dict(), ensure_ascii=False))
+            self._put(json.dumps(poem.to_dict(), ensure_ascii=False))
         else:
             if self.annotated and self.is_first:
                 echo(LEGEND, err=True)
-            echo("\n" * (not self.is_first) + self._shown(poem))
+            self._put("\n" * (not self.is_first) + self._shown(poem))
         self.is_first = False
         if self.pictures:
             from poetgen.picture.cards import written_card
 
             self.pictures.save(written_card(poem, annotated=self.annotated))
+
+    def _say(self, note: str) -> None:
+        if note not in self._said:
+            self._said.add(note)
+            echo(note, err=True)
+
+    def _put(self, text: str) -> None:
+        if self._out:
+            self._rows.append(text)
+        else:
+            echo(text)
 
     def _shown(self, poem: GeneratedPoem) -> str:
         if self.annotated:

@@ -79,7 +79,7 @@ class Repl:
         if seed is not None:
             echo(f"seed: {seed}", err=True)
         for poem in poems:
-            self._printer.print(poem)
+            self._printer.print(poem, names_prompt=len(self._prompts or ()) > 1)
             self._poem = poem
 
     def _set(self, name: str, value: str) -> None:

@@ -2,12 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from poetgen.errors import PromptError
 
 FORMS = {"五絕": (5, 4), "七絕": (7, 4), "五律": (5, 8), "七律": (7, 8)}  # (hanzi a line, lines)
+FAMILIES = ("絕句", "律詩", "五言", "七言")  # of which one of two forms may be meant
+FREE = "free"  # what a poem without form is asked for by
 MIXED = "雜言"  # lines of unlike length
 FORM_HELP = "五絕, 七絕, 五律, 七律, 五言排律 or a shape such as 5x6"
 MOST_HANZI = 20  # in a line, and
@@ -62,17 +65,39 @@ def parse_form(text: str) -> Form:
     plain = _plain(text)
     shape = _free_shape(plain) or _named_shape(plain)
     if shape is None:
-        shown = text if len(text) <= 20 else text[:20] + "…"
-        raise PromptError(
-            f"unknown form {shown!r}; choose 五絕, 七絕, 五律, 七律, 五言排律 or 七言排律 (with its couplets: "
-            "五言排律12), or a shape such as 5x6"
-        )
+        raise PromptError(_unknown(text, plain, FORMS, "or a shape such as 5x6"))
     if shape[0] > MOST_HANZI or shape[1] > MOST_LINES:
         raise PromptError(
             f"{shape[1]} lines of {shape[0]} hanzi are too many; ask for at most {MOST_LINES} lines of at most "
             f"{MOST_HANZI}"
         )
     return Form(*shape)
+
+
+def parse_forms(text: str) -> tuple[Form, ...]:
+    """The form named by `text`, or those of a family: 律詩 绝句 五言 七言. Raises PromptError."""
+    plain = _plain(text)
+    family = [form for form in FORMS.values() if _belongs(plain, *form)]
+    if family:
+        return tuple(Form(*form) for form in family)
+    if _free_shape(plain) is _named_shape(plain) is None:
+        raise PromptError(_unknown(text, plain, (*FORMS, *FAMILIES), f"a shape such as 5x6, or {FREE}"))
+    return (parse_form(text),)
+
+
+def _belongs(family: str, line_length: int, line_count: int) -> bool:
+    """Whether a family has such poems: 律詩 those of eight lines, 五言 those of five hanzi a line."""
+    named = family.removesuffix("言").removesuffix("yan")
+    return _KINDS.get(family) == line_count or _LENGTHS.get(named) == line_length
+
+
+def _unknown(text: str, plain: str, names: Collection[str], rest: str) -> str:
+    near = get_close_matches(plain, names, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}? C" if near else "c"
+    return (
+        f"unknown form {text if len(text) <= 20 else text[:20] + '…'!r}; {hint}hoose {', '.join(names)}, "
+        f"五言排律 or 七言排律 (with its couplets: 五言排律12), {rest}"
+    )
 
 
 def form_of(lines: Sequence[str]) -> Form | None:

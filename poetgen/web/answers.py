@@ -9,7 +9,7 @@ from poetgen.corpus.typed import typed_poems
 from poetgen.errors import PoetgenError, PromptError
 from poetgen.picture.cards import signed_card
 from poetgen.picture.save import render
-from poetgen.poem.form import parse_form
+from poetgen.poem.form import FREE, parse_form, parse_forms
 from poetgen.script.convert import to_corpus
 from poetgen.script.opencc import to_script, to_simplified
 from poetgen.verse.annotation import annotate_report
@@ -18,7 +18,7 @@ from poetgen.verse.rhymes import GROUPS, RhymeTable, full_name
 from poetgen.verse.summary import summarize
 from poetgen.verse.templates import STRICT
 from poetgen.web.settings import MOST_CANDIDATES, MOST_HANZI, MOST_POEMS
-from poetgen.writing.constraints import FREE, USUAL
+from poetgen.writing.constraints import USUAL
 from poetgen.writing.writer import Writer
 
 MOST_CHECKED = 200  # poems judged at once
@@ -42,11 +42,11 @@ def write_poems(writer: Writer, settings: dict[str, Any]) -> Generator[dict[str,
     """Poems as `generate --json` prints them. Raises PoetgenError before the first."""
     form = settings.get("form")
     if form and form != FREE:
-        parsed = parse_form(form)
-        hanzi = parsed.line_length * parsed.line_count
-        if hanzi > MOST_HANZI:
+        longest = max(parse_forms(form), key=lambda parsed: parsed.hanzi)
+        if longest.hanzi > MOST_HANZI:
             raise PoetgenError(
-                f"{parsed.name} has {hanzi} hanzi, and this server writes at most {MOST_HANZI}; the command line "
+                f"{longest.name} has {longest.hanzi} hanzi, and this server writes at most {MOST_HANZI}; "
+                "the command line "
                 "writes longer poems"
             )
     prompt = settings.pop("prompt", None)

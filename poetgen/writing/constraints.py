@@ -6,22 +6,24 @@ rhyme) unless the prompt breaks it; then it gives way, and a note says so.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from poetgen.errors import PromptError
-from poetgen.poem.form import Form, parse_form
+from poetgen.poem.form import FREE, Form, parse_forms
 from poetgen.poem.poem import MARKS
 from poetgen.poem.spellings import word_of
 from poetgen.verse.rhymes import LEVEL, Reading, parse_group, reading_in
 from poetgen.verse.templates import MODES, RELAXED
 from poetgen.writing.decoding import Matcher
 from poetgen.writing.free_matcher import MarkedMatcher, UnmarkedMatcher
-from poetgen.writing.prefix import begin, regular_marks
+from poetgen.writing.prefix import begin, begin_as_typed, regular_marks
 from poetgen.writing.prompt import Prompt
 from poetgen.writing.prosody import TokenProsody
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 
-AUTO, OFF, FREE = "auto", "off", "free"
+LINES = "lines"  # the tones of those lines of the prompt that break their template
+AUTO, OFF = "auto", "off"
 USUAL = (Form(5, 4), Form(7, 4), Form(5, 8), Form(7, 8))
 DEFAULT_MAX_LENGTH = 120  # hanzi of a poem of which no form says it
 
@@ -48,7 +50,7 @@ class Constraints:
 
     `tones` is strict, relaxed or off; `rhyme` a group, auto (any group) or off; `first_line_rhymes` None leaves it
     free; `acrostic[k]` begins line k, in corpus characters; `no_repeat`: no character comes twice. `is_free` asks
-    for no form and no rules.
+    for no form and no rules; `forms` are those of a family (律詩), one of which the poem is to have.
     """
 
     form: Form | None = None
@@ -58,6 +60,7 @@ class Constraints:
     acrostic: str = ""
     no_repeat: bool = False
     is_free: bool = False
+    forms: tuple[Form, ...] = ()
 
     @classmethod
     def parse(
@@ -79,7 +82,8 @@ class Constraints:
             asked._check_free()
         if form == FREE or (form is None and asked == cls(rhyme=OFF, tones=OFF)):
             return cls(is_free=True)
-        return replace(asked, form=parse_form(form) if form else None)
+        forms = parse_forms(form) if form else ()
+        return replace(asked, form=forms[0]) if len(forms) == 1 else replace(asked, forms=forms)
 
     def _check_free(self) -> None:
         asked = {
@@ -166,15 +170,16 @@ class Constraints:
         if self.is_free:
             return _resolve_freely(prompt, prosody, page)
         regular = replace(prompt, text=regular_marks(prompt.text), typed=regular_marks(prompt.typed))
-        forms = [self.form] if self.form else self._usual_forms(page.usual_forms)
+        forms = [self.form] if self.form else self._usual_forms(self.forms or page.usual_forms)
         faults = {form: self._too_small(form, regular.text, page) for form in forms}
         roomy = [form for form, fault in faults.items() if not fault]
-        first = None if roomy else PromptError(next(iter(faults.values())))
+        first = last = None if roomy else PromptError(next(iter(faults.values())))
         for given_up in self._relaxations() if roomy else ():
-            matchers, more = self._begin(roomy, given_up, regular.text, prosody, page)
-            first = first or next(iter(more), None)
+            matchers, more = self._begin(roomy, given_up, regular, prosody, page)
             if matchers:
-                return Resolved(regular, matchers, _gave_way(first, given_up) if first and given_up else ())
+                return Resolved(regular, matchers, _gave_way(last, given_up) if last and given_up else ())
+            last = next(iter(more), last)
+            first = first or last
         if self == Constraints():
             note = "no usual form begins so: written without form and rules"
             return _resolve_freely(prompt, prosody, page)._replace(notes=(note,))
@@ -184,6 +189,8 @@ class Constraints:
         """The usual forms; for an acrostic those with the fewest lines that have room for it, else 排律."""
         heads = len(self.acrostic)
         counts = sorted({form.line_count for form in usual if form.line_count >= heads})
+        if not counts and self.forms:
+            return list(self.forms)
         if not counts:
             return [Form(length, heads + heads % 2) for length in (5, 7)]
         return [form for form in usual if not heads or form.line_count == counts[0]]
@@ -205,24 +212,30 @@ class Constraints:
 
     def _relaxations(self) -> Iterator[tuple[str, ...]]:
         """What may be given up for the prompt's sake, least first: only what was not asked for."""
-        open_to_it = [name for name in ("tones", "rhyme") if getattr(self, name) is None]
-        yield ()
-        for name in open_to_it:
-            yield (name,)
-        if len(open_to_it) == 2:
-            yield ("tones", "rhyme")
+        names = [name for name in ("tones", "rhyme") if getattr(self, name) is None]
+        for given_up in ((), (LINES,), ("tones",), ("rhyme",), (LINES, "rhyme"), ("tones", "rhyme")):
+            if all(name in names or (name == LINES and "tones" in names) for name in given_up):
+                yield given_up
 
     def _begin(
-        self, forms: Sequence[Form], given_up: Sequence[str], text: str, prosody: TokenProsody, page: Page
+        self,
+        forms: Sequence[Form],
+        given_up: Sequence[str],
+        prompt: Prompt,
+        prosody: TokenProsody,
+        page: Page,
     ) -> tuple[list[VerseMatcher], list[PromptError]]:
         matchers, faults = [], []
         for form in forms:
             tones = self.tones or (RELAXED if form.regulated and "tones" not in given_up else OFF)
             rhyme = self.rhyme or (AUTO if form.regulated and "rhyme" not in given_up else OFF)
             constraints = replace(self, form=form, tones=tones, rhyme=rhyme)
+            grammar = partial(VerseGrammar, form, constraints, prosody, keeps_marks=page.keeps_marks)
             try:
-                grammar = VerseGrammar(form, constraints, prosody, keeps_marks=page.keeps_marks)
-                matchers.append(begin(grammar, text))
+                if LINES in given_up:
+                    matchers.append(begin_as_typed(grammar, prompt.text, prompt.typed))
+                else:
+                    matchers.append(begin(grammar(), prompt.text, prompt.typed))
             except PromptError as error:
                 faults.append(error)
         return matchers, faults
@@ -230,7 +243,9 @@ class Constraints:
 
 def _gave_way(fault: PromptError, given_up: Sequence[str]) -> tuple[str, ...]:
     reason = str(fault).rpartition("; ")[0] or str(fault)
-    return (f"{reason}: written with {' '.join(f'--{name} {OFF}' for name in given_up)}",)
+    done = ["that line keeps its tones, the others follow the template"] * (LINES in given_up)
+    off = " ".join(f"--{name} {OFF}" for name in given_up if name != LINES)
+    return (f"{reason}: {', '.join(done + [f'written with {off}'] * bool(off))}",)
 
 
 def _resolve_freely(prompt: Prompt, prosody: TokenProsody, page: Page) -> Resolved:

@@ -3,8 +3,10 @@
 Where a prompt breaks a rule, the sentence says which, and which character stands in the way.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy.typing as npt
 
@@ -14,7 +16,7 @@ from poetgen.poem.poem import COMMA, MARKS, STOP
 from poetgen.verse.rhymes import GROUPS
 from poetgen.writing.decoding import Network
 from poetgen.writing.prosody import EITHER, TONES_IN, places
-from poetgen.writing.states import next_tones
+from poetgen.writing.states import TypedTones, next_tones
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 
 Array = npt.NDArray[Any]
@@ -47,17 +49,72 @@ def regular_marks(text: str) -> str:
     return marked
 
 
-def begin(grammar: VerseGrammar, text: str) -> VerseMatcher:
-    """A matcher that begins with `text`, in corpus characters and with regular marks. Raises PromptError."""
+class MakeGrammar(Protocol):
+    """The rules of a form for a vocabulary, with the tones of some lines as they are typed."""
+
+    def __call__(self, *, as_typed: TypedTones = ...) -> VerseGrammar:
+        """Raises PromptError where no poem can keep them."""
+
+
+class WrongTone(PromptError):
+    """A character of the prompt has a tone that no template has in its place, which is in `line` (from 0)."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+def begin(grammar: VerseGrammar, text: str, typed: str = "") -> VerseMatcher:
+    """A matcher that begins with `text`, in corpus characters and with regular marks.
+
+    `typed` is how it was typed, place for place, for what is said of it. Raises PromptError.
+    """
     matcher = grammar.start()
-    for char in text:
+    for char, shown in zip(text, typed or text, strict=True):
         if char in MARKS:
             _check_whole(matcher)
         elif grammar.keeps_marks and matcher.column == grammar.form.line_length:
             raise PromptError(_wrong_length(matcher, "more"))
         if char not in MARKS or grammar.keeps_marks:
-            _write(matcher, char)
+            _write(matcher, char, shown)
     return matcher
+
+
+def begin_as_typed(make_grammar: MakeGrammar, text: str, typed: str = "") -> VerseMatcher:
+    """A matcher that begins with `text`, its tones free in as few lines as can be. Raises PromptError."""
+    lines: tuple[int, ...] = ()
+    tones = _tones_of_lines(make_grammar(), text)
+    while True:
+        try:
+            grammar = make_grammar(as_typed={line: tones[line] for line in lines})
+            matcher = begin(grammar, text, typed)
+            break
+        except WrongTone as error:
+            if error.line in lines:
+                raise
+            lines = (*lines, error.line)
+    return (_begin_with_one(make_grammar, text, tones) if len(lines) > 1 else None) or matcher
+
+
+def _begin_with_one(
+    make_grammar: MakeGrammar, text: str, tones: Sequence[Sequence[int]]
+) -> VerseMatcher | None:
+    """The same with one line alone free, where that is enough: often the first is to blame, not the later ones."""
+    for line, own in enumerate(tones):
+        with suppress(PromptError):
+            return begin(make_grammar(as_typed={line: own}), text)
+    return None
+
+
+def _tones_of_lines(grammar: VerseGrammar, text: str) -> list[list[int]]:
+    """The tones of each line's characters, as bits."""
+    prosody, length = grammar.prosody, grammar.form.line_length
+    ids = prosody.vocabulary.encode([char for char in text if char not in MARKS])
+    lines = [ids[k : k + length] for k in range(0, len(ids), length)]
+    return [
+        [(prosody.at_end if k == length - 1 else prosody.inside)[number] for k, number in enumerate(line)]
+        for line in lines
+    ]
 
 
 def _check_whole(matcher: VerseMatcher) -> None:
@@ -73,7 +130,7 @@ def _wrong_length(matcher: VerseMatcher, found: str) -> str:
     )
 
 
-def _write(matcher: VerseMatcher, char: str) -> None:
+def _write(matcher: VerseMatcher, char: str, shown: str) -> None:
     number = matcher.grammar.prosody.vocabulary.encode(char)[0]
     if char in MARKS:
         matcher.accept(number)
@@ -82,10 +139,16 @@ def _write(matcher: VerseMatcher, char: str) -> None:
     reason = _why_refused(matcher, char, number)
     if not reason:
         matcher.accept(number)
-        reason = "" if matcher.can_complete else _why_no_state(before, number)
+    where = f"{shown} at place {before.column + 1} of line {before.line + 1}"
     if reason:
-        where = f"{char} at place {before.column + 1} of line {before.line + 1}"
         raise PromptError(f"{where} {reason}")
+    if not matcher.can_complete:
+        wrong = _wrong_tone(before, number)
+        raise (
+            WrongTone(before.line, f"{where} {wrong}")
+            if wrong
+            else PromptError(f"{where} {_why_no_rhyme(before, number)}")
+        )
 
 
 def _why_refused(matcher: VerseMatcher, char: str, number: int) -> str:
@@ -102,22 +165,15 @@ def _why_refused(matcher: VerseMatcher, char: str, number: int) -> str:
     return ""
 
 
-def _why_no_state(before: VerseMatcher, number: int) -> str:
-    """Which rule the character breaks, and what would lift it."""
+def _wrong_tone(before: VerseMatcher, number: int) -> str:
+    """What the templates have instead of the character's tone, and what would lift it; empty: it has theirs."""
     grammar, constraints, prosody = before.grammar, before.grammar.constraints, before.grammar.prosody
-    if (
-        before.at_line_end
-        and not before.line
-        and constraints.first_line_rhymes
-        and prosody.is_unknown(number)
-    ):
-        return "is not in the rhyme table, and the first line is to rhyme; --first-line-rhymes auto would allow it"
     tones = (prosody.at_end if before.at_line_end else prosody.inside)[number] or EITHER
     wanted = 0
     for state in before.states if constraints.has_tones else ():
         wanted |= next_tones(state.patterns)
     if not constraints.has_tones or wanted & tones:
-        return _why_no_rhyme(before, number)
+        return ""
     lift = constraints.lifting_tones
     if constraints.first_line_rhymes is not None and before.line == 0:
         lift += " or --first-line-rhymes auto"
@@ -128,6 +184,10 @@ def _why_no_state(before: VerseMatcher, number: int) -> str:
 
 
 def _why_no_rhyme(before: VerseMatcher, number: int) -> str:
+    constraints = before.grammar.constraints
+    is_first_end = before.at_line_end and not before.line
+    if is_first_end and constraints.first_line_rhymes and before.grammar.prosody.is_unknown(number):
+        return "is not in the rhyme table, and the first line is to rhyme; --first-line-rhymes auto would allow it"
     own = " ".join(GROUPS[place] for place in places(before.grammar.prosody.groups[number]))
     open_groups = 0
     for state in before.states:
@@ -136,5 +196,5 @@ def _why_no_rhyme(before: VerseMatcher, number: int) -> str:
     rhyme = (
         f"the rhyme is {' or '.join(named)}" if len(named) <= 3 else "no group of those has enough characters"
     )
-    lift = before.grammar.constraints.lifting_rhyme
+    lift = constraints.lifting_rhyme
     return f"rhymes in {own or 'no known group'}, and {rhyme}; {lift} would allow it"

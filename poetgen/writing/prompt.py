@@ -1,5 +1,6 @@
 """What was typed → the beginning of a poem in the corpus' own characters, or why no poem can begin so."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from poetgen.writing.free_matcher import REGULAR
 _TYPED_MARKS = {",": COMMA, "、": COMMA, ";": COMMA, ":": COMMA, ".": STOP, "!": STOP, "?": QUESTION} | {
     mark: mark for mark in MARKS
 }
+_ANY = re.escape("".join(_TYPED_MARKS))
+_STRAY = re.compile(rf"(?:^|(?<=[{_ANY}]))([^{_ANY}])[{_ANY}](?![{_ANY}])")
+SHORT = 3  # hanzi of the shortest line that poems have
 
 Score = Callable[[Sequence[str]], Sequence[float]]
 
@@ -47,7 +51,10 @@ def read_prompt(
     `line_length` is that of the form asked for; None leaves to the model where lines end. `score` gives the
     log-probability of each text as the beginning of a poem. Raises PromptError.
     """
-    given = plain = _with_marks(_as_hanzi(typed, max_length))
+    text = _as_hanzi(typed, max_length)
+    kept = _without_stray_marks(text) if (line_length or SHORT) >= SHORT else text
+    notes = () if kept == text else (f"read as {kept}: no line is so short",)
+    given = plain = _with_marks(kept)
     _check_known(plain, readings)
     if not keeps_marks:
         plain = "".join(char for char in plain if char not in MARKS)
@@ -55,7 +62,7 @@ def read_prompt(
     text = mapped.text
     if keeps_marks:
         text = _broken_every(text, line_length) if line_length else _broken(text, score)
-    return Prompt(given, text, _spread(mapped.typed, text), mapped.script, mapped.notes)
+    return Prompt(given, text, _spread(mapped.typed, text), mapped.script, notes + mapped.notes)
 
 
 def read_acrostic(typed: str, readings: VariantTable) -> Prompt:
@@ -80,6 +87,12 @@ def _as_hanzi(typed: str, max_length: int) -> str:
             "shorten the prompt or raise --max-length"
         )
     return text
+
+
+def _without_stray_marks(text: str) -> str:
+    """The text without a mark that would close a line of one hanzi, or a prompt of one short line (明月，)."""
+    shorter = _STRAY.sub(r"\1", text)
+    return shorter[:-1] if re.fullmatch(rf"[^{_ANY}]{{1,{SHORT - 1}}}[{_ANY}]", shorter) else shorter
 
 
 def _with_marks(text: str) -> str:

@@ -5,14 +5,14 @@ ends so far share. Every pattern kept is the rest of a whole couplet, and the co
 on each other, so a state that is live can be gone on from to its end as far as tones are concerned.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poetgen.errors import PromptError
 from poetgen.poem.form import Form
 from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE
-from poetgen.verse.templates import Template, templates
+from poetgen.verse.templates import Template, opposite, templates
 from poetgen.writing.prosody import (
     ALL_GROUPS,
     EITHER,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from poetgen.writing.constraints import Constraints
 
 Patterns = frozenset[str]
+TypedTones = Mapping[int, Sequence[int]]  # for a line (from 0) the tones of its characters so far, as bits
 
 
 @cache
@@ -68,15 +69,17 @@ class State(NamedTuple):
     groups: int
 
 
-def initial_states(form: Form, constraints: "Constraints", prosody: TokenProsody) -> tuple[State, ...]:
-    """All states before the first character.
+def initial_states(
+    form: Form, constraints: "Constraints", prosody: TokenProsody, as_typed: TypedTones
+) -> tuple[State, ...]:
+    """All states before the first character; the lines that are `as_typed` begin with any tones they have.
 
     Raises PromptError where there is none, naming the rule to blame.
     """
     _check_supply(form, constraints, prosody)
     states = [
         State(scheme, scheme.couplets[0] if scheme.couplets else frozenset(), groups)
-        for scheme in _schemes(form, constraints, prosody)
+        for scheme in _schemes(form, constraints, prosody, as_typed)
         if (groups := _groups(form, constraints, prosody, scheme)) or not constraints.has_rhyme
     ]
     if not states:
@@ -84,13 +87,19 @@ def initial_states(form: Form, constraints: "Constraints", prosody: TokenProsody
     return tuple(states)
 
 
-def _schemes(form: Form, constraints: "Constraints", prosody: TokenProsody) -> list[Scheme]:
+def _schemes(
+    form: Form, constraints: "Constraints", prosody: TokenProsody, as_typed: TypedTones
+) -> list[Scheme]:
     openings = [rhymes for rhymes in (False, True) if constraints.first_line_rhymes in (None, rhymes)]
     if not constraints.has_tones:
         return [Scheme(None, rhymes, ()) for rhymes in openings]
     heads = [prosody.inside[number] or EITHER for number in prosody.vocabulary.encode(constraints.acrostic)]
     schemes = [
-        Scheme(template, template.first_line_rhymes, _admitting(heads, template.couplets(constraints.mode)))
+        Scheme(
+            template,
+            template.first_line_rhymes,
+            _admitting(heads, _with_typed(as_typed, template.couplets(constraints.mode))),
+        )
         for template in templates(form)
         if template.first_line_rhymes in openings
     ]
@@ -98,6 +107,26 @@ def _schemes(form: Form, constraints: "Constraints", prosody: TokenProsody) -> l
     if not left:
         raise PromptError(_no_template(form, constraints, schemes))
     return left
+
+
+def _with_typed(as_typed: TypedTones, couplets: Sequence[Patterns]) -> tuple[Patterns, ...]:
+    """The patterns; a line that is as typed begins as its characters are read, whatever the template has."""
+    changed = list(couplets)
+    for line, tones in as_typed.items():
+        couplet, second = divmod(line, 2)
+        changed[couplet] = frozenset(
+            _begun(pattern, second * len(pattern) // 2, tones) for pattern in couplets[couplet]
+        )
+    return tuple(changed)
+
+
+def _begun(pattern: str, start: int, tones: Sequence[int]) -> str:
+    """From `start` on the tones of what is typed, the pattern's own where a character has it."""
+    typed = (
+        own if (bits or EITHER) & TONE_BITS[own] else opposite(own)
+        for own, bits in zip(pattern[start:], tones, strict=False)
+    )
+    return pattern[:start] + "".join(typed) + pattern[start + len(tones) :]
 
 
 def _admitting(heads: Sequence[int], couplets: Sequence[Patterns]) -> tuple[Patterns, ...]:

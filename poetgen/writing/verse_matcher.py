@@ -8,6 +8,7 @@ run out (characters of a rhyme group, and with no_repeat any character) is count
 
 from collections.abc import Iterator
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from poetgen.writing.prosody import (
     only,
     places,
 )
-from poetgen.writing.states import Patterns, Scheme, State, after, initial_states, next_tones
+from poetgen.writing.states import Patterns, Scheme, State, TypedTones, after, initial_states, next_tones
 
 if TYPE_CHECKING:
     from poetgen.writing.constraints import Constraints
@@ -40,17 +41,24 @@ Array = npt.NDArray[Any]
 class VerseGrammar:
     """The rules of one form made ready for one vocabulary: where matchers start.
 
-    Raises PromptError where no poem can keep them.
+    Lines that are `as_typed` begin with the tones they have, whatever the template says. Raises PromptError where
+    no poem can keep the rules.
     """
 
     def __init__(
-        self, form: Form, constraints: "Constraints", prosody: TokenProsody, *, keeps_marks: bool = True
+        self,
+        form: Form,
+        constraints: "Constraints",
+        prosody: TokenProsody,
+        *,
+        keeps_marks: bool = True,
+        as_typed: TypedTones = MappingProxyType({}),
     ) -> None:
         constraints.check(form)
         self.form, self.constraints, self.prosody = form, constraints, prosody
         self.keeps_marks = keeps_marks
         self.heads = prosody.vocabulary.encode(constraints.acrostic)
-        self.states = initial_states(form, constraints, prosody)
+        self.states = initial_states(form, constraints, prosody, as_typed)
         self._line_ends: dict[tuple[tuple[bool, int, int], ...], Array] = {}
 
     def start(self) -> "VerseMatcher":

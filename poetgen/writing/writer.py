@@ -168,15 +168,21 @@ class Writer:
         }
         subject = {"title": title, "about": about, "poet": poet}
         requests = []
-        for one in [prompt] if prompt is None or isinstance(prompt, str) else prompt:
+        prompts = [prompt] if prompt is None or isinstance(prompt, str) else list(prompt)
+        for one in prompts:
             if not isinstance(one, str | None):
                 raise PromptError(f"a prompt must be text, not {one!r:.60}")
-            knowing = self._knowing(one or "", acrostic or "")
-            requests.append(
-                knowing._request(
-                    one, acrostic, asked, subject, max_length=max_length, sampling=sampling, script=script
+            try:
+                knowing = self._knowing(one or "", acrostic or "")
+                requests.append(
+                    knowing._request(
+                        one, acrostic, asked, subject, max_length=max_length, sampling=sampling, script=script
+                    )
                 )
-            )
+            except PromptError as error:
+                raise PromptError(
+                    f"{one:.20}: {error}" if one and len(prompts) > 1 else str(error)
+                ) from error
         return chain.from_iterable(map(self._write, requests))
 
     @check_arguments
@@ -268,13 +274,14 @@ class Writer:
         if typed is None:
             return Prompt(script=preferred_script())
         form = constraints.form
+        lengths = {each.line_length for each in ((form,) if form else constraints.forms)}
         return read_prompt(
             typed,
             self.variants,
             max_length=max_length or max(DEFAULT_MAX_LENGTH, form.hanzi if form else 0),
             keeps_marks=self.keeps_marks,
             score=lambda texts: [self._network.follow(text)[2] for text in texts],
-            line_length=form.line_length if form else None,
+            line_length=lengths.pop() if len(lengths) == 1 else None,
         )
 
     def _prepare(

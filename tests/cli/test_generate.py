@@ -307,7 +307,7 @@ def test_free_verse_tells_no_rules(invoke):
 def test_what_gives_way_is_told_and_what_was_asked_is_refused(invoke):
     soft = invoke("明明明明", "--seed", "1")
     assert soft.exit_code == 0
-    assert any("written with" in line for line in soft.stderr.splitlines())
+    assert "that line keeps its tones" in soft.stderr
     hard = invoke("明明明明", "--tones", "relaxed")
     assert hard.exit_code == 1
     assert hard.stdout == ""
@@ -405,3 +405,62 @@ def test_a_poem_to_keep_that_is_not_there(invoke):
     result = invoke("--keep", "nowhere.txt", "--rewrite", "2")
     assert result.exit_code == 1
     assert "Error: nowhere.txt: No such file or directory" in result.stderr
+
+
+def prompts_of(result):
+    """The first character of every poem that was printed."""
+    return [poem[0] for poem in result.stdout.split("\n\n")]
+
+
+def test_prompts_come_from_standard_input_one_a_line(invoke):
+    assert prompts_of(invoke("--max-length", "20", typed="月\n\n日 風\n")) == ["月", "日"]
+    assert prompts_of(invoke("雲", "-", "山", "--max-length", "20", typed="月\n日")) == [
+        "雲",
+        "月",
+        "日",
+        "山",
+    ]
+    assert prompts_of(invoke("--max-length", "20", typed="\ufeff月\r\n")) == ["月"]
+    assert invoke("-", typed="moon\n").exit_code == 1
+    assert len(prompts_of(invoke("--max-length", "20", typed="\n"))) == 1  # none to read: the model begins
+
+
+def test_prompts_are_not_read_where_the_model_is_to_begin(invoke):
+    assert prompts_of(invoke("--acrostic", "春", "--form", "5x4", typed="月\n")) == ["春"]
+
+
+def test_short_names_of_count_and_file(invoke, tmp_path):
+    path = tmp_path / "poems.txt"
+    written = invoke("月", "日", "-n", 2, "-o", str(path), "--seed", 1)
+    printed = invoke("月", "日", "--count", 2, "--seed", 1)
+    assert written.stdout == ""
+    assert path.read_text(encoding="utf-8") == printed.stdout
+    assert f"written: {path}" in written.stderr
+    rows = invoke("月", "--json", "-n", 2, "--out", str(path), "--seed", 1)
+    assert [json.loads(row)["index"] for row in path.read_text(encoding="utf-8").splitlines()] == [0, 1]
+    assert rows.exit_code == 0
+
+
+def test_a_file_that_cannot_be_written_is_said_in_a_sentence(invoke, tmp_path):
+    (tmp_path / "file").touch()
+    result = invoke("月", "-o", str(tmp_path / "file" / "poems.txt"))
+    assert result.exit_code == 1
+    assert "file" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert invoke("--interactive", "-o", str(tmp_path / "x.txt")).exit_code == 2
+
+
+def test_a_note_is_said_once_and_names_its_prompt_among_several(invoke):
+    alone = invoke("明明明明", "-n", 3)
+    assert alone.stderr.count("that line keeps its tones") == 1
+    assert "明明明明: 明 at place" not in alone.stderr
+    several = invoke("明明明明", "月", "明明明明")
+    assert several.stderr.count("明明明明: 明 at place 4 of line 1 is 平") == 1
+    refused = invoke("月", "moon")
+    assert "Error: moon: 'm' is not a Chinese character" in refused.stderr
+
+
+def test_a_family_of_forms_has_no_room_for_a_longer_acrostic(invoke):
+    assert (
+        "9 characters and 五律 8 lines" in invoke("--form", "律诗", "--acrostic", "月日月日月日月日月").stderr
+    )

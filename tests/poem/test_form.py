@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.errors import PromptError
-from poetgen.poem.form import FORMS, MOST_HANZI, MOST_LINES, Form, form_name, form_of, parse_form
+from poetgen.poem.form import FORMS, MOST_HANZI, MOST_LINES, Form, form_name, form_of, parse_form, parse_forms
 
 
 @pytest.mark.parametrize(
@@ -108,3 +108,33 @@ def test_mixed_lines_have_no_form():
 )
 def test_forms_have_names(shape, name):
     assert form_name(shape) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "forms"),
+    [
+        ("律诗", [(5, 8), (7, 8)]),
+        ("律", [(5, 8), (7, 8)]),
+        ("lǜshī", [(5, 8), (7, 8)]),
+        ("绝句", [(5, 4), (7, 4)]),
+        ("jueju", [(5, 4), (7, 4)]),
+        ("五言", [(5, 4), (5, 8)]),
+        ("七", [(7, 4), (7, 8)]),
+        ("qiyan", [(7, 4), (7, 8)]),
+        ("五言律诗", [(5, 8)]),
+        ("5x6", [(5, 6)]),
+        ("七言排律", [(7, 12)]),
+    ],
+)
+def test_a_family_names_two_forms_and_a_form_one(name, forms):
+    assert [(form.line_length, form.line_count) for form in parse_forms(name)] == forms
+
+
+def test_an_unknown_form_is_answered_with_the_near_one_and_all_there_are():
+    with pytest.raises(PromptError, match="did you mean 律詩"):
+        parse_forms("律試")
+    with pytest.raises(PromptError, match="did you mean 五絕"):
+        parse_form("五決")
+    with pytest.raises(PromptError) as told:
+        parse_forms("sonnet")
+    assert all(name in str(told.value) for name in ("五絕", "絕句", "律詩", "五言", "5x6", "or free"))

@@ -30,6 +30,11 @@ def writer(make_checkpoint, request):
     return Writer(make_checkpoint(VOCABULARY, spread=0.5, corpus={"punctuation": request.param}))
 
 
+@pytest.fixture(scope="module")
+def tang():
+    return Writer.load()
+
+
 asked = st.fixed_dictionaries(
     {},
     optional={
@@ -118,11 +123,50 @@ def test_the_best_of_several_is_the_one_that_scores_highest(writer):
 def test_options_give_way_only_where_nothing_was_asked(writer):
     irregular = "人人人人"
     poem = next(writer.write(irregular, seed=1))
-    assert poem.template is None
+    assert poem.template
     assert poem.rhyme_group
-    assert "written with --tones off" in poem.notes[0]
+    assert "that line keeps its tones, the others follow the template" in poem.notes[0]
     with pytest.raises(PromptError, match="--tones off would allow it"):
         writer.write(irregular, tones="relaxed")
+
+
+@pytest.mark.parametrize(
+    ("family", "forms"), [("绝句", {"五絕", "七絕"}), ("律詩", {"五律", "七律"}), ("五言", {"五絕", "五律"})]
+)
+def test_a_family_of_forms_is_drawn_from(tang, family, forms):
+    assert {poem.form for poem in tang.write("月", form=family, count=12, seed=0, best_of=1)} == forms
+    with pytest.raises(PromptError, match="no usual form begins as the prompt does"):
+        tang.write("月月月，", form=family)
+
+
+@pytest.mark.parametrize("form", ["五絕", "七絕", "五律", "七律"])
+@pytest.mark.parametrize("prompt", ["人人人人", "不人人人", "清泉石泉", "月不不不"])
+def test_a_wrong_tone_frees_its_line_alone(tang, prompt, form):
+    for poem in tang.write(prompt, form=form, seed=5, best_of=1, count=3):
+        broken = {
+            finding.line for finding in check_poem(poem.corpus_lines).broken if finding.name == "不合律"
+        }
+        assert broken <= {1}
+
+
+def test_of_several_lines_as_few_as_can_be_are_freed(tang):
+    poem = next(tang.write("光光光光光，疑是水中月。床前明月光", form="五律", seed=1, best_of=1))
+    wrong = {finding.line for finding in check_poem(poem.corpus_lines).broken if finding.name == "不合律"}
+    assert wrong <= {1, 2}
+    assert poem.text.startswith("光光光光光，疑是水中月。床前明月光")
+
+
+def test_a_prompt_that_asks_for_oblique_rhymes_gives_up_the_template(tang):
+    poem = next(tang.write("空山不見人，但聞人語響。", seed=1, best_of=1))
+    assert poem.template is None
+    assert poem.rhyme_group == "養"
+    assert "響 at place 5 of line 2 rhymes in 養" in poem.notes[0]
+    assert poem.notes[0].endswith("written with --tones off")
+
+
+def test_a_note_names_the_character_as_it_was_typed(tang):
+    (note,) = next(tang.write("红红红红", form="七绝", seed=1, best_of=1)).notes
+    assert note.startswith("红 at place 4 of line 1 is 平")
 
 
 def test_a_prompt_of_no_form_is_written_freely(make_checkpoint):
