@@ -17,10 +17,10 @@ from poetgen.script.opencc import (
     SIMPLIFIED,
     TAIWAN,
     convert,
+    is_simplified,
     plain_forms,
     preferred_script,
     preferred_traditional,
-    to_simplified,
 )
 from poetgen.script.variants import OWN, VariantTable
 
@@ -151,4 +151,4 @@ def _script(typed: str, read: str, variants: VariantTable) -> str:
     pairs = [pair for pair in zip(typed, read, strict=True) if is_hanzi(pair[0])]
     if any(variants.is_simplification(a, b) for a, b in pairs):
         return SIMPLIFIED
-    return preferred_script() if all(to_simplified(a) == a for a, _ in pairs) else preferred_traditional()
+    return preferred_script() if all(is_simplified(a) for a, _ in pairs) else preferred_traditional()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from poetgen.errors import ConfigError, PromptError
 from poetgen.language import CHINESE, locale_of, locale_parts
 from poetgen.poem.poem import is_hanzi
+from poetgen.script.old_forms import FOREIGN_FORMS, KEPT_IN_TAIWAN, OLD_FORMS, WORDS_KEPT
 
 if TYPE_CHECKING:
     from opencc import OpenCC
@@ -25,28 +26,6 @@ INSTALL_OPENCC = "OpenCC is not installed; run: pip install 'opencc>=1.4,<2'"
 TABLES = {SIMPLIFIED: "t2s", TAIWAN: "t2tw", HONGKONG: "t2hk", "Japan": "t2jp"}
 # The locales in which people read each of them.
 _TERRITORIES = {"tw": TAIWAN, "hk": HONGKONG, "mo": HONGKONG, "hant": TRADITIONAL}
-
-# Old forms that OpenCC leaves alone, and the form that it begins from.
-# Most pairs are those of 第一批異體字整理表 (1955).
-_OLD_FORMS = str.maketrans(
-    "疎劒鴈猨慙簷鬬徧媿嬾蘂堦臯皐珮廻覩飜煖秪髪暎桮歛檝呌竝遰顇隣牋荅燄羇巵珪逈鏁罇鵶緜僊隄缾壻毬棃栢"
-    "麤帬筯醆牕窓窻鸎趂牓碁藂邨蹔彊懽粧椀盌汚蔕峩欵穉虵諠飡犂袴怱悤畧鼈輙胷搆廐蕚塲厓筭賸臙濬襃勅恡椶"
-    "羗頴鉏碪匳旛嵓嵒嗁頳衞効徴櫂斾褭妬鑪顦鼇髣髴嚬讐秖鱠讌輭悮悞懃慇俛姪撚怳蜺揜嶮毘轝遯瓌磵羃睠噉澣雰"
-    "駮秔隟蠭衒颕覰迺倂荳瑯澁甎塼韤韈箒麄鸜墖澘詶顋翺謌甖袵蜨呪鷰畊氊騣躭狥剉餙啗舃勗葅",
-    "疏劍雁猿慚檐鬥遍愧懶蕊階皋皋佩迴睹翻暖只髮映杯斂楫叫並遞悴鄰箋答焰羈卮圭迥鎖樽鴉綿仙堤瓶婿球梨柏"
-    "粗裙箸盞窗窗窗鶯趁榜棋叢村暫強歡妝碗碗污蒂峨款稚蛇喧餐犁褲匆匆略鱉輒胸構廄萼場崖算剩胭浚褒敕吝棕"
-    "羌穎鋤砧奩幡巖巖啼赬衛效徵棹旆裊妒爐憔鰲仿佛顰讎只膾宴軟誤誤勤殷俯侄捻恍霓掩險毗輿遁瑰澗冪眷啖浣氛"
-    "駁粳隙蜂炫穎覷乃併豆琅澀磚磚襪襪帚粗鴝塔潸酬腮翱歌罌衽蝶咒燕耕氈鬃耽徇銼飾啖舄勖菹",
-)
-# Of these, the ones that are common in Taiwan as they are: 常用國字, the first level of Big5.
-_KEPT_IN_TAIWAN = frozenset("簷珮煖燄珪隄毬彊搆賸濬櫂鼇慇姪撚迺瑯啗勗")
-# What the corpus has and neither Taiwan nor Hong Kong does: forms of the mainland and of Japan, all outside Big5.
-_FOREIGN_FORMS = str.maketrans(
-    "却荆迹幷脚棊烟凭脉笋敎衮葱耻墻恒踪麽鈎擡灧綫駡飱强猪猫粤緑黄宫来亘撑頽懔灾个墙届粮韵憇鵞脇葢麯虬"
-    "溼遶悞敍壠竚瑇顚徃菓騘麞蹰鴂鷀穽珉絶顔説録歳温淸眞靑旣鄕緖",
-    "卻荊跡並腳棋煙憑脈筍教袞蔥恥牆恆蹤麼鉤抬灩線罵飧強豬貓粵綠黃宮來亙撐頹懍災個牆屆糧韻憩鵝脅蓋麴虯"
-    "濕繞誤敘壟佇玳顛往果驄獐躕鴃鶿阱岷絕顏說錄歲溫清真青既鄉緒",
-)
 
 
 def as_utf8(typed: str, name: str) -> str:
@@ -133,8 +112,35 @@ def convert(text: str, name: str) -> str:
 
 
 def to_simplified(text: str) -> str:
-    """Corpus characters as a simplified edition prints them; one character stays one character."""
-    return convert(text.translate(_OLD_FORMS), "t2s")
+    """Corpus characters as a simplified edition prints them; one character stays one character.
+
+    What simplified print writes in two ways (著 or 着, 乾 or 干) is decided by OpenCC's words, then by ours.
+    """
+    modern = text.translate(OLD_FORMS)
+    printed = convert(modern, "t2s")
+    split = [place for place, char in enumerate(modern) if char in WORDS_KEPT]
+    if not split:
+        return printed
+    chosen = list(printed)
+    for place in split:
+        char = modern[place]
+        if printed[place] == convert(char, "t2s"):  # no word of OpenCC's
+            chosen[place] = char if _stands_in_word(modern, place) else WORDS_KEPT[char][0]
+    return "".join(chosen)
+
+
+def _stands_in_word(text: str, place: int) -> bool:
+    """Whether the character here is part of one of the words in which it is kept."""
+    return any(
+        text.startswith(word, place - word.index(text[place]))
+        for word in WORDS_KEPT[text[place]][1].split()
+        if place >= word.index(text[place])
+    )
+
+
+def is_simplified(char: str) -> bool:
+    """Whether simplified print has a character as it is, at least in some words."""
+    return char in WORDS_KEPT or to_simplified(char) == char
 
 
 def to_script(text: str, script: str) -> str:
@@ -142,8 +148,8 @@ def to_script(text: str, script: str) -> str:
     if script == SIMPLIFIED:
         return to_simplified(text)
     if script in (TAIWAN, HONGKONG):
-        modern = "".join(char if char in _KEPT_IN_TAIWAN else char.translate(_OLD_FORMS) for char in text)
-        return convert(modern.translate(_FOREIGN_FORMS), TABLES[script])
+        modern = "".join(char if char in KEPT_IN_TAIWAN else char.translate(OLD_FORMS) for char in text)
+        return convert(modern.translate(FOREIGN_FORMS), TABLES[script])
     return convert(text, TABLES[script]) if script in TABLES else text
 
 

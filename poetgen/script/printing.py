@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from poetgen.poem.spellings import word_of
-from poetgen.script.opencc import SIMPLIFIED, TRADITIONAL, to_script, to_simplified
+from poetgen.script.opencc import SIMPLIFIED, TRADITIONAL, is_simplified, to_script
 
 
 def print_lines(
@@ -30,7 +30,7 @@ def print_lines(
 def _may_print(char: str, script: str) -> bool:
     """Whether a script prints a character as it is, if not by the phrase rules of OpenCC."""
     if script == SIMPLIFIED:
-        return to_simplified(char) == char
+        return is_simplified(char)
     return script == TRADITIONAL or to_script(char, script) == char
 
 

@@ -11,12 +11,14 @@ from functools import cached_property
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.poem.poem import is_hanzi
 from poetgen.poem.spellings import word_of
+from poetgen.script.old_forms import WORDS_KEPT
 from poetgen.script.opencc import (
     HONGKONG,
     SIMPLIFIED,
     TABLES,
     TAIWAN,
     convert,
+    is_simplified,
     spellings,
     to_script,
     to_simplified,
@@ -55,7 +57,7 @@ class VariantTable:
     def candidates(self, char: str) -> list[str]:
         """The known characters that `char` may stand for, commonest first; empty: the model cannot know it."""
         simple = self._printed(char, SIMPLIFIED)
-        if simple and to_simplified(char) == char:
+        if simple and is_simplified(char):
             return sorted(simple, key=lambda form: (-self._count(form), form))
         variant = self._variant(char)
         if variant is not None:
@@ -97,7 +99,7 @@ class VariantTable:
     def is_only_simplified(self, char: str) -> bool:
         """Whether nobody writing traditional characters as the corpus does would have typed this one."""
         simple = self._printed(char, SIMPLIFIED)
-        if not simple or to_simplified(char) != char:
+        if not simple or not is_simplified(char):
             return False
         best = max(simple, key=self._count)
         is_stray = self._count(best) >= STRAY * self._count(char)
@@ -112,7 +114,7 @@ class VariantTable:
     def is_simplification(self, typed: str, read: str) -> bool:
         """Whether `typed`, read as `read`, is written so in simplified print alone."""
         if typed == read:
-            return typed not in self and to_simplified(typed) == typed != convert(typed, "s2t")
+            return typed not in self and is_simplified(typed) and typed != convert(typed, "s2t")
         return to_simplified(read) == typed and not is_same_word(typed, read)
 
     def nearest(self, char: str) -> str | None:
@@ -152,6 +154,9 @@ class VariantTable:
         plain = convert("\n".join(self._known), TABLES[edition]).split("\n")
         for char, form in zip(self._known, plain, strict=True):
             spelled.setdefault(form, {})[char] = 0.0
+        for char in WORDS_KEPT if edition == SIMPLIFIED else ():
+            if char in self:
+                spelled.setdefault(char, {})[char] = 0.0
         for char, form in zip(self._known, spellings(self._known, edition), strict=True):
             spelled.setdefault(form, {}).setdefault(char, OLD_FORM if edition == SIMPLIFIED else KEPT)
         return spelled

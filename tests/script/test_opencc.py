@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.errors import ConfigError
+from poetgen.script.old_forms import OLD_FORMS, WORDS_KEPT
 from poetgen.script.opencc import (
     TABLES,
+    is_simplified,
     normalize,
     other_forms,
     plain_forms,
@@ -110,3 +112,32 @@ def test_the_locale_prefers_a_script_as_posix_has_it(monkeypatch, locale, script
         monkeypatch.setenv(name, value)
     assert preferred_script() == script
     assert preferred_traditional() == ("traditional" if script == "simplified" else script)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "printed"),
+    [
+        *[("看著人", "看着人"), ("著鞭", "着鞭"), ("深著衣", "深着衣"), ("著書", "著书"), ("名著", "名著")],
+        *[("月沈沈", "月沉沉"), ("沈香亭", "沉香亭"), ("沈約", "沈约"), ("潘沈", "潘沈"), ("沈郎", "沈郎")],
+        *[("淚痕乾", "泪痕干"), ("桑乾", "桑干"), ("乾坤", "乾坤"), ("乾德", "乾德"), ("承乾", "承乾")],
+        *[("徵兵", "征兵"), ("休徵", "休征"), ("宮徵", "宫徵"), ("魏徵", "魏徵"), ("於菟", "於菟")],
+        *[("餘霞", "余霞"), ("後庭", "后庭"), ("皇后", "皇后"), ("裏里", "里里"), ("著書看著", "著书看着")],
+        *[("當罏", "当垆"), ("爛熳", "烂漫"), ("槍鎗", "枪枪"), ("讌飲", "宴饮"), ("嶮巇", "险巇")],
+    ],
+)
+def test_simplified_print_goes_by_the_words_that_characters_stand_in(corpus, printed):
+    assert to_simplified(corpus) == printed
+
+
+@pytest.mark.parametrize(("char", "word"), [(c, w) for c, (_, ws) in WORDS_KEPT.items() for w in ws.split()])
+def test_words_are_kept_wherever_they_stand(char, word):
+    assert char in word
+    kept = to_simplified(f"月{word}月")
+    assert kept[1 + word.index(char)] == char
+    assert all(map(is_simplified, kept))
+
+
+def test_an_old_form_is_printed_as_a_new_one_that_stays():
+    for old, new in OLD_FORMS.items():
+        assert to_simplified(chr(old)) == to_simplified(new) != chr(old)
+        assert is_simplified(to_simplified(new))
