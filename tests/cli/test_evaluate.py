@@ -211,9 +211,7 @@ def test_on_cuda_the_figures_are_those_of_the_cpu(home: Path) -> None:
     torch = pytest.importorskip("torch")
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device here")
-    on_cuda = values(
-        CliRunner().invoke(poetgen, ["evaluate", "--home", str(home), "--device", "cuda", "--json"])
-    )
+    on_cuda = values(run(home, "--json", "--device", "cuda"))
     on_cpu = values(run(home, "--json"))
     for name in FIGURES:
         assert on_cuda[name] == pytest.approx(on_cpu[name], rel=1e-5)

@@ -71,7 +71,7 @@ def test_a_run_moves_between_devices(
     trained(prepared, tmp_path / "run", settings(one, optimizer=optimizer), until=5)
     reports = trained(prepared, tmp_path / "run", settings(other, optimizer=optimizer), resume=True)
     started, end = reports[0], reports[-1]
-    assert isinstance(started, Started) and (started.device, started.step) == (other, 5)
+    assert isinstance(started, Started) and (started.computes_on, started.step) == (other, 5)
     assert isinstance(end, Finished) and end.reason == "3 epochs done"
 
 
