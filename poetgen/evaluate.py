@@ -16,7 +16,7 @@ from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, CorpusError
 from poetgen.measures import BOOTSTRAP_SEED, Figures, PoemLosses, figures
-from poetgen.model.language_model import LanguageModel, restore_model
+from poetgen.model.language_model import LanguageModel, restore_model, scored
 from poetgen.poem.poem import MARKS, Poem
 
 OnProgress = Callable[[int, int], None]
@@ -54,14 +54,15 @@ def evaluate_split(
     prepared: Dataset,
     split: str,
     *,
+    given: Sequence[str] = (),
     batch_size: int = 64,
     device: str = "cpu",
     on_progress: OnProgress | None = None,
 ) -> Evaluation:
-    """Measure a model on train, validation, test or fragments.
+    """Measure a model on train, validation, test or fragments, told of each poem what is `given` of PARTS.
 
-    Raises CheckpointError when the model does not belong to these prepared poems, CorpusError when the split is
-    missing or empty.
+    Raises CheckpointError when the model does not belong to these prepared poems, or cannot be told what is given,
+    CorpusError when the split is missing or empty.
     """
     check_belongs(checkpoint, prepared)
     poems = prepared.split(split)
@@ -69,11 +70,19 @@ def evaluate_split(
         raise CorpusError(
             f"{prepared.path} has no {split} poems; choose another split, or prepare more poems"
         )
-    losses = score(checkpoint, poems, batch_size=batch_size, device=device, on_progress=on_progress)
+    prefixes = condition_prefixes(checkpoint, poems, given) if given else None
+    losses = score(
+        checkpoint,
+        poems,
+        prefixes=prefixes,
+        batch_size=batch_size,
+        device=device,
+        on_progress=on_progress,
+    )
     corpus = prepared.manifest.get("corpus", {})
     return Evaluation(
         **vars(figures(losses)),
-        **_circumstances(checkpoint, corpus),
+        **{**_circumstances(checkpoint, corpus), **({"conditions": ", ".join(given)} if given else {})},
         split=split,
         selection=describe_selection(corpus.get("selection"), prepared.manifest.get("settings", {})),
     )
@@ -105,6 +114,20 @@ def evaluate_poems(
         fragments=figures(losses[fragment]),
         without_fragments=figures(losses[~fragment]),
     )
+
+
+def condition_prefixes(checkpoint: Checkpoint, poems: EncodedPoems, given: Sequence[str]) -> list[list[int]]:
+    """What a model reads before each poem that it is told these parts of. Raises CheckpointError."""
+    if checkpoint.conditions is None or not checkpoint.model_config.conditions:
+        raise CheckpointError(
+            f"this model was trained without conditions and cannot be told a poem's {' or '.join(given)}; omit it"
+        )
+    if poems.conditions is None or poems.conditions.table != checkpoint.conditions:
+        raise CheckpointError(
+            "the poems were prepared with other poets or forms than the model knows; prepare them with "
+            "--vocabulary and the model"
+        )
+    return [poems.conditions.prefix(k, len(checkpoint.vocabulary), given) for k in range(len(poems))]
 
 
 def _circumstances(checkpoint: Checkpoint, corpus: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,12 +191,13 @@ def score(
     checkpoint: Checkpoint,
     poems: EncodedPoems,
     *,
+    prefixes: Sequence[Sequence[int]] | None = None,
     batch_size: int = 64,
     segment_length: int = 128,
     device: str = "cpu",
     on_progress: OnProgress | None = None,
 ) -> PoemLosses:
-    """What each poem costs the model, in the order of `poems`.
+    """What each poem costs the model, in the order of `poems`, each after its prefix if there are any.
 
     Raises CheckpointError when the model's probabilities are not numbers.
     """
@@ -182,7 +206,7 @@ def score(
     totals = np.zeros((len(poems), len(dataclasses.fields(PoemLosses))))
     done, total = 0, len(poems.ids)
     for indices, batch in ordered_batches(
-        poems, batch_size=batch_size, max_tokens=batch_size * len(poems.ids)
+        poems, batch_size=batch_size, max_tokens=batch_size * len(poems.ids), prefixes=prefixes
     ):
         on_device = batch.to(torch.device(device))
         totals[indices] = score_batch(model, on_device, vocabulary, segment_length).cpu().numpy().T
@@ -207,10 +231,10 @@ def score_batch(model: LanguageModel, batch: Batch, vocabulary: Vocabulary, segm
     states = None
     for segment in batch.segments(segment_length):
         losses, states = model.token_losses(
-            segment.inputs, segment.targets, states=states, lengths=segment.lengths
+            segment.inputs, segment.targets, states=states, lengths=segment.lengths, prefix=segment.prefix
         )
         losses = losses.double()
-        real = torch.arange(len(losses), device=losses.device)[:, None] < segment.lengths
+        real = scored(len(losses), segment.lengths, segment.prefix)
         unknown = real & (segment.targets == vocabulary.unknown)
         hanzi = unknown | (real & (segment.targets >= vocabulary.first_hanzi))
         sums += torch.stack([values.sum(0) for values in (losses, losses * hanzi, real, hanzi, unknown)])

@@ -21,6 +21,7 @@ from poetgen.cli.options import (
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
+from poetgen.corpus.conditions import PARTS
 from poetgen.files import Workspace
 from poetgen.printable import printable
 
@@ -40,6 +41,12 @@ ODD_RATE = 0.05
     "--split",
     type=click.Choice(SPLITS),
     help="Split of the prepared poems to measure on [default: validation].",
+)
+@click.option(
+    "--given",
+    type=click.Choice(PARTS),
+    multiple=True,
+    help="Tell the model this of each poem, for a model that can be told; may be repeated.",
 )
 @click.option(
     "--poems",
@@ -65,6 +72,7 @@ def evaluate(
     data: Path | None,
     checkpoint: str | None,
     split: str | None,
+    given: tuple[str, ...],
     source: Path | None,
     batch_size: int,
     device: str,
@@ -79,12 +87,16 @@ def evaluate(
         raise click.UsageError("--data and --poems both say what to measure on; omit one")
     if split and source:
         raise click.UsageError("--split and --poems both say what to measure on; omit one")
+    if given and source:
+        raise click.UsageError("--given tells what a prepared folder knows of its poems; omit --poems")
     path = find_checkpoint(workspace, checkpoint)
     model = Checkpoint.load(path)
     with progress_bar("measuring", unit="token") as on_progress:
         options = Options(batch_size, device, on_progress)
         if source is None:
-            evaluation = measure_split(model, data or workspace.prepared, split or "validation", options)
+            evaluation = measure_split(
+                model, data or workspace.prepared, split or "validation", given, options
+            )
         else:
             evaluation = measure_poems(model, source, options)
     tell_model(path, verbose=verbose)
@@ -111,12 +123,14 @@ class Options:
         return {"batch_size": self.batch_size, "device": device, "on_progress": self.on_progress}
 
 
-def measure_split(checkpoint: Checkpoint, prepared: Path, split: str, options: Options) -> "Evaluation":
-    """Measure on a split of the prepared folder."""
+def measure_split(
+    checkpoint: Checkpoint, prepared: Path, split: str, given: tuple[str, ...], options: Options
+) -> "Evaluation":
+    """Measure on a split of the prepared folder, told of each poem what is given."""
     from poetgen.corpus.dataset import Dataset
     from poetgen.evaluate import evaluate_split
 
-    return evaluate_split(checkpoint, Dataset.open(prepared), split, **options.resolved())
+    return evaluate_split(checkpoint, Dataset.open(prepared), split, given=given, **options.resolved())
 
 
 def measure_poems(checkpoint: Checkpoint, source: Path, options: Options) -> "Evaluation":

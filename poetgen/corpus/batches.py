@@ -109,8 +109,11 @@ def epoch_batches(
 
 
 def ordered_batches(
-    poems: EncodedPoems, *, batch_size: int, max_tokens: int
+    poems: EncodedPoems, *, batch_size: int, max_tokens: int, prefixes: Sequence[Sequence[int]] | None = None
 ) -> Iterator[tuple[Indices, Batch]]:
-    """Every poem once, unshuffled, for measuring: (which poems, their batch)."""
+    """Every poem once, unshuffled, for measuring, each after its prefix if there are any: (which, their batch)."""
     for indices in bucket_by_length(poems.lengths, batch_size=batch_size, max_tokens=max_tokens):
-        yield indices, make_batch(poems, indices)
+        if prefixes is None:
+            yield indices, make_batch(poems, indices)
+        else:
+            yield indices, make_conditional_batch(poems, indices, [prefixes[int(k)] for k in indices])

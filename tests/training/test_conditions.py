@@ -1,12 +1,14 @@
 """A model that is told title, poet and form, and one that begins with another's weights."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 
 from poetgen.checkpoint import Checkpoint
@@ -14,8 +16,10 @@ from poetgen.cli import poetgen
 from poetgen.config import Config
 from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.prepare import prepare_corpus
+from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, ConfigError
-from poetgen.evaluate import evaluate_split
+from poetgen.evaluate import condition_prefixes, evaluate_split, score
+from poetgen.model.language_model import restore_model
 from poetgen.poem.poem import Poem
 from poetgen.training.events import ValidationReport
 from poetgen.training.trainer import run_training
@@ -61,6 +65,31 @@ def test_the_checkpoint_knows_poets_and_forms_and_is_measured_without(told: Path
     measured = evaluate_split(checkpoint, dataset, "validation")
     assert measured.ppl_token == pytest.approx(validated, rel=1e-4)
     assert measured.conditions == "none"
+
+
+def test_what_is_given_is_read_and_not_scored(told: Path, dataset: Dataset) -> None:
+    checkpoint, poems = Checkpoint.load(told / "best.safetensors"), dataset.split("validation")
+    assert poems.conditions is not None
+    size, prefixes = len(checkpoint.vocabulary), condition_prefixes(checkpoint, poems, ["poet", "title"])
+    found = score(checkpoint, poems, prefixes=prefixes, batch_size=5, segment_length=7)
+    model = restore_model(size, checkpoint.model_config, checkpoint.weights).eval()
+    assert any(prefixes)
+    for k, prefix in enumerate(prefixes):
+        read = [*prefix, Vocabulary.begin, *poems[k][:-1].tolist()]
+        logits, _ = model(torch.tensor(read)[:, None])
+        own = logits[len(prefix) :, 0].log_softmax(1)[range(len(poems[k])), poems[k].tolist()]
+        unknown = (poems[k] == Vocabulary.unknown).sum() * math.log(checkpoint.vocabulary.unknown_types)
+        assert found.loss[k] == pytest.approx(unknown - own.sum().item(), rel=1e-4)
+        assert found.tokens[k] == len(poems[k])
+    assert evaluate_split(checkpoint, dataset, "validation", given=["title"]).conditions == "title"
+
+
+def test_a_model_without_conditions_is_told_nothing(dataset: Dataset, tmp_path: Path, home: Path) -> None:
+    plain = Checkpoint.load(Path(train_plain(dataset, tmp_path)))
+    with pytest.raises(CheckpointError, match="trained without conditions and cannot be told a poem's title"):
+        evaluate_split(plain, dataset, "validation", given=["title"])
+    words = ["evaluate", "--home", str(home), "--given", "title", "--poems", str(home / "poems.json")]
+    assert CliRunner().invoke(poetgen, words).exit_code == 2
 
 
 def test_always_unconditional_is_the_training_without_conditions(dataset: Dataset, tmp_path: Path) -> None:
