@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poetgen.cli.check_report import report_lines
-from poetgen.cli.options import examples, json_option, script_option
+from poetgen.cli.options import examples, json_option, rhyme_book_option, script_option
 from poetgen.cli.output import echo, echo_styled
 from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.corpus.decoding import Decoded, decode_text, remove_invisible
@@ -27,6 +27,7 @@ from poetgen.printable import printable
 from poetgen.script.opencc import as_utf8, to_script
 from poetgen.verse.check import RELAXED, STRICT, check_poem
 from poetgen.verse.report import Report
+from poetgen.verse.rhyme_books import XINYUN
 from poetgen.verse.rhymes import RhymeTable
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> Form
 @click.option(
     "--book", is_flag=True, help="Use the rhyme book as printed, without the additions of this package."
 )
+@rhyme_book_option
 @click.option("--strict", is_flag=True, help="Exit with code 1 when a rule is broken.")
 @script_option("Script of what is printed.  [default: the poem's]")
 @picture_options
@@ -75,6 +77,7 @@ def check(
     form: Form | None,
     tones: str,
     book: bool,
+    rhyme_book: str,
     strict: bool,
     script: str | None,
     pictures: PictureFiles | None,
@@ -85,7 +88,12 @@ def check(
     A poem is given as text, in a FILE, or on standard input (-), in either script; blank lines separate several
     poems. 對仗 (parallelism) is not judged.
     """
-    judge = partial(check_poem, table=RhymeTable.load(amended=not book), form=form, strict=tones == STRICT)
+    if book and rhyme_book == XINYUN:
+        raise click.UsageError(
+            f"--book is 平水韻 as printed, and {XINYUN} is another book; omit one of the two"
+        )
+    table = RhymeTable.load(amended=not book, book=rhyme_book)
+    judge = partial(check_poem, table=table, form=form, strict=tones == STRICT)
     tally = _Tally()
     for poem in _poems(sources, form):
         if isinstance(poem, PromptError):

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from poetgen.cli.output import style
-from poetgen.verse.annotation import mark_entering
+from poetgen.verse.annotation import mark_entering_tones
 from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, Finding, LineReport, Report
-from poetgen.verse.rhymes import LEVEL, OBLIQUE
+from poetgen.verse.rhymes import LEVEL, OBLIQUE, label_of
 from poetgen.verse.summary import conclude, name_parts
 
 COLOURS = {LEVEL: "cyan", OBLIQUE: "yellow"}
@@ -57,7 +57,8 @@ def _verse(report: Report, typed: Sequence[str]) -> Iterator[str]:
     for number, (line, text) in enumerate(zip(report.lines, typed, strict=True), start=1):
         places = {fault.position for fault in faults[number]}
         hanzi = "".join(_coloured(text[k], tone, k + 1 in places) for k, tone in enumerate(line.tones))
-        tones = "".join(map(_coloured, map(mark_entering, line.text, line.tones), line.tones))
+        marked = mark_entering_tones(line.text, line.tones, report.rhyme_book)
+        tones = "".join(map(_coloured, marked, line.tones))
         pad = BLANK * (width - len(text))
         names = " ".join(dict.fromkeys(fault.name for fault in faults[number]))
         row = f"  {hanzi}{pad}  {tones}{pad}  {_rhyme(line, is_last=not names)}"
@@ -66,7 +67,7 @@ def _verse(report: Report, typed: Sequence[str]) -> Iterator[str]:
 
 def _legend(report: Report) -> Iterator[str]:
     """What the signs mean that not every reader of verse knows."""
-    shown = "".join("".join(map(mark_entering, line.text, line.tones)) for line in report.lines)
+    shown = "".join(mark_entering_tones(line.text, line.tones, report.rhyme_book) for line in report.lines)
     signs = [f"{sign} {meaning}" for sign, meaning in SIGNS.items() if sign in shown]
     several = next((line.groups[:2] for line in report.lines if not line.rhymes and len(line.groups) > 1), ())
     signs += [f"{'/'.join(several)} rhyme groups of a line that does not rhyme"] if several else []
@@ -83,10 +84,12 @@ def _coloured(text: str, tone: str, is_faulty: bool = False) -> str:
 def _rhyme(line: LineReport, *, is_last: bool) -> str:
     """The group a line rhymes in, else the first two it could, dim; of one width where more follows."""
     if line.rhymes:
-        shown, width = style(f"{line.groups[0]}韻", fg="green"), 4
+        label = label_of(line.groups[0])
+        shown, width = style(label, fg="green"), 2 * len(label)
     else:
-        shown, width = style("/".join(line.groups[:2]), dim=True), (0, 2, 5)[len(line.groups[:2])]
-    return shown if is_last else shown + " " * (5 - width)
+        groups = line.groups[:2]
+        shown, width = style("/".join(groups), dim=True), 2 * len("".join(groups)) + (len(groups) > 1)
+    return shown if is_last else shown + " " * max(5 - width, 0)
 
 
 def _kept(report: Report) -> Iterator[str]:

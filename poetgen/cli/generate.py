@@ -15,6 +15,7 @@ from poetgen.cli.options import (
     examples,
     home_option,
     json_option,
+    rhyme_book_option,
     script_option,
     tell_model,
     verbose_option,
@@ -24,6 +25,7 @@ from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.poem_printer import PoemPrinter
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
+from poetgen.verse.rhyme_books import PINGSHUI
 from poetgen.verse.templates import MODES
 from poetgen.writing.constraints import AUTO, DEFAULT_MAX_LENGTH, OFF
 from poetgen.writing.poem import GeneratedPoem
@@ -55,6 +57,7 @@ from poetgen.writing.writer import Writer
     metavar="GROUP|auto|off",
     help="A rhyme group such as 東; auto: any one group; off: no rhyme.  [default: auto in regulated forms]",
 )
+@rhyme_book_option
 @click.option(
     "--tones",
     type=click.Choice([*MODES, OFF]),
@@ -169,7 +172,7 @@ def generate(
             from poetgen.cli.rewriting import rewrite_line
 
             poems = rewrite_line(writer, keep, rewrite, prompts, count=count or 1, settings=given)
-            _tell_model(writer, verbose=verbose)
+            _tell_model(writer, verbose=verbose, rhyme_book=given["rhyme_book"])
             show.print_all(poems)
             return
         begins = bool(prompts) or count is not None or bool({"acrostic", "title", "about"} & given.keys())
@@ -182,10 +185,10 @@ def generate(
             prompts = tuple(read_prompts(prompts or ("-",)))
         if prompts or not asks:
             poems = _poems(writer, prompts or None, count=count or 1, **given)
-            _tell_model(writer, verbose=verbose)
+            _tell_model(writer, verbose=verbose, rhyme_book=given["rhyme_book"])
             show.print_all(poems, names_prompts=len(prompts) > 1)
         else:
-            _tell_model(writer, verbose=verbose)
+            _tell_model(writer, verbose=verbose, rhyme_book=given["rhyme_book"])
         if asks:
             from poetgen.cli.repl import Repl
 
@@ -207,8 +210,10 @@ def read_prompts(prompts: Iterable[str]) -> Iterator[str]:
             yield from (line for line in lines if line.strip())
 
 
-def _tell_model(writer: Writer, *, verbose: bool) -> None:
+def _tell_model(writer: Writer, *, verbose: bool, rhyme_book: str) -> None:
     """Only when all that was asked is known to be possible: what goes wrong is told alone."""
+    if rhyme_book != PINGSHUI:
+        echo(f"rhyme book: {rhyme_book}", err=True)
     assert writer.source is not None
     tell_model(writer.source, verbose=verbose)
 

@@ -10,6 +10,7 @@ import click
 from poetgen.cli.output import echo
 from poetgen.files import Workspace, expand_home
 from poetgen.script.opencc import SCRIPTS
+from poetgen.verse.rhyme_books import PINGSHUI, parse_book
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -78,4 +79,16 @@ def script_option(meaning: str) -> Decorator:
     return click.option("--script", type=click.Choice(SCRIPTS), help=meaning)
 
 
+def _rhyme_book(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    return parse_book(value)
+
+
+rhyme_book_option: Decorator = click.option(
+    "--rhyme-book",
+    callback=_rhyme_book,
+    metavar="平水韻|詞林正韻|新韻",
+    default=PINGSHUI,
+    show_default=True,
+    help="The rhyme book; in plain letters pingshui, cilin or xinyun.",
+)
 json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

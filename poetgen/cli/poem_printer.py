@@ -8,6 +8,7 @@ from poetgen.cli.output import echo
 from poetgen.cli.picture_options import PictureFiles
 from poetgen.files import write_text
 from poetgen.script.opencc import to_script
+from poetgen.verse.rhymes import label_of
 from poetgen.writing.poem import GeneratedPoem
 
 BLANK = "\u3000"  # as wide as a hanzi
@@ -49,7 +50,7 @@ class PoemPrinter:
             self._put(json.dumps(poem.to_dict(), ensure_ascii=False))
         else:
             if self.annotated and self.is_first:
-                echo(LEGEND, err=True)
+                echo(f"{LEGEND} ({poem.rhyme_book})", err=True)
             self._put("\n" * (not self.is_first) + self._shown(poem))
         self.is_first = False
         if self.pictures:
@@ -78,8 +79,10 @@ def annotated_rows(poem: GeneratedPoem) -> Iterator[str]:
     """Each line, and under it its tones and, where it rhymes, the rhyme."""
     from poetgen.verse.annotation import annotate
 
-    for line, mark, signs in zip(poem.lines, poem.marks, annotate(poem.corpus_lines), strict=True):
+    for line, mark, signs in zip(
+        poem.lines, poem.marks, annotate(poem.corpus_lines, poem.rhyme_book), strict=True
+    ):
         yield line + mark
-        rhyme = f"{BLANK}{signs.rhyme}韻" if signs.rhyme else ""
+        rhyme = f"{BLANK}{label_of(signs.rhyme)}" if signs.rhyme else ""
         row = signs.tones + rhyme
         yield to_script(row, poem.script)

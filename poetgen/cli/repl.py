@@ -16,7 +16,7 @@ from poetgen.writing.sampling import draw_seed
 from poetgen.writing.writer import Writer
 
 QUESTION = "A poem beginning with (:help, empty line ends): "
-SETTINGS = ("form", "rhyme", "tones", "title", "about", "poet", "script")
+SETTINGS = ("form", "rhyme", "rhyme_book", "tones", "title", "about", "poet", "script")
 ENDS = {"", "quit", "exit", ":quit", ":q"}
 HELP = f"""\
 月 or 日 山 明月松     a poem for each beginning

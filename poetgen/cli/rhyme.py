@@ -5,7 +5,7 @@ import json
 import click
 
 from poetgen.cli.lookup import read_hanzi
-from poetgen.cli.options import examples, json_option, script_option
+from poetgen.cli.options import examples, json_option, rhyme_book_option, script_option
 from poetgen.cli.output import echo
 from poetgen.script.opencc import to_script
 from poetgen.verse.lookup import describe_reading, find_rhymes
@@ -19,22 +19,26 @@ ROW = 30  # characters in a row
 @click.option(
     "--count", type=click.IntRange(min=1), default=SHOWN, show_default=True, help="How many to print."
 )
+@rhyme_book_option
 @script_option("Script of what is printed.  [default: the character's]")
 @json_option
-def rhyme(hanzi: str, *, count: int, script: str | None, as_json: bool) -> None:
-    """Print what rhymes with HANZI in 平水韻, the commonest in poems first.
+def rhyme(hanzi: str, *, count: int, rhyme_book: str, script: str | None, as_json: bool) -> None:
+    """Print what rhymes with HANZI in a rhyme book, the commonest in poems first.
 
     A character with several readings has a list for each, with its tone and its rhyme group.
     """
     for typed, char, own_script in read_hanzi(hanzi, script):
-        for found in find_rhymes(char):
+        for found in find_rhymes(char, rhyme_book):
             kept = found.rhymes[:count]
             if as_json:
                 reading = found.reading._asdict() | {"volume": found.reading.volume}
                 echo(
-                    json.dumps({"hanzi": char, "typed": typed, **reading, "rhymes": kept}, ensure_ascii=False)
+                    json.dumps(
+                        {"hanzi": char, "typed": typed, "rhyme_book": rhyme_book, **reading, "rhymes": kept},
+                        ensure_ascii=False,
+                    )
                 )
                 continue
-            rows = [f" {describe_reading(found.reading)}, {len(found.rhymes):,} rhymes"]
+            rows = [f" {describe_reading(found.reading)} ({rhyme_book}), {len(found.rhymes):,} rhymes"]
             rows += ["  " + "".join(kept[first : first + ROW]) for first in range(0, len(kept), ROW)]
             echo(typed + to_script("\n".join(rows), own_script))

@@ -5,7 +5,7 @@ import json
 import click
 
 from poetgen.cli.lookup import read_hanzi
-from poetgen.cli.options import examples, json_option, script_option
+from poetgen.cli.options import examples, json_option, rhyme_book_option, script_option
 from poetgen.cli.output import echo
 from poetgen.script.opencc import to_script
 from poetgen.verse.lookup import describe_reading, sign_of
@@ -14,21 +14,32 @@ from poetgen.verse.rhymes import RhymeTable
 
 @click.command(epilog=examples("poetgen tone 看山", "poetgen tone 白日依山盡"))
 @click.argument("text")
+@rhyme_book_option
 @script_option("Script of what is printed.  [default: the text's]")
 @json_option
-def tone(text: str, *, script: str | None, as_json: bool) -> None:
-    """Print the tone of each character of TEXT in 平水韻, then its readings.
+def tone(text: str, *, rhyme_book: str, script: str | None, as_json: bool) -> None:
+    """Print the tone of each character of TEXT in a rhyme book, then its readings.
 
-    入 is a 仄 of the entering tone, which Mandarin has lost; 中 is 平 in one reading and 仄 in another.
+    入 is a 仄 of the entering tone, which Mandarin and 新韻 have lost; 中 is 平 in one reading and 仄 in another.
     """
-    table, read = RhymeTable.load(), read_hanzi(text, script)
+    table, read = RhymeTable.load(book=rhyme_book), read_hanzi(text, script)
     if as_json:
         for typed, char, _ in read:
             known = [one._asdict() | {"volume": one.volume} for one in table.readings(char)]
-            shown = {"hanzi": char, "typed": typed, "tone": sign_of(char), "readings": known}
+            shown = {
+                "hanzi": char,
+                "typed": typed,
+                "rhyme_book": rhyme_book,
+                "tone": sign_of(char, rhyme_book),
+                "readings": known,
+            }
             echo(json.dumps(shown, ensure_ascii=False))
         return
-    rows = ["".join(one.typed for one in read), "".join(sign_of(one.char) for one in read), ""]
+    rows = [
+        "".join(one.typed for one in read),
+        "".join(sign_of(one.char, rhyme_book) for one in read),
+        f"({rhyme_book})",
+    ]
     for typed, char, own_script in dict.fromkeys(read):
         usual = table.readings(char, usual=True)
         readings = " · ".join(

@@ -8,6 +8,7 @@ from poetgen.script.opencc import to_script
 from poetgen.verse.annotation import annotate_report
 from poetgen.verse.check import check_poem
 from poetgen.verse.report import Finding, Report
+from poetgen.verse.rhymes import RhymeTable, label_of
 from poetgen.verse.summary import summarize
 from poetgen.writing.poem import GeneratedPoem
 
@@ -18,7 +19,8 @@ LEGEND = "○ 平 level · ● 仄 oblique · red: rhymes and faults"
 
 def written_card(poem: GeneratedPoem, *, title: str = "", annotated: bool = False) -> Card:
     """A poem of the model, with its seed; `annotated`: tones and rhymes beside."""
-    report, footer = check_poem(poem.corpus_lines), f"poetgen · seed {poem.seed}"
+    report = check_poem(poem.corpus_lines, table=RhymeTable.load(book=poem.rhyme_book))
+    footer = f"poetgen · seed {poem.seed}"
     return signed_card(
         report,
         typed=poem.lines,
@@ -40,7 +42,7 @@ def signed_card(
 ) -> Card:
     """A poem to be looked at, signed with its form and rhyme; without a title it goes by its first characters."""
     form = report.form.name if report.form and report.rhymes_hold else ""
-    group = f"{report.rhyme_group}韻" if report.rhymes_hold else ""
+    group = label_of(report.rhyme_group) if report.rhyme_group and report.rhymes_hold else ""
     card = Card(typed, title or typed[0][:TITLE_HANZI], form + group, footer=footer)
     card = _marked(card, report) if annotated else card
     return _in_script(card, script)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from poetgen.verse.check import check_poem
 from poetgen.verse.report import Report
+from poetgen.verse.rhyme_books import PINGSHUI
 from poetgen.verse.rhymes import OBLIQUE, RhymeTable
 
 ENTERING = (
@@ -23,9 +24,9 @@ class AnnotatedLine(NamedTuple):
     rhyme: str
 
 
-def annotate(lines: Sequence[str]) -> tuple[AnnotatedLine, ...]:
-    """Read the lines of a poem, hanzi in the corpus' own characters."""
-    return annotate_report(check_poem(lines))
+def annotate(lines: Sequence[str], book: str = PINGSHUI) -> tuple[AnnotatedLine, ...]:
+    """Read the lines of a poem, hanzi in the corpus' own characters, by a rhyme book."""
+    return annotate_report(check_poem(lines, table=RhymeTable.load(book=book)))
 
 
 def annotate_report(report: Report) -> tuple[AnnotatedLine, ...]:
@@ -33,16 +34,21 @@ def annotate_report(report: Report) -> tuple[AnnotatedLine, ...]:
     return tuple(
         AnnotatedLine(
             line.text,
-            "".join(map(mark_entering, line.text, line.tones)),
+            mark_entering_tones(line.text, line.tones, report.rhyme_book),
             line.groups[0] if line.rhymes else "",
         )
         for line in report.lines
     )
 
 
-def mark_entering(hanzi: str, tone: str) -> str:
+def mark_entering_tones(line: str, tones: str, book: str = PINGSHUI) -> str:
+    """The tones of a line, those of the entering tone marked, where the rhyme book has it."""
+    return "".join(mark_entering(hanzi, tone, book) for hanzi, tone in zip(line, tones, strict=True))
+
+
+def mark_entering(hanzi: str, tone: str, book: str = PINGSHUI) -> str:
     """The tone, 入 in place of 仄 where every oblique reading of the character is of the entering tone."""
-    table = RhymeTable.load()
+    table = RhymeTable.load(book=book)
     oblique = [one for one in table.readings(hanzi, usual=True) if one.tone == OBLIQUE]
     volumes = {one.volume for one in oblique or table.readings(hanzi) if one.tone == OBLIQUE}
     return ENTERING if tone == OBLIQUE and volumes == {ENTERING} else tone

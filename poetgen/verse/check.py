@@ -40,7 +40,7 @@ def check_poem(
 ) -> Report:
     """Judge the lines of a poem: hanzi alone, in the corpus' own characters.
 
-    `table` is the rhyme table (default: ours; `RhymeTable.load(amended=False)` is the book alone), `form` the
+    `table` is the rhyme table (default: our 平水韻; `RhymeTable.load(book=XINYUN)` is 新韻), `form` the
     one the poem must have (default: any), `strict` holds every position to its template instead of 一三五不論.
     What the table does not know is taken as whatever fits, with a note. Raises PromptError where there is no line.
     """
@@ -70,6 +70,7 @@ def check_poem(
             *_rule_reports(TONE_RULES, tonal),
         ),
         couplets=score_couplets(lines),
+        rhyme_book=table.book,
         notes=(*rhymes.notes, *tonal.notes, *read, *other),
     )
 
@@ -88,6 +89,7 @@ def _mixed(
         strictness=None,
         rules=(*_form_rules(None, form), *_rule_reports((*RHYME_RULES, *TONE_RULES), nothing)),
         notes=(),
+        rhyme_book=table.book,
     )
 
 

@@ -6,15 +6,24 @@ from poetgen.errors import PromptError
 from poetgen.poem.form import parse_form
 from poetgen.verse.check import RELAXED, STRICT, check_poem
 from poetgen.verse.report import Report
+from poetgen.verse.rhyme_books import PINGSHUI, parse_book
 from poetgen.verse.rhymes import RhymeTable
 
 
 @check_arguments
-def check(text: str, *, form: str | None = None, tones: str = RELAXED, book: bool = False) -> Report:
+def check(
+    text: str,
+    *,
+    form: str | None = None,
+    tones: str = RELAXED,
+    book: bool = False,
+    rhyme_book: str = PINGSHUI,
+) -> Report:
     """Judge one poem, in either script, rule by rule.
 
     `form` is the one it must have, such as 五絕; None: any. `tones` are relaxed or strict: every position held to
-    its template. `book` takes the rhyme book as printed. Raises PromptError for what is not one poem.
+    its template. `rhyme_book` is 平水韻, 詞林正韻 or 新韻, `book` takes it as printed.
+    Raises PromptError for what is not one poem.
     """
     from poetgen.script.convert import to_corpus
 
@@ -27,5 +36,5 @@ def check(text: str, *, form: str | None = None, tones: str = RELAXED, book: boo
     if isinstance(poems[0], PromptError):
         raise poems[0]
     lines = to_corpus("\n".join(poems[0].lines)).text.split("\n")
-    table = RhymeTable.load(amended=not book)
+    table = RhymeTable.load(amended=not book, book=parse_book(rhyme_book))
     return check_poem(lines, table=table, form=wanted, strict=tones == STRICT)

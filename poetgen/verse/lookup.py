@@ -5,6 +5,7 @@ from typing import NamedTuple
 from poetgen.errors import PromptError
 from poetgen.script.bigrams import Bigrams
 from poetgen.verse.annotation import ENTERING
+from poetgen.verse.rhyme_books import PINGSHUI
 from poetgen.verse.rhymes import Reading, RhymeTable, full_name
 
 
@@ -15,12 +16,15 @@ class Rhyme(NamedTuple):
     rhymes: tuple[str, ...]
 
 
-def find_rhymes(hanzi: str) -> tuple[Rhyme, ...]:
-    """For each reading of a character (in the corpus' own form) what rhymes with it.
+def find_rhymes(hanzi: str, book: str = PINGSHUI) -> tuple[Rhyme, ...]:
+    """For each reading of a character (in the corpus' own form) what rhymes with it in a rhyme book.
 
     Raises PromptError where no rhyme group is known for it.
     """
-    table, often = RhymeTable.load(), {char: place for place, char in enumerate(Bigrams.load().characters)}
+    table, often = (
+        RhymeTable.load(book=book),
+        {char: place for place, char in enumerate(Bigrams.load().characters)},
+    )
     readings = [reading for reading in table.readings(hanzi) if reading.group]
     if not readings:
         raise PromptError(f"the rhyme table has no rhyme group for {hanzi[:60]}; try another character")
@@ -46,10 +50,10 @@ def describe_reading(reading: Reading) -> str:
     return f"{reading.tone} {full_name(reading.group)}"
 
 
-def sign_of(hanzi: str) -> str:
+def sign_of(hanzi: str, book: str = PINGSHUI) -> str:
     """平 仄 入, 中 where a character is both level and oblique inside a line, ? where nobody knows."""
-    readings = RhymeTable.load().readings(hanzi)
-    tones = RhymeTable.load().tones(hanzi)
+    table = RhymeTable.load(book=book)
+    readings, tones = table.readings(hanzi), table.tones(hanzi)
     if len(tones) != 1:
         return "中" if tones else "?"
     (tone,) = tones

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from poetgen.poem.form import Form
 from poetgen.verse.parallelism import CoupletScore
+from poetgen.verse.rhyme_books import PINGSHUI
 
 HOLDS, BROKEN, NOT_JUDGED = "holds", "broken", "not judged"
 
@@ -106,7 +107,7 @@ class Report:
 
     `strictness` is the strictest mode (strict, relaxed) whose tones the poem keeps, None for neither;
     `template` its name then; `rhyme_group` the group that most even lines end in; `couplets` says how parallel
-    the middle couplets of a 律詩 or 排律 are, which no rule judges.
+    the middle couplets of a 律詩 or 排律 are, which no rule judges. `rhyme_book` is the one it was judged by.
     """
 
     lines: tuple[LineReport, ...]
@@ -117,6 +118,7 @@ class Report:
     rules: tuple[RuleReport, ...]
     notes: tuple[Finding, ...]
     couplets: tuple[CoupletScore, ...] = ()
+    rhyme_book: str = PINGSHUI
 
     @property
     def rhymes_hold(self) -> bool | None:
@@ -157,6 +159,7 @@ class Report:
             "regulated": bool(form and form.regulated),
             "template": self.template,
             "strictness": self.strictness,
+            "rhyme_book": self.rhyme_book,
             "rhyme_group": self.rhyme_group,
             "rhymes_hold": self.rhymes_hold,
             "tones_hold": self.tones_hold,

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from poetgen.poem.spellings import word_of
 from poetgen.verse.report import RHYME_RULES, Finding, Judgement
-from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE, RhymeTable, neighbours, reading_in
+from poetgen.verse.rhymes import LEVEL, OBLIQUE, ORDER, RhymeTable, neighbours, reading_in
 
 EITHER_TONE = OBLIQUE + LEVEL
 
@@ -37,7 +37,7 @@ class RhymePositions:
             in_it = [k for k, some in enumerate(groups) if group in some]
             usually = sum(group in some for some in usual)
             is_level = reading_in(group).tone == LEVEL
-            return len(in_it), usually, is_level, group in first, -in_it[0], -GROUPS.index(group)
+            return len(in_it), usually, is_level, group in first, -in_it[0], -ORDER[group]
 
         return max(frozenset().union(*groups), key=weight, default=None)
 
@@ -62,7 +62,7 @@ class RhymePositions:
     def near_groups(self, k: int) -> str:
         """The groups of line k that neighbour the rhyme group."""
         near = neighbours(self.group) if self.group else frozenset()
-        return " ".join(group for group in GROUPS if group in near & self.known_groups(k))
+        return " ".join(sorted(near & self.known_groups(k), key=ORDER.__getitem__))
 
     def rhymes(self, k: int) -> bool:
         """Whether the end of line k may be read in the rhyme group."""
@@ -168,6 +168,6 @@ def _unknown(ends: RhymePositions, first_tone: str | None) -> Iterator[Finding]:
 
 
 def _away(ends: RhymePositions, k: int) -> str:
-    groups = " ".join(group for group in GROUPS if group in ends.known_groups(k))
+    groups = " ".join(sorted(ends.known_groups(k), key=ORDER.__getitem__))
     near = f" ({ends.near_groups(k)} is a neighbour)" if ends.near_groups(k) else ""
     return f"{ends.hanzi[k]} rhymes in {groups}, not in {ends.group}{near}"

@@ -1,4 +1,4 @@
-"""The 106 rhyme groups of 平水韻: which tones and rhymes a character has, in the corpus' own characters.
+"""Tones and rhymes of characters (in the corpus' own forms) by a rhyme book, 平水韻 above all with its 106 groups.
 
 pingshui.txt, beside this file, holds the rhyme book as it is printed and, line by line with their evidence, the
 changes made to it; tools/build_rhymes.py writes it. What neither book nor corpus tells is unknown: it has no
@@ -14,6 +14,16 @@ from typing import NamedTuple
 
 from poetgen.errors import PromptError
 from poetgen.poem.form import numeral
+from poetgen.verse.rhyme_books import (
+    CILIN,
+    CILIN_GROUPS,
+    CILIN_OF,
+    OBLIQUE_SIDE,
+    OTHER_VOLUMES,
+    PINGSHUI,
+    XINYUN,
+    XINYUN_GROUPS,
+)
 
 LEVEL, OBLIQUE = "平", "仄"
 VOLUMES = {
@@ -37,8 +47,11 @@ _SPELLINGS = str.maketrans(
     "东鱼齐眞删萧阳盐餚肿讲语荠贿轸铣筱养寝绛霁队问愿谏啸号个個祃径艳艷质觉药锡职缉叶声韵",
     "東魚齊真刪蕭陽鹽肴腫講語薺賄軫銑篠養寢絳霽隊問願諫嘯號箇箇禡徑豔豔質覺藥錫職緝葉聲韻",
 )
-_DATA = Path(__file__).with_name("pingshui.txt")
-_VOLUME_OF = {group: volume for volume, groups in VOLUMES.items() for group in groups}
+_FOLDER = Path(__file__).parent
+_VOLUME_OF = {group: volume for volume, groups in VOLUMES.items() for group in groups} | OTHER_VOLUMES
+# of all books: no two groups have one name
+EVERY_GROUP = tuple(_VOLUME_OF)
+ORDER = {group: place for place, group in enumerate(EVERY_GROUP)}
 
 
 class Reading(NamedTuple):
@@ -49,7 +62,7 @@ class Reading(NamedTuple):
 
     @property
     def volume(self) -> str:
-        """上平 下平 上 去 入; "" when the group is unknown."""
+        """上平 下平 上 去 入, in other books than 平水韻 平 仄 入; "" when the group is unknown."""
         return _VOLUME_OF.get(self.group, "")
 
 
@@ -61,24 +74,40 @@ def reading_in(group: str) -> Reading:
 
 
 def full_name(group: str) -> str:
-    """東 → 上平聲一東, as the book has it."""
+    """東 → 上平聲一東, as the book has it; other books' groups have their numbers in their names."""
+    if group in OTHER_VOLUMES:
+        return group
     volume = _VOLUME_OF[group]
     return f"{volume}聲{numeral(VOLUMES[volume].index(group) + 1)}{group}"
 
 
-def parse_group(text: str) -> str:
+def parse_group(text: str, book: str = PINGSHUI) -> str:
     """The group named by `text` in either script: 東, 东, 一東, 東韻, 上平聲一東 are one. Raises PromptError."""
     plain = "".join(unicodedata.normalize("NFKC", text).split()).translate(_SPELLINGS)
     plain = plain.replace("聲", "").removesuffix("韻")
-    for group in GROUPS:
-        if plain and full_name(group).replace("聲", "").endswith(plain):
+    if book != PINGSHUI:
+        plain = plain.removesuffix("平")
+    groups = groups_of(book)
+    for group in groups:
+        name = full_name(group).replace("聲", "")
+        if plain.strip(OBLIQUE_SIDE) and (name.endswith(plain) or name.removesuffix("部").endswith(plain)):
             return group
     shown = text if len(text) <= 20 else text[:20] + "…"
-    own = RhymeTable.load().groups(plain)
-    hint = f"{plain} rhymes in {' '.join(g for g in GROUPS if g in own)}; " if own else ""
-    raise PromptError(
-        f"unknown rhyme group {shown!r}; {hint}the level groups are {VOLUMES['上平'] + VOLUMES['下平']}"
-    )
+    own = RhymeTable.load(book=book).groups(plain)
+    hint = f"{plain} rhymes in {' '.join(group for group in groups if group in own)}; " if own else ""
+    level = [group for group in groups if reading_in(group).tone == LEVEL]
+    listed = "".join(level) if book == PINGSHUI else " ".join(level)
+    raise PromptError(f"unknown rhyme group {shown!r}; {hint}the level groups are {listed}")
+
+
+def groups_of(book: str) -> tuple[str, ...]:
+    """The groups of one of BOOKS, in its order."""
+    return {PINGSHUI: GROUPS, CILIN: CILIN_GROUPS, XINYUN: XINYUN_GROUPS}[book]
+
+
+def label_of(group: str) -> str:
+    """As it is called in a line of text: 東韻, 第一部, 一麻仄."""
+    return group if group in OTHER_VOLUMES else f"{group}韻"
 
 
 def neighbours(group: str) -> frozenset[str]:
@@ -99,16 +128,47 @@ class RhymeTable:
         *,
         seldom: Mapping[str, frozenset[Reading]] = MappingProxyType({}),
         rhyme_only: Mapping[str, frozenset[Reading]] = MappingProxyType({}),
+        book: str = PINGSHUI,
     ) -> None:
+        self.book = book
         self._readings = readings
         self._seldom = seldom
         self._rhyme_only = rhyme_only
 
     @classmethod
     @cache
-    def load(cls, *, amended: bool = True) -> "RhymeTable":
-        """The table beside this file; `amended=False` gives the rhyme book alone, as printed."""
-        return parse_table(_DATA.read_text(encoding="utf-8"), amended=amended)
+    def load(cls, *, amended: bool = True, book: str = PINGSHUI) -> "RhymeTable":
+        """The table of one of BOOKS; `amended=False` gives 平水韻 alone, as printed, and 詞林正韻 by it."""
+        if book == XINYUN:
+            return parse_modern_table((_FOLDER / "xinyun.txt").read_text(encoding="utf-8"))
+        table = parse_table((_FOLDER / "pingshui.txt").read_text(encoding="utf-8"), amended=amended)
+        if book == CILIN:
+            return table.joined((_FOLDER / "cilin.txt").read_text(encoding="utf-8"))
+        return table
+
+    def joined(self, splits: str) -> "RhymeTable":
+        """The same of 詞林正韻; `splits` has for each group that it parts the characters in the later 部."""
+        later = dict(row.split("\t") for row in splits.splitlines() if not row.startswith("#"))
+
+        def join(hanzi: str, readings: Iterable[Reading]) -> tuple[Reading, ...]:
+            found: dict[Reading, None] = {}
+            for one in readings:
+                parts = CILIN_OF.get(one.group, ())
+                if len(parts) > 1:
+                    parts = (parts[hanzi in later[one.group]],)
+                found.update(dict.fromkeys(map(reading_in, parts)) if parts else {one: None})
+            return tuple(found)
+
+        readings = {hanzi: join(hanzi, every) for hanzi, every in self._readings.items()}
+        seldom, rhyme_only = (
+            {hanzi: frozenset(join(hanzi, some)) for hanzi, some in each.items()}
+            for each in (self._seldom, self._rhyme_only)
+        )
+        # what is seldom one group may be usual another that is joined with it
+        for hanzi, some in seldom.items():
+            usual = join(hanzi, self.readings(hanzi, usual=True))
+            seldom[hanzi] = some - frozenset(usual)
+        return RhymeTable(readings, seldom=seldom, rhyme_only=rhyme_only, book=CILIN)
 
     def __contains__(self, hanzi: object) -> bool:
         return hanzi in self._readings
@@ -148,6 +208,21 @@ class RhymeTable:
             for reading in self.readings(hanzi, usual=True):
                 members.setdefault(reading.group, []).append(hanzi)
         return {group: tuple(hanzi) for group, hanzi in members.items()}
+
+
+def parse_modern_table(text: str) -> RhymeTable:
+    """Read a table as xinyun.txt is written: a group, who usually rhymes in it, who seldom does."""
+    usual: dict[str, list[Reading]] = {}
+    seldom: dict[str, list[Reading]] = {}
+    for row in text.splitlines():
+        if not row.startswith("#"):
+            group, *columns = row.split("\t")
+            for found, hanzis in zip((usual, seldom), columns, strict=True):
+                for hanzi in hanzis:
+                    found.setdefault(hanzi, []).append(reading_in(group))
+    readings = {hanzi: (*usual.get(hanzi, ()), *seldom.get(hanzi, ())) for hanzi in usual | seldom}
+    few = {hanzi: frozenset(some) for hanzi, some in seldom.items() if hanzi in usual}
+    return RhymeTable(readings, seldom=few, book=XINYUN)
 
 
 def parse_table(text: str, *, amended: bool) -> RhymeTable:

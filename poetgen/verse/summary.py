@@ -2,18 +2,19 @@
 
 from poetgen.verse.check import STRICT
 from poetgen.verse.report import Report
+from poetgen.verse.rhymes import label_of
 
 
 def summarize(report: Report) -> str:
-    """五絕 · 仄起首句不入韻 · 尤韻 · keeps every rule."""
+    """五絕 · 仄起首句不入韻 · 尤韻 (平水韻) · keeps every rule."""
     return " · ".join([*name_parts(report), conclude(report)])
 
 
 def name_parts(report: Report) -> list[str]:
     """Form, template and rhyme, those that there are."""
     form = report.form.name if report.form else "雜言"
-    group = f"{report.rhyme_group}韻" if report.rhyme_group else ""
-    return [part for part in (form, report.template, group) if part]
+    group = label_of(report.rhyme_group) if report.rhyme_group else ""
+    return [part for part in (form, report.template, group and f"{group} ({report.rhyme_book})") if part]
 
 
 def conclude(report: Report) -> str:

@@ -64,7 +64,7 @@ def rewrite_line(writer: Writer, settings: dict[str, Any]) -> Generator[dict[str
 def judge_poems(settings: dict[str, Any]) -> dict[str, Any]:
     """Each poem as `check --json` prints it, with its lines' tones and rhymes; or why it cannot be read."""
     form = parse_form(settings["form"]) if settings.get("form") else None
-    table = RhymeTable.load(amended=not settings["book"])
+    table = RhymeTable.load(amended=not settings["book"], book=settings["rhyme_book"])
     poems: list[dict[str, Any]] = []
     for poem in typed_poems(settings["text"], line_length=form.line_length if form else None):
         if len(poems) == MOST_CHECKED:

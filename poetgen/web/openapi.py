@@ -36,6 +36,7 @@ POEM = {
     "lines": "array",
     "form": "string",
     "template": ["string", "null"],
+    "rhyme_book": "string",
     "rhyme_group": ["string", "null"],
     "tones": ["array", "null"],
     "script": "string",

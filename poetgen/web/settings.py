@@ -12,6 +12,7 @@ from poetgen.errors import PoetgenError
 from poetgen.picture.drawing import SIZES, THEMES
 from poetgen.picture.save import FORMATS
 from poetgen.script.opencc import SCRIPTS
+from poetgen.verse.rhyme_books import BOOKS, PINGSHUI
 from poetgen.verse.templates import MODES, RELAXED
 from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, OFF
 from poetgen.writing.sampling import CANDIDATES, Sampling
@@ -82,6 +83,7 @@ GENERATE = {
     "poet": text("In whose manner: 李白.", 20),
     "form": text("五絕, 七絕, 五律, 七律, 五言排律12, a shape such as 5x6, or free; default: random.", 40),
     "rhyme": text("A rhyme group such as 東, auto or off.", 40),
+    "rhyme_book": choice("The rhyme book.", BOOKS, PINGSHUI),
     "tones": choice("Keep to a tone template.", (*MODES, OFF)),
     "first_line_rhymes": Setting("boolean", "Whether the first line rhymes too."),
     "acrostic": text("The first character of each line.", 60),
@@ -95,6 +97,7 @@ REWRITE = {
     "poem": text("The poem; its other lines are kept.", 2_000, is_required=True),
     "line": Setting("integer", "Which line to write anew, from 1.", None, 1, 400, is_required=True),
     "begins": text("How the new line begins.", 40, default=""),
+    "rhyme_book": choice("The rhyme book.", BOOKS, PINGSHUI),
     **DRAWING,
 }
 CHECK = {
@@ -102,6 +105,7 @@ CHECK = {
     "form": text("The form a poem must have, such as 五絕; default: any.", 40),
     "tones": choice("strict holds each place to its template.", MODES, RELAXED),
     "book": Setting("boolean", "Judge by the rhyme book as printed.", False),
+    "rhyme_book": choice("The rhyme book.", BOOKS, PINGSHUI),
     "script": choice("Script of the summary; default: the poem's.", SCRIPTS),
 }
 PICTURE = {

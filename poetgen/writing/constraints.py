@@ -13,7 +13,8 @@ from poetgen.errors import PromptError
 from poetgen.poem.form import FREE, Form, parse_forms
 from poetgen.poem.poem import MARKS
 from poetgen.poem.spellings import word_of
-from poetgen.verse.rhymes import LEVEL, Reading, parse_group, reading_in
+from poetgen.verse.rhyme_books import BOOKS, PINGSHUI
+from poetgen.verse.rhymes import LEVEL, Reading, groups_of, parse_group, reading_in
 from poetgen.verse.templates import MODES, RELAXED
 from poetgen.writing.decoding import Matcher
 from poetgen.writing.free_matcher import MarkedMatcher, UnmarkedMatcher
@@ -72,11 +73,15 @@ class Constraints:
         first_line_rhymes: bool | None = None,
         acrostic: str = "",
         no_repeat: bool = False,
+        rhyme_book: str = PINGSHUI,
     ) -> "Constraints":
-        """Options as given, names in either script; `acrostic` in corpus characters. Raises PromptError."""
+        """Options as given, names in either script, a `rhyme` of that book; `acrostic` in corpus characters.
+
+        Raises PromptError.
+        """
         if tones not in (None, OFF, *MODES):
             raise PromptError(f"tones cannot be {tones!r}; choose {', '.join(MODES)} or {OFF}")
-        rhyme = rhyme if rhyme is None or rhyme in (AUTO, OFF) else parse_group(rhyme)
+        rhyme = rhyme if rhyme is None or rhyme in (AUTO, OFF) else parse_group(rhyme, rhyme_book)
         asked = cls(None, tones, rhyme, first_line_rhymes, acrostic, no_repeat)
         if form == FREE:
             asked._check_free()
@@ -120,6 +125,11 @@ class Constraints:
         return reading_in(self.rhyme) if self.rhyme not in (None, AUTO, OFF) else None
 
     @property
+    def level_example(self) -> str:
+        """A level group of the same book as the rhyme."""
+        return next(groups[0] for groups in map(groups_of, BOOKS) if self.rhyme in groups)
+
+    @property
     def lifting_tones(self) -> str:
         """The option that allows more tones."""
         return "--tones off" if self.tones == RELAXED else "--tones relaxed or off"
@@ -144,7 +154,7 @@ class Constraints:
         if self.has_tones and self.group and self.group.tone != LEVEL:
             yield (
                 f"{self.rhyme} is an oblique rhyme and regulated verse rhymes in level tones; "
-                f"choose a level group such as 東, or --tones {OFF}"
+                f"choose a level group such as {self.level_example}, or --tones {OFF}"
             )
         if self.first_line_rhymes is not None and not (self.has_rhyme or self.has_tones):
             yield "--first-line-rhymes says nothing without a rhyme; omit it, or give --rhyme auto"

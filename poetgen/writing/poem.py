@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from poetgen.poem.form import Form, form_name
 from poetgen.poem.poem import Poem
-from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE
+from poetgen.verse.rhyme_books import PINGSHUI
+from poetgen.verse.rhymes import EVERY_GROUP, LEVEL, OBLIQUE
 from poetgen.writing.prosody import EITHER, LEVEL_BIT, OBLIQUE_BIT, TONES_IN, TokenProsody, places
 from poetgen.writing.states import Patterns, State
 
@@ -39,7 +40,7 @@ class Scansion(NamedTuple):
             read = "".join(_SIGNS[tones] for tones in may_be)
         return cls(
             template.name if template else None,
-            next((GROUPS[place] for place in places(state.groups)), None),
+            next((EVERY_GROUP[place] for place in places(state.groups)), None),
             tuple(read[k : k + length] for k in range(0, len(read), length)),
         )
 
@@ -61,8 +62,8 @@ class GeneratedPoem:
     whole poem under the unmasked model at temperature 1: prompt, marks (where the model writes them) and end.
     `prompt` is as typed, and `notes` say what was read or done otherwise than asked. A poem written by rules has
     its `template` (None: tones were free), `rhyme_group` (None: no rhyme) and the `tones` of each line.
-    `corpus_lines` are the lines in the corpus' own characters, by which rhymes and tones are looked up. `title`
-    and `poet` are what the model was told, in corpus characters; None: nothing.
+    `rhyme_book` is the book of its rules. `corpus_lines` are the lines in the corpus' own characters, by which
+    rhymes and tones are looked up. `title` and `poet` are what the model was told, in its own characters.
     """
 
     lines: tuple[str, ...]
@@ -78,6 +79,7 @@ class GeneratedPoem:
     tones: tuple[str, ...] | None = None
     rank: Rank | None = None
     corpus_lines: tuple[str, ...] = ()
+    rhyme_book: str = PINGSHUI
     title: str | None = None
     poet: str | None = None
 
@@ -110,6 +112,7 @@ class GeneratedPoem:
             "lines",
             "form",
             "template",
+            "rhyme_book",
             "rhyme_group",
             "tones",
             "script",
@@ -117,7 +120,10 @@ class GeneratedPoem:
         )
         known = {name: getattr(self, name) for name in names}
         rank = asdict(self.rank) if self.rank else None
-        signs = [{"tones": line.tones, "rhyme": line.rhyme} for line in annotate(self.corpus_lines)]
+        signs = [
+            {"tones": line.tones, "rhyme": line.rhyme}
+            for line in annotate(self.corpus_lines, self.rhyme_book)
+        ]
         known |= {"log_probability": self.log_probability, "rank": rank}
         return known | {"notes": list(self.notes), "annotation": signs}
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from poetgen.byhand.language_model import State as NetworkState
 from poetgen.errors import PromptError
 from poetgen.poem.poem import COMMA, MARKS, STOP
-from poetgen.verse.rhymes import GROUPS
+from poetgen.verse.rhymes import EVERY_GROUP
 from poetgen.writing.decoding import Network
 from poetgen.writing.prosody import EITHER, TONES_IN, places
 from poetgen.writing.states import TypedTones, next_tones
@@ -188,11 +188,11 @@ def _why_no_rhyme(before: VerseMatcher, number: int) -> str:
     is_first_end = before.at_line_end and not before.line
     if is_first_end and constraints.first_line_rhymes and before.grammar.prosody.is_unknown(number):
         return "is not in the rhyme table, and the first line is to rhyme; --first-line-rhymes auto would allow it"
-    own = " ".join(GROUPS[place] for place in places(before.grammar.prosody.groups[number]))
+    own = " ".join(EVERY_GROUP[place] for place in places(before.grammar.prosody.groups[number]))
     open_groups = 0
     for state in before.states:
         open_groups |= state.groups
-    named = [GROUPS[place] for place in places(open_groups)]
+    named = [EVERY_GROUP[place] for place in places(open_groups)]
     rhyme = (
         f"the rhyme is {' or '.join(named)}" if len(named) <= 3 else "no group of those has enough characters"
     )

@@ -1,7 +1,7 @@
 """A vocabulary as the rules of verse see it: the tones and rhymes of every token, as masks over all of them.
 
 Tones are bits, LEVEL_BIT and OBLIQUE_BIT, so that a character with two has EITHER; no bit: its reading is unknown.
-Rhyme groups are the bits of one number, in the order of poetgen.verse.rhymes.GROUPS.
+Rhyme groups are the bits of one number, in the order of poetgen.verse.rhymes.EVERY_GROUP.
 """
 
 from collections.abc import Iterator
@@ -13,21 +13,21 @@ import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.poem.spellings import word_of
-from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE, RhymeTable, reading_in
+from poetgen.verse.rhymes import EVERY_GROUP, LEVEL, OBLIQUE, RhymeTable, reading_in
 
 Array = npt.NDArray[Any]
 
 LEVEL_BIT, OBLIQUE_BIT, EITHER = 1, 2, 3
 TONE_BITS = {LEVEL: LEVEL_BIT, OBLIQUE: OBLIQUE_BIT}
 TONES_IN = {0: "", LEVEL_BIT: LEVEL, OBLIQUE_BIT: OBLIQUE, EITHER: LEVEL + OBLIQUE}
-GROUP_BITS = {group: 1 << place for place, group in enumerate(GROUPS)}
+GROUP_BITS = {group: 1 << place for place, group in enumerate(EVERY_GROUP)}
 LEVEL_GROUPS = sum(bit for group, bit in GROUP_BITS.items() if reading_in(group).tone == LEVEL)
-ALL_GROUPS = (1 << len(GROUPS)) - 1
+ALL_GROUPS = (1 << len(EVERY_GROUP)) - 1
 OBLIQUE_GROUPS = ALL_GROUPS & ~LEVEL_GROUPS
 
 
 def places(groups: int) -> Iterator[int]:
-    """The places in GROUPS of the bits of `groups`."""
+    """The places in EVERY_GROUP of the bits of `groups`."""
     while groups:
         lowest = groups & -groups
         yield lowest.bit_length() - 1
@@ -54,13 +54,14 @@ class TokenProsody:
         self._rhyming: dict[int, Array] = {}
 
     @cached_property
-    def _table(self) -> RhymeTable:
+    def table(self) -> RhymeTable:
+        """The rhyme table by which tokens are read."""
         return RhymeTable.load() if self._given_table is None else self._given_table
 
     @cached_property
     def at_end(self) -> list[int]:
         """The tones of each token at the end of a line."""
-        each = (self._table.readings(token, usual=True) for token in self.vocabulary.tokens)
+        each = (self.table.readings(token, usual=True) for token in self.vocabulary.tokens)
         return [_tone_bits(reading.tone for reading in readings) for readings in each]
 
     @cached_property
@@ -68,14 +69,14 @@ class TokenProsody:
         """The tones of each token inside a line."""
         each = zip(self.vocabulary.tokens, self.at_end, strict=True)
         return [
-            tones if tones != EITHER else _tone_bits(self._table.tones(token, usual=True))
+            tones if tones != EITHER else _tone_bits(self.table.tones(token, usual=True))
             for token, tones in each
         ]
 
     @cached_property
     def groups(self) -> list[int]:
         """The rhyme groups of each token."""
-        each = (self._table.groups(token, usual=True) for token in self.vocabulary.tokens)
+        each = (self.table.groups(token, usual=True) for token in self.vocabulary.tokens)
         return [sum(GROUP_BITS[group] for group in groups) for groups in each]
 
     @cached_property
@@ -131,7 +132,7 @@ class TokenProsody:
     def members(self) -> Array:
         """Who rhymes in which group: bool (groups, V)."""
         pairs = [(place, number) for number, groups in enumerate(self.groups) for place in places(groups)]
-        members = np.zeros((len(GROUPS), len(self.vocabulary)), bool)
+        members = np.zeros((len(EVERY_GROUP), len(self.vocabulary)), bool)
         members[tuple(np.array(pairs, int).reshape(-1, 2).T)] = True
         return self._seen(members)
 

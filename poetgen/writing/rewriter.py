@@ -109,7 +109,8 @@ class Rewriter:
         scores = [score(lines, total, known=self._known) for lines, total in zip(poems, totals, strict=True)]
         best = max(range(len(scores)), key=scores.__getitem__)
         new = poems[best][kept.place]
-        report = check_poem(poems[best])
+        table = self._prosody.table
+        report = check_poem(poems[best], table=table)
         return GeneratedPoem(
             lines=print_lines(poems[best], script, typed=_typed_places(kept, read, script)),
             marks=kept.marks,
@@ -123,6 +124,7 @@ class Rewriter:
             tones=tuple(line.tones for line in report.lines),
             rank=Rank(len(found), found.index(new), scores[best]),
             corpus_lines=poems[best],
+            rhyme_book=table.book,
         )
 
     def _body(self, lines: Sequence[str], marks: str) -> str:

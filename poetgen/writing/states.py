@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poetgen.errors import PromptError
 from poetgen.poem.form import Form
-from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE
+from poetgen.verse.rhymes import LEVEL, OBLIQUE, ORDER
 from poetgen.verse.templates import Template, opposite, templates
 from poetgen.writing.prosody import (
     ALL_GROUPS,
@@ -185,7 +185,7 @@ def _too_few_to_rhyme(form: Form, constraints: "Constraints", prosody: TokenPros
             f"no rhyme group has the {needed} characters that {form.name} needs among those this model knows; "
             "choose a shorter --form, or --rhyme off"
         )
-    size = _sizes(constraints, prosody)[GROUPS.index(constraints.group.group)]
+    size = _sizes(constraints, prosody)[ORDER[constraints.group.group]]
     return (
         f"this model knows {size} characters that rhyme in {constraints.rhyme}, and {form.name} needs {needed}; "
         "choose another group, --rhyme auto or --rhyme off"

@@ -31,6 +31,8 @@ from poetgen.script.opencc import (
 )
 from poetgen.script.printing import print_lines
 from poetgen.script.variants import VariantTable
+from poetgen.verse.rhyme_books import PINGSHUI, XINYUN, parse_book
+from poetgen.verse.rhymes import RhymeTable
 from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, USUAL, Constraints, Page
 from poetgen.writing.decoding import (
     TILE,
@@ -75,6 +77,7 @@ class Request:
     notes: tuple[str, ...] = ()
     title: str | None = None
     poet: str | None = None
+    rhyme_book: str = PINGSHUI
 
     def start(self, number: int) -> Candidate:
         """Candidate `number % best_of` of poem `number // best_of`, not yet written."""
@@ -109,7 +112,7 @@ class Writer:
         self._usual_forms = (parse_form(corpus.form),) if corpus.form else USUAL
         self.conditions = checkpoint.conditions
         self._network = Network(checkpoint.weights, checkpoint.vocabulary)
-        self._prosody = TokenProsody(checkpoint.vocabulary)
+        self._prosodies: dict[str, TokenProsody] = {}
 
     @classmethod
     def load(cls, checkpoint: Path | str | None = None, *, home: Path | str | None = None) -> "Writer":
@@ -130,6 +133,7 @@ class Writer:
         poet: str | None = None,
         form: str | None = None,
         rhyme: str | None = None,
+        rhyme_book: str = PINGSHUI,
         tones: str | None = None,
         first_line_rhymes: bool | None = None,
         acrostic: str | None = None,
@@ -151,7 +155,8 @@ class Writer:
         written; a model that was told such things in training is told them, and a `form` that is asked for.
         `form` (a name, a shape, or free), `rhyme` (a group, auto or off), `tones` (strict, relaxed or off) and
         `first_line_rhymes` are kept where given; None is as usual for the form, and gives way to the prompt
-        (poetgen.writing.constraints). `acrostic` has the first hanzi of the lines. `max_length` is in hanzi, by
+        (poetgen.writing.constraints). `rhyme_book` is 平水韻, 詞林正韻 or 新韻. `acrostic` has the first hanzi of
+        the lines. `max_length` is in hanzi, by
         default DEFAULT_MAX_LENGTH where no form says otherwise. `seed` None draws one, which each poem has;
         `script` None answers in that of the prompt. Everything is checked before the first poem: raises
         ConfigError or PromptError.
@@ -162,6 +167,7 @@ class Writer:
         asked = {
             "form": form,
             "rhyme": rhyme,
+            "rhyme_book": parse_book(rhyme_book),
             "tones": tones,
             "first_line_rhymes": first_line_rhymes,
             "no_repeat": no_repeat,
@@ -199,6 +205,7 @@ class Writer:
         top_k: int = Sampling.top_k,
         top_p: float = Sampling.top_p,
         repeat_penalty: float = Sampling.repeat_penalty,
+        rhyme_book: str = PINGSHUI,
         script: str | None = None,
     ) -> Iterator[GeneratedPoem]:
         """The poem with line `line` (from 1) written anew, `count` times; the other lines stay as they are typed.
@@ -216,13 +223,20 @@ class Writer:
         knowing = self._knowing(poem, begins)
         rewriter = Rewriter(
             knowing._network,
-            knowing._prosody,
+            knowing._prosody(parse_book(rhyme_book)),
             knowing.variants,
             known=self.known_lines,
             keeps_marks=self.keeps_marks,
             notes=knowing.notes,
         )
         return rewriter.rewrite(poem, line, begins=begins, sampling=sampling, script=script)
+
+    def _prosody(self, book: str) -> TokenProsody:
+        """The tones and rhymes of its tokens by a rhyme book."""
+        if book not in self._prosodies:
+            table = None if book == PINGSHUI else RhymeTable.load(book=book)
+            self._prosodies[book] = TokenProsody(self.vocabulary, table)
+        return self._prosodies[book]
 
     def _knowing(self, *typed: str) -> "Writer":
         """A writer that knows every hanzi of what was typed: this one, but for new characters."""
@@ -256,7 +270,8 @@ class Writer:
         script = script or (read if typed is not None or acrostic is None else heads).script
         if script != TRADITIONAL and not can_convert():
             raise PoetgenError(f"{script} poems cannot be printed: {INSTALL_OPENCC}")
-        return self._prepare(read, heads, constraints, max_length, sampling, script, told)
+        book = asked["rhyme_book"]
+        return self._prepare(read, heads, constraints, max_length, sampling, script, told, book)
 
     def _read_conditions(
         self, title: str | None, about: str | None, poet: str | None, constraints: Constraints
@@ -293,10 +308,11 @@ class Writer:
         sampling: Sampling,
         script: str,
         told: "Conditions | None",
+        book: str,
     ) -> Request:
         """All that is asked for, checked and ready to be written. Raises PromptError."""
         page = Page(self._usual_forms, max_length, self.keeps_marks)
-        prompt, matchers, notes = constraints.resolve(typed, self._prosody, page)
+        prompt, matchers, notes = constraints.resolve(typed, self._prosody(book), page)
         numbers = told.prefix(self.conditions, self.vocabulary) if told and self.conditions else []
         network = self._network.after(numbers)
         prefix = Prefix.read(prompt.text, network)
@@ -314,6 +330,7 @@ class Writer:
             notes,
             (told and told.title) or None,
             (told and told.poet) or None,
+            book,
         )
 
     def _write(self, request: Request) -> Iterator[GeneratedPoem]:
@@ -335,13 +352,14 @@ class Writer:
         if len(candidates) == 1:
             return _finish(candidates[0], request, index, None)
         given = sum(map(is_hanzi, request.prompt.text))
-        scores = [self._score(own, given) for own in candidates]
+        scores = [self._score(own, request, given) for own in candidates]
         best = max(range(len(scores)), key=scores.__getitem__)
         return _finish(candidates[best], request, index, Rank(len(candidates), best, scores[best]))
 
-    def _score(self, written: Candidate, given: int) -> float:
+    def _score(self, written: Candidate, request: Request, given: int) -> float:
         scansion = written.matcher.scansion()
-        tones = scansion.tones if scansion and scansion.template else None
+        is_old = request.rhyme_book != XINYUN  # which tones are rare is known of Tang poems alone
+        tones = scansion.tones if scansion and scansion.template and is_old else None
         lines, _ = written.matcher.lines()
         return score(lines, written.log_probability, known=self.known_lines, given=given, tones=tones)
 
@@ -376,6 +394,7 @@ def _finish(written: Candidate, request: Request, index: int, rank: Rank | None)
         corpus_lines=lines,
         title=request.title,
         poet=request.poet,
+        rhyme_book=request.rhyme_book,
     )
 
 

@@ -36,7 +36,7 @@ def test_a_regular_poem():
     assert result.exit_code == 0
     assert result.stderr == ""
     assert result.stdout.splitlines()[:6] == [
-        "五絕 · 仄起首句不入韻 · 尤韻 · keeps every rule",
+        "五絕 · 仄起首句不入韻 · 尤韻 (平水韻) · keeps every rule",
         "",
         "  白日依山盡  入入平平仄  軫",
         "  黃河入海流  平平入仄平  尤韻",
@@ -139,7 +139,7 @@ def test_json_has_all_there_is():
 
 def test_a_free_shape_is_judged_for_rhyme():
     result = run(IRREGULAR + "舉頭望山月，低頭思月光。")
-    assert "5x6 · 陽韻 · keeps the rules of rhyme" in result.stdout
+    assert "5x6 · 陽韻 (平水韻) · keeps the rules of rhyme" in result.stdout
     assert "not judged: 首句出韻 (this form leaves its first line free)" in result.stdout
     assert "(5x6 has no rules of tone)" in result.stdout
 
@@ -296,3 +296,11 @@ def test_the_script_of_the_verdict_may_be_asked_for():
         ]
         == "taiwan"
     )
+
+
+def test_the_rhyme_book_is_named_and_goes_not_with_another_as_printed():
+    poem = "死去元知萬事空，但悲不見九州同。王師北定中原日，家祭無忘告乃翁。"
+    assert "東韻 (平水韻)" in CliRunner().invoke(poetgen, ["check", poem]).stdout
+    assert "第一部 (詞林正韻)" in CliRunner().invoke(poetgen, ["check", poem, "--rhyme-book", "cilin"]).stdout
+    result = CliRunner().invoke(poetgen, ["check", poem, "--rhyme-book", "新韻", "--book"])
+    assert result.exit_code == 2

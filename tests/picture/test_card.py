@@ -64,7 +64,7 @@ def test_what_was_judged_is_seen():
     assert second.char == "君"
     assert fault.y < second.y < fault.y + fault.height
     rows = [item.text for item in drawing.items if isinstance(item, Row)]
-    assert any(row.startswith("七絕 · 真韻 · breaks 1 rule: 失粘") for row in rows)
+    assert any(row.startswith("七絕 · 真韻 (平水韻) · breaks 1 rule: 失粘") for row in rows)
     assert any("line 3, 君: the 2nd is 平, unlike in line 2" in row for row in rows)
 
 

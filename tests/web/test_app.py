@@ -84,7 +84,7 @@ def test_a_poem_is_judged_as_on_the_command_line(client):
     for ours, theirs in zip((first, second), told, strict=True):
         assert theirs.items() <= ours.items()
     assert "no hanzi" in unread["error"]
-    assert first["summary"] == "五絕 · 仄起首句不入韻 · 尤韻 · keeps every rule"
+    assert first["summary"] == "五絕 · 仄起首句不入韻 · 尤韻 (平水韻) · keeps every rule"
     assert "韵" in second["summary"]
     assert first["annotation"][0]["tones"] == "入入平平仄"
 
