@@ -9,13 +9,18 @@ from typing import Any
 
 # before torch is imported anywhere: tests are small, and threads would only wait for each other
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# no test asks anything of another machine: what would is refused at once, as by a proxy that is not there
+os.environ.update(
+    dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+)
+os.environ.update(dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1,::1"))
 # whatever the user reads: tests read English, and poems alike in both scripts in traditional
 os.environ["LC_ALL"] = "C.UTF-8"
 os.environ["POETGEN_SCRIPT"] = ""
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from poetgen.checkpoint import Checkpoint, parameter_shapes
 from poetgen.config import Config
@@ -26,7 +31,8 @@ from poetgen.poem.poem import Poem
 # a shell makes what it starts in the background deaf to Ctrl-C, and so every process that a test starts
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile("poetgen", deadline=None)
+# a slow machine is no fault
+settings.register_profile("poetgen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("poetgen")
 
 HANZI = (

@@ -137,5 +137,6 @@ def test_a_folder_of_a_runs_name_does_not_hide_the_run(
     (tmp_path / "moon").mkdir()
     monkeypatch.chdir(tmp_path)
     assert find_model(runs, Path("moon")) == runs / "moon" / BEST
-    (tmp_path / "moon" / BEST).touch()  # a run itself: what is nearer is meant
-    assert find_model(runs, Path("moon")) == Path("moon") / BEST
+    (tmp_path / "moon" / BEST).touch()
+    assert find_model(runs, Path("moon")) == runs / "moon" / BEST  # a plain name is a run's
+    assert find_model(runs, tmp_path / "moon") == tmp_path / "moon" / BEST

@@ -97,7 +97,8 @@ class Commands(click.Group):
         try:
             code = as_click(*args, standalone_mode=False, **extra)
         except click.ClickException as error:
-            vars(error).update(message=as_sentence(error.message))
+            if not isinstance(error, click.exceptions.NoArgsIsHelpError):  # whose message is the whole help
+                vars(error).update(message=as_sentence(error.message))
             error.show()
             code = error.exit_code
         except click.Abort:  # Ctrl-C outside of any command

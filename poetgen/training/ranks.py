@@ -9,6 +9,7 @@ this does nothing.
 import datetime
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -115,6 +116,7 @@ def _start_others(settings: TrainingConfig, size: int, order: dict[str, Any]) ->
     """Start ranks 1, 2, ... on this machine, which has its processors dealt out among all."""
     store = TCPStore(HERE, 0, size, is_master=True, wait_for_workers=False, timeout=PATIENCE)
     threads = str(max(1, _processors() // size))
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", _loopback())
     environment = {"OMP_NUM_THREADS": threads, **os.environ}
     torch.set_num_threads(int(environment["OMP_NUM_THREADS"].split(",")[0]))
     for number in range(1, size):
@@ -167,6 +169,11 @@ def _leave() -> None:
             child.kill()
             child.wait()
     children.clear()
+
+
+def _loopback() -> str:
+    """The interface by which processes of one machine meet, whatever address its name leads to."""
+    return next((name for _, name in socket.if_nameindex() if name in ("lo", "lo0")), "")
 
 
 def _processors() -> int:

@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import poetgen
+from tests.processes import end
 
 DRIVER = """
 import time
@@ -26,11 +27,13 @@ main()
 
 
 @pytest.fixture(scope="session")
-def slow_poetgen() -> Callable[..., subprocess.Popen[str]]:
+def slow_poetgen() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start a command that saves often and takes its time, so that it can be stopped anywhere."""
 
+    started: list[subprocess.Popen[str]] = []
+
     def start(*words: Any) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-c", DRIVER, *map(str, words)],
             env=os.environ | {"PYTHONPATH": str(Path(poetgen.__file__).parents[1]), "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
@@ -38,5 +41,9 @@ def slow_poetgen() -> Callable[..., subprocess.Popen[str]]:
             text=True,
             encoding="utf-8",
         )
+        started.append(process)
+        return process
 
-    return start
+    yield start
+    for process in started:
+        end(process)

@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from poetgen.cli import poetgen
 from poetgen.corpus.dataset import Dataset
 from poetgen.poem.poem import Poem
+from tests.processes import PATIENCE, end
 
 SMALL = [
     "--set", "training.device=cpu", "--set", "model.embedding_size=6", "--set", "model.hidden_size=8",
@@ -242,7 +243,8 @@ def start(slow_poetgen: Start) -> Start:
 
 def wait_for(path: Path, lines: int) -> None:
     """Until a file has so many lines."""
-    for _ in range(600):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         if path.exists() and path.read_text(encoding="utf-8").count("\n") >= lines:
             return
         time.sleep(0.1)
@@ -264,7 +266,7 @@ def test_stopped_or_killed_the_same_command_comes_to_the_same(
     process = start(home)
     wait_for(home / "out" / "runs" / "adam-seed-0" / "metrics.jsonl", 20)
     process.send_signal(how)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=PATIENCE)
     if how == signal.SIGKILL:
         assert process.returncode == -how
     else:
@@ -272,7 +274,7 @@ def test_stopped_or_killed_the_same_command_comes_to_the_same(
         assert told.splitlines()[-1] == "stopped and saved; the same command continues"
     assert not (home / "out" / "report.md").exists()
     process = start(home)
-    _, told = process.communicate(timeout=120)
+    _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, told
     assert "1 of 2  sgd" in told and told.count(", kept") == 1 and "Traceback" not in told
     assert losses(home) == whole
@@ -284,7 +286,7 @@ def whole(prepared: Dataset, tmp_path_factory: pytest.TempPathFactory, start: St
     home = tmp_path_factory.mktemp("whole")
     shutil.copytree(prepared.path, home / "data" / "prepared")
     process = start(home)
-    _, told = process.communicate(timeout=120)
+    _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, told
     return losses(home)
 
@@ -295,5 +297,4 @@ def test_two_at_once_in_one_folder_are_refused(home: Path, start: Start) -> None
         wait_for(home / "out" / "runs" / "sgd-seed-0" / "metrics.jsonl", 5)
         refused(small(home, *TWO, *LONG), "another process is comparing in")
     finally:
-        process.kill()
-        process.communicate()
+        end(process)

@@ -6,7 +6,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from click.testing import CliRunner
 from poetgen.cli import poetgen
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.poem.poem import MARKS
+from tests.processes import PATIENCE, end, read_until
 
 HANZI = "月雲山水花春秋日風人天地紅後爲牀明光云后床胡夜湖海"
 
@@ -205,7 +205,7 @@ def test_interactive_ends_with_the_input(invoke):
 )
 def test_any_locale_prints_utf8(home, environment):
     process = start(home, "月".encode(), "--seed", "1", environment=environment)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert out.decode().startswith("月")
     assert b"\x1b" not in out + err
@@ -214,7 +214,7 @@ def test_any_locale_prints_utf8(home, environment):
 @pytest.mark.parametrize("environment", [{}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}])
 def test_broken_bytes_on_the_command_line(home, environment):
     process = start(home, b"\xe6\x9c", environment=environment)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert out == b""
     assert b"not valid UTF-8" in err
@@ -245,31 +245,25 @@ def test_writing_does_not_import_torch(home):
     assert done.stdout.decode().splitlines()[-1] == "[]"
 
 
-def until(descriptor, wanted, seconds=30):
-    """What a terminal shows up to and with `wanted`."""
-    shown, end = b"", time.monotonic() + seconds
-    while wanted not in shown and time.monotonic() < end:
-        shown += os.read(descriptor, 4096)
-    assert wanted in shown
-    return shown
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_at_a_terminal_it_asks_and_control_c_ends_quietly(home):
     ours, theirs = pty.openpty()
     process = start(home, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
     os.close(theirs)
-    until(ours, b"empty line ends): ")
-    os.write(ours, "月\n".encode())
-    assert "，" in until(ours, b"empty line ends): ").decode()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
     rest = b""
-    with suppress(OSError):  # the other side is closed, and may have had nothing more to say
-        rest = os.read(ours, 4096)
+    try:
+        read_until(ours, "empty line ends): ")
+        os.write(ours, "月\n".encode())
+        assert "，" in read_until(ours, "empty line ends): ")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 130
+        with suppress(OSError):  # the other side is closed, and may have had nothing more to say
+            rest = os.read(ours, 4096)
+    finally:
+        end(process)
+        os.close(ours)
     assert b"Traceback" not in rest
     assert b"Abort" not in rest
-    os.close(ours)
 
 
 def test_the_model_is_told_by_name_where_it_is_not_the_released_one(home, invoke):

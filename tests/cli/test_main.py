@@ -37,7 +37,7 @@ def test_help_lists_every_command_and_where_to_begin() -> None:
         result = CliRunner().invoke(poetgen, arguments)
         assert result.exit_code == (0 if arguments else 2)
         for name, meaning in COMMANDS.items():
-            assert re.search(rf"{name}\s+{re.escape(meaning)}", result.output)
+            assert re.search(rf"^  {name} +{re.escape(meaning)}$", result.output, re.MULTILINE)
         assert "poetgen generate 月" in result.output
 
 

@@ -6,12 +6,14 @@ import pty
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
 
 from poetgen.cli import poetgen
+from tests.processes import PATIENCE, end, read_until
+
+readline = pytest.importorskip("readline")
 
 
 @pytest.fixture
@@ -103,28 +105,22 @@ def test_json_has_every_poem(converse, tmp_path):
     assert first["lines"][1:] == second["lines"][1:]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.skipif("GNU" not in (readline.__doc__ or ""), reason="needs a terminal with GNU readline")
 def test_at_a_terminal_the_last_line_comes_back_and_control_d_leaves_it_clean(tmp_path):
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "poetgen", "generate", "--home", str(tmp_path), "--best-of", "1"]
     environment = os.environ | {"TERM": "xterm", "LC_ALL": "C.UTF-8"}
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
-    see(ours, "ends): ")
-    os.write(ours, "月\n".encode())
-    see(ours, "ends): ")
-    os.write(ours, b"\x1b[A\n")  # arrow up, return
-    assert "月" in see(ours, "ends): ")
-    os.write(ours, b"\x04")
-    assert process.wait(30) == 0
-    assert see(ours, "\n").endswith("\n")
-    os.close(ours)
-
-
-def see(descriptor, wanted):
-    """What a terminal shows up to and with `wanted`."""
-    shown, end = b"", time.monotonic() + 30
-    while not shown.decode(errors="ignore").endswith(wanted) and time.monotonic() < end:
-        shown += os.read(descriptor, 4096)
-    assert wanted in shown.decode(errors="ignore")
-    return shown.decode()
+    try:
+        read_until(ours, "ends): ")
+        os.write(ours, "月\n".encode())
+        read_until(ours, "ends): ")
+        os.write(ours, b"\x1b[A\n")  # arrow up, return
+        assert "月" in read_until(ours, "ends): ")
+        os.write(ours, b"\x04")
+        assert process.wait(PATIENCE) == 0
+        assert read_until(ours, "\n").endswith("\n")
+    finally:
+        end(process)
+        os.close(ours)

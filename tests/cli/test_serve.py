@@ -36,7 +36,7 @@ def served(tmp_path):
 def ask(address, **settings):
     body = json.dumps(settings).encode()
     request = urllib.request.Request(f"{address}api/generate", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as response:
+    with urllib.request.urlopen(request, timeout=120) as response:
         return [json.loads(row) for row in response]
 
 
@@ -49,16 +49,23 @@ def test_it_prints_its_address_writes_and_ends_at_once_with_ctrl_c(served):
         with suppress(OSError):
             ask(address, prompt="山", form="七言排律17", count=12, best_of=32)
 
-    busy = threading.Thread(target=ask_much)
+    busy = threading.Thread(target=ask_much, daemon=True)
     busy.start()
     busy.join(1)
     assert busy.is_alive()  # it would take a minute
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=10) == 130
-    busy.join(10)
+    assert process.wait(timeout=120) == 130
+    busy.join(120)
     assert process.stderr.read() == "Ctrl-C ends it.\n"
 
 
+@pytest.fixture
+def serves_nobody(monkeypatch):
+    """What would otherwise serve without end fails."""
+    monkeypatch.setattr("poetgen.cli.serve.run", lambda *_: sys.exit("it listens"))
+
+
+@pytest.mark.usefixtures("serves_nobody")
 def test_a_port_in_use_is_told():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -69,12 +76,14 @@ def test_a_port_in_use_is_told():
     )
 
 
+@pytest.mark.usefixtures("serves_nobody")
 def test_a_host_that_is_not_here_is_told():
     result = CliRunner().invoke(poetgen, ["serve", "--host", "203.0.113.7", "--port", "0"])
     assert result.exit_code == 1
     assert "cannot listen at 203.0.113.7:0" in result.stderr
 
 
+@pytest.mark.usefixtures("serves_nobody")
 def test_without_the_extra_one_sentence_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     result = CliRunner().invoke(poetgen, ["serve"])

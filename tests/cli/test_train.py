@@ -25,6 +25,7 @@ from poetgen.corpus.dataset import Dataset
 from poetgen.files import Workspace
 from poetgen.poem.poem import Poem
 from poetgen.training.run_folder import RunFolder
+from tests.processes import PATIENCE
 
 Start = Callable[..., subprocess.Popen[str]]
 SMALL = ["--device", "cpu", "--embedding-size", "6", "--hidden-size", "8", "--batch-size", "12"]
@@ -357,11 +358,12 @@ def start(slow_poetgen: Start) -> Start:
 
 def wait_for_step(process: subprocess.Popen[str], folder: RunFolder, step: int) -> None:
     """Until the run has got that far."""
-    for _ in range(100_000):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         if any(record["step"] >= step for record in folder.records()):
             return
         assert process.poll() is None, process.communicate()
-        time.sleep(0.003)
+        time.sleep(0.01)
     raise AssertionError(f"step {step} was never reached")
 
 
@@ -405,7 +407,7 @@ def test_interrupted_or_terminated_it_saves_and_says_how_to_go_on(home: Path, st
         process, folder = running[name], RunFolder(home / "checkpoints" / name)
         wait_for_step(process, folder, 30)
         process.send_signal(number)
-        _, told = process.communicate(timeout=300)
+        _, told = process.communicate(timeout=PATIENCE)
         assert process.returncode == 128 + number
         assert f"stopped and saved; to continue: poetgen train --resume {name} --home {home}" in told
         assert "Traceback" not in told

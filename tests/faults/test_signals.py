@@ -35,7 +35,13 @@ def test_ctrl_c_ends_every_command_with_130_and_a_line(name: str, monkeypatch: p
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "invoke", interrupted)
-    words = {"generate": ["月"], "classify": ["predict", "月"], "check": [POEM]}
+    words = {
+        "generate": ["月"],
+        "classify": ["predict", "月"],
+        "check": [POEM],
+        "rhyme": ["月"],
+        "tone": ["月"],
+    }
     result = CliRunner().invoke(command_line, [name, *words.get(name, [])])
     assert (result.exit_code, result.stdout, result.stderr) == (130, "", "stopped\n")
 

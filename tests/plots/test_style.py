@@ -69,7 +69,7 @@ def test_what_cannot_be_drawn_is_one_sentence_and_no_file(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (ModuleNotFoundError("No module named 'matplotlib'"), "pictures need matplotlib: pip install"),
+        (ModuleNotFoundError("No module named 'matplotlib'"), "pictures need matplotlib; run: pip install"),
         (ValueError("font cache"), r"matplotlib cannot be loaded \(font cache\)"),
     ],
 )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from poetgen.training import ranks
 from poetgen.training.events import Report, Started, ValidationReport
 from poetgen.training.run_folder import RunFolder
 from poetgen.training.trainer import run_training
+from tests.processes import PATIENCE, end
 
 # batches of two poems: of three processes one often has none, and of two the shares are unequal
 SMALL = {
@@ -129,36 +131,47 @@ def test_a_process_that_dies_ends_all_with_a_sentence(prepared: Dataset, tmp_pat
 
 
 @pytest.fixture
-def start(prepared: Dataset, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def start(prepared: Dataset, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """`start(launcher, words…)`: train without end; what still runs is ended afterwards."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "prepared").symlink_to(prepared.path)
-    started: list[subprocess.Popen[str]] = []
+    started: list[subprocess.Popen[bytes]] = []
 
-    def begin(launcher: tuple[str, ...], *more: Any) -> subprocess.Popen[str]:
+    def begin(launcher: tuple[str, ...], *more: Any) -> subprocess.Popen[bytes]:
         words: list[Any] = [*launcher, *(["--"] if launcher == TORCHRUN else [])]
         words += ["train", "--home", tmp_path, "--run", "moon", "--patience", 0, "--epochs", 10**6, *more]
         small = [f"{key}={value}" for key, value in SMALL.items() if key != "training.steps"]
         words += [word for setting in small for word in ("--set", setting)]
-        started.append(
-            subprocess.Popen(
-                [*map(str, words)],
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-                env=os.environ | {"OMP_NUM_THREADS": "1"}, start_new_session=True,
+        with (tmp_path / "stdout").open("wb") as stdout, (tmp_path / "stderr").open("wb") as stderr:
+            started.append(
+                subprocess.Popen(
+                    [*map(str, words)],
+                    stdout=stdout,  # no pipe: what the others keep open would be waited for
+                    stderr=stderr,
+                    env=os.environ | {"OMP_NUM_THREADS": "1"},
+                    start_new_session=True,
+                )
             )
-        )  # fmt: skip
-        for _ in range(1200):
-            if (tmp_path / "checkpoints" / "moon" / "best.safetensors").exists():
-                return started[-1]
-            assert started[-1].poll() is None, started[-1].communicate()
+        until = time.monotonic() + PATIENCE
+        while not (tmp_path / "checkpoints" / "moon" / "best.safetensors").exists():
+            assert started[-1].poll() is None, output(tmp_path)
+            assert time.monotonic() < until, output(tmp_path)
             time.sleep(0.05)
-        raise AssertionError("nothing was validated in a minute")
+        return started[-1]
 
     yield begin
     for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        descendants = find_descendants(process.pid)
+        end(process)
+        for one in descendants:
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+
+
+def output(folder: Path) -> tuple[str, str]:
+    """What the command has printed so far, on stdout and on stderr."""
+    stdout, stderr = ((folder / name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
+    return stdout, stderr
 
 
 def others(parent: int) -> list[int]:
@@ -167,8 +180,14 @@ def others(parent: int) -> list[int]:
     return [*map(int, found.read_text(encoding="ascii").split())] if found.exists() else []
 
 
+def find_descendants(parent: int) -> list[int]:
+    """What this process has started, and what those have."""
+    return [one for child in others(parent) for one in (child, *find_descendants(child))]
+
+
 def is_gone(process: int) -> bool:
-    for _ in range(200):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         try:
             state = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
         except OSError:
@@ -185,6 +204,7 @@ TORCHRUN = (
     "-m",
     "torch.distributed.run",
     "--standalone",
+    "--local-addr=127.0.0.1",  # the name of a machine need not lead to it
     "--nproc_per_node",
     "2",
     "-m",
@@ -194,12 +214,12 @@ TORCHRUN = (
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc, to find the processes started")
 def test_when_the_first_is_killed_the_others_end_and_the_run_goes_on(
-    start: Callable[..., subprocess.Popen[str]], prepared: Dataset, tmp_path: Path
+    start: Callable[..., subprocess.Popen[bytes]], prepared: Dataset, tmp_path: Path
 ) -> None:
     process = start(COMMAND, "--processes", 2)
     [other] = others(process.pid)
     process.kill()
-    process.wait()
+    process.wait(PATIENCE)
     assert is_gone(other)
     run = tmp_path / "checkpoints" / "moon"
     config = from_dict(RunFolder(run).read_config()["config"]).replace({"training.processes": 1})
@@ -207,20 +227,22 @@ def test_when_the_first_is_killed_the_others_end_and_the_run_goes_on(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
-def test_ctrl_c_saves_and_ends_all(start: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> None:
+def test_ctrl_c_saves_and_ends_all(start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
     process = start(COMMAND, "--processes", 2)
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
+    status, (_, stderr) = process.wait(PATIENCE), output(tmp_path)
+    assert status == 130, stderr
     assert "stopped and saved; to continue: poetgen train --resume moon" in stderr
     assert "Traceback" not in stderr
     assert len(RunFolder(tmp_path / "checkpoints" / "moon").load_state()["random_of_others"]) == 1
 
 
-def test_of_those_that_torchrun_starts_one_speaks(start: Callable[..., subprocess.Popen[str]]) -> None:
+def test_of_those_that_torchrun_starts_one_speaks(
+    start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
     process = start(TORCHRUN, "--steps", 20)
-    stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 0, stderr
+    status, (stdout, stderr) = process.wait(PATIENCE), output(tmp_path)
+    assert status == 0, stderr
     assert re.fullmatch(r".*best\.safetensors  validation perplexity [\d.]+\n", stdout)
     assert len(re.findall(r"parameters on cpu, 2 processes", stderr)) == 1
     assert stderr.count("done: 20 steps done") == 1

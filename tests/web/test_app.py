@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import json
 import threading
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
@@ -208,10 +209,11 @@ def test_the_server_answers_to_its_own_names(host, is_ours):
 def test_more_than_can_be_waited_for_is_told_to_come_again():
     async def ask_too_much():
         shop, gate = Workshop(), threading.Event()
-        asked = [asyncio.ensure_future(shop.run(gate.wait)) for _ in range(WAITING)]
+        wait = partial(gate.wait, 60)
+        asked = [asyncio.ensure_future(shop.run(wait)) for _ in range(WAITING)]
         await asyncio.sleep(0)
         with pytest.raises(Busy):
-            await shop.run(gate.wait)
+            await shop.run(wait)
         gate.set()
         assert all(await asyncio.gather(*asked))
         await asyncio.sleep(0.01)
@@ -238,5 +240,5 @@ def test_a_reader_who_leaves_stops_the_work():
         await rows.aclose()
 
     asyncio.run(read_two_and_leave())
-    assert closed.wait(10)
+    assert closed.wait(60)
     assert len(written) == 2

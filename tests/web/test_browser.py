@@ -21,6 +21,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # which some machines lack
 ]
 DESK, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
 
@@ -35,16 +36,21 @@ def address(tmp_path_factory):
     home = str(tmp_path_factory.mktemp("home"))
     command = [sys.executable, "-m", "poetgen", "serve", "--port", "0", "--home", home]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        yield server.stdout.readline().strip()
-        server.kill()
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.kill()
 
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Error, sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=60_000)
+        except Error as error:
+            pytest.skip(f"{CHROMIUM} does not start: {error.message.splitlines()[0]}")
         yield browser
         browser.close()
 
@@ -59,7 +65,7 @@ def open_page(browser, address):
         contexts.append(context)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
