@@ -15,8 +15,8 @@ import copy
 import json
 import os
 import random
+import resource
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -34,7 +34,7 @@ import torch
 ROOT = Path(__file__).parents[1]
 EQUIVALENT = ROOT / "benchmarks" / "mutations_equivalent.txt"
 COPIED = ("poetgen", "tests", "configs", "checkpoints", "docs", "tools", "benchmarks", "pyproject.toml")
-LONGEST = 120  # seconds; a fault that makes a test run longer is noticed
+LONGEST = 120  # seconds of a processor; a fault that makes tests run longer is noticed
 USERS = {  # which other tests use a folder
     "byhand": ("tests/experiments", "tests/training/test_loop.py", "tests/writing/test_writer.py"),
     "model": ("tests/training/test_loop.py", "tests/test_evaluate.py", "tests/experiments"),
@@ -163,7 +163,7 @@ def fails(copy_of: Path, tests: Sequence[str]) -> bool:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
-        signal.alarm(LONGEST)
+        resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST))
         os.chdir(copy_of)
         sys.path.insert(0, str(copy_of))
         torch.set_num_threads(1)

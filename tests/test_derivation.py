@@ -30,9 +30,10 @@ MACROS = frozenset(
     re.findall(
         r"\w+",
         """
-        alpha ast begin beta big Big bigg cdots delta Delta dfrac dots ell end epsilon eta frac gamma gt hat kappa
-        lambda le leftarrow log Longrightarrow lt lvert lVert mapsto mathbf mathrm max mu nabla ne odot overline
-        partial pi Pi psi qquad quad rho rvert rVert sigma sqrt sum tag tanh tau text tfrac theta tilde top varphi
+        alpha ast begin beta big Big bigg cdot cdots delta Delta dfrac dots ell end epsilon eta frac gamma gt
+        hat kappa lambda le leftarrow log Longrightarrow lt lvert lVert mapsto mathbf mathrm max mu nabla ne nu
+        odot omega overline partial pi Pi psi qquad quad rho rvert rVert sigma sqrt sum tag tanh tau text tfrac
+        theta tilde top varphi zeta
         """,
     )
 )

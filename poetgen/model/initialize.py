@@ -18,7 +18,7 @@ Rows = Mapping[int, npt.NDArray[np.float32]]  # what some rows of an embedding b
 
 
 def uniform(weight: Tensor) -> None:
-    """U(-k, k) with k = 1/√columns: torch's own default for recurrent and linear layers."""
+    """U(-k, k) with k = 1/√columns, as torch begins nn.Linear; its nn.LSTM has k = 1/√H for all, biases too."""
     k = 1 / math.sqrt(weight.shape[-1])
     nn.init.uniform_(weight, -k, k)
 

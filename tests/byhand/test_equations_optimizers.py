@@ -30,17 +30,17 @@ def walks_together(name: str, rule: Callable[..., Any], **settings: Any) -> None
     assert error(ours, START) > 1e-3
 
 
-def test_equation_51_weight_decay_is_part_of_the_gradient():
+def test_equation_60_weight_decay_is_part_of_the_gradient():
     walks_together(
         "SGD", lambda theta, g, t, memory: theta - 0.02 * (g + 0.3 * theta), lr=0.02, weight_decay=0.3
     )
 
 
-def test_equation_52_sgd():
+def test_equation_61_sgd():
     walks_together("SGD", lambda theta, g, t, memory: theta - 0.02 * g, lr=0.02)
 
 
-def test_equation_53_momentum():
+def test_equation_62_momentum():
     def rule(theta, g, t, memory):
         memory["b"] = 0.8 * memory.get("b", 0) + g
         return theta - 0.01 * memory["b"]
@@ -48,7 +48,7 @@ def test_equation_53_momentum():
     walks_together("Momentum", rule, lr=0.01, momentum=0.8)
 
 
-def test_equation_54_nesterov():
+def test_equation_63_nesterov():
     def rule(theta, g, t, memory):
         memory["b"] = 0.8 * memory.get("b", 0) + g
         return theta - 0.01 * (g + 0.8 * memory["b"])
@@ -56,7 +56,7 @@ def test_equation_54_nesterov():
     walks_together("Nesterov", rule, lr=0.01, momentum=0.8)
 
 
-def test_equation_55_adagrad():
+def test_equation_64_adagrad():
     def rule(theta, g, t, memory):
         memory["G"] = memory.get("G", 0) + g**2
         return theta - 0.1 * g / (np.sqrt(memory["G"]) + 1e-3)
@@ -64,7 +64,7 @@ def test_equation_55_adagrad():
     walks_together("Adagrad", rule, lr=0.1, eps=1e-3)
 
 
-def test_equation_56_adadelta():
+def test_equation_65_adadelta():
     def rule(theta, g, t, memory):
         memory["Eg"] = 0.8 * memory.get("Eg", 0) + 0.2 * g**2
         d = np.sqrt(memory.get("ED", 0) + 1e-3) / np.sqrt(memory["Eg"] + 1e-3) * g
@@ -74,7 +74,7 @@ def test_equation_56_adadelta():
     walks_together("Adadelta", rule, lr=0.7, rho=0.8, eps=1e-3)
 
 
-def test_equation_57_rmsprop():
+def test_equation_66_rmsprop():
     def rule(theta, g, t, memory):
         memory["v"] = 0.9 * memory.get("v", 0) + 0.1 * g**2
         return theta - 0.02 * g / (np.sqrt(memory["v"]) + 1e-3)
@@ -92,7 +92,7 @@ def moments(g, t, memory):
 SETTINGS = {"lr": 0.02, "betas": (0.8, 0.95), "eps": 1e-3}
 
 
-def test_equation_58_adam():
+def test_equation_67_adam():
     def rule(theta, g, t, memory):
         _, _, m_hat, v_hat = moments(g, t, memory)
         return theta - 0.02 * m_hat / (np.sqrt(v_hat) + 1e-3)
@@ -100,7 +100,7 @@ def test_equation_58_adam():
     walks_together("Adam", rule, **SETTINGS)
 
 
-def test_equation_59_adamw():
+def test_equation_68_adamw():
     def rule(theta, g, t, memory):
         _, _, m_hat, v_hat = moments(g, t, memory)
         return (1 - 0.02 * 0.3) * theta - 0.02 * m_hat / (np.sqrt(v_hat) + 1e-3)
@@ -108,7 +108,7 @@ def test_equation_59_adamw():
     walks_together("AdamW", rule, weight_decay=0.3, **SETTINGS)
 
 
-def test_equation_60_adamax():
+def test_equation_69_adamax():
     def rule(theta, g, t, memory):
         m, _, _, _ = moments(g, t, memory)
         memory["u"] = np.maximum(0.95 * memory.get("u", 0), np.abs(g) + 1e-3)
@@ -117,7 +117,7 @@ def test_equation_60_adamax():
     walks_together("Adamax", rule, **SETTINGS)
 
 
-def test_equation_61_nadam():
+def test_equation_70_nadam():
     def mu(t):
         return 0.8 * (1 - 0.5 * 0.96 ** (t * 0.1))
 
@@ -131,7 +131,7 @@ def test_equation_61_nadam():
 
 
 @pytest.mark.parametrize("final", [1e-3, 0.05, 5.0])  # above, between and below the bounds
-def test_equation_62_adabound_of_the_paper(final):
+def test_equation_71_adabound_of_the_paper(final):
     def rule(theta, g, t, memory):
         m, v, _, _ = moments(g, t, memory)
         gamma = 1 - 0.95
@@ -142,7 +142,7 @@ def test_equation_62_adabound_of_the_paper(final):
 
 
 @pytest.mark.parametrize("final", [1e-3, 0.05, 5.0])
-def test_equation_63_adabound_of_the_code(final):
+def test_equation_72_adabound_of_the_code(final):
     def rule(theta, g, t, memory):
         m, v, _, _ = moments(g, t, memory)
         bounds = final * (1 - 1 / (0.1 * t + 1)), final * (1 + 1 / (0.1 * t))

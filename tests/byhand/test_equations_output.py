@@ -20,20 +20,20 @@ def loss_of_logits():
     return softmax.forward(logits[None], np.array([target]), tau)[0][0]
 
 
-def test_equation_26_probabilities_and_loss():
+def test_equation_28_probabilities_and_loss():
     found, cache = softmax.forward(logits[None], np.array([target]), tau)
     assert error(p, cache.probabilities[0]) <= 1e-12
     assert found[0] == pytest.approx(-np.log(p[target]), abs=1e-12)
 
 
-def test_equation_27_taking_the_greatest_away_changes_nothing():
+def test_equation_29_taking_the_greatest_away_changes_nothing():
     m = logits.max()
     page = np.log(np.exp((logits - m) / tau).sum()) - (logits[target] - m) / tau
     assert page == pytest.approx(-np.log(p[target]), abs=1e-12)
     assert page == pytest.approx(loss_of_logits(), abs=1e-12)
 
 
-def test_equation_28_every_probability_by_every_logit():
+def test_equation_30_every_probability_by_every_logit():
     page = np.array([[p[v] * ((v == w) - p[w]) / tau for w in range(V)] for v in range(V)])
     numeric = derivative(
         lambda: softmax.forward(logits[None], np.array([target]), tau)[1].probabilities[0], logits
@@ -43,14 +43,14 @@ def test_equation_28_every_probability_by_every_logit():
     assert error(-page[target] / p[target], softmax.backward(cache, np.ones(1))[0]) <= 1e-12
 
 
-def test_equation_29_the_gradient_is_the_difference_to_the_one_hot():
+def test_equation_31_the_gradient_is_the_difference_to_the_one_hot():
     _, cache = softmax.forward(logits[None], np.array([target]), tau)
     page = (p - one_hot[target]) / tau
     assert error(page, softmax.backward(cache, np.ones(1))[0]) <= 1e-12
     assert error(page, derivative(loss_of_logits, logits)) <= 1e-7
 
 
-def test_equation_30_it_sums_to_zero():
+def test_equation_32_it_sums_to_zero():
     _, cache = softmax.forward(logits[None], np.array([target]), tau)
     assert abs(softmax.backward(cache, np.ones(1)).sum()) <= 1e-15
     assert abs(derivative(loss_of_logits, logits).sum()) <= 1e-7
@@ -103,7 +103,7 @@ def numeric(params: Parameters, theta):
     return derivative(loss, theta)
 
 
-def test_equation_31_an_output_layer_of_its_own():
+def test_equation_33_an_output_layer_of_its_own():
     params = model(tied=False)
     h, dlogits, _, grads = found(params)
     dv = sum(np.outer(dlogits[t], h[t]) for t in range(T))
@@ -114,7 +114,7 @@ def test_equation_31_an_output_layer_of_its_own():
     assert error(np.stack([params.output.T @ dlogits[t] for t in range(T)]), dy) <= 1e-12
 
 
-def test_equation_32_a_projection_to_the_embeddings_width():
+def test_equation_34_a_projection_to_the_embeddings_width():
     params = model(tied=True)
     h, dlogits, _, grads = found(params)
     m = params.embedding
@@ -130,7 +130,7 @@ def test_equation_32_a_projection_to_the_embeddings_width():
     assert error(page, derivative(loss, hidden)) <= 1e-7
 
 
-def test_equation_33_a_row_collects_where_its_character_was_read():
+def test_equation_35_a_row_collects_where_its_character_was_read():
     params = model(tied=False)
     _, _, dx, grads = found(params)
     np.testing.assert_array_equal(
@@ -143,7 +143,7 @@ def test_equation_33_a_row_collects_where_its_character_was_read():
     assert not grads.embedding[[0, 2, 4, 5]].any()
 
 
-def test_equation_34_a_matrix_used_at_both_ends_gets_both():
+def test_equation_36_a_matrix_used_at_both_ends_gets_both():
     params = model(tied=True)
     h, dlogits, dx, grads = found(params)
     page = sum(

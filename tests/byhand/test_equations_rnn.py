@@ -38,14 +38,14 @@ def simple_loss(params: RNNParameters, x, start, phi: str, counted=slice(None)):
 
 
 @every_phi
-def test_equation_35_the_simple_layer(phi):
+def test_equation_41_the_simple_layer(phi):
     params, x, start, h, _ = simple(phi)
     y, last, _ = rnn.forward(params, x, start, phi)
     assert error(np.stack(h[1:]), y[:, 0]) <= 1e-12 and error(h[3], last[0]) <= 1e-12
 
 
 @every_phi
-def test_equation_36_the_slope_follows_from_the_value(phi):
+def test_equation_42_the_slope_follows_from_the_value(phi):
     a = np.linspace(-3, 3, 12)  # not 0
     page = SLOPES[phi](VALUES[phi](a))
     assert error(page, ACTIVATIONS[phi].slope(ACTIVATIONS[phi].value(a))) <= 1e-12
@@ -53,7 +53,7 @@ def test_equation_36_the_slope_follows_from_the_value(phi):
 
 
 @every_phi
-def test_equation_37_one_path_from_state_to_state(phi):
+def test_equation_43_one_path_from_state_to_state(phi):
     params, x, start, h, _ = simple(phi)
     slope = SLOPES[phi](h[1])
     _, cache = rnn.step_forward(params, x[0], start, phi)
@@ -75,7 +75,7 @@ def deltas(params: RNNParameters, h, dlogits, phi: str):
 
 
 @every_phi
-def test_equation_38_each_step_hands_back_to_the_one_before(phi):
+def test_equation_44_each_step_hands_back_to_the_one_before(phi):
     params, x, start, h, dlogits = simple(phi)
     delta, (_, _, cache) = deltas(params, h, dlogits, phi), rnn.forward(params, x, start, phi)
     _, dx, dstart = rnn.backward(params, cache, (dlogits @ output.weight)[:, None], np.zeros_like(start))
@@ -87,7 +87,7 @@ def test_equation_38_each_step_hands_back_to_the_one_before(phi):
 
 
 @every_phi
-def test_equation_39_the_gradients_are_sums_over_steps(phi):
+def test_equation_45_the_gradients_are_sums_over_steps(phi):
     params, x, start, h, dlogits = simple(phi)
     delta, (_, _, cache) = deltas(params, h, dlogits, phi), rnn.forward(params, x, start, phi)
     grads, _, _ = rnn.backward(params, cache, (dlogits @ output.weight)[:, None], np.zeros_like(start))
@@ -124,7 +124,7 @@ def by_code(phi: str):
 
 
 @every_phi
-def test_equation_40_three_vectors_carry_the_third_loss_back(phi):
+def test_equation_46_three_vectors_carry_the_third_loss_back(phi):
     params, x, start, _, _, (d3, d2, d1) = third_step(phi)
     numeric = derivative(lambda: simple_loss(params, x, start, phi, counted=2), x)[:, 0]
     _, dx = by_code(phi)
@@ -134,7 +134,7 @@ def test_equation_40_three_vectors_carry_the_third_loss_back(phi):
 
 
 @every_phi
-def test_equation_41_one_term_for_v_and_three_for_u_and_w(phi):
+def test_equation_47_one_term_for_v_and_three_for_u_and_w(phi):
     params, x, start, h, p_minus_e, (d3, d2, d1) = third_step(phi)
     x3, x2, x1 = x[2, 0], x[1, 0], x[0, 0]
     pages = (
@@ -149,7 +149,7 @@ def test_equation_41_one_term_for_v_and_three_for_u_and_w(phi):
 
 
 @every_phi
-def test_equation_42_the_update_takes_a_step_down(phi):
+def test_equation_48_the_update_takes_a_step_down(phi):
     params, x, start, h, p_minus_e, (d3, d2, d1) = third_step(phi)
     eta = 1e-3
     v = output.weight - eta * np.outer(p_minus_e, h[3])

@@ -65,7 +65,7 @@ def moving(grads) -> set[str]:
 
 @either
 @pytest.mark.parametrize("forget_bias", [0.0, 1.0])
-def test_equation_47_only_the_output_bias_moves(tied, forget_bias):
+def test_equation_56_only_the_output_bias_moves(tied, forget_bias):
     arrays = {name: np.zeros(shape) for name, shape in shapes(tied).items()}
     arrays["lstm.cells.0.bias"][H : 2 * H] = forget_bias
     for _ in range(3):
@@ -93,7 +93,7 @@ def relabelled(arrays, order):
 
 
 @either
-def test_equation_48_relabelled_units_have_the_relabelled_gradient(tied):
+def test_equation_57_relabelled_units_have_the_relabelled_gradient(tied):
     rng, order = np.random.default_rng(1), np.array([2, 0, 3, 1])
     arrays = {name: rng.normal(size=shape) for name, shape in shapes(tied).items()}
     of_relabelled, relabelled_gradient = (
@@ -132,7 +132,7 @@ def test_a_mask_for_each_unit_tells_them_apart():
 
 
 @either
-def test_equation_49_only_the_output_moves_at_the_first_step_then_all(tied):
+def test_equation_58_only_the_output_moves_at_the_first_step_then_all(tied):
     arrays = constants(tied)
     arrays["output.bias"][:] = rng.normal(size=V)  # for any logits
     grads = gradients(arrays)
@@ -161,7 +161,7 @@ def test_a_sigmoid_layer_at_zero_is_not_at_rest():
     assert (states["sigmoid"] == 0.5).all()
 
 
-def test_equation_50_of_a_sum():
+def test_equation_59_of_a_sum():
     rng, n, draws = np.random.default_rng(3), 50, 4000
     x = rng.normal(0.5, 1.3, size=(draws, n))
     w = rng.uniform(-0.4, 0.4, size=(draws, n))

@@ -72,7 +72,15 @@ def test_equation_1_the_slope_follows_from_the_value():
     agree((1 - t**2) * s, da_g[0], np.diag(derivative(lambda: np.tanh(a), a)) * s)
 
 
-def test_equation_2_the_linear_rule():
+def test_equation_2_one_function_at_two_scales():
+    a = np.linspace(-6, 6, 25)
+    s = 1 / (1 + np.exp(-a))
+    assert error(2 / (1 + np.exp(-2 * a)) - 1, np.tanh(a)) <= 1e-12
+    assert error(1 / 2 + np.tanh(a / 2) / 2, s) <= 1e-12
+    assert error(lstm.sigmoid(a), s) <= 1e-12
+
+
+def test_equation_3_the_linear_rule():
     rng = np.random.default_rng(0)
     layer, v, dy = (
         LinearParameters(rng.normal(size=(4, 3)), rng.normal(size=4)),
@@ -89,7 +97,7 @@ def test_equation_2_the_linear_rule():
     agree(layer.weight.T @ dy, dv[0], derivative(loss, v))
 
 
-def test_equation_3_the_six_equations():
+def test_equation_4_the_six_equations():
     def sigma(a):
         return 1 / (1 + np.exp(-a))
 
@@ -103,47 +111,47 @@ def test_equation_3_the_six_equations():
 
 
 @pytest.mark.parametrize("gate", GATES)
-def test_equation_4_state_and_input_in_one_vector(gate):
+def test_equation_5_state_and_input_in_one_vector(gate):
     z, w_z = np.concatenate([h0, x]), np.concatenate([U[gate], W[gate]], axis=1)
     value = np.tanh if gate == "g" else lambda a: 1 / (1 + np.exp(-a))
     assert w_z.shape == (4, 4 + 3)
     np.testing.assert_allclose(value(w_z @ z + b[gate]), gates[gate], rtol=0, atol=1e-12)
 
 
-def test_equation_5_by_the_output_gate():
+def test_equation_6_by_the_output_gate():
     agree(np.diag(np.tanh(c)), by.h_o[0], by_value("o"))
 
 
-def test_equation_6_by_the_cell():
+def test_equation_7_by_the_cell():
     agree(np.diag(q), by.h_c[0], by_value("c"))
 
 
-def test_equation_7_by_the_other_gates():
+def test_equation_8_by_the_other_gates():
     agree(np.diag(q * c0), by.h_f[0], by_value("f"))
     agree(np.diag(q * g), by.h_i[0], by_value("i"))
     agree(np.diag(q * i), by.h_g[0], by_value("g"))
 
 
-def test_equation_8_by_the_cell_before():
+def test_equation_9_by_the_cell_before():
     agree(np.diag(f), by.c_cbefore[0], by_outside(1, c0))
     agree(np.diag(q * f), by.h_cbefore[0], by_outside(0, c0))
     agree(np.diag(q * f), by.h_cbefore[0], by_value("c0"))
 
 
-def test_equation_9_the_cell_by_the_activations():
+def test_equation_10_the_cell_by_the_activations():
     numeric = by_activation(1)
     for k, gate in enumerate("ifg"):
         agree(np.diag(s_c[gate]), np.diag(jacobians.slopes(cache).c[0, k]), numeric[:, 4 * k : 4 * k + 4])
     assert not jacobians.slopes(cache).c[0, 3].any() and not numeric[:, 12:].any()
 
 
-def test_equation_9_the_state_by_the_activations():
+def test_equation_10_the_state_by_the_activations():
     numeric = by_activation(0)
     for k, gate in enumerate(GATES):
         agree(np.diag(s_h[gate]), np.diag(jacobians.slopes(cache).h[0, k]), numeric[:, 4 * k : 4 * k + 4])
 
 
-def test_equation_10_the_state_by_the_state_before():
+def test_equation_11_the_state_by_the_state_before():
     page = (
         np.diag(q * g * i * (1 - i)) @ U["i"]
         + np.diag(q * c0 * f * (1 - f)) @ U["f"]
@@ -154,7 +162,7 @@ def test_equation_10_the_state_by_the_state_before():
     assert error(page, sum(np.diag(s_h[gate]) @ U[gate] for gate in GATES)) <= 1e-12
 
 
-def test_equation_11_the_state_by_the_input():
+def test_equation_12_the_state_by_the_input():
     page = (
         np.diag(q * g * i * (1 - i)) @ W["i"]
         + np.diag(q * c0 * f * (1 - f)) @ W["f"]
@@ -165,12 +173,12 @@ def test_equation_11_the_state_by_the_input():
     assert error(page, sum(np.diag(s_h[gate]) @ W[gate] for gate in GATES)) <= 1e-12
 
 
-def test_equation_12_the_cell_by_the_state_before_and_the_input():
+def test_equation_13_the_cell_by_the_state_before_and_the_input():
     agree(sum(np.diag(s_c[gate]) @ U[gate] for gate in GATES), by.c_hbefore[0], by_outside(1, h0))
     agree(sum(np.diag(s_c[gate]) @ W[gate] for gate in GATES), by.c_x[0], by_outside(1, x))
 
 
-def test_equation_13_the_state_by_both_together():
+def test_equation_14_the_state_by_both_together():
     page = sum(np.diag(s_h[gate]) @ np.concatenate([U[gate], W[gate]], axis=1) for gate in GATES)
     code = np.concatenate([by.h_hbefore[0], by.h_x[0]], axis=1)
     agree(page, code, np.concatenate([by_outside(0, h0), by_outside(0, x)], axis=1))
@@ -191,27 +199,27 @@ def immediate_agrees(of: int, gate: str, vector) -> None:
 
 
 @pytest.mark.parametrize("gate", GATES)
-def test_equation_14_immediate_for_every_gate(gate):
+def test_equation_15_immediate_for_every_gate(gate):
     immediate_agrees(0, gate, s_h[gate])
 
 
-def test_equation_15_immediate_input_gate():
+def test_equation_16_immediate_input_gate():
     immediate_agrees(0, "i", q * g * i * (1 - i))
 
 
-def test_equation_15_immediate_forget_gate():
+def test_equation_16_immediate_forget_gate():
     immediate_agrees(0, "f", q * c0 * f * (1 - f))
 
 
-def test_equation_15_immediate_candidate():
+def test_equation_16_immediate_candidate():
     immediate_agrees(0, "g", q * i * (1 - g**2))
 
 
-def test_equation_15_immediate_output_gate():
+def test_equation_16_immediate_output_gate():
     immediate_agrees(0, "o", np.tanh(c) * o * (1 - o))
 
 
-def test_equation_16_immediate_of_the_cell():
+def test_equation_17_immediate_of_the_cell():
     for gate in "ifg":
         immediate_agrees(1, gate, s_c[gate])
     for theta, found in zip((W, U, b), here.c, strict=True):
@@ -241,7 +249,7 @@ def loss_by(variable):
     return derivative(loss, variable)
 
 
-def test_equation_17_what_reaches_the_cell():
+def test_equation_18_what_reaches_the_cell():
     cell = c.copy()
     numeric = derivative(lambda: dh @ (o * np.tanh(cell)) + dc @ cell, cell)
     _, dc0 = lstm.gates_backward(cache.gates, before.c, cache.tanh_c, dafter)
@@ -249,7 +257,7 @@ def test_equation_17_what_reaches_the_cell():
     assert error(dc_all, dc + o * (1 - np.tanh(c) ** 2) * dh) <= 1e-12
 
 
-def test_equation_17_what_reaches_the_gates():
+def test_equation_18_what_reaches_the_gates():
     found, _ = lstm.gates_backward(cache.gates, before.c, cache.tanh_c, dafter)
     slopes = {"i": i * (1 - i), "f": f * (1 - f), "g": 1 - g**2, "o": o * (1 - o)}
     for k, gate in enumerate(GATES):
@@ -263,7 +271,7 @@ def test_equation_17_what_reaches_the_gates():
         agree(d_gate[gate], code, derivative(loss, values[gate]))
 
 
-def test_equation_18_what_reaches_the_activations():
+def test_equation_19_what_reaches_the_activations():
     a = xs[0] @ params.weight_ih.T + before.h @ params.weight_hh.T + params.bias
 
     def loss():
@@ -274,7 +282,7 @@ def test_equation_18_what_reaches_the_activations():
     agree(da, found[0], derivative(loss, a)[0])
 
 
-def test_equation_19_what_one_step_hands_back():
+def test_equation_20_what_one_step_hands_back():
     grads, dx, dbefore = lstm.step_backward(params, cache, dafter)
     agree(np.outer(da, x), grads.weight_ih, loss_by(params.weight_ih))
     agree(np.outer(da, h0), grads.weight_hh, loss_by(params.weight_hh))

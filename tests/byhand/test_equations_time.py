@@ -44,7 +44,7 @@ def states_by(theta, steps: int = T):
 
 
 @pytest.mark.parametrize("name", THETAS)
-def test_equation_20_the_recursion_of_the_total_derivative(name):
+def test_equation_21_the_recursion_of_the_total_derivative(name):
     dh = dc = np.zeros((H, getattr(params, name).size))
     for t, step in enumerate(by):
         plus = flat(here[t], name)
@@ -61,7 +61,7 @@ def test_equation_20_the_recursion_of_the_total_derivative(name):
 
 
 @pytest.mark.parametrize("name", THETAS)
-def test_equation_21_a_sum_over_the_steps_that_used_the_weight(name):
+def test_equation_22_a_sum_over_the_steps_that_used_the_weight(name):
     page, product = np.zeros((2 * H, getattr(params, name).size)), np.eye(2 * H)
     for t in reversed(range(T)):
         page += product @ flat(here[t], name)
@@ -97,7 +97,7 @@ def loss():
     return (dy * lstm.forward(params, x, before)[0]).sum()
 
 
-def test_equation_22_each_step_hands_back_to_the_one_before():
+def test_equation_23_each_step_hands_back_to_the_one_before():
     da, dc, _ = walked_back()
     state = nothing
     for t in range(T, 0, -1):
@@ -114,7 +114,7 @@ def test_equation_22_each_step_hands_back_to_the_one_before():
     assert error(dc[2], derivative(later, cell)[0]) <= 1e-7
 
 
-def test_equation_23_the_gradients_are_sums_over_steps():
+def test_equation_24_the_gradients_are_sums_over_steps():
     da, _, _ = walked_back()
     grads, _, _ = lstm.backward(params, kept, dy, nothing)
     h = kept.h[:, 0]
@@ -128,7 +128,7 @@ def test_equation_23_the_gradients_are_sums_over_steps():
         assert error(page, derivative(loss, theta)) <= 1e-7
 
 
-def test_equation_24_what_the_layer_hands_on():
+def test_equation_25_what_the_layer_hands_on():
     da, dc, f_1 = walked_back()
     _, dx, dbefore = lstm.backward(params, kept, dy, nothing)
     pages = (
@@ -142,10 +142,40 @@ def test_equation_24_what_the_layer_hands_on():
 
 
 @pytest.mark.parametrize("name", THETAS)
-def test_equation_25_the_same_gradient_forwards(name):
+def test_equation_27_the_same_gradient_forwards(name):
     page = sum(flat(total(t + 1), name)[:H].T @ dy[t, 0] for t in range(T))
     theta = getattr(params, name)
     code = getattr(rtrl.gradients(params, x, before, dy, nothing), name)
     assert error(page, code.reshape(-1)) <= 1e-12
     assert error(page, getattr(lstm.backward(params, kept, dy, nothing)[0], name).reshape(-1)) <= 1e-10
     assert error(page, derivative(loss, theta).reshape(-1)) <= 1e-7
+
+
+def test_equation_26_a_layer_gets_what_the_one_above_hands_down():
+    rng = np.random.default_rng(4)
+    upper = LSTMParameters(*(rng.normal(size=s) for s in ((4 * H, H), (4 * H, H), (4 * H,))))
+    mask = np.array([0.0, 1.25, 1.25, 1.25])
+    below, _, walked = lstm.forward(params, x, before)
+    _, _, above = lstm.forward(upper, mask * below, before)
+    top = rng.normal(size=(T, 1, H))
+    da = np.empty((T, 4 * H))
+    dh, dc = nothing
+    for t in reversed(range(T)):
+        step, state = above.step(t), lstm.LSTMState(top[t] + dh, dc)
+        da[t : t + 1], dc = lstm.gates_backward(step.gates, step.before.c, step.tanh_c, state)
+        dh = da[t : t + 1] @ upper.weight_hh
+    page = np.stack([mask * (upper.weight_ih.T @ da[t]) for t in range(T)])[:, None]
+    _, dx, _ = lstm.backward(upper, above, top, nothing)
+    assert error(page, mask * dx) <= 1e-12
+    shown = below.copy()
+
+    def loss():
+        return (lstm.forward(upper, mask * shown, before)[0] * top).sum()
+
+    assert error(page, derivative(loss, shown)) <= 1e-7
+    grads, _, _ = lstm.backward(params, walked, page, nothing)
+
+    def whole():
+        return (lstm.forward(upper, mask * lstm.forward(params, x, before)[0], before)[0] * top).sum()
+
+    assert error(grads.weight_hh, derivative(whole, params.weight_hh)) <= 1e-7
