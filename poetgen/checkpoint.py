@@ -14,6 +14,7 @@ from poetgen.corpus.conditions import ConditionTable
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.files import Workspace, expand_home, shipped, to_json, written_whole
+from poetgen.language import tr
 
 FORMAT_VERSION = 1
 KIND = "language model"
@@ -76,14 +77,16 @@ class Checkpoint:
         weights, metadata = read_model_file(path, KIND, FORMAT_VERSION)
         try:
             lines = _checked_lines(weights.pop(_LINES, None))
-            config = from_dict(metadata["config"], "its configuration")
+            config = from_dict(metadata["config"], tr("its configuration"))
             vocabulary, card = _vocabulary(metadata), _card(metadata)
             told = metadata.get("conditions")
             conditions = None if told is None else ConditionTable.from_dict(told)
             checkpoint = cls(weights, vocabulary, config.to_dict(), card, lines, conditions)
         except (KeyError, TypeError, ValueError, AttributeError, ConfigError, CorpusError) as error:
-            what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else error
-            raise CheckpointError(f"{path} is a damaged checkpoint ({what}); {AGAIN}") from error
+            what = tr("{args} is missing", args=error.args[0]) if isinstance(error, KeyError) else error
+            raise CheckpointError(
+                tr("{path} is a damaged checkpoint ({what}); {again}", path=path, what=what, again=AGAIN)
+            ) from error
         rows = len(conditions) if conditions else 0
         _check_weights(path, weights, parameter_shapes(len(vocabulary), config.model, rows))
         return checkpoint
@@ -114,15 +117,32 @@ def read_model_file(path: Path, kind: str, version: int) -> tuple[dict[str, Arra
     weights, metadata = _read(path)
     found = metadata.get("kind", KIND)  # a language model's file names none
     if found != kind:
-        use = OTHER_USES.get(found if isinstance(found, str) else "", "use the poetgen version that wrote it")
-        raise CheckpointError(f"{path} is the checkpoint of a {found!s:.30}, not of a {kind}; {use}")
+        use = OTHER_USES.get(
+            found if isinstance(found, str) else "", tr("use the poetgen version that wrote it")
+        )
+        raise CheckpointError(
+            tr(
+                "{path} is the checkpoint of a {found!s:.30}, not of a {kind}; {use}",
+                path=path,
+                found=found,
+                kind=kind,
+                use=use,
+            )
+        )
     if "format_version" not in metadata:
-        raise CheckpointError(f"{path} is a damaged checkpoint (format_version is missing); {AGAIN}")
+        raise CheckpointError(
+            tr("{path} is a damaged checkpoint (format_version is missing); {again}", path=path, again=AGAIN)
+        )
     found = metadata["format_version"]
     if type(found) is not int or found != version:
         raise CheckpointError(
-            f"{path} has checkpoint format {found!r:.20}, this poetgen reads {version}; "
-            "use the poetgen version that wrote it"
+            tr(
+                "{path} has checkpoint format {found!r:.20}, this poetgen reads {version}; use the "
+                "poetgen version that wrote it",
+                path=path,
+                found=found,
+                version=version,
+            )
         )
     return weights, metadata
 
@@ -130,16 +150,16 @@ def read_model_file(path: Path, kind: str, version: int) -> tuple[dict[str, Arra
 def _checked_lines(lines: Array | None) -> Array | None:
     """Raises ValueError for what is no sorted array of line sums."""
     if lines is not None and (lines.dtype != np.uint32 or lines.ndim != 1 or (lines[1:] <= lines[:-1]).any()):
-        raise ValueError("its table of known lines is not in order")
+        raise ValueError(tr("its table of known lines is not in order"))
     return lines
 
 
 def _card(metadata: Mapping[str, Any]) -> dict[str, Any]:
     card = metadata["card"]
     if not isinstance(card, dict):
-        raise TypeError("its card is not a table")
+        raise TypeError(tr("its card is not a table"))
     if _depth(card) > DEEPEST:
-        raise ValueError(f"its card is nested more than {DEEPEST} deep")
+        raise ValueError(tr("its card is nested more than {deepest} deep", deepest=DEEPEST))
     return card
 
 
@@ -158,9 +178,9 @@ def _vocabulary(metadata: Mapping[str, Any]) -> Vocabulary:
     tokens.encode("utf-8")  # a lone surrogate is no character, and could not be printed
     tokens = tokens.split("\n")
     if any(type(count) is not int or not 0 <= count < 2**63 for count in (*counts, unknown_types)):
-        raise ValueError("its counts are not all whole numbers")
+        raise ValueError(tr("its counts are not all whole numbers"))
     if any(len(token) != 1 for token in tokens[Vocabulary.first_hanzi :]):
-        raise ValueError("its vocabulary has a token that is not one character")
+        raise ValueError(tr("its vocabulary has a token that is not one character"))
     return Vocabulary(tokens, counts, unknown_types)
 
 
@@ -170,7 +190,14 @@ def _check_weights(path: Path, weights: Mapping[str, Array], expected: Mapping[s
         if found != expected.get(name, "absent"):
             wanted = expected.get(name, "absent")
             raise CheckpointError(
-                f"{path} is inconsistent: {name!r:.80} should be {wanted} and is {found}; {AGAIN}"
+                tr(
+                    "{path} is inconsistent: {name!r:.80} should be {wanted} and is {found}; {again}",
+                    path=path,
+                    name=name,
+                    wanted=wanted,
+                    found=found,
+                    again=AGAIN,
+                )
             )
     check_values(path, weights)
 
@@ -179,12 +206,34 @@ def check_values(path: Path, weights: Mapping[str, Array]) -> None:
     """Raises CheckpointError for weights of another type or that are no numbers."""
     for name, array in weights.items():
         if array.dtype not in (np.float32, np.float16):
-            raise CheckpointError(f"{path} holds {name} as {array.dtype}, not float32 or float16; {AGAIN}")
+            raise CheckpointError(
+                tr(
+                    "{path} holds {name} as {dtype}, not float32 or float16; {again}",
+                    path=path,
+                    name=name,
+                    dtype=array.dtype,
+                    again=AGAIN,
+                )
+            )
         if not np.isfinite(array).all():
-            raise CheckpointError(f"{path} holds values in {name} that are not numbers; {AGAIN}")
+            raise CheckpointError(
+                tr(
+                    "{path} holds values in {name} that are not numbers; {again}",
+                    path=path,
+                    name=name,
+                    again=AGAIN,
+                )
+            )
         if array.size and max(-float(array.min()), float(array.max())) > LARGEST_WEIGHT:
             raise CheckpointError(
-                f"{path} holds values in {name} beyond {LARGEST_WEIGHT:,.0f}: its training went astray; {AGAIN}"
+                tr(
+                    "{path} holds values in {name} beyond {largest_weight:,.0f}: its training went "
+                    "astray; {again}",
+                    path=path,
+                    name=name,
+                    largest_weight=LARGEST_WEIGHT,
+                    again=AGAIN,
+                )
             )
 
 
@@ -196,7 +245,7 @@ def find_checkpoint(workspace: Workspace, given: str | Path | None = None) -> Pa
     if given is None or str(given) == RELEASED:
         if not (path := released_path()).is_file():
             raise CheckpointError(
-                f"{path} is missing; install poetgen again, or name a run with --checkpoint"
+                tr("{path} is missing; install poetgen again, or name a run with --checkpoint", path=path)
             )
         return path
     return find_model(workspace.runs, Path(given))
@@ -223,7 +272,7 @@ def find_model(runs: Path, given: Path) -> Path:
     if str(given) == NEWEST:
         there = sorted(runs.glob(f"*/{BEST}"), key=lambda path: (path.stat().st_mtime, path))
         if not there:
-            raise CheckpointError(f"no run in {runs} has a model; train one first")
+            raise CheckpointError(tr("no run in {runs} has a model; train one first", runs=runs))
         return there[-1]
     given = Path(expand_home(str(given)))
     named = runs / given
@@ -235,9 +284,17 @@ def find_model(runs: Path, given: Path) -> Path:
     if (place / BEST).is_file():
         return place / BEST
     names = sorted(path.parent.name for path in runs.glob(f"*/{BEST}"))
-    known = f"runs here: {', '.join(names)}" if names else f"no run in {runs} has one"
-    what = f"{place} holds no {BEST}" if place.is_dir() else f"no checkpoint at {place}"
-    raise CheckpointError(f"{what}; give a checkpoint file or a run ({known})")
+    known = (
+        tr("runs here: {names}", names=", ".join(names))
+        if names
+        else tr("no run in {runs} has one", runs=runs)
+    )
+    what = (
+        tr("{place} holds no {best}", place=place, best=BEST)
+        if place.is_dir()
+        else tr("no checkpoint at {place}", place=place)
+    )
+    raise CheckpointError(tr("{what}; give a checkpoint file or a run ({known})", what=what, known=known))
 
 
 def parameter_shapes(
@@ -268,23 +325,36 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
 
     try:
         if not path.exists():
-            raise CheckpointError(f"no checkpoint at {path}; train one with: poetgen train")
+            raise CheckpointError(tr("no checkpoint at {path}; train one with: poetgen train", path=path))
         if not path.is_file():
-            raise CheckpointError(f"{path} is not a file; give a checkpoint file or a run")
+            raise CheckpointError(tr("{path} is not a file; give a checkpoint file or a run", path=path))
         with safe_open(path, framework="np") as file:
             header = (file.metadata() or {}).get(_KEY)
             if header is None:
-                raise CheckpointError(f"{path} is a safetensors file, but not a poetgen checkpoint")
+                raise CheckpointError(
+                    tr("{path} is a safetensors file, but not a poetgen checkpoint", path=path)
+                )
             metadata = json.loads(header)
             if not isinstance(metadata, dict):
                 raise CheckpointError(
-                    f"{path} is a damaged checkpoint (its metadata is not a table); {AGAIN}"
+                    tr(
+                        "{path} is a damaged checkpoint (its metadata is not a table); {again}",
+                        path=path,
+                        again=AGAIN,
+                    )
                 )
             return {name: file.get_tensor(name) for name in list(file.keys())}, metadata
     except (SafetensorError, ValueError, TypeError, AttributeError, RecursionError) as error:
         reason = str(error).removeprefix("Error while deserializing header: ")
         raise CheckpointError(
-            f"{path} is not a checkpoint, or only part of one ({reason}); {AGAIN}"
+            tr(
+                "{path} is not a checkpoint, or only part of one ({reason}); {again}",
+                path=path,
+                reason=reason,
+                again=AGAIN,
+            )
         ) from error
     except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
+        raise CheckpointError(
+            tr("cannot read {path}: {strerror}", path=path, strerror=error.strerror or error)
+        ) from error

@@ -16,7 +16,7 @@ os.environ.update(
 os.environ.update(dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1,::1"))
 # whatever the user reads: tests read English, and poems alike in both scripts in traditional
 os.environ["LC_ALL"] = "C.UTF-8"
-os.environ["POETGEN_SCRIPT"] = ""
+os.environ["POETGEN_SCRIPT"] = os.environ["POETGEN_LANGUAGE"] = ""
 
 import numpy as np
 import pytest

@@ -3,17 +3,22 @@
 import os
 import shlex
 import sys
+from copy import copy
 from difflib import get_close_matches
 from importlib import import_module
+from inspect import cleandoc
 from typing import Any
 
 import click
 
 from poetgen import __version__
+from poetgen.cli.options import EXAMPLES
 from poetgen.cli.output import echo, prepare_streams
 from poetgen.errors import PoetgenError
+from poetgen.language import language, speak, tr
 from poetgen.printable import as_sentence
 
+NARROW = 60  # letters in a line of Chinese help
 INTERRUPTED = 130  # what a shell reports of a command ended by Ctrl-C
 # a command is added here, with the sentence that help shows, and lives in poetgen/cli/NAME.py
 GROUPS = {
@@ -52,11 +57,31 @@ def _suggestion(args: list[str]) -> str:
 
     if any(map(is_hanzi, args[0])):
         typed = " ".join(arg if arg.isalnum() else shlex.quote(arg) for arg in args)
-        return f"Try: poetgen generate {typed:.60}"
+        return tr("Try: poetgen generate {typed:.60}", typed=typed)
     near = [name for name in COMMANDS if name.startswith(args[0])] or get_close_matches(
         args[0], COMMANDS, n=2
     )
-    return f"Did you mean: {', '.join(near)}?" if near else "Try: poetgen --help"
+    return tr("Did you mean: {near}?", near=", ".join(near)) if near else "Try: poetgen --help"
+
+
+def translate_help(command: click.Command) -> click.Command:
+    """The command with its help in the user's language, in narrower lines: a hanzi is as wide as two letters."""
+    spoken = copy(command)
+    spoken.help = command.help and tr(cleandoc(command.help))
+    spoken.epilog = command.epilog and command.epilog.replace(EXAMPLES, tr(EXAMPLES))
+    vars(spoken)["_help_option"] = None  # click keeps it in the language it was first asked for in
+    spoken.context_settings = {**command.context_settings, "terminal_width": NARROW}
+    spoken.params = list(map(_translate_option, command.params))
+    if isinstance(command, click.Group):
+        vars(spoken)["commands"] = {name: translate_help(one) for name, one in command.commands.items()}
+    return spoken
+
+
+def _translate_option(param: click.Parameter) -> click.Parameter:
+    spoken = copy(param)
+    if isinstance(spoken, click.Option) and spoken.help:
+        spoken.help = tr(spoken.help)
+    return spoken
 
 
 class Commands(click.Group):
@@ -70,30 +95,54 @@ class Commands(click.Group):
             return None
         command = getattr(import_module(f"poetgen.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
-        return command
+        return translate_help(command) if language() else command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if ctx.obj and not ctx.obj["stdout is open"] and not FILES_REMAIN & set(args[:2]):
             raise click.ClickException(
-                "standard output is closed, so the result would be lost; open it, or send it to a file with > FILE"
+                tr(
+                    "standard output is closed, so the result would be lost; open it, or send it to "
+                    "a file with > FILE"
+                )
             )
         if args[0] in COMMANDS or args[0].startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        ctx.fail(f"No such command {args[0][:60]!r}. {_suggestion(args)}")
+        ctx.fail(tr("No such command {args!r}. {args2}", args=args[0][:60], args2=_suggestion(args)))
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        return list(map(_translate_option, super().get_params(ctx)))
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self._write_text(self.help, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self._write_text(self.epilog, formatter)
+
+    def _write_text(self, text: str | None, formatter: click.HelpFormatter) -> None:
+        if text:
+            formatter.write_paragraph()
+            with formatter.indentation():
+                formatter.write_text(tr(text))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(map(len, COMMANDS))
         for group, commands in GROUPS.items():
-            with formatter.section(group):
-                formatter.write_dl([(name.ljust(width), sentence) for name, sentence in commands.items()])
+            with formatter.section(tr(group)):
+                formatter.write_dl([(name.ljust(width), tr(sentence)) for name, sentence in commands.items()])
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """As click's, but what it says is one printable sentence, and Ctrl-C ends with 130."""
         as_click: Any = super().main
-        if not extra.pop("standalone_mode", True):
-            return as_click(*args, standalone_mode=False, **extra)
+        vars(self)["_help_option"] = None  # made anew in the language of this call
+        with speak():
+            if not extra.pop("standalone_mode", True):
+                return as_click(*args, standalone_mode=False, **extra)
+            return self._end(as_click, args, extra)
+
+    def _end(self, as_click: Any, args: tuple[Any, ...], extra: dict[str, Any]) -> Any:
+        """Run, say what went wrong, and leave with the exit code."""
         try:
             code = as_click(*args, standalone_mode=False, **extra)
         except click.ClickException as error:

@@ -21,10 +21,11 @@ from poetgen.corpus.text_files import read_poem_text
 from poetgen.corpus.typed import TypedPoem, judgeable
 from poetgen.errors import CorpusError, PromptError
 from poetgen.files import expand_home
+from poetgen.language import in_script, tr
 from poetgen.poem.form import Form, parse_form
 from poetgen.poem.poem import is_hanzi
 from poetgen.printable import printable
-from poetgen.script.opencc import as_utf8, to_script
+from poetgen.script.opencc import SIMPLIFIED, as_utf8, to_script
 from poetgen.verse.check import RELAXED, STRICT, check_poem
 from poetgen.verse.report import Report
 from poetgen.verse.rhyme_books import XINYUN
@@ -90,7 +91,10 @@ def check(
     """
     if book and rhyme_book == XINYUN:
         raise click.UsageError(
-            f"--book is 平水韻 as printed, and {XINYUN} is another book; omit one of the two"
+            tr(
+                "--book is 平水韻 as printed, and {xinyun} is another book; omit one of the two",
+                xinyun=XINYUN,
+            )
         )
     table = RhymeTable.load(amended=not book, book=rhyme_book)
     judge = partial(check_poem, table=table, form=form, strict=tones == STRICT)
@@ -100,16 +104,17 @@ def check(
             tally.tell_of(poem)
             continue
         read = in_corpus_characters(poem, script)
-        report = judge(read.text.split("\n"))
-        if as_json:
-            echo(json.dumps({**_given(poem, read), **report.to_dict()}, ensure_ascii=False))
-        else:
-            echo_styled("\n" * (tally.poems > 0) + _shown(report, poem, read, explains=not tally.poems))
-        if pictures:
-            from poetgen.picture.cards import judged_card
+        with in_script(is_simplified=read.script == SIMPLIFIED):
+            report = judge(read.text.split("\n"))
+            if as_json:
+                echo(json.dumps({**_given(poem, read), **report.to_dict()}, ensure_ascii=False))
+            else:
+                echo_styled("\n" * (tally.poems > 0) + _shown(report, poem, read, explains=not tally.poems))
+            if pictures:
+                from poetgen.picture.cards import judged_card
 
-            typed = read.typed.split("\n")
-            pictures.save(judged_card(report, typed=typed, title=poem.title, script=read.script))
+                typed = read.typed.split("\n")
+                pictures.save(judged_card(report, typed=typed, title=poem.title, script=read.script))
         tally.count(report)
     tally.tell()
     if tally.unread or (strict and tally.broken):
@@ -163,25 +168,43 @@ class _Tally:
         """A poem that cannot be read; after many, they are only counted."""
         self.unread += 1
         if self.unread <= MOST_FAULTS:
-            echo(f"Error: {fault}", err=True)
+            echo(tr("Error: {fault}", fault=fault), err=True)
 
     def tell(self) -> None:
         """Say on stderr how several poems did, and how many were passed over."""
         if self.unread > MOST_FAULTS:
-            echo(f"Error: {self.unread - MOST_FAULTS:,} more poems cannot be read", err=True)
+            echo(
+                tr("Error: {unread:,} more poems cannot be read", unread=self.unread - MOST_FAULTS), err=True
+            )
         if self.single_lines > 1:
-            echo("each text is judged by itself; quote a poem that has blanks between its lines", err=True)
+            echo(
+                tr("each text is judged by itself; quote a poem that has blanks between its lines"), err=True
+            )
         if self.poems > 1:
             kept = self.poems - self.broken
-            echo(f"{self.poems:,} poems: {kept:,} keep every rule, {self.broken:,} do not", err=True)
+            echo(
+                tr(
+                    "{poems:,} poems: {kept:,} keep every rule, {broken:,} do not",
+                    poems=self.poems,
+                    kept=kept,
+                    broken=self.broken,
+                ),
+                err=True,
+            )
 
 
 def _poems(sources: Sequence[str], form: Form | None) -> Iterator[TypedPoem | PromptError]:
     """Every poem of every source, or why it is none. Raises PoetgenError for a source without any."""
     for name, decoded in _texts(sources):
         if not any(map(is_hanzi, decoded.text)):
-            lack = "holds no hanzi" if decoded.text.strip() else "is empty"
-            raise PromptError(f"{name} {lack}; give a poem in Chinese characters, as text or in a file")
+            lack = tr("holds no hanzi") if decoded.text.strip() else tr("is empty")
+            raise PromptError(
+                tr(
+                    "{name} {lack}; give a poem in Chinese characters, as text or in a file",
+                    name=name,
+                    lack=lack,
+                )
+            )
         reading = Reading()
         length = form.line_length if form else None
         judged = 0
@@ -195,7 +218,7 @@ def _poems(sources: Sequence[str], form: Form | None) -> Iterator[TypedPoem | Pr
 def _texts(sources: Sequence[str]) -> Iterator[tuple[str, Decoded]]:
     """(name, text) of each source; two texts are never one poem."""
     if not sources and sys.stdin.isatty():
-        raise click.UsageError("give a poem as text, a file, or - for standard input")
+        raise click.UsageError(tr("give a poem as text, a file, or - for standard input"))
     for source in sources or (STDIN,):
         if _is_text(source):
             yield TYPED, Decoded(remove_invisible(as_utf8(source, TYPED)))
@@ -225,11 +248,19 @@ def _read(source: str) -> Decoded:
     """A file's text. Raises CorpusError for what is no file of text, or far too large."""
     name = _name(source)
     if source != STDIN and not _exists(source):
-        raise CorpusError(f"{name} is neither a file nor Chinese text; give a poem, a file, or -")
+        raise CorpusError(
+            tr("{name} is neither a file nor Chinese text; give a poem, a file, or -", name=name)
+        )
     if source != STDIN and Path(expand_home(source)).is_dir():
-        raise CorpusError(f"{name} is a folder; give a file of poems")
+        raise CorpusError(tr("{name} is a folder; give a file of poems", name=name))
     with click.open_file(expand_home(source), "rb") as file:
         data: bytes = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise CorpusError(f"{name} is larger than {MOST_BYTES // 2**20} MiB; check it in parts")
+        raise CorpusError(
+            tr(
+                "{name} is larger than {most_bytes} MiB; check it in parts",
+                name=name,
+                most_bytes=MOST_BYTES // 2**20,
+            )
+        )
     return decode_text(data, name)

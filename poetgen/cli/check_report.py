@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from poetgen.cli.output import style
+from poetgen.language import tr
 from poetgen.verse.annotation import mark_entering_tones
 from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, Finding, LineReport, Report
 from poetgen.verse.rhymes import LEVEL, OBLIQUE, label_of
@@ -68,9 +69,13 @@ def _verse(report: Report, typed: Sequence[str]) -> Iterator[str]:
 def _legend(report: Report) -> Iterator[str]:
     """What the signs mean that not every reader of verse knows."""
     shown = "".join(mark_entering_tones(line.text, line.tones, report.rhyme_book) for line in report.lines)
-    signs = [f"{sign} {meaning}" for sign, meaning in SIGNS.items() if sign in shown]
+    signs = [f"{sign} {tr(meaning)}" for sign, meaning in SIGNS.items() if sign in shown]
     several = next((line.groups[:2] for line in report.lines if not line.rhymes and len(line.groups) > 1), ())
-    signs += [f"{'/'.join(several)} rhyme groups of a line that does not rhyme"] if several else []
+    signs += (
+        [tr("{several} rhyme groups of a line that does not rhyme", several="/".join(several))]
+        if several
+        else []
+    )
     if signs:
         yield style(f"  ({'; '.join(signs)})", dim=True)
 
@@ -95,7 +100,7 @@ def _rhyme(line: LineReport, *, is_last: bool) -> str:
 def _kept(report: Report) -> Iterator[str]:
     names = [rule.name for rule in report.rules if rule.status == HOLDS]
     if names:
-        yield f"  {style('✓', fg='green')} free of {' '.join(names)}"
+        yield tr("  {tick} free of {names}", tick=style("✓", fg="green"), names=" ".join(names))
 
 
 def _broken(report: Report) -> Iterator[str]:
@@ -116,23 +121,32 @@ def _noted(notes: Sequence[Finding]) -> Iterator[str]:
 
 def _parallelism(report: Report) -> Iterator[str]:
     """How parallel the middle couplets are among real ones: of 100, so many are less so."""
-    told = [f"couplet {one.couplet}: {one.percentile:.0f}" for one in report.couplets]
+    told = [
+        tr("couplet {couplet}: {percentile:.0f}", couplet=one.couplet, percentile=one.percentile)
+        for one in report.couplets
+    ]
     if told:
-        yield "  · 對仗  how parallel the middle couplets are, of 100 real ones so many less so"
+        yield tr("  · 對仗  how parallel the middle couplets are, of 100 real ones so many less so")
         yield f"      {', '.join(told)}"
 
 
 def _places(findings: Sequence[Finding], report: Report | None = None) -> Iterator[str]:
     for finding in findings[:MOST_PLACES]:
-        where = f"line {finding.line}: " if finding.line else ""
+        where = tr("line {line}: ", line=finding.line) if finding.line else ""
         if report and finding.line and finding.position:
-            where = f"line {finding.line}, {report.lines[finding.line - 1].text[finding.position - 1]}: "
+            where = tr(
+                "line {line}, {text}: ",
+                line=finding.line,
+                text=report.lines[finding.line - 1].text[finding.position - 1],
+            )
         yield f"      {where}{finding.reason}"
     if len(findings) > MOST_PLACES:
-        yield f"      and {len(findings) - MOST_PLACES} more"
+        yield tr("      and {count} more", count=len(findings) - MOST_PLACES)
 
 
 def _not_judged(report: Report) -> Iterator[str]:
     rules = [rule for rule in report.rules if rule.status == NOT_JUDGED]
     for reason, some in groupby(rules, key=lambda rule: rule.reason):
-        yield f"  - not judged: {' '.join(rule.name for rule in some)} ({reason})"
+        yield tr(
+            "  - not judged: {some} ({reason})", some=" ".join(rule.name for rule in some), reason=reason
+        )

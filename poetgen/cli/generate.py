@@ -25,6 +25,7 @@ from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.poem_printer import PoemPrinter
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
+from poetgen.language import tr
 from poetgen.verse.rhyme_books import PINGSHUI
 from poetgen.verse.templates import MODES
 from poetgen.writing.constraints import AUTO, DEFAULT_MAX_LENGTH, OFF
@@ -161,7 +162,7 @@ def generate(
     if "first_line_rhymes" in given:
         given["first_line_rhymes"] = {"yes": True, "no": False, AUTO: None}[given["first_line_rhymes"]]
     if (keep is None) != (rewrite is None):
-        raise click.UsageError("--keep and --rewrite go together: --keep poem.txt --rewrite 3")
+        raise click.UsageError(tr("--keep and --rewrite go together: --keep poem.txt --rewrite 3"))
     try:
         writer = Writer.load(checkpoint, home=workspace.home)
         if poets:
@@ -179,7 +180,7 @@ def generate(
         asks = interactive or (not begins and sys.stdin.isatty())
         if interactive and out:
             raise click.UsageError(
-                "--out and --interactive do not go together; :save writes a poem to a file"
+                tr("--out and --interactive do not go together; :save writes a poem to a file")
             )
         if "-" in prompts or not (begins or asks):
             prompts = tuple(read_prompts(prompts or ("-",)))
@@ -213,7 +214,7 @@ def read_prompts(prompts: Iterable[str]) -> Iterator[str]:
 def _tell_model(writer: Writer, *, verbose: bool, rhyme_book: str) -> None:
     """Only when all that was asked is known to be possible: what goes wrong is told alone."""
     if rhyme_book != PINGSHUI:
-        echo(f"rhyme book: {rhyme_book}", err=True)
+        echo(tr("rhyme book: {rhyme_book}", rhyme_book=rhyme_book), err=True)
     assert writer.source is not None
     tell_model(writer.source, verbose=verbose)
 
@@ -221,7 +222,7 @@ def _tell_model(writer: Writer, *, verbose: bool, rhyme_book: str) -> None:
 def _list_poets(writer: Writer, *, as_json: bool) -> None:
     """The poets a model knows by name. Raises PromptError for one that knows none."""
     if writer.conditions is None:
-        raise PromptError("this model was trained on poems alone and knows no poets by name")
+        raise PromptError(tr("this model was trained on poems alone and knows no poets by name"))
     names = writer.conditions.poets
     echo(json.dumps(names, ensure_ascii=False) if as_json else "\n".join(names))
 
@@ -233,5 +234,5 @@ def _poems(writer: Writer, prompts: Iterable[str] | None, **settings: Any) -> It
         settings["seed"] = draw_seed()
     poems = writer.write(prompts, **settings)
     if is_drawn:
-        echo(f"seed: {settings['seed']}", err=True)
+        echo(tr("seed: {settings}", settings=settings["seed"]), err=True)
     return poems

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from poetgen.cli.output import echo
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.convert import to_corpus
 from poetgen.script.opencc import as_utf8, normalize, to_script
@@ -26,11 +27,17 @@ def read_hanzi(typed: str, script: str | None = None) -> list[Hanzi]:
     """
     text = "".join(filter(is_hanzi, normalize(as_utf8(typed, "the text"))))
     if not text:
-        raise PromptError(f"{typed[:60]!r} has no Chinese character; look up one such as 月")
+        raise PromptError(tr("{typed!r} has no Chinese character; look up one such as 月", typed=typed[:60]))
     if len(text) > MOST:
-        raise PromptError(f"{len(text):,} characters are too many; look up at most {MOST:,} at once")
+        raise PromptError(
+            tr(
+                "{count:,} characters are too many; look up at most {most:,} at once",
+                count=len(text),
+                most=MOST,
+            )
+        )
     read = to_corpus(text)
     for before, after in read.changes:
-        echo(f"{before} read as {after}", err=True)
+        echo(tr("{before} read as {after}", before=before, after=after), err=True)
     shown = to_script(read.text, script) if script else read.typed
     return [Hanzi(own, char, script or read.script) for own, char in zip(shown, read.text, strict=True)]

@@ -9,15 +9,18 @@ import click
 
 from poetgen.cli.output import echo
 from poetgen.files import Workspace, expand_home
+from poetgen.language import tr
 from poetgen.script.opencc import SCRIPTS
 from poetgen.verse.rhyme_books import PINGSHUI, parse_book
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+EXAMPLES = "Examples:"
+
 
 def examples(*commands: str) -> str:
     """The end of a help text: commands to try, each on a line of its own."""
-    return "\n".join(["\b\nExamples:", *(f"  {command}" for command in commands)])
+    return "\n".join([f"\b\n{EXAMPLES}", *(f"  {command}" for command in commands)])
 
 
 class UserPath(click.Path):
@@ -40,7 +43,7 @@ def tell_model(path: Path, *, verbose: bool) -> None:
     from poetgen.checkpoint import model_name, released_path
 
     if verbose or path != released_path():
-        echo(f"model: {model_name(path)}" + (f" ({path})" if verbose else ""), err=True)
+        echo(tr("model: {path}", path=model_name(path)) + (f" ({path})" if verbose else ""), err=True)
 
 
 def data_words(workspace: Workspace) -> list[str]:

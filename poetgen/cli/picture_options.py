@@ -9,6 +9,7 @@ import click
 
 from poetgen.cli.options import UserPath
 from poetgen.cli.output import echo
+from poetgen.language import tr
 from poetgen.picture.drawing import SIZES, THEMES
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class PictureFiles:
         number = f"-{self.written}" if self.written > 1 else ""
         path = self.path.with_stem(self.path.stem + number)
         note = save(card, path, size=self.size, theme=self.theme)
-        echo(f"picture: {path}", err=True)
+        echo(tr("picture: {path}", path=path), err=True)
         if note:
             echo(note, err=True)
 

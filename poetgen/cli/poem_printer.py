@@ -7,6 +7,7 @@ from pathlib import Path
 from poetgen.cli.output import echo
 from poetgen.cli.picture_options import PictureFiles
 from poetgen.files import write_text
+from poetgen.language import tr
 from poetgen.script.opencc import to_script
 from poetgen.verse.rhymes import label_of
 from poetgen.writing.poem import GeneratedPoem
@@ -40,7 +41,7 @@ class PoemPrinter:
         finally:
             if self._out and self._rows:
                 write_text(self._out, "\n".join(self._rows) + "\n")
-                echo(f"written: {self._out}", err=True)
+                echo(tr("written: {out}", out=self._out), err=True)
 
     def print(self, poem: GeneratedPoem, *, names_prompt: bool = False) -> None:
         """Print one, its notes before it (once each, with the prompt among several), and draw it if asked to."""
@@ -50,7 +51,7 @@ class PoemPrinter:
             self._put(json.dumps(poem.to_dict(), ensure_ascii=False))
         else:
             if self.annotated and self.is_first:
-                echo(f"{LEGEND} ({poem.rhyme_book})", err=True)
+                echo(f"{tr(LEGEND)} ({poem.rhyme_book})", err=True)
             self._put("\n" * (not self.is_first) + self._shown(poem))
         self.is_first = False
         if self.pictures:

@@ -10,6 +10,7 @@ from poetgen.cli.poem_printer import PoemPrinter
 from poetgen.cli.rewriting import ALLOWED
 from poetgen.errors import PoetgenError, PromptError
 from poetgen.files import write_text
+from poetgen.language import tr
 from poetgen.printable import printable
 from poetgen.writing.poem import GeneratedPoem
 from poetgen.writing.sampling import draw_seed
@@ -50,7 +51,7 @@ class Repl:
             try:
                 self.answer(typed)
             except PoetgenError as error:
-                echo(f"Error: {error}", err=True)
+                echo(tr("Error: {error}", error=error), err=True)
 
     def answer(self, typed: str) -> None:
         """One line: a command, or beginnings. Raises PoetgenError."""
@@ -65,7 +66,7 @@ class Repl:
         elif name in self._commands:
             self._commands[name](words)
         else:
-            raise PromptError(f"unknown command :{printable(name)[:60]}; :help lists them")
+            raise PromptError(tr("unknown command :{name}; :help lists them", name=printable(name)[:60]))
 
     def _write(self, prompts: Sequence[str] | None, *, seed: int | None = None) -> None:
         settings = self._settings if seed is None else self._settings | {"seed": seed}
@@ -77,7 +78,7 @@ class Repl:
 
     def _print(self, poems: Iterator[GeneratedPoem], *, seed: int | None) -> None:
         if seed is not None:
-            echo(f"seed: {seed}", err=True)
+            echo(tr("seed: {seed}", seed=seed), err=True)
         for poem in poems:
             self._printer.print(poem, names_prompt=len(self._prompts or ()) > 1)
             self._poem = poem
@@ -91,7 +92,7 @@ class Repl:
                 None, **settings | {"seed": 0}
             )  # everything is checked before a poem is asked for
         self._settings = settings
-        echo(f"{name}: {value or 'as usual'}", err=True)
+        echo(f"{name}: {value or tr('as usual')}", err=True)
 
     def _again(self, words: Sequence[str]) -> None:
         self._last()
@@ -100,7 +101,7 @@ class Repl:
     def _rewrite(self, words: Sequence[str]) -> None:
         poem = self._last()
         if not words or not words[0].isdecimal():
-            raise PromptError("say which line to rewrite: :line 3")
+            raise PromptError(tr("say which line to rewrite: :line 3"))
         allowed = {name: value for name, value in self._settings.items() if name in ALLOWED}
         seed, begins = draw_seed(), "".join(words[1:])
         asked = allowed | {"seed": seed, "script": poem.script}
@@ -109,10 +110,12 @@ class Repl:
     def _save(self, words: Sequence[str]) -> None:
         poem = self._last()
         if not words:
-            raise PromptError("say where to: :save poem.txt")
+            raise PromptError(tr("say where to: :save poem.txt"))
         path = Path(" ".join(words))
         if path.exists():
-            raise PromptError(f"{printable(str(path))[:60]} is there already; choose another name")
+            raise PromptError(
+                tr("{path} is there already; choose another name", path=printable(str(path))[:60])
+            )
         if path.suffix.lower() in (".png", ".svg"):
             from poetgen.picture.cards import written_card
             from poetgen.picture.save import save
@@ -123,14 +126,14 @@ class Repl:
         else:
             title = f"《{poem.title}》\n" if poem.title else ""
             write_text(path, f"{title}{poem}\n")
-        echo(f"saved: {path}", err=True)
+        echo(tr("saved: {path}", path=path), err=True)
 
     def _help(self, words: Sequence[str]) -> None:
-        echo(HELP, err=True)
+        echo(tr(HELP), err=True)
 
     def _last(self) -> GeneratedPoem:
         if self._poem is None:
-            raise PromptError("there is no poem yet; type a beginning, such as 月")
+            raise PromptError(tr("there is no poem yet; type a beginning, such as 月"))
         return self._poem
 
 
@@ -142,7 +145,7 @@ def ask_lines() -> Iterator[str]:
     can_edit = is_asked and sys.stdout.isatty() and _load_readline()
     while True:
         try:
-            typed = (input(QUESTION) if can_edit else _read_line(is_asked)).strip()
+            typed = (input(tr(QUESTION)) if can_edit else _read_line(is_asked)).strip()
         except EOFError:
             echo(err=True)  # past the question
             return
@@ -154,7 +157,7 @@ def ask_lines() -> Iterator[str]:
 def _read_line(is_asked: bool) -> str:
     """Raises EOFError where a terminal's input ends."""
     if is_asked:
-        echo(QUESTION, nl=False, err=True)
+        echo(tr(QUESTION), nl=False, err=True)
     line = sys.stdin.readline()
     if is_asked and not line:
         raise EOFError

@@ -7,6 +7,7 @@ import click
 
 from poetgen.cli.output import echo
 from poetgen.errors import CorpusError
+from poetgen.language import tr
 from poetgen.writing.poem import GeneratedPoem
 from poetgen.writing.sampling import draw_seed
 from poetgen.writing.writer import Writer
@@ -33,18 +34,22 @@ def rewrite_line(
         read_poem(keep), line, begins="".join(beginnings), count=count, seed=drawn, **allowed
     )
     if seed is None:
-        echo(f"seed: {drawn}", err=True)
+        echo(tr("seed: {drawn}", drawn=drawn), err=True)
     return poems
 
 
 def check_request(prompts: Sequence[str], given: Mapping[str, Any]) -> None:
     """Refuse what the other lines decide. Raises UsageError."""
     if len(prompts) > 1:
-        raise click.UsageError(f"one line is rewritten, and {len(prompts)} beginnings are given; give one")
+        raise click.UsageError(
+            tr("one line is rewritten, and {count} beginnings are given; give one", count=len(prompts))
+        )
     for name, value in given.items():
         if name not in ALLOWED and value is not False:
             option = f"--{name.replace('_', '-')}"
-            raise click.UsageError(f"{option} does not go with --rewrite: the lines that are kept decide it")
+            raise click.UsageError(
+                tr("{option} does not go with --rewrite: the lines that are kept decide it", option=option)
+            )
 
 
 def read_poem(name: str) -> str:
@@ -52,8 +57,14 @@ def read_poem(name: str) -> str:
     with click.open_file(name, "rb") as file:
         data: bytes = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise CorpusError(f"{name} is larger than {MOST_BYTES // 2**20} MiB; give a file with one poem")
+        raise CorpusError(
+            tr(
+                "{name} is larger than {most_bytes} MiB; give a file with one poem",
+                name=name,
+                most_bytes=MOST_BYTES // 2**20,
+            )
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CorpusError(f"{name} is not UTF-8 text; save it as UTF-8") from error
+        raise CorpusError(tr("{name} is not UTF-8 text; save it as UTF-8", name=name)) from error

@@ -7,7 +7,8 @@ import click
 from poetgen.cli.lookup import read_hanzi
 from poetgen.cli.options import examples, json_option, rhyme_book_option, script_option
 from poetgen.cli.output import echo
-from poetgen.script.opencc import to_script
+from poetgen.language import in_script, tr
+from poetgen.script.opencc import SIMPLIFIED, to_script
 from poetgen.verse.lookup import describe_reading, find_rhymes
 
 SHOWN = 60
@@ -39,6 +40,14 @@ def rhyme(hanzi: str, *, count: int, rhyme_book: str, script: str | None, as_jso
                     )
                 )
                 continue
-            rows = [f" {describe_reading(found.reading)} ({rhyme_book}), {len(found.rhymes):,} rhymes"]
-            rows += ["  " + "".join(kept[first : first + ROW]) for first in range(0, len(kept), ROW)]
-            echo(typed + to_script("\n".join(rows), own_script))
+            with in_script(is_simplified=own_script == SIMPLIFIED):
+                rows = [
+                    tr(
+                        " {reading} ({rhyme_book}), {count:,} rhymes",
+                        reading=describe_reading(found.reading),
+                        rhyme_book=rhyme_book,
+                        count=len(found.rhymes),
+                    )
+                ]
+                rows += ["  " + "".join(kept[first : first + ROW]) for first in range(0, len(kept), ROW)]
+                echo(typed + to_script("\n".join(rows), own_script))

@@ -14,6 +14,7 @@ from poetgen.cli.output import echo
 from poetgen.errors import PoetgenError
 from poetgen.extras import install_command
 from poetgen.files import Workspace
+from poetgen.language import LANGUAGE_VARIABLE
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -51,6 +52,7 @@ def serve(*, port: int, host: str, opens: bool, checkpoint: str | None, workspac
         raise PoetgenError(f"the page needs Starlette and uvicorn; run: {install_command('web')}") from error
     from poetgen.writing.writer import Writer
 
+    os.environ[LANGUAGE_VARIABLE] = "en"  # the page has words of its own, and the API is in English
     app = build_app(Writer.load(checkpoint, home=workspace.home), names=(host, socket.gethostname()))
     listening = listen(host, port)
     address = address_of(host, listening.getsockname()[1])

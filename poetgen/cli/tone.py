@@ -7,7 +7,8 @@ import click
 from poetgen.cli.lookup import read_hanzi
 from poetgen.cli.options import examples, json_option, rhyme_book_option, script_option
 from poetgen.cli.output import echo
-from poetgen.script.opencc import to_script
+from poetgen.language import in_script, tr
+from poetgen.script.opencc import SIMPLIFIED, to_script
 from poetgen.verse.lookup import describe_reading, sign_of
 from poetgen.verse.rhymes import RhymeTable
 
@@ -41,9 +42,11 @@ def tone(text: str, *, rhyme_book: str, script: str | None, as_json: bool) -> No
         f"({rhyme_book})",
     ]
     for typed, char, own_script in dict.fromkeys(read):
-        usual = table.readings(char, usual=True)
-        readings = " · ".join(
-            describe_reading(one) + ("" if one in usual else " (seldom)") for one in table.readings(char)
-        )
-        rows.append(f"{typed}  {to_script(readings or '? not in the rhyme table', own_script)}")
+        with in_script(is_simplified=own_script == SIMPLIFIED):
+            usual = table.readings(char, usual=True)
+            readings = " · ".join(
+                describe_reading(one) + ("" if one in usual else tr(" (seldom)"))
+                for one in table.readings(char)
+            )
+            rows.append(f"{typed}  {to_script(readings or tr('? not in the rhyme table'), own_script)}")
     echo("\n".join(rows))

@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from poetgen.errors import CorpusError
+from poetgen.language import tr
 
 _BYTE_ORDER_MARKS = (  # UTF-32's begins with UTF-16's
     (codecs.BOM_UTF8, "utf-8"),
@@ -55,15 +56,27 @@ def _decode(data: bytes, name: str) -> tuple[str, str]:
             try:
                 return data.decode(encoding).removeprefix("\ufeff"), encoding
             except UnicodeDecodeError as error:
-                raise CorpusError(f"{name} is not {encoding.upper()} text (byte {error.start})") from error
+                raise CorpusError(
+                    tr(
+                        "{name} is not {upper} text (byte {start})",
+                        name=name,
+                        upper=encoding.upper(),
+                        start=error.start,
+                    )
+                ) from error
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
         found = max(map(_attempt, [data] * 4, (*_CHINESE, "utf-16-le", "utf-16-be")))
         if found[0] < _ENOUGH:
             raise CorpusError(
-                f"{name} is not UTF-8 text ({error.reason} at byte {error.start}), nor GBK, Big5 or UTF-16; "
-                "save it as UTF-8"
+                tr(
+                    "{name} is not UTF-8 text ({reason} at byte {start}), nor GBK, Big5 or UTF-16; "
+                    "save it as UTF-8",
+                    name=name,
+                    reason=error.reason,
+                    start=error.start,
+                )
             ) from error
         return found[1], found[2]
 

@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from poetgen.language import tr
+
 
 @dataclass
 class Reading:
@@ -25,14 +27,19 @@ class Reading:
 
     def __str__(self) -> str:
         """One line for people: how many poems, from where in the file, with how many titles and authors."""
-        poems = f"{self.poems:,} poem{'' if self.poems == 1 else 's'}"
-        parts = [f"{poems} in {self.files:,} files" if self.files > 1 else poems]
-        parts += [layout for layout, _ in self.layouts.most_common(4) if layout]
-        found = (("title", self.titles), ("author", self.authors))
+        one, many = tr("{count:,} poem"), tr("{count:,} poems")
+        poems = (one if self.poems == 1 else many).format(count=self.poems)
+        parts = [tr("{poems} in {files:,} files", poems=poems, files=self.files) if self.files > 1 else poems]
+        parts += [tr(layout) for layout, _ in self.layouts.most_common(4) if layout]
+        titles = (tr("{count:,} title"), tr("{count:,} titles"), tr("no titles"))
+        authors = (tr("{count:,} author"), tr("{count:,} authors"), tr("no authors"))
         parts.append(
-            ", ".join(f"{n:,} {what}{'' if n == 1 else 's'}" if n else f"no {what}s" for what, n in found)
+            tr(", ").join(
+                (few if count == 1 else several if count else none).format(count=count)
+                for (few, several, none), count in ((titles, self.titles), (authors, self.authors))
+            )
         )
-        parts += [f"read as {name}" for name in sorted(self.encodings) if name != "UTF-8"]
+        parts += [tr("read as {name}", name=name) for name in sorted(self.encodings) if name != "UTF-8"]
         if self.invisible:
-            parts.append(f"{self.invisible:,} invisible characters ignored")
-        return "; ".join(parts)
+            parts.append(tr("{count:,} invisible characters ignored", count=self.invisible))
+        return tr("; ").join(parts)

@@ -18,6 +18,7 @@ from poetgen.corpus.lost import LACUNA
 from poetgen.corpus.reading import Reading
 from poetgen.corpus.text_files import RawPoem, read_poem_text
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.lineation import split_pieces
 from poetgen.poem.poem import is_hanzi
 
@@ -60,24 +61,42 @@ def _lines(poem: RawPoem) -> tuple[str, ...]:
         body = strip_notes(body)
     body = strip_page_numbers(unwrap_restored(body)).translate(_LOST)
     lines = split_pieces(body)
-    where = f"row {poem.number}: "
+    where = tr("row {number}: ", number=poem.number)
     if len(lines) > MOST_LINES:
-        raise PromptError(f"{where}a poem of {len(lines):,} lines; separate the poems by blank lines")
+        raise PromptError(
+            tr(
+                "{where}a poem of {count:,} lines; separate the poems by blank lines",
+                where=where,
+                count=len(lines),
+            )
+        )
     if not any(map(is_hanzi, body)):
         raise PromptError(
-            f"{where}no hanzi in {_shown(' '.join(lines) or body)}; give a poem in Chinese characters"
+            tr(
+                "{where}no hanzi in {lines}; give a poem in Chinese characters",
+                where=where,
+                lines=_shown(" ".join(lines) or body),
+            )
         )
     for line in lines:
         stray = next((char for char in line if not is_hanzi(char) and char != LACUNA), "")
         if stray:
             raise PromptError(
-                f"{where}{_shown(stray)} is not a hanzi (in {_shown(line)}); a poem is Chinese "
-                "characters and marks only"
+                tr(
+                    "{where}{stray} is not a hanzi (in {line}); a poem is Chinese characters and marks only",
+                    where=where,
+                    stray=_shown(stray),
+                    line=_shown(line),
+                )
             )
         if len(line) > MOST_HANZI:
             raise PromptError(
-                f"{where}{_shown(line)} runs on for {len(line):,} hanzi; put marks between its lines, or give "
-                "the --form"
+                tr(
+                    "{where}{line} runs on for {count:,} hanzi; put marks between its lines, or give the --form",
+                    where=where,
+                    line=_shown(line),
+                    count=len(line),
+                )
             )
     return tuple(lines)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from poetgen.errors import PoetgenError
 from poetgen.files import written_whole
+from poetgen.language import tr
 from poetgen.picture.card import Card, compose
 from poetgen.picture.drawing import Drawing
 from poetgen.picture.font import MISSING, Font
@@ -17,7 +18,13 @@ FORMATS: dict[str, Callable[[Drawing], bytes]] = {"png": png, "svg": svg}
 def render(card: Card, kind: str, *, size: str, theme: str) -> bytes:
     """The bytes of a picture of this kind, png or svg. Raises PoetgenError."""
     if kind not in FORMATS:
-        raise PoetgenError(f"a picture cannot be {kind[:60]!r}; choose one of: {', '.join(FORMATS)}")
+        raise PoetgenError(
+            tr(
+                "a picture cannot be {kind!r}; choose one of: {formats}",
+                kind=kind[:60],
+                formats=", ".join(FORMATS),
+            )
+        )
     return FORMATS[kind](compose(card, size=size, theme=theme))
 
 
@@ -25,7 +32,9 @@ def check_name(path: Path) -> str:
     """The kind of picture that a file's name asks for. Raises PoetgenError."""
     kind = path.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
-        raise PoetgenError(f"a picture cannot be written as {path.name[:60]!r}; end its name in .png or .svg")
+        raise PoetgenError(
+            tr("a picture cannot be written as {name!r}; end its name in .png or .svg", name=path.name[:60])
+        )
     return kind
 
 
@@ -35,4 +44,13 @@ def save(card: Card, path: Path, *, size: str, theme: str) -> str:
     with written_whole(path) as temporary:
         temporary.write_bytes(data)
     lacking = card.lacking(Font.load())
-    return f"{path}: the font has no {' '.join(lacking)}; drawn as {MISSING}" if lacking else ""
+    return (
+        tr(
+            "{path}: the font has no {lacking}; drawn as {missing}",
+            path=path,
+            lacking=" ".join(lacking),
+            missing=MISSING,
+        )
+        if lacking
+        else ""
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from poetgen.errors import PromptError
+from poetgen.language import tr
 
 FORMS = {"五絕": (5, 4), "七絕": (7, 4), "五律": (5, 8), "七律": (7, 8)}  # (hanzi a line, lines)
 FAMILIES = ("絕句", "律詩", "五言", "七言")  # of which one of two forms may be meant
@@ -65,11 +66,17 @@ def parse_form(text: str) -> Form:
     plain = _plain(text)
     shape = _free_shape(plain) or _named_shape(plain)
     if shape is None:
-        raise PromptError(_unknown(text, plain, FORMS, "or a shape such as 5x6"))
+        raise PromptError(_unknown(text, plain, FORMS, tr("or a shape such as 5x6")))
     if shape[0] > MOST_HANZI or shape[1] > MOST_LINES:
         raise PromptError(
-            f"{shape[1]} lines of {shape[0]} hanzi are too many; ask for at most {MOST_LINES} lines of at most "
-            f"{MOST_HANZI}"
+            tr(
+                "{shape} lines of {shape2} hanzi are too many; ask for at most {most_lines} lines of "
+                "at most {most_hanzi}",
+                shape=shape[1],
+                shape2=shape[0],
+                most_lines=MOST_LINES,
+                most_hanzi=MOST_HANZI,
+            )
         )
     return Form(*shape)
 
@@ -81,7 +88,9 @@ def parse_forms(text: str) -> tuple[Form, ...]:
     if family:
         return tuple(Form(*form) for form in family)
     if _free_shape(plain) is _named_shape(plain) is None:
-        raise PromptError(_unknown(text, plain, (*FORMS, *FAMILIES), f"a shape such as 5x6, or {FREE}"))
+        raise PromptError(
+            _unknown(text, plain, (*FORMS, *FAMILIES), tr("a shape such as 5x6, or {free}", free=FREE))
+        )
     return (parse_form(text),)
 
 
@@ -93,10 +102,17 @@ def _belongs(family: str, line_length: int, line_count: int) -> bool:
 
 def _unknown(text: str, plain: str, names: Collection[str], rest: str) -> str:
     near = get_close_matches(plain, names, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}? C" if near else "c"
-    return (
-        f"unknown form {text if len(text) <= 20 else text[:20] + '…'!r}; {hint}hoose {', '.join(names)}, "
-        f"五言排律 or 七言排律 (with its couplets: 五言排律12), {rest}"
+    values = {"form": text if len(text) <= 20 else text[:20] + "…", "names": ", ".join(names), "rest": rest}
+    if near:
+        return tr(
+            "unknown form {form!r}; did you mean {near}? Choose {names}, 五言排律 or 七言排律 "
+            "(with its couplets: 五言排律12), {rest}",
+            near=near[0],
+            **values,
+        )
+    return tr(
+        "unknown form {form!r}; choose {names}, 五言排律 or 七言排律 (with its couplets: 五言排律12), {rest}",
+        **values,
     )
 
 
@@ -141,7 +157,11 @@ def _named_shape(name: str) -> tuple[int, int] | None:
         return None
     if number < FEWEST_COUPLETS:
         raise PromptError(
-            f"a 排律 has at least {FEWEST_COUPLETS} couplets, not {number}; for four choose 五律 or 七律"
+            tr(
+                "a 排律 has at least {fewest_couplets} couplets, not {number}; for four choose 五律 or 七律",
+                fewest_couplets=FEWEST_COUPLETS,
+                number=number,
+            )
         )
     return length, 2 * number
 

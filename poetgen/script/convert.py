@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from poetgen.language import tr
 from poetgen.poem.poem import is_hanzi
 from poetgen.poem.spellings import word_of
 from poetgen.script.bigrams import EDGE, Bigrams
@@ -142,7 +143,7 @@ def _each_alone(typed: str, variants: VariantTable, script: str | None) -> Conve
 
 def _conversion(typed: str, read: str, variants: VariantTable, script: str) -> Conversion:
     changes = tuple(dict.fromkeys((a, b) for a, b in zip(typed, read, strict=True) if a != b))
-    notes = tuple(f"{a} read as {b}" for a, b in changes if not variants.is_plain(a, b))
+    notes = tuple(tr("{a} read as {b}", a=a, b=b) for a, b in changes if not variants.is_plain(a, b))
     return Conversion(typed, read, script, changes, notes)
 
 

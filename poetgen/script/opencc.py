@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from poetgen.errors import ConfigError, PromptError
-from poetgen.language import CHINESE, locale_of, locale_parts
+from poetgen.language import CHINESE, locale_of, locale_parts, tr
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.old_forms import FOREIGN_FORMS, KEPT_IN_TAIWAN, OLD_FORMS, WORDS_KEPT
 
@@ -34,7 +34,7 @@ def as_utf8(typed: str, name: str) -> str:
         return typed.encode("utf-8", "surrogateescape").decode("utf-8")
     except UnicodeError as error:
         raise PromptError(
-            f"{name} is not valid UTF-8; set the terminal to UTF-8 and type it again"
+            tr("{name} is not valid UTF-8; set the terminal to UTF-8 and type it again", name=name)
         ) from error
 
 
@@ -65,7 +65,13 @@ def preferred_script() -> str:
     script = os.environ.get(SCRIPT_VARIABLE)
     if script and script not in SCRIPTS:
         raise ConfigError(
-            f"{SCRIPT_VARIABLE} is {script[:60]!r}; set it to {', '.join(SCRIPTS[:-1])} or {SCRIPTS[-1]}"
+            tr(
+                "{script_variable} is {script!r}; set it to {scripts} or {scripts2}",
+                script_variable=SCRIPT_VARIABLE,
+                script=script[:60],
+                scripts=", ".join(SCRIPTS[:-1]),
+                scripts2=SCRIPTS[-1],
+            )
         )
     return script or script_of_locale() or TRADITIONAL
 

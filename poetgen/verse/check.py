@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.form import Form, form_of
 from poetgen.poem.spellings import word_of
 from poetgen.verse.parallelism import score_couplets
@@ -45,7 +46,7 @@ def check_poem(
     What the table does not know is taken as whatever fits, with a note. Raises PromptError where there is no line.
     """
     if not lines or not all(lines):
-        raise PromptError("a poem to be checked needs lines, and each of them a hanzi")
+        raise PromptError(tr("a poem to be checked needs lines, and each of them a hanzi"))
     table = RhymeTable.load() if table is None else table
     shape = form_of(lines)
     ends = RhymePositions(lines, table)
@@ -79,7 +80,7 @@ def _mixed(
     lines: Sequence[str], ends: RhymePositions, options: ToneOptions, table: RhymeTable, form: Form | None
 ) -> Report:
     """Lines of unlike length: a 詞 or an old-style poem, which the rules of 詩 are not made for."""
-    why = "its lines differ in length: a 詞, or an old-style poem"
+    why = tr("its lines differ in length: a 詞, or an old-style poem")
     nothing = Judgement(not_judged=dict.fromkeys((*RHYME_RULES, *TONE_RULES), why))
     return Report(
         lines=tuple(replace(line, rhymes=False) for line in _line_reports(lines, ends, options.lines, table)),
@@ -121,7 +122,7 @@ def _read_seldom(
         for place, (hanzi, tone, few) in enumerate(zip(line, pattern, seldom, strict=True)):
             is_named = k % 2 == 1 and place + 1 == len(line) and ends.rhymes_seldom(k)  # by its rhyme
             if tone in few and not is_named:
-                reason = f"{hanzi} is read {tone} here, as poems seldom read it"
+                reason = tr("{hanzi} is read {tone} here, as poems seldom read it", hanzi=hanzi, tone=tone)
                 yield Finding("異讀", k + 1, place + 1, reason)
 
 
@@ -133,17 +134,19 @@ def _template(tones: ToneJudgement) -> str:
 
 def _form_rules(shape: Form | None, wanted: Form | None) -> Iterator[RuleReport]:
     if wanted is not None:
-        found = f"a poem of the form {shape.name}" if shape else "lines of different lengths"
-        reason = f"{found}, not {wanted.name}"
+        found = (
+            tr("a poem of the form {name}", name=shape.name) if shape else tr("lines of different lengths")
+        )
+        reason = tr("{found}, not {name}", found=found, name=wanted.name)
         yield rule_report("不合體", [] if shape == wanted else [Finding("不合體", None, None, reason)])
 
 
 def _tonal_judgement(shape: Form, ends: RhymePositions, tones: ToneJudgement | None) -> Judgement:
     why = ""
     if tones is None:
-        why = f"{shape.name} has no rules of tone"
+        why = tr("{name} has no rules of tone", name=shape.name)
     elif not ends.is_level:
-        why = f"old style: it rhymes in {ends.group}, which is oblique"
+        why = tr("old style: it rhymes in {group}, which is oblique", group=ends.group)
     if why or tones is None:
         return Judgement(not_judged=dict.fromkeys(TONE_RULES, why))
     return Judgement(tones.findings, tones.notes)
@@ -179,8 +182,13 @@ def _repeated(lines: Sequence[str]) -> Iterator[Finding]:
                 first[hanzi] = k
             elif hanzi not in named and line[place - 1 : place] != hanzi:
                 named.add(hanzi)
-                where = "this line" if first[hanzi] == k else f"line {first[hanzi] + 1}"
-                yield Finding("重字", k + 1, place + 1, f"{lines[k][place]} is in {where} already")
+                where = tr("this line") if first[hanzi] == k else tr("line {first}", first=first[hanzi] + 1)
+                yield Finding(
+                    "重字",
+                    k + 1,
+                    place + 1,
+                    tr("{lines} is in {where} already", lines=lines[k][place], where=where),
+                )
 
 
 def _unknown(lines: Sequence[str], table: RhymeTable) -> Iterator[Finding]:
@@ -191,4 +199,4 @@ def _unknown(lines: Sequence[str], table: RhymeTable) -> Iterator[Finding]:
         if not table.readings(hanzi):
             first.setdefault(hanzi, (k, place))
     for hanzi, (k, place) in first.items():
-        yield Finding("不識", k + 1, place + 1, f"the rhyme table does not know {hanzi}")
+        yield Finding("不識", k + 1, place + 1, tr("the rhyme table does not know {hanzi}", hanzi=hanzi))

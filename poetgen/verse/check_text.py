@@ -3,6 +3,7 @@
 from poetgen.argument_types import check_arguments
 from poetgen.corpus.typed import typed_poems
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.form import parse_form
 from poetgen.verse.check import RELAXED, STRICT, check_poem
 from poetgen.verse.report import Report
@@ -28,11 +29,20 @@ def check(
     from poetgen.script.convert import to_corpus
 
     if tones not in (RELAXED, STRICT):
-        raise PromptError(f"tones cannot be {tones!r:.60}; choose {RELAXED} or {STRICT}")
+        raise PromptError(
+            tr(
+                "tones cannot be {tones!r:.60}; choose {relaxed} or {strict}",
+                tones=tones,
+                relaxed=RELAXED,
+                strict=STRICT,
+            )
+        )
     wanted = parse_form(form) if form else None
     poems = list(typed_poems(text, line_length=wanted.line_length if wanted else None))
     if len(poems) != 1:
-        raise PromptError(f"the text has {len(poems) or 'no'} poems; give one in Chinese characters")
+        raise PromptError(
+            tr("the text has {count} poems; give one in Chinese characters", count=len(poems) or "no")
+        )
     if isinstance(poems[0], PromptError):
         raise poems[0]
     lines = to_corpus("\n".join(poems[0].lines)).text.split("\n")

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.script.bigrams import Bigrams
 from poetgen.verse.annotation import ENTERING
 from poetgen.verse.rhyme_books import PINGSHUI
@@ -27,7 +28,9 @@ def find_rhymes(hanzi: str, book: str = PINGSHUI) -> tuple[Rhyme, ...]:
     )
     readings = [reading for reading in table.readings(hanzi) if reading.group]
     if not readings:
-        raise PromptError(f"the rhyme table has no rhyme group for {hanzi[:60]}; try another character")
+        raise PromptError(
+            tr("the rhyme table has no rhyme group for {hanzi}; try another character", hanzi=hanzi[:60])
+        )
     rarest = len(often)
     return tuple(
         Rhyme(

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from poetgen.language import tr
 from poetgen.poem.form import Form
 from poetgen.verse.parallelism import CoupletScore
 from poetgen.verse.rhyme_books import PINGSHUI
@@ -53,7 +54,7 @@ class Finding:
     @property
     def gloss(self) -> str:
         """What the name means."""
-        return RULES.get(self.name) or NOTES[self.name]
+        return tr(RULES.get(self.name) or NOTES[self.name])
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class RuleReport:
     @property
     def gloss(self) -> str:
         """What the rule asks for."""
-        return RULES[self.name]
+        return tr(RULES[self.name])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -6,6 +6,7 @@ today's Mandarin: fourteen groups, level of its first two tones, oblique of the 
 """
 
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.form import numeral
 
 PINGSHUI, CILIN, XINYUN = BOOKS = ("平水韻", "詞林正韻", "新韻")
@@ -65,7 +66,12 @@ def parse_book(text: str) -> str:
     book = _NAMES.get(name, name)
     if book not in BOOKS:
         raise PromptError(
-            f"unknown rhyme book {text[:60]!r}; choose {', '.join(BOOKS[:-1])} or {BOOKS[-1]} "
-            f"({', '.join(ASCII_NAMES)})"
+            tr(
+                "unknown rhyme book {text!r}; choose {books} or {books2} ({ascii_names})",
+                text=text[:60],
+                books=", ".join(BOOKS[:-1]),
+                books2=BOOKS[-1],
+                ascii_names=", ".join(ASCII_NAMES),
+            )
         )
     return book

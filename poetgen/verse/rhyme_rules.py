@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from poetgen.language import tr
 from poetgen.poem.spellings import word_of
 from poetgen.verse.report import RHYME_RULES, Finding, Judgement
 from poetgen.verse.rhymes import LEVEL, OBLIQUE, ORDER, RhymeTable, neighbours, reading_in
@@ -110,7 +111,7 @@ def judge_rhymes(ends: RhymePositions, first_tone: str | None) -> Judgement:
     why = _why_not_judged(ends)
     if why:
         return Judgement((), (*_unknown(ends, first_tone),), dict.fromkeys(RHYME_RULES, why))
-    free = {} if first_tone else {"首句出韻": "this form leaves its first line free"}
+    free = {} if first_tone else {"首句出韻": tr("this form leaves its first line free")}
     ends_level = first_tone == LEVEL and ends.is_level and not ends.rhymes(0)
     findings = (*_off_rhyme(ends), *_repeated(ends, first_tone), *_off_first(ends, ends_level))
     notes = (*_borrowed(ends, ends_level), *_seldom(ends), *_unknown(ends, first_tone))
@@ -119,8 +120,8 @@ def judge_rhymes(ends: RhymePositions, first_tone: str | None) -> Judgement:
 
 def _why_not_judged(ends: RhymePositions) -> str:
     if len(ends.even) < 2:
-        return "there are fewer than two even lines to rhyme"
-    return "" if ends.group else "the rhyme table knows the end of no even line"
+        return tr("there are fewer than two even lines to rhyme")
+    return "" if ends.group else tr("the rhyme table knows the end of no even line")
 
 
 def _off_rhyme(ends: RhymePositions) -> Iterator[Finding]:
@@ -136,8 +137,14 @@ def _repeated(ends: RhymePositions, first_tone: str | None) -> Iterator[Finding]
         hanzi = ends.hanzi[k]
         before = seen.setdefault(word_of(hanzi), k)
         if before != k:
-            spelled = "" if ends.hanzi[before] == hanzi else f", spelled {ends.hanzi[before]}"
-            yield ends.find("重韻", k, f"{hanzi} ends line {before + 1} too{spelled}")
+            spelled = "" if ends.hanzi[before] == hanzi else tr(", spelled {hanzi}", hanzi=ends.hanzi[before])
+            yield ends.find(
+                "重韻",
+                k,
+                tr(
+                    "{hanzi} ends line {before} too{spelled}", hanzi=hanzi, before=before + 1, spelled=spelled
+                ),
+            )
 
 
 def _off_first(ends: RhymePositions, ends_level: bool) -> Iterator[Finding]:
@@ -149,7 +156,12 @@ def _off_first(ends: RhymePositions, ends_level: bool) -> Iterator[Finding]:
 def _borrowed(ends: RhymePositions, ends_level: bool) -> Iterator[Finding]:
     """鄰韻 of the first line."""
     if ends_level and ends.near_groups(0):
-        reason = f"{ends.hanzi[0]} rhymes in {ends.near_groups(0)}, a neighbour of {ends.group}"
+        reason = tr(
+            "{hanzi} rhymes in {part}, a neighbour of {group}",
+            hanzi=ends.hanzi[0],
+            part=ends.near_groups(0),
+            group=ends.group,
+        )
         yield ends.find("鄰韻", 0, reason)
 
 
@@ -157,17 +169,31 @@ def _seldom(ends: RhymePositions) -> Iterator[Finding]:
     """異讀 of even lines."""
     for k in ends.even:
         if ends.rhymes_seldom(k):
-            yield ends.find("異讀", k, f"{ends.hanzi[k]} rhymes in {ends.group} only as poems seldom read it")
+            yield ends.find(
+                "異讀",
+                k,
+                tr(
+                    "{hanzi} rhymes in {group} only as poems seldom read it",
+                    hanzi=ends.hanzi[k],
+                    group=ends.group,
+                ),
+            )
 
 
 def _unknown(ends: RhymePositions, first_tone: str | None) -> Iterator[Finding]:
     """Even lines that end in a character without a group; where tones are judged too, of those with a tone."""
     for k in ends.even:
         if not ends.known_groups(k) and (first_tone is None or ends.has_tone(k)):
-            yield ends.find("不識", k, f"the rhyme table has no group for {ends.hanzi[k]}")
+            yield ends.find("不識", k, tr("the rhyme table has no group for {hanzi}", hanzi=ends.hanzi[k]))
 
 
 def _away(ends: RhymePositions, k: int) -> str:
     groups = " ".join(sorted(ends.known_groups(k), key=ORDER.__getitem__))
-    near = f" ({ends.near_groups(k)} is a neighbour)" if ends.near_groups(k) else ""
-    return f"{ends.hanzi[k]} rhymes in {groups}, not in {ends.group}{near}"
+    near = tr(" ({k} is a neighbour)", k=ends.near_groups(k)) if ends.near_groups(k) else ""
+    return tr(
+        "{hanzi} rhymes in {groups}, not in {group}{near}",
+        hanzi=ends.hanzi[k],
+        groups=groups,
+        group=ends.group,
+        near=near,
+    )

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.form import numeral
 from poetgen.verse.rhyme_books import (
     CILIN,
@@ -94,10 +95,25 @@ def parse_group(text: str, book: str = PINGSHUI) -> str:
             return group
     shown = text if len(text) <= 20 else text[:20] + "…"
     own = RhymeTable.load(book=book).groups(plain)
-    hint = f"{plain} rhymes in {' '.join(group for group in groups if group in own)}; " if own else ""
+    hint = (
+        tr(
+            "{plain} rhymes in {groups}; ",
+            plain=plain,
+            groups=" ".join(group for group in groups if group in own),
+        )
+        if own
+        else ""
+    )
     level = [group for group in groups if reading_in(group).tone == LEVEL]
     listed = "".join(level) if book == PINGSHUI else " ".join(level)
-    raise PromptError(f"unknown rhyme group {shown!r}; {hint}the level groups are {listed}")
+    raise PromptError(
+        tr(
+            "unknown rhyme group {shown!r}; {hint}the level groups are {listed}",
+            shown=shown,
+            hint=hint,
+            listed=listed,
+        )
+    )
 
 
 def groups_of(book: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """A report in one line: form, template, rhyme, and what is broken."""
 
+from poetgen.language import tr
 from poetgen.verse.check import STRICT
 from poetgen.verse.report import Report
 from poetgen.verse.rhymes import label_of
@@ -21,10 +22,13 @@ def conclude(report: Report) -> str:
     """Whether its rules are kept, in words."""
     names = list(dict.fromkeys(fault.name for fault in report.broken))
     if names:
-        return f"breaks {len(names)} rule{'s' * (len(names) > 1)}: {' '.join(names)}"
+        listed = " ".join(names)
+        if len(names) == 1:
+            return tr("breaks 1 rule: {names}", names=listed)
+        return tr("breaks {count} rules: {names}", count=len(names), names=listed)
     if report.is_old_style:
-        return "old style, rhymed in 仄: tones not judged"
+        return tr("old style, rhymed in 仄: tones not judged")
     if report.tones_hold is None:
-        return "has no rules to judge" if report.rhymes_hold is None else "keeps the rules of rhyme"
-    exactly = ", and follows its template at every position" if report.strictness == STRICT else ""
-    return f"keeps every rule{exactly}"
+        return tr("has no rules to judge") if report.rhymes_hold is None else tr("keeps the rules of rhyme")
+    exactly = tr(", and follows its template at every position") if report.strictness == STRICT else ""
+    return tr("keeps every rule{exactly}", exactly=exactly)

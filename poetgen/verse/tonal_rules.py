@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from itertools import product
 from typing import NamedTuple
 
+from poetgen.language import tr
 from poetgen.verse.report import Finding
 from poetgen.verse.rhymes import LEVEL, OBLIQUE
 
@@ -166,22 +167,36 @@ def _judge_line(
     licences: list[Remark] = []
     needs_compensation = False
     if shift and pattern[1] == pattern[3]:
-        faults.append(("不合律", 4, f"the 2nd and 4th are both {pattern[1]}"))
+        faults.append(("不合律", 4, tr("the 2nd and 4th are both {pattern}", pattern=pattern[1])))
     if five[1] == five[3]:
-        where = f"the {_ordinal(shift + 2)} and {_ordinal(shift + 4)} are both {five[1]}"
+        where = tr(
+            "the {shift} and {shift2} are both {five}",
+            shift=_ordinal(shift + 2),
+            shift2=_ordinal(shift + 4),
+            five=five[1],
+        )
         if five == _SWAPPED and not strict:
-            licences.append(("特拗", shift + 3, f"{five} for 平平平仄仄"))
+            licences.append(("特拗", shift + 3, tr("{five} for 平平平仄仄", five=five)))
         elif five == _SWAPPED_LATE and not strict:
             licences.append(
-                ("特拗首仄", shift + 1, f"{five}: 特拗 with 仄 for 平 at the {_ordinal(shift + 1)}")
+                (
+                    "特拗首仄",
+                    shift + 1,
+                    tr("{five}: 特拗 with 仄 for 平 at the {shift}", five=five, shift=_ordinal(shift + 1)),
+                )
             )
         elif opens_couplet and five[1] == five[4] == OBLIQUE and not strict:
             needs_compensation = True
         else:
             faults.append(("不合律", shift + 4, where))
     if end and pattern[-1] != end:
-        kind = "rhyming" if end == LEVEL else "unrhymed"
-        faults.append(("不合律", len(pattern), f"this {kind} line ends in {pattern[-1]}, not {end}"))
+        faults.append(
+            (
+                "不合律",
+                len(pattern),
+                _wrong_end(pattern[-1], end),
+            )
+        )
     faults += _level_faults(five, shift)
     faults += _strict_faults(pattern) if strict else ()
     licences += _licences(five, shift)
@@ -191,20 +206,25 @@ def _judge_line(
 def _level_faults(five: str, shift: int) -> Iterator[Remark]:
     """孤平 and 三平調, which 一三五不論 does not excuse."""
     if five.endswith(LEVEL * 3):
-        yield "三平調", shift + 3, f"the line ends in {LEVEL * 3}"
+        yield "三平調", shift + 3, tr("the line ends in {level}", level=LEVEL * 3)
     if five == OBLIQUE + LEVEL + OBLIQUE * 2 + LEVEL:
-        yield "孤平", shift + 2, f"{five} has one {LEVEL} beside its last"
+        yield "孤平", shift + 2, tr("{five} has one {level} beside its last", five=five, level=LEVEL)
 
 
 def _licences(five: str, shift: int) -> Iterator[Remark]:
     """What departs from the template and is allowed."""
     if five.endswith(OBLIQUE * 3):
-        yield "三仄尾", shift + 3, f"the line ends in {OBLIQUE * 3}"
+        yield "三仄尾", shift + 3, tr("the line ends in {oblique}", oblique=OBLIQUE * 3)
     if five == OBLIQUE + LEVEL * 2 + OBLIQUE + LEVEL:
         yield (
             "孤平拗救",
             shift + 3,
-            f"{five}: the {_ordinal(shift + 3)} compensates for the {_ordinal(shift + 1)}",
+            tr(
+                "{five}: the {shift} compensates for the {shift2}",
+                five=five,
+                shift=_ordinal(shift + 3),
+                shift2=_ordinal(shift + 1),
+            ),
         )
 
 
@@ -214,9 +234,13 @@ def _strict_faults(pattern: str) -> Iterator[Remark]:
     for place in range(0, shift + 1, 2):
         if pattern[place] != pattern[place + 1]:
             one, other = pattern[place], pattern[place + 1]
-            yield "不合律", place + 1, f"{one} stands before {other}; strictly the two have one tone"
+            yield (
+                "不合律",
+                place + 1,
+                tr("{one} stands before {other}; strictly the two have one tone", one=one, other=other),
+            )
     if five[2] == five[4]:
-        yield "不合律", shift + 3, f"{five[2]} is also the tone that ends the line"
+        yield "不合律", shift + 3, tr("{five} is also the tone that ends the line", five=five[2])
 
 
 def _passing(one: _Boundary, other: _Boundary, into_couplet: bool) -> list[str]:
@@ -293,20 +317,44 @@ def _is_compensated(pattern: str, answer: str) -> bool:
 
 
 def _compensation(k: int, pattern: str) -> str:
-    return f"對句救: compensated for by {LEVEL} at the {_ordinal(len(pattern) - 2)} of line {k + 1}"
+    return tr(
+        "對句救: compensated for by {level} at the {count} of line {k}",
+        level=LEVEL,
+        count=_ordinal(len(pattern) - 2),
+        k=k + 1,
+    )
 
 
 def _between(name: str, k: int, patterns: Sequence[str]) -> Finding:
     """A fault between line k and line k + 1 (from 1)."""
     tone, length = patterns[k][1], len(patterns[k])
     if name == "失救":
-        fault = f"{patterns[k - 1]} has 仄 for 平 at the {_ordinal(length - 1)}"
-        return Finding(
-            name, k, length - 1, f"{fault}, and line {k + 1} answers without 平 at its {_ordinal(length - 2)}"
+        fault = tr(
+            "{patterns} has 仄 for 平 at the {length}", patterns=patterns[k - 1], length=_ordinal(length - 1)
         )
-    relation = "the same as" if name == "失對" else "unlike"
-    return Finding(name, k + 1, 2, f"the 2nd is {tone}, {relation} in line {k}")
+        return Finding(
+            name,
+            k,
+            length - 1,
+            tr(
+                "{fault}, and line {k} answers without 平 at its {length}",
+                fault=fault,
+                k=k + 1,
+                length=_ordinal(length - 2),
+            ),
+        )
+    relation = tr("the same as") if name == "失對" else tr("unlike")
+    return Finding(
+        name, k + 1, 2, tr("the 2nd is {tone}, {relation} in line {k}", tone=tone, relation=relation, k=k)
+    )
+
+
+def _wrong_end(found: str, end: str) -> str:
+    if end == LEVEL:
+        return tr("this rhyming line ends in {found}, not {end}", found=found, end=end)
+    return tr("this unrhymed line ends in {found}, not {end}", found=found, end=end)
 
 
 def _ordinal(number: int) -> str:
-    return {1: "1st", 2: "2nd", 3: "3rd"}.get(number, f"{number}th")
+    ordinals = (tr("1st"), tr("2nd"), tr("3rd"), tr("4th"), tr("5th"), tr("6th"), tr("7th"))
+    return ordinals[number - 1]

@@ -8,6 +8,7 @@ from poetgen.corpus.conditions import ConditionTable, condition_form
 from poetgen.corpus.titles import LONGEST, clean_title
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.form import Form
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.convert import to_corpus
@@ -93,14 +94,17 @@ def read_conditions(
     Raises PromptError for a model that is told nothing, a poet it does not know, and a title without a hanzi.
     """
     if title is not None and about is not None:
-        raise PromptError("--title and --about are one thing said twice; give one of them")
+        raise PromptError(tr("--title and --about are one thing said twice; give one of them"))
     asked = {"--title": title, "--about": about, "--poet": poet}
     if table is None:
         for name, value in asked.items():
             if value is not None:
                 raise PromptError(
-                    f"this model was trained on poems alone and cannot be told a title or a poet; omit {name}, or "
-                    "train one with --set model.conditions=true"
+                    tr(
+                        "this model was trained on poems alone and cannot be told a title or a poet; "
+                        "omit {name}, or train one with --set model.conditions=true",
+                        name=name,
+                    )
                 )
         return Conditions()
     read = ""
@@ -109,7 +113,7 @@ def read_conditions(
         read, notes = read_title(title, variants, "--title")
     elif about is not None:
         read, notes = read_title(to_classical(as_utf8(about, "--about")), variants, "--about")
-        notes = (f"about {about.strip()}: read as the title {read}", *notes)
+        notes = (tr("about {strip}: read as the title {read}", strip=about.strip(), read=read), *notes)
     return Conditions(read, find_poet(poet, table) if poet is not None else "", form, notes)
 
 
@@ -120,14 +124,18 @@ def read_title(typed: str, variants: VariantTable, name: str) -> tuple[str, tupl
     title = clean_title(mapped.text)
     if not title:
         raise PromptError(
-            f"{name} {typed!r:.60} says nothing the model can read; give it a few hanzi: 春夜喜雨"
+            tr(
+                "{name} {typed!r:.60} says nothing the model can read; give it a few hanzi: 春夜喜雨",
+                name=name,
+                typed=typed,
+            )
         )
     notes = list(mapped.notes)
     if len(mapped.text) > LONGEST:
-        notes.append(f"a title is read to its {LONGEST}th hanzi: {title}")
+        notes.append(tr("a title is read to its {longest}th hanzi: {title}", longest=LONGEST, title=title))
     unknown = sorted({char for char in title if not variants.candidates(char)})
     if unknown:
-        notes.append(f"in the title the model does not know {' '.join(unknown)}")
+        notes.append(tr("in the title the model does not know {unknown}", unknown=" ".join(unknown)))
     return title, tuple(notes)
 
 
@@ -147,9 +155,13 @@ def find_poet(typed: str, table: ConditionTable) -> str:
     if to_simplified(name) in known:
         return known[to_simplified(name)]
     near = nearest_poets(to_simplified(name), [*reversed(known)])
-    hint = f"the nearest are {', '.join(known[one] for one in near)}; " if near else ""
+    hint = tr("the nearest are {near}; ", near=", ".join(known[one] for one in near)) if near else ""
     raise PromptError(
-        f"the model does not know the poet {name[:20]!r}; {hint}poetgen generate --poets lists all it knows"
+        tr(
+            "the model does not know the poet {name!r}; {hint}poetgen generate --poets lists all it knows",
+            name=name[:20],
+            hint=hint,
+        )
     )
 
 

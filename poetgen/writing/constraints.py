@@ -4,12 +4,14 @@ What is asked for is kept or refused. What is left open is as usual (for a regul
 rhyme) unless the prompt breaks it; then it gives way, and a note says so.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.form import FREE, Form, parse_forms
 from poetgen.poem.poem import MARKS
 from poetgen.poem.spellings import word_of
@@ -80,7 +82,14 @@ class Constraints:
         Raises PromptError.
         """
         if tones not in (None, OFF, *MODES):
-            raise PromptError(f"tones cannot be {tones!r}; choose {', '.join(MODES)} or {OFF}")
+            raise PromptError(
+                tr(
+                    "tones cannot be {tones!r}; choose {modes} or {off}",
+                    tones=tones,
+                    modes=", ".join(MODES),
+                    off=OFF,
+                )
+            )
         rhyme = rhyme if rhyme is None or rhyme in (AUTO, OFF) else parse_group(rhyme, rhyme_book)
         asked = cls(None, tones, rhyme, first_line_rhymes, acrostic, no_repeat)
         if form == FREE:
@@ -100,7 +109,13 @@ class Constraints:
         }
         first = next((name for name, is_asked in asked.items() if is_asked), None)
         if first:
-            raise PromptError(f"--form {FREE} has no rules, and {first} asks for one; omit one of the two")
+            raise PromptError(
+                tr(
+                    "--form {free} has no rules, and {first} asks for one; omit one of the two",
+                    free=FREE,
+                    first=first,
+                )
+            )
 
     # ---- what they come to in a form ----
 
@@ -132,12 +147,12 @@ class Constraints:
     @property
     def lifting_tones(self) -> str:
         """The option that allows more tones."""
-        return "--tones off" if self.tones == RELAXED else "--tones relaxed or off"
+        return "--tones off" if self.tones == RELAXED else tr("--tones relaxed or off")
 
     @property
     def lifting_rhyme(self) -> str:
         """The option that allows more rhymes."""
-        return f"--rhyme {OFF}" if self.rhyme == AUTO else f"--rhyme {AUTO} or {OFF}"
+        return "--rhyme off" if self.rhyme == AUTO else tr("--rhyme auto or off")
 
     def check(self, form: Form) -> None:
         """Raises PromptError where a form cannot keep them together, whatever the poem."""
@@ -148,27 +163,50 @@ class Constraints:
     def _contradictions(self, form: Form) -> Iterator[str]:
         name, lines = form.name, form.line_count
         if self.has_tones and not form.regulated:
-            yield f"{name} has no rules of tone; choose a form such as 五絕, or --tones {OFF}"
+            yield tr(
+                "{name} has no rules of tone; choose a form such as 五絕, or --tones {off}",
+                name=name,
+                off=OFF,
+            )
         if self.has_rhyme and lines < 4:
-            yield f"{name} has no two even lines to rhyme; choose a longer --form, or --rhyme {OFF}"
+            yield tr(
+                "{name} has no two even lines to rhyme; choose a longer --form, or --rhyme {off}",
+                name=name,
+                off=OFF,
+            )
         if self.has_tones and self.group and self.group.tone != LEVEL:
             yield (
-                f"{self.rhyme} is an oblique rhyme and regulated verse rhymes in level tones; "
-                f"choose a level group such as {self.level_example}, or --tones {OFF}"
+                tr(
+                    "{rhyme} is an oblique rhyme and regulated verse rhymes in level tones; choose a "
+                    "level group such as {level_example}, or --tones {off}",
+                    rhyme=self.rhyme,
+                    level_example=self.level_example,
+                    off=OFF,
+                )
             )
         if self.first_line_rhymes is not None and not (self.has_rhyme or self.has_tones):
-            yield "--first-line-rhymes says nothing without a rhyme; omit it, or give --rhyme auto"
+            yield tr("--first-line-rhymes says nothing without a rhyme; omit it, or give --rhyme auto")
         if len(self.acrostic) > lines:
             yield (
-                f"the acrostic has {len(self.acrostic)} characters and {name} {lines} lines; "
-                "shorten the acrostic, or choose a longer --form"
+                tr(
+                    "the acrostic has {count} characters and {name} {lines} lines; shorten the "
+                    "acrostic, or choose a longer --form",
+                    count=len(self.acrostic),
+                    name=name,
+                    lines=lines,
+                )
             )
         if self.acrostic and form.line_length == 1:
-            yield f"an acrostic needs longer lines than those of {name}; choose another --form, or omit --acrostic"
+            yield tr(
+                "an acrostic needs longer lines than those of {name}; choose another --form, or omit --acrostic",
+                name=name,
+            )
         words = "".join(map(word_of, self.acrostic))
         twice = next((head for k, head in enumerate(self.acrostic) if words[k] in words[:k]), "")
         if twice and self.no_repeat:
-            yield f"{twice} comes twice in the acrostic; omit --no-repeat, or change the acrostic"
+            yield tr(
+                "{twice} comes twice in the acrostic; omit --no-repeat, or change the acrostic", twice=twice
+            )
 
     # ---- what the prompt leaves possible ----
 
@@ -191,9 +229,11 @@ class Constraints:
             last = next(iter(more), last)
             first = first or last
         if self == Constraints():
-            note = "no usual form begins so: written without form and rules"
+            note = tr("no usual form begins so: written without form and rules")
             return _resolve_freely(prompt, prosody, page)._replace(notes=(note,))
-        raise first or PromptError(f"no usual form begins as the prompt does; choose --form {FREE}")
+        raise first or PromptError(
+            tr("no usual form begins as the prompt does; choose --form {free}", free=FREE)
+        )
 
     def _usual_forms(self, usual: Sequence[Form]) -> list[Form]:
         """The usual forms; for an acrostic those with the fewest lines that have room for it, else 排律."""
@@ -208,16 +248,19 @@ class Constraints:
     def _too_small(self, form: Form, text: str, page: Page) -> str:
         """Why a form has no room for the prompt or for itself; empty: it has."""
         if page.max_length is not None and form.hanzi > page.max_length:
-            return (
-                f"{form.name} has {form.hanzi} hanzi and --max-length allows {page.max_length}; raise it, or "
-                "choose a shorter --form"
+            return tr(
+                "{name} has {hanzi} hanzi and --max-length allows {max_length}; raise it, or choose "
+                "a shorter --form",
+                name=form.name,
+                hanzi=form.hanzi,
+                max_length=page.max_length,
             )
         if self.form or not page.keeps_marks:  # then what is wrong is told with its place when it is written
             return ""
         *closed, last = "".join("\n" if char in MARKS else char for char in text).split("\n")
         lengths = {len(line) for line in closed} | {form.line_length}
         if len(lengths) > 1 or len(last) > form.line_length or len(closed) + bool(last) > form.line_count:
-            return f"no usual form begins as the prompt does; choose a --form, or --form {FREE}"
+            return tr("no usual form begins as the prompt does; choose a --form, or --form {free}", free=FREE)
         return ""
 
     def _relaxations(self) -> Iterator[tuple[str, ...]]:
@@ -252,10 +295,17 @@ class Constraints:
 
 
 def _gave_way(fault: PromptError, given_up: Sequence[str]) -> tuple[str, ...]:
-    reason = str(fault).rpartition("; ")[0] or str(fault)
-    done = ["that line keeps its tones, the others follow the template"] * (LINES in given_up)
+    # what is said before the advice, in either language
+    reason = re.sub("(; |；)(?!.*(; |；)).*", "", str(fault))
+    done = [tr("that line keeps its tones, the others follow the template")] * (LINES in given_up)
     off = " ".join(f"--{name} {OFF}" for name in given_up if name != LINES)
-    return (f"{reason}: {', '.join(done + [f'written with {off}'] * bool(off))}",)
+    return (
+        tr(
+            "{reason}: {done}",
+            reason=reason,
+            done=tr(", ").join(done + [tr("written with {off}", off=off)] * bool(off)),
+        ),
+    )
 
 
 def _resolve_freely(prompt: Prompt, prosody: TokenProsody, page: Page) -> Resolved:
@@ -264,7 +314,10 @@ def _resolve_freely(prompt: Prompt, prosody: TokenProsody, page: Page) -> Resolv
     matcher.write(prompt.text)
     if not matcher.can_complete:
         raise PromptError(
-            f"no room to complete a poem of {max_length} hanzi that begins so; "
-            "shorten the prompt or raise --max-length"
+            tr(
+                "no room to complete a poem of {max_length} hanzi that begins so; shorten the prompt "
+                "or raise --max-length",
+                max_length=max_length,
+            )
         )
     return Resolved(prompt, [matcher])

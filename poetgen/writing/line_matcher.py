@@ -11,6 +11,7 @@ from typing import Any
 import numpy.typing as npt
 
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.form import form_of
 from poetgen.poem.poem import MARKS
 from poetgen.verse.templates import RELAXED
@@ -153,7 +154,7 @@ def _match_by_rule(grammar: VerseGrammar, poem: KeptPoem) -> LineMatcher:
     for number in encode(poem.head):
         line.accept(number)
     if not matcher.states:
-        raise PromptError("the kept lines leave no way")
+        raise PromptError(tr("the kept lines leave no way"))
     return line
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.corpus.vocabulary import UNKNOWN, Vocabulary
+from poetgen.language import tr
 from poetgen.script.opencc import convert
 from poetgen.script.variants import VariantTable
 from poetgen.verse.rhymes import RhymeTable
@@ -35,7 +36,11 @@ class NewCharacter(NamedTuple):
     @property
     def note(self) -> str:
         """What is said of it."""
-        return f"{self.typed} is new to the model, which reads {self.read_as or 'a rare character'} for it"
+        return tr(
+            "{typed} is new to the model, which reads {read_as} for it",
+            typed=self.typed,
+            read_as=self.read_as or tr("a rare character"),
+        )
 
 
 def new_characters(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from poetgen.byhand.language_model import State as NetworkState
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.poem import COMMA, MARKS, STOP
 from poetgen.verse.rhymes import EVERY_GROUP
 from poetgen.writing.decoding import Network
@@ -124,9 +125,13 @@ def _check_whole(matcher: VerseMatcher) -> None:
 
 def _wrong_length(matcher: VerseMatcher, found: str) -> str:
     form = matcher.grammar.form
-    return (
-        f"line {matcher.line + 1} of the prompt has {found} hanzi, and {form.name} {form.line_length} in a line; "
-        "choose another --form, or --form free"
+    return tr(
+        "line {line} of the prompt has {found} hanzi, and {name} {line_length} in a line; choose "
+        "another --form, or --form free",
+        line=matcher.line + 1,
+        found=found,
+        name=form.name,
+        line_length=form.line_length,
     )
 
 
@@ -139,9 +144,14 @@ def _write(matcher: VerseMatcher, char: str, shown: str) -> None:
     reason = _why_refused(matcher, char, number)
     if not reason:
         matcher.accept(number)
-    where = f"{shown} at place {before.column + 1} of line {before.line + 1}"
+    where = tr(
+        "{shown} at place {column} of line {line}",
+        shown=shown,
+        column=before.column + 1,
+        line=before.line + 1,
+    )
     if reason:
-        raise PromptError(f"{where} {reason}")
+        raise PromptError(tr("{where} {reason}", where=where, reason=reason))
     if not matcher.can_complete:
         wrong = _wrong_tone(before, number)
         raise (
@@ -154,14 +164,16 @@ def _write(matcher: VerseMatcher, char: str, shown: str) -> None:
 def _why_refused(matcher: VerseMatcher, char: str, number: int) -> str:
     grammar, constraints = matcher.grammar, matcher.grammar.constraints
     if matcher.is_complete:
-        return f"is more than {grammar.form.name} holds; shorten the prompt, or choose another --form"
+        return tr(
+            "is more than {name} holds; shorten the prompt, or choose another --form", name=grammar.form.name
+        )
     if matcher.head not in (None, number):
         wanted = constraints.acrostic[matcher.line]
-        return f"stands where --acrostic asks for {wanted}; make them agree, or omit one"
+        return tr("stands where --acrostic asks for {wanted}; make them agree, or omit one", wanted=wanted)
     spellings = set(grammar.prosody.spellings(number))
     is_waited_for = not spellings.isdisjoint(grammar.heads) and matcher.head is None
     if constraints.no_repeat and (not spellings.isdisjoint(matcher.ids) or is_waited_for):
-        return "comes a second time; omit --no-repeat"
+        return tr("comes a second time; omit --no-repeat")
     return ""
 
 
@@ -176,10 +188,14 @@ def _wrong_tone(before: VerseMatcher, number: int) -> str:
         return ""
     lift = constraints.lifting_tones
     if constraints.first_line_rhymes is not None and before.line == 0:
-        lift += " or --first-line-rhymes auto"
-    return (
-        f"is {TONES_IN[tones]} where the templates of {grammar.form.name} that fit what comes before have "
-        f"{TONES_IN[wanted]}; {lift} would allow it"
+        lift += tr(" or --first-line-rhymes auto")
+    return tr(
+        "is {tones_in} where the templates of {name} that fit what comes before have {tones_in2}; "
+        "{lift} would allow it",
+        tones_in=TONES_IN[tones],
+        name=grammar.form.name,
+        tones_in2=TONES_IN[wanted],
+        lift=lift,
     )
 
 
@@ -187,14 +203,23 @@ def _why_no_rhyme(before: VerseMatcher, number: int) -> str:
     constraints = before.grammar.constraints
     is_first_end = before.at_line_end and not before.line
     if is_first_end and constraints.first_line_rhymes and before.grammar.prosody.is_unknown(number):
-        return "is not in the rhyme table, and the first line is to rhyme; --first-line-rhymes auto would allow it"
+        return tr(
+            "is not in the rhyme table, and the first line is to rhyme; --first-line-rhymes auto would allow it"
+        )
     own = " ".join(EVERY_GROUP[place] for place in places(before.grammar.prosody.groups[number]))
     open_groups = 0
     for state in before.states:
         open_groups |= state.groups
     named = [EVERY_GROUP[place] for place in places(open_groups)]
     rhyme = (
-        f"the rhyme is {' or '.join(named)}" if len(named) <= 3 else "no group of those has enough characters"
+        tr("the rhyme is {named}", named=tr(" or ").join(named))
+        if len(named) <= 3
+        else tr("no group of those has enough characters")
     )
     lift = constraints.lifting_rhyme
-    return f"rhymes in {own or 'no known group'}, and {rhyme}; {lift} would allow it"
+    return tr(
+        "rhymes in {own}, and {rhyme}; {lift} would allow it",
+        own=own or tr("no known group"),
+        rhyme=rhyme,
+        lift=lift,
+    )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP, is_hanzi
 from poetgen.script.convert import acrostic_to_corpus, to_corpus
 from poetgen.script.opencc import INSTALL_OPENCC, TRADITIONAL, as_utf8, normalize
@@ -53,7 +54,7 @@ def read_prompt(
     """
     text = _as_hanzi(typed, max_length)
     kept = _without_stray_marks(text) if (line_length or SHORT) >= SHORT else text
-    notes = () if kept == text else (f"read as {kept}: no line is so short",)
+    notes = () if kept == text else (tr("read as {kept}: no line is so short", kept=kept),)
     given = plain = _with_marks(kept)
     _check_known(plain, readings)
     if not keeps_marks:
@@ -69,7 +70,7 @@ def read_acrostic(typed: str, readings: VariantTable) -> Prompt:
     """The characters that lines are to begin with, each read by itself. Raises PromptError."""
     plain = "".join(char for char in normalize(typed) if char not in MARKS and char not in _TYPED_MARKS)
     if not plain:
-        raise PromptError("the acrostic is empty; give one hanzi for each line, such as 春夏秋冬")
+        raise PromptError(tr("the acrostic is empty; give one hanzi for each line, such as 春夏秋冬"))
     _check_known(plain, readings)
     mapped = acrostic_to_corpus(plain, readings)
     return Prompt(plain, mapped.text, mapped.typed, mapped.script, mapped.notes)
@@ -79,12 +80,16 @@ def _as_hanzi(typed: str, max_length: int) -> str:
     """Normalised text. Raises PromptError for what is no text, nothing, or far too much."""
     text = normalize(as_utf8(typed, "the prompt"))
     if not text:
-        raise PromptError("the prompt is empty; begin with at least one hanzi, such as 月")
+        raise PromptError(tr("the prompt is empty; begin with at least one hanzi, such as 月"))
     hanzi = sum(map(is_hanzi, text))
     if hanzi > max_length:
         raise PromptError(
-            f"the prompt has {hanzi} hanzi and a poem at most {max_length}; "
-            "shorten the prompt or raise --max-length"
+            tr(
+                "the prompt has {hanzi} hanzi and a poem at most {max_length}; shorten the prompt or "
+                "raise --max-length",
+                hanzi=hanzi,
+                max_length=max_length,
+            )
         )
     return text
 
@@ -104,9 +109,17 @@ def _with_marks(text: str) -> str:
     for char in text:
         mark = _TYPED_MARKS.get(char)
         if mark and not marked:
-            raise PromptError(f"the prompt begins with the mark {mark}; begin with a hanzi, such as 月")
+            raise PromptError(
+                tr("the prompt begins with the mark {mark}; begin with a hanzi, such as 月", mark=mark)
+            )
         if mark and marked[-1] in MARKS:
-            raise PromptError(f"two marks in a row ({marked[-1]}{mark}) in the prompt; omit one")
+            raise PromptError(
+                tr(
+                    "two marks in a row ({marked}{mark}) in the prompt; omit one",
+                    marked=marked[-1],
+                    mark=mark,
+                )
+            )
         lines += bool(mark)
         marked += STOP if mark == COMMA and lines % 2 == 0 else mark or char
     return marked
@@ -117,10 +130,18 @@ def _check_known(text: str, readings: VariantTable) -> None:
         if char in MARKS or (is_hanzi(char) and readings.candidates(char)):
             continue
         if is_hanzi(char):  # only where OpenCC is missing, else the model was taught it
-            raise PromptError(f"the model has never seen {char}; if it is simplified: {INSTALL_OPENCC}")
+            raise PromptError(
+                tr(
+                    "the model has never seen {char}; if it is simplified: {install_opencc}",
+                    char=char,
+                    install_opencc=INSTALL_OPENCC,
+                )
+            )
         near = readings.nearest(char)
-        hint = f"did you mean {near}?" if near else "begin with Chinese characters, such as 月"
-        raise PromptError(f"{char!r} is not a Chinese character; {hint}")
+        hint = (
+            tr("did you mean {near}?", near=near) if near else tr("begin with Chinese characters, such as 月")
+        )
+        raise PromptError(tr("{char!r} is not a Chinese character; {hint}", char=char, hint=hint))
 
 
 def _broken(text: str, score: Score) -> str:

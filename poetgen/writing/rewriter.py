@@ -11,6 +11,7 @@ from poetgen.byhand.softmax import log_softmax
 from poetgen.corpus.line_index import LineIndex
 from poetgen.corpus.typed import TypedPoem, typed_poems
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.poem import COMMA, QUESTION, STOP
 from poetgen.script.convert import Conversion, to_corpus
 from poetgen.script.opencc import SIMPLIFIED
@@ -71,7 +72,13 @@ class Rewriter:
         head = read_acrostic(begins, self._variants).text if begins else ""
         if len(head) > len(present):
             raise PromptError(
-                f"line {line} has {len(present)} hanzi, and {begins[:60]!r} has {len(head)}; shorten it"
+                tr(
+                    "line {line} has {count} hanzi, and {begins!r} has {count2}; shorten it",
+                    line=line,
+                    count=len(present),
+                    begins=begins[:60],
+                    count2=len(head),
+                )
             )
         return head
 
@@ -158,12 +165,14 @@ def read_kept(poem: str, line: int) -> tuple[tuple[str, ...], str]:
     """The lines of one typed poem and the marks that end them. Raises PromptError."""
     poems = list(typed_poems(poem))
     if len(poems) != 1:
-        raise PromptError(f"give one poem to keep, not {len(poems)}")
+        raise PromptError(tr("give one poem to keep, not {count}", count=len(poems)))
     if isinstance(poems[0], PromptError):
         raise poems[0]
     lines = poems[0].lines
     if not 1 <= line <= len(lines):
-        raise PromptError(f"there is no line {line} to rewrite; the poem has {len(lines)}")
+        raise PromptError(
+            tr("there is no line {line} to rewrite; the poem has {count}", line=line, count=len(lines))
+        )
     return lines, _marks(poem, poems[0])
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.errors import ConfigError
+from poetgen.language import tr
 
 Array = npt.NDArray[Any]
 STRETCH = 64  # entries
@@ -41,19 +42,35 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
-            raise ConfigError(f"temperature must be 0 or more, not {self.temperature}; 0.7 is usual")
+            raise ConfigError(
+                tr(
+                    "temperature must be 0 or more, not {temperature}; 0.7 is usual",
+                    temperature=self.temperature,
+                )
+            )
         if self.top_k < 0:
-            raise ConfigError(f"top-k must be 0 (no limit) or more, not {self.top_k}")
+            raise ConfigError(tr("top-k must be 0 (no limit) or more, not {top_k}", top_k=self.top_k))
         if not 0 < self.top_p <= 1:
-            raise ConfigError(f"top-p must be above 0 and at most 1, not {self.top_p}")
+            raise ConfigError(tr("top-p must be above 0 and at most 1, not {top_p}", top_p=self.top_p))
         if not (math.isfinite(self.repeat_penalty) and self.repeat_penalty >= 0):
-            raise ConfigError(f"repeat-penalty must be 0 or more, not {self.repeat_penalty}; 1.5 is usual")
+            raise ConfigError(
+                tr(
+                    "repeat-penalty must be 0 or more, not {repeat_penalty}; 1.5 is usual",
+                    repeat_penalty=self.repeat_penalty,
+                )
+            )
         if self.seed < 0:
-            raise ConfigError(f"seed must be 0 or more, not {self.seed}")
+            raise ConfigError(tr("seed must be 0 or more, not {seed}", seed=self.seed))
         if self.count < 1:
-            raise ConfigError(f"count must be at least 1, not {self.count}")
+            raise ConfigError(tr("count must be at least 1, not {count}", count=self.count))
         if not 1 <= self.best_of <= MOST_CANDIDATES:
-            raise ConfigError(f"best-of must be 1 to {MOST_CANDIDATES}, not {self.best_of}")
+            raise ConfigError(
+                tr(
+                    "best-of must be 1 to {most_candidates}, not {best_of}",
+                    most_candidates=MOST_CANDIDATES,
+                    best_of=self.best_of,
+                )
+            )
 
     @property
     def is_greedy(self) -> bool:

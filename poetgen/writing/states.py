@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.form import Form
 from poetgen.verse.rhymes import LEVEL, OBLIQUE, ORDER
 from poetgen.verse.templates import Template, opposite, templates
@@ -143,9 +144,15 @@ def _no_template(form: Form, constraints: "Constraints", schemes: Sequence[Schem
     """No template admits the acrostic: name the couplet that stops the one that comes furthest."""
     couplet = max(next(k for k, patterns in enumerate(s.couplets) if not patterns) for s in schemes)
     heads = constraints.acrostic[2 * couplet : 2 * couplet + 2]
-    return (
-        f"no {constraints.tones} template of {form.name} lets lines {2 * couplet + 1} and {2 * couplet + 2} begin "
-        f"with {heads} after what comes before; {constraints.lifting_tones} would allow it"
+    return tr(
+        "no {tones} template of {name} lets lines {part} and {part2} begin with {heads} after what "
+        "comes before; {lifting_tones} would allow it",
+        tones=constraints.tones,
+        name=form.name,
+        part=2 * couplet + 1,
+        part2=2 * couplet + 2,
+        heads=heads,
+        lifting_tones=constraints.lifting_tones,
     )
 
 
@@ -181,14 +188,20 @@ def _sizes(constraints: "Constraints", prosody: TokenProsody) -> list[int]:
 def _too_few_to_rhyme(form: Form, constraints: "Constraints", prosody: TokenProsody) -> str:
     needed = form.line_count // 2 + bool(constraints.first_line_rhymes)
     if constraints.group is None:
-        return (
-            f"no rhyme group has the {needed} characters that {form.name} needs among those this model knows; "
-            "choose a shorter --form, or --rhyme off"
+        return tr(
+            "no rhyme group has the {needed} characters that {name} needs among those this model "
+            "knows; choose a shorter --form, or --rhyme off",
+            needed=needed,
+            name=form.name,
         )
     size = _sizes(constraints, prosody)[ORDER[constraints.group.group]]
-    return (
-        f"this model knows {size} characters that rhyme in {constraints.rhyme}, and {form.name} needs {needed}; "
-        "choose another group, --rhyme auto or --rhyme off"
+    return tr(
+        "this model knows {size} characters that rhyme in {rhyme}, and {name} needs {needed}; choose "
+        "another group, --rhyme auto or --rhyme off",
+        size=size,
+        rhyme=constraints.rhyme,
+        name=form.name,
+        needed=needed,
     )
 
 
@@ -197,14 +210,20 @@ def _check_supply(form: Form, constraints: "Constraints", prosody: TokenProsody)
     least = form.hanzi + form.line_count if constraints.no_repeat else 1
     for mask, what in _kinds(constraints, prosody):
         if prosody.count_words(mask) < least:
-            lift = "omit --no-repeat" if constraints.no_repeat else "choose --tones off"
+            lift = tr("omit --no-repeat") if constraints.no_repeat else tr("choose --tones off")
             raise PromptError(
-                f"this model knows {prosody.count_words(mask)} {what}, too few to write {form.name}; {lift}"
+                tr(
+                    "this model knows {mask} {what}, too few to write {name}; {lift}",
+                    mask=prosody.count_words(mask),
+                    what=what,
+                    name=form.name,
+                    lift=lift,
+                )
             )
 
 
 def _kinds(constraints: "Constraints", prosody: TokenProsody) -> Iterator[tuple[Any, str]]:
     yield prosody.hanzi, "characters"
     if constraints.has_tones or constraints.has_rhyme:
-        yield prosody.inside_with[LEVEL_BIT], f"characters in {LEVEL}"
-        yield prosody.inside_with[OBLIQUE_BIT], f"characters in {OBLIQUE}"
+        yield prosody.inside_with[LEVEL_BIT], tr("characters in {level}", level=LEVEL)
+        yield prosody.inside_with[OBLIQUE_BIT], tr("characters in {oblique}", oblique=OBLIQUE)

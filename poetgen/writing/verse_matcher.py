@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.errors import PromptError
+from poetgen.language import tr
 from poetgen.poem.form import Form
 from poetgen.poem.poem import COMMA, QUESTION, STOP
 from poetgen.writing.poem import Scansion
@@ -99,8 +100,11 @@ class VerseGrammar:
             mask = np.logical_or.reduce([self._ends(*kind) for kind in kinds])
             if not mask.any():
                 raise PromptError(
-                    f"this model knows no character that could end line {line + 1} as asked; "
-                    "choose other rules, or --form free"
+                    tr(
+                        "this model knows no character that could end line {line} as asked; choose "
+                        "other rules, or --form free",
+                        line=line + 1,
+                    )
                 )
             self._line_ends[kinds] = mask
         return mask

@@ -17,6 +17,7 @@ from poetgen.config import from_dict
 from poetgen.corpus.line_index import LineIndex
 from poetgen.errors import ConfigError, PoetgenError, PromptError
 from poetgen.files import Workspace
+from poetgen.language import tr
 from poetgen.poem.form import parse_form
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.opencc import (
@@ -177,7 +178,7 @@ class Writer:
         prompts = [prompt] if prompt is None or isinstance(prompt, str) else list(prompt)
         for one in prompts:
             if not isinstance(one, str | None):
-                raise PromptError(f"a prompt must be text, not {one!r:.60}")
+                raise PromptError(tr("a prompt must be text, not {one!r:.60}", one=one))
             try:
                 knowing = self._knowing(one or "", acrostic or "")
                 requests.append(
@@ -269,7 +270,13 @@ class Writer:
         read = self._read(typed, constraints, max_length)
         script = script or (read if typed is not None or acrostic is None else heads).script
         if script != TRADITIONAL and not can_convert():
-            raise PoetgenError(f"{script} poems cannot be printed: {INSTALL_OPENCC}")
+            raise PoetgenError(
+                tr(
+                    "{script} poems cannot be printed: {install_opencc}",
+                    script=script,
+                    install_opencc=INSTALL_OPENCC,
+                )
+            )
         book = asked["rhyme_book"]
         return self._prepare(read, heads, constraints, max_length, sampling, script, told, book)
 
@@ -368,10 +375,20 @@ def _check_page(max_length: int | None, script: str | None) -> None:
     """Raises ConfigError for a length or a script that cannot be."""
     if max_length is not None and max_length < SHORTEST:
         raise ConfigError(
-            f"max-length must be at least {SHORTEST}, two lines of five hanzi, not {max_length}"
+            tr(
+                "max-length must be at least {shortest}, two lines of five hanzi, not {max_length}",
+                shortest=SHORTEST,
+                max_length=max_length,
+            )
         )
     if script is not None and script not in SCRIPTS:
-        raise ConfigError(f"script cannot be {script!r}; choose one of: {', '.join(SCRIPTS)}")
+        raise ConfigError(
+            tr(
+                "script cannot be {script!r}; choose one of: {scripts}",
+                script=script,
+                scripts=", ".join(SCRIPTS),
+            )
+        )
     preferred_script()  # a bad setting is refused even where it would not be needed
 
 

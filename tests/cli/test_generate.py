@@ -95,6 +95,7 @@ def test_json_has_one_object_a_line(invoke):
         "lines",
         "form",
         "template",
+        "rhyme_book",
         "rhyme_group",
         "tones",
         "script",
