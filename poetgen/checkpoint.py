@@ -85,7 +85,7 @@ class Checkpoint:
         except (KeyError, TypeError, ValueError, AttributeError, ConfigError, CorpusError) as error:
             what = tr("{args} is missing", args=error.args[0]) if isinstance(error, KeyError) else error
             raise CheckpointError(
-                tr("{path} is a damaged checkpoint ({what}); {again}", path=path, what=what, again=AGAIN)
+                tr("{path} is a damaged checkpoint ({what}); {again}", path=path, what=what, again=tr(AGAIN))
             ) from error
         rows = len(conditions) if conditions else 0
         _check_weights(path, weights, parameter_shapes(len(vocabulary), config.model, rows))
@@ -131,7 +131,11 @@ def read_model_file(path: Path, kind: str, version: int) -> tuple[dict[str, Arra
         )
     if "format_version" not in metadata:
         raise CheckpointError(
-            tr("{path} is a damaged checkpoint (format_version is missing); {again}", path=path, again=AGAIN)
+            tr(
+                "{path} is a damaged checkpoint (format_version is missing); {again}",
+                path=path,
+                again=tr(AGAIN),
+            )
         )
     found = metadata["format_version"]
     if type(found) is not int or found != version:
@@ -196,7 +200,7 @@ def _check_weights(path: Path, weights: Mapping[str, Array], expected: Mapping[s
                     name=name,
                     wanted=wanted,
                     found=found,
-                    again=AGAIN,
+                    again=tr(AGAIN),
                 )
             )
     check_values(path, weights)
@@ -212,7 +216,7 @@ def check_values(path: Path, weights: Mapping[str, Array]) -> None:
                     path=path,
                     name=name,
                     dtype=array.dtype,
-                    again=AGAIN,
+                    again=tr(AGAIN),
                 )
             )
         if not np.isfinite(array).all():
@@ -221,7 +225,7 @@ def check_values(path: Path, weights: Mapping[str, Array]) -> None:
                     "{path} holds values in {name} that are not numbers; {again}",
                     path=path,
                     name=name,
-                    again=AGAIN,
+                    again=tr(AGAIN),
                 )
             )
         if array.size and max(-float(array.min()), float(array.max())) > LARGEST_WEIGHT:
@@ -232,7 +236,7 @@ def check_values(path: Path, weights: Mapping[str, Array]) -> None:
                     path=path,
                     name=name,
                     largest_weight=LARGEST_WEIGHT,
-                    again=AGAIN,
+                    again=tr(AGAIN),
                 )
             )
 
@@ -340,7 +344,7 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
                     tr(
                         "{path} is a damaged checkpoint (its metadata is not a table); {again}",
                         path=path,
-                        again=AGAIN,
+                        again=tr(AGAIN),
                     )
                 )
             return {name: file.get_tensor(name) for name in list(file.keys())}, metadata
@@ -351,7 +355,7 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
                 "{path} is not a checkpoint, or only part of one ({reason}); {again}",
                 path=path,
                 reason=reason,
-                again=AGAIN,
+                again=tr(AGAIN),
             )
         ) from error
     except OSError as error:

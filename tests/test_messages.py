@@ -1,7 +1,9 @@
 """Every message of the readers' commands has its Chinese, none is stale, and the commands speak it."""
 
+import ast
 import gettext
 import json
+import re
 import string
 import subprocess
 import sys
@@ -148,3 +150,35 @@ def test_nothing_is_read_for_english():
     code += "from poetgen.language import _catalogue; print(_catalogue.cache_info().currsize)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "0"
+
+
+ERRORS = {"PromptError", "ConfigError", "CheckpointError", "CorpusError", "PoetgenError", "UsageError"}
+READERS = re.compile(
+    r"(verse|writing|poem|script|picture)/|checkpoint|corpus/(typed|text_files|decoding|reading)|"
+    r"cli/(generate|check|check_report|rhyme|tone|lookup|repl|rewriting|poem_printer|options|reading|__init__)\.py"
+)
+
+
+def plain_words(node):
+    """The letters of a text that stands in the code, what is put into it left out."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(plain_words, node.values))
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def test_no_error_and_no_note_of_these_commands_bypasses_the_catalogue():
+    for path in build_messages.PACKAGE.rglob("*.py"):
+        if READERS.match(path.relative_to(build_messages.PACKAGE).as_posix()):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(
+                    node.func, "attr", getattr(node.func, "id", "")
+                ) in (
+                    *ERRORS,
+                    "echo",
+                    "Finding",
+                    "find",
+                ):
+                    loose = [
+                        text for text in map(plain_words, node.args) if re.search("[a-z]{3,}( |$)", text)
+                    ]
+                    assert not loose, f"{path.name}:{node.lineno}: write tr({loose[0]!r})"

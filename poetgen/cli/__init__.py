@@ -160,7 +160,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            echo("stopped", err=True)
+            echo(tr("stopped"), err=True)
             ctx.exit(INTERRUPTED)
         except PoetgenError as error:
             raise click.ClickException(str(error)) from error

@@ -201,7 +201,7 @@ def _poems(sources: Sequence[str], form: Form | None) -> Iterator[TypedPoem | Pr
             raise PromptError(
                 tr(
                     "{name} {lack}; give a poem in Chinese characters, as text or in a file",
-                    name=name,
+                    name=tr(name),
                     lack=lack,
                 )
             )
@@ -212,7 +212,7 @@ def _poems(sources: Sequence[str], form: Form | None) -> Iterator[TypedPoem | Pr
             judged += isinstance(poem, TypedPoem)
             yield poem
         if judged and not (name == TYPED or (name == "standard input" and reading.is_plain)):
-            echo(f"{printable(name)}: {reading}", err=True)
+            echo(f"{printable(tr(name))}: {reading}", err=True)
 
 
 def _texts(sources: Sequence[str]) -> Iterator[tuple[str, Decoded]]:
@@ -249,17 +249,17 @@ def _read(source: str) -> Decoded:
     name = _name(source)
     if source != STDIN and not _exists(source):
         raise CorpusError(
-            tr("{name} is neither a file nor Chinese text; give a poem, a file, or -", name=name)
+            tr("{name} is neither a file nor Chinese text; give a poem, a file, or -", name=tr(name))
         )
     if source != STDIN and Path(expand_home(source)).is_dir():
-        raise CorpusError(tr("{name} is a folder; give a file of poems", name=name))
+        raise CorpusError(tr("{name} is a folder; give a file of poems", name=tr(name)))
     with click.open_file(expand_home(source), "rb") as file:
         data: bytes = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise CorpusError(
             tr(
                 "{name} is larger than {most_bytes} MiB; check it in parts",
-                name=name,
+                name=tr(name),
                 most_bytes=MOST_BYTES // 2**20,
             )
         )

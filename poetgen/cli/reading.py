@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetgen.cli.output import echo
+from poetgen.language import tr
 from poetgen.printable import printable
 
 if TYPE_CHECKING:
@@ -21,6 +22,6 @@ def tell_reading(source: Path | str, reading: "Reading") -> None:
     if warning:
         echo(printable(warning), err=True)
     for fault in reading.faults[:MOST_FAULTS]:
-        echo(f"skipped {printable(fault)}", err=True)
+        echo(tr("skipped {fault}", fault=printable(fault)), err=True)
     if len(reading.faults) > MOST_FAULTS:
-        echo(f"... and {len(reading.faults) - MOST_FAULTS:,} more", err=True)
+        echo(tr("... and {count:,} more", count=len(reading.faults) - MOST_FAULTS), err=True)

@@ -60,11 +60,11 @@ def read_poem(name: str) -> str:
         raise CorpusError(
             tr(
                 "{name} is larger than {most_bytes} MiB; give a file with one poem",
-                name=name,
+                name=tr(name),
                 most_bytes=MOST_BYTES // 2**20,
             )
         )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CorpusError(tr("{name} is not UTF-8 text; save it as UTF-8", name=name)) from error
+        raise CorpusError(tr("{name} is not UTF-8 text; save it as UTF-8", name=tr(name))) from error

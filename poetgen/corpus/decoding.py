@@ -59,7 +59,7 @@ def _decode(data: bytes, name: str) -> tuple[str, str]:
                 raise CorpusError(
                     tr(
                         "{name} is not {upper} text (byte {start})",
-                        name=name,
+                        name=tr(name),
                         upper=encoding.upper(),
                         start=error.start,
                     )
@@ -73,7 +73,7 @@ def _decode(data: bytes, name: str) -> tuple[str, str]:
                 tr(
                     "{name} is not UTF-8 text ({reason} at byte {start}), nor GBK, Big5 or UTF-16; "
                     "save it as UTF-8",
-                    name=name,
+                    name=tr(name),
                     reason=error.reason,
                     start=error.start,
                 )

@@ -22,6 +22,7 @@ from poetgen.corpus.records import (
     read_entry,
     read_table,
 )
+from poetgen.language import tr
 from poetgen.poem.lineation import cut_runs, has_marks, join_rows, punctuate, split_pieces
 
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
@@ -80,7 +81,7 @@ def _json_poems(text: str, name: str, reading: Reading, line_length: int | None)
     try:
         entries = parse_json(text)
     except (ValueError, RecursionError) as error:
-        reading.faults.append(f"{name}: broken JSON ({error})")
+        reading.faults.append(tr("{name}: broken JSON ({error})", name=name, error=error))
         return
     for index, entry in enumerate(entries):
         try:
@@ -89,7 +90,7 @@ def _json_poems(text: str, name: str, reading: Reading, line_length: int | None)
             reading.faults.append(f"{name}[{index}]: {error}")
             continue
         for record in found:
-            reading.layouts[f"key {record.key}"] += 1
+            reading.layouts[tr("key {key}", key=record.key)] += 1
             yield _from_record(record, f"[{index}]", index + 1, line_length)
 
 
@@ -99,18 +100,20 @@ def _table_poems(
     try:
         table = read_table(text, suffix)
     except csv.Error as error:
-        reading.faults.append(f"{name}: not readable as a table ({error})")
+        reading.faults.append(tr("{name}: not readable as a table ({error})", name=name, error=error))
         return iter(())
     columns = find_columns(table) if table else None
     if table is None or columns is None:
         return None
     body = table.header[columns["body"]] if table.header else f"{columns['body'] + 1}"
-    layout = f"column {body}"
+    layout = tr("column {body}", body=body)
 
     def poems() -> Iterator[RawPoem]:
         for number, fields in table.rows:
             if len(fields) <= columns["body"]:
-                reading.faults.append(f"{name}:{number}: no column {body}")
+                reading.faults.append(
+                    tr("{name}:{number}: no column {body}", name=name, number=number, body=body)
+                )
                 continue
             reading.layouts[layout] += 1
             last = table.header is not None and columns["body"] == len(table.header) - 1

@@ -6,6 +6,7 @@ from itertools import product
 from typing import NamedTuple
 
 from poetgen.errors import PoetgenError
+from poetgen.language import tr
 from poetgen.picture.drawing import (
     CARVED,
     FAINT,
@@ -116,7 +117,14 @@ def compose(card: Card, *, size: str = "phone", theme: str = "paper") -> Drawing
     """Lay a poem out on a page of SIZES in a theme of THEMES. Raises PoetgenError for one that is neither."""
     for kind, name, known in (("size", size, SIZES), ("theme", theme, THEMES)):
         if name not in known:
-            raise PoetgenError(f"{kind} cannot be {name[:60]!r}; choose one of: {', '.join(known)}")
+            raise PoetgenError(
+                tr(
+                    "{kind} cannot be {name!r}; choose one of: {known}",
+                    kind=kind,
+                    name=name[:60],
+                    known=", ".join(known),
+                )
+            )
     width, height = SIZES[size]
     margin, small = 0.075 * min(width, height), 0.026 * min(width, height)
     below = list(_captions(card, width, height, margin, small))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from poetgen.errors import PoetgenError
 from poetgen.extras import install_command
+from poetgen.language import tr
 
 if TYPE_CHECKING:
     from fontTools.ttLib import TTFont
@@ -21,7 +22,9 @@ ASCENT = 0.88  # ems from the baseline to the top of the square that a hanzi sta
 
 def lack_of_extra() -> PoetgenError:
     """What to say where a package that draws is missing."""
-    return PoetgenError(f"pictures need Pillow and fontTools; run: {install_command('picture')}")
+    return PoetgenError(
+        tr("pictures need Pillow and fontTools; run: {command}", command=install_command("picture"))
+    )
 
 
 class Font:

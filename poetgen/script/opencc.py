@@ -34,7 +34,7 @@ def as_utf8(typed: str, name: str) -> str:
         return typed.encode("utf-8", "surrogateescape").decode("utf-8")
     except UnicodeError as error:
         raise PromptError(
-            tr("{name} is not valid UTF-8; set the terminal to UTF-8 and type it again", name=name)
+            tr("{name} is not valid UTF-8; set the terminal to UTF-8 and type it again", name=tr(name))
         ) from error
 
 
