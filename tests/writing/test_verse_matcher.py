@@ -173,7 +173,7 @@ def grammar_for(poem, mode="relaxed"):
     """A grammar of the poem's form and characters, all groups large enough."""
     known = dict.fromkeys(char for char in poem if char not in MARKS)
     prosody = TokenProsody(Vocabulary((*SPECIALS, *MARKS, *known), [9] * (len(known) + 7), 0))
-    prosody.__dict__["sizes"] = [99] * len(GROUPS)
+    prosody.__dict__["sizes"] = [99] * len(prosody.sizes)
     return made(Form(poem.index("，"), sum(map(poem.count, MARKS))), mode, "auto", prosody=prosody)
 
 

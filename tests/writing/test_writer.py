@@ -19,7 +19,6 @@ from poetgen.poem.poem import MARKS
 from poetgen.script import opencc
 from poetgen.script.opencc import is_simplified, to_simplified
 from poetgen.writing.free_matcher import SHORTEST
-from poetgen.writing.ranking import repeats
 from poetgen.writing.writer import MOST_TOGETHER, Writer
 
 
@@ -139,8 +138,14 @@ def test_a_penalty_thins_out_repeats_but_for_doubling(writer):
         poems = writer.write(seed=3, form="4x6", count=40, best_of=1, temperature=2.0, repeat_penalty=penalty)
         return [poem.corpus_lines for poem in poems]
 
-    free, usual, strict = ([repeats(lines) for lines in written(penalty)] for penalty in (0, 3, 1e4))
-    assert sum(free) > 2 * sum(usual) > 0 == sum(strict)
+    def come_again(lines):
+        """Characters, each spelling one of its own, that have been in the poem but not just before."""
+        places = [(k, place) for k, line in enumerate(lines) for place in range(len(line))]
+        seen = ["".join(lines[:k]) + lines[k][: max(0, place - 1)] for k, place in places]
+        return sum(lines[k][place] in before for (k, place), before in zip(places, seen, strict=True))
+
+    free, usual, strict = (sum(map(come_again, written(penalty))) for penalty in (0, 3, 1e4))
+    assert free > 2 * usual > 0 == strict
     doubled = [line for lines in written(1e4) for line in lines if any(a == b for a, b in pairwise(line))]
     assert doubled  # 悠悠
     assert not any(a == b == c for line in doubled for a, b, c in zip(line, line[1:], line[2:], strict=False))
