@@ -46,7 +46,7 @@ FORMS = ("五絕", "七絕", "五律", "七律", "五言排律六韻")
 LONGEST_PROMPT = 5
 RULED: dict[str, Any] = {"tones": "relaxed", "rhyme": "auto"}
 FREE: dict[str, Any] = {"tones": "off", "rhyme": "off"}
-PLAIN: dict[str, Any] = {"best_of": 1, "repeat_penalty": 0.0}
+PLAIN: dict[str, Any] = {"best_of": 1, "repeat_penalty": 0.0, "common_penalty": 0.0}
 COLUMNS = {
     "poems": "poems",
     "form": "form",

@@ -97,6 +97,12 @@ from poetgen.writing.writer import Writer
     help=f"Penalty in nats on characters already used; 0: none.  [default: {Sampling.repeat_penalty}]",
 )
 @click.option(
+    "--common-penalty",
+    type=float,
+    help="Penalty on common characters, 0 to 1; 0: none, as the model says.  "
+    f"[default: {Sampling.common_penalty}]",
+)
+@click.option(
     "--max-length",
     type=int,
     help=f"Most hanzi in a poem.  [default: {DEFAULT_MAX_LENGTH}, or as --form says]",

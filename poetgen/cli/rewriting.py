@@ -13,7 +13,8 @@ from poetgen.writing.sampling import draw_seed
 from poetgen.writing.writer import Writer
 
 MOST_BYTES = 2**20
-ALLOWED = {"seed", "best_of", "temperature", "top_k", "top_p", "repeat_penalty", "rhyme_book", "script"}
+ALLOWED = {"seed", "best_of", "temperature", "top_k", "top_p", "repeat_penalty"}
+ALLOWED |= {"common_penalty", "rhyme_book", "script"}
 
 
 def rewrite_line(

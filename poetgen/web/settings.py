@@ -74,6 +74,13 @@ DRAWING = {
     "repeat_penalty": Setting(
         "number", "Penalty in nats on characters already used.", Sampling.repeat_penalty, 0, 100
     ),
+    "common_penalty": Setting(
+        "number",
+        "0: as the model says; 1: as if all characters were equally common.",
+        Sampling.common_penalty,
+        0,
+        1,
+    ),
     "script": choice("Script of the poems; default: that of what was typed.", SCRIPTS),
 }
 GENERATE = {

@@ -20,7 +20,7 @@ from poetgen.byhand import language_model, softmax
 from poetgen.byhand.language_model import Parameters, State, read_parameters
 from poetgen.byhand.softmax import log_softmax
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.writing.sampling import Sampling, sample
+from poetgen.writing.sampling import OPENING, Sampling, raise_rare, sample
 
 if TYPE_CHECKING:
     from poetgen.writing.poem import Scansion
@@ -29,6 +29,7 @@ Array = npt.NDArray[Any]
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
+FEW = 50  # occurrences in the training text
 TILE = 8  # rows that meet a block of a weight together
 BLOCK = (
     2**18 // TILE
@@ -98,6 +99,7 @@ class Network:
         self._params = tile_weights(read_parameters(weights))
         self._conditions = weights.get("conditions.weight")
         self._start: State | None = None
+        self.commonness = _commonness(vocabulary)
 
     def after(self, prefix: Sequence[int]) -> "Network":
         """The same network, whose poems begin when it has read a prefix (poetgen.corpus.conditions)."""
@@ -122,6 +124,10 @@ class Network:
         before = language_model.init_state(self._params, len(ids)) if state is None else state
         return language_model.step(self._params, ids, before)
 
+    def commonness_of(self, lines: Sequence[str]) -> float:
+        """The logarithms of the hanzi's shares of the training text, summed."""
+        return float(self.commonness[self.vocabulary.encode("".join(lines))].sum())
+
     def follow(self, text: str) -> tuple[Array, State, float]:
         """Logits (1, V) and state after `text`, and its log-probability as the beginning of a poem."""
         logits, state = self.step([self.vocabulary.begin])
@@ -130,6 +136,17 @@ class Network:
             total += float(log_softmax(logits)[0, number])
             logits, state = self.step([number], state)
         return logits, state, total
+
+
+def _commonness(vocabulary: Vocabulary) -> Array:
+    """The logarithm of each hanzi's share of the training text, 0 for other tokens: float32 (V,).
+
+    Hanzi seen fewer than FEW times count as seen so often: what is hardly known gains no more by being rare.
+    """
+    counts = np.maximum(vocabulary.counts, FEW)
+    counts[: vocabulary.first_hanzi] = counts[vocabulary.first_hanzi :].sum()
+    commonness: Array = np.log(counts / counts[vocabulary.first_hanzi :].sum()).astype(np.float32)
+    return commonness
 
 
 # ---- the poems ----
@@ -160,13 +177,17 @@ class Matcher(Protocol):
 
 @dataclass
 class Candidate:
-    """One poem being written: `ids` are its tokens so far."""
+    """One poem being written: `ids` are its tokens so far.
+
+    `opening` is the part of its log-probability that those of the first hanzi have which were drawn.
+    """
 
     rng: np.random.Generator
     matcher: Matcher
     ids: list[int]
     log_probability: float
     is_done: bool = False
+    opening: float = 0.0
 
 
 def decode(
@@ -204,10 +225,15 @@ def _extend(network: Network, rows: Sequence[Candidate], logits: Array, sampling
     allowed = np.stack([row.matcher.allowed() for row in rows])
     drawn = np.array([row.rng.random() for row in rows])
     written = _written(rows, network.vocabulary.first_hanzi)
-    ids = sample(logits, allowed, sampling=sampling, drawn=drawn, written=written)
+    opens = len(rows[0].ids) < OPENING  # and so do all others: they are written in step
+    last = [row.ids[-1] if row.ids else network.vocabulary.begin for row in rows]
+    raised = raise_rare(logits, network.commonness, last, penalty=sampling.common_penalty)
+    drawing = sampling.of_opening if opens else sampling
+    ids = sample(raised, allowed, sampling=drawing, drawn=drawn, written=written)
     losses, _ = softmax.forward(logits, ids)
     for row, number, loss in zip(rows, ids.tolist(), losses.tolist(), strict=True):
         row.log_probability -= loss
+        row.opening -= loss if opens else 0.0
         row.is_done = number == network.vocabulary.end
         if not row.is_done:
             row.ids.append(number)

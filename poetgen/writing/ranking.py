@@ -1,12 +1,17 @@
 """Which of several candidates is the best poem: the likeliest to the model, a hanzi, less what speaks against it.
 
-Likelihood alone prefers poems that say the same thing again and lines known by heart. So a character that comes
-again more often than poems of that length have it, and a line that training contained, cost about the nats that
-they gain. And a character in a tone that it hardly has (離 as 仄) is taken only where no candidate does without.
+Likelihood alone prefers common words, poems that say the same thing again and lines known by heart. So half of
+what a hanzi gains by being common is not counted; and one that comes again or is doubled more often than poems of
+that length have it, and a line that training contained, cost about the nats that they gain. What poets do not
+write, a hanzi doubled across the pause, 春 beside 秋, one in a tone that it hardly has (離 as 仄), is taken only
+where no candidate does without. And of 律詩 those are better whose middle couplets are parallel (對仗).
+
+The weights were chosen by `poetgen evaluate --written` (docs/results.md, "Decoding").
 """
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from poetgen.corpus.line_index import LineIndex
@@ -19,6 +24,13 @@ USUAL_REPEATS = 1 / 3500
 # repeat twice as much as at this price; their perplexity stays far below that of unranked poems.
 REPEATED, COPIED = 8.0, 3.0
 FORCED = 20.0  # nats for a character in a rare tone
+COMMON = 0.5  # of the nats that a hanzi has by being common
+USUAL_DOUBLINGS = 1 / 150  # a hanzi, in 全唐詩
+DOUBLED, DOUBLED_ACROSS, BOTH_SEASONS = 6.0, 10.0, 20.0  # nats
+PARALLEL = 0.3  # nats a hanzi, for a nat of parallelism a place (poetgen.verse.parallelism)
+LEAST_LINES = 8  # of a poem with middle couplets
+PAUSE = {5: 2, 7: 4}  # by the length of a line: the hanzi before its pause (caesura), 2-3 and 4-3
+SEASONS = frozenset("春秋")
 _RARE_TONES = Path(__file__).with_name("rare_tones.txt")
 
 
@@ -40,17 +52,42 @@ def score(
     known: LineIndex | None,
     given: int = 0,
     tones: Sequence[str] | None = None,
+    commonness: float = 0.0,
 ) -> float:
     """Nats a hanzi; higher is better.
 
     `given` hanzi of the poem are the prompt's, and no fault of it; `tones` are those of each line where the poem
-    follows a template.
+    follows a template; `commonness` is the sum of the logarithms of its hanzi's shares of the training text.
     """
     hanzi = sum(map(len, lines))
-    excess = max(0.0, repeats(lines) - hanzi**2 * USUAL_REPEATS)
-    price = REPEATED * excess + COPIED * copied(lines, known, given=given)
+    price = REPEATED * max(0.0, repeats(lines) - hanzi**2 * USUAL_REPEATS)
+    price += COPIED * copied(lines, known, given=given)
     price += FORCED * count_forced(lines, tones, given=given) if tones else 0.0
-    return (log_probability - price) / hanzi
+    price += DOUBLED * max(0.0, sum(map(count_doublings, lines)) - hanzi * USUAL_DOUBLINGS)
+    price += DOUBLED_ACROSS * sum(map(is_doubled_across, lines))
+    price += BOTH_SEASONS * (set("".join(lines)) >= SEASONS)
+    return (log_probability - COMMON * commonness - price) / hanzi + PARALLEL * parallelism(lines)
+
+
+def count_doublings(line: str) -> int:
+    """Places where a hanzi comes twice side by side."""
+    return sum(a == b for a, b in pairwise(line))
+
+
+def is_doubled_across(line: str) -> bool:
+    """Whether the hanzi before the pause comes again just after it."""
+    pause = PAUSE.get(len(line))
+    return pause is not None and line[pause - 1] == line[pause]
+
+
+def parallelism(lines: Sequence[str]) -> float:
+    """How parallel the middle couplets of a 律詩 are, in nats a place; 0 for other poems."""
+    if len(lines) < LEAST_LINES:
+        return 0.0
+    from poetgen.verse.parallelism import score_couplets  # its table is not read for an 絕句
+
+    scores = [couplet.score for couplet in score_couplets(lines)]
+    return sum(scores) / len(scores) if scores else 0.0
 
 
 def count_forced(lines: Sequence[str], tones: Sequence[str], *, given: int = 0) -> int:

@@ -3,7 +3,8 @@
 import math
 import secrets
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ Array = npt.NDArray[Any]
 STRETCH = 64  # entries
 CANDIDATES = 8  # as many as rows of a tile (poetgen.writing.decoding): a poem alone takes no longer for it
 MOST_CANDIDATES = 10_000
+USUAL = -6.0  # the logarithm of a usual hanzi's share of the training text
+OPENING, OPENING_BOLDNESS, OPENING_TOP_P = 2, 1.6, 0.7
 _BEYOND_UNICODE = sys.maxunicode  # so that no beginning ends like the number of a candidate
 
 
@@ -29,6 +32,11 @@ class Sampling:
     A hanzi that the poem has already loses `repeat_penalty` nats beforehand, unless it has just been written and
     would be doubled (悠悠), not tripled. At 0 poems repeat themselves three to eight times as much as poets do.
 
+    `common_penalty` times the logarithm of a hanzi's share of the training text is taken away too, which raises
+    rare ones: a temperature below 1 sharpens what the context says, but also makes common hanzi commoner, until
+    poems live on half the words of poets. At 1 - temperature a hanzi of which the context says nothing is as
+    common as in the text; at 0 the model alone decides.
+
     Raises ConfigError for a value out of range.
     """
 
@@ -39,6 +47,7 @@ class Sampling:
     seed: int = 0
     count: int = 1
     best_of: int = CANDIDATES
+    common_penalty: float = 0.3
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
@@ -59,6 +68,13 @@ class Sampling:
                     repeat_penalty=self.repeat_penalty,
                 )
             )
+        if not (math.isfinite(self.common_penalty) and 0 <= self.common_penalty <= 1):
+            raise ConfigError(
+                tr(
+                    "common-penalty must be 0 to 1, not {common_penalty}; 0.3 is usual",
+                    common_penalty=self.common_penalty,
+                )
+            )
         if self.seed < 0:
             raise ConfigError(tr("seed must be 0 or more, not {seed}", seed=self.seed))
         if self.count < 1:
@@ -76,6 +92,12 @@ class Sampling:
     def is_greedy(self) -> bool:
         """Whether nothing is left to chance: the temperature is 0, or too small to divide by."""
         return bool(self.temperature < np.finfo(np.float32).tiny)
+
+    @property
+    def of_opening(self) -> "Sampling":
+        """How the first OPENING hanzi of a poem are drawn: more evenly, or most poems on 湖 would begin 湖上."""
+        top_p = min(self.top_p, OPENING_TOP_P)
+        return replace(self, temperature=self.temperature * OPENING_BOLDNESS, top_p=top_p)
 
 
 def draw_seed() -> int:
@@ -119,6 +141,20 @@ def sample(
         for row in scores:
             row[_others(row, sampling)] = -np.inf
     return _at(np.exp(scores, out=scores), drawn)
+
+
+def raise_rare(logits: Array, commonness: Array, last: Sequence[int], *, penalty: float) -> Array:
+    """Logits less `penalty` times the logarithm of each id's share of the training text, `commonness`.
+
+    The `last` hanzi of each row, which may be doubled, gains no more than one of usual commonness: else rare ones
+    would be doubled twice as often as in poems. Shapes: (B, V), (V,), (B,) -> (B, V).
+    """
+    if not penalty:
+        return logits
+    raised: Array = logits - np.float32(penalty) * commonness
+    rows = np.arange(len(last))
+    raised[rows, last] = logits[rows, last] - np.float32(penalty) * np.maximum(commonness[last], USUAL)
+    return raised
 
 
 def _at(weights: Array, shares: Array) -> Array:

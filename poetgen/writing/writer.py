@@ -146,6 +146,7 @@ class Writer:
         top_k: int = Sampling.top_k,
         top_p: float = Sampling.top_p,
         repeat_penalty: float = Sampling.repeat_penalty,
+        common_penalty: float = Sampling.common_penalty,
         max_length: int | None = None,
         script: str | None = None,
     ) -> Iterator[GeneratedPoem]:
@@ -163,7 +164,7 @@ class Writer:
         ConfigError or PromptError.
         """
         seed = draw_seed() if seed is None else seed
-        sampling = Sampling(temperature, top_k, top_p, repeat_penalty, seed, count, best_of)
+        sampling = Sampling(temperature, top_k, top_p, repeat_penalty, seed, count, best_of, common_penalty)
         _check_page(max_length, script)
         asked = {
             "form": form,
@@ -206,6 +207,7 @@ class Writer:
         top_k: int = Sampling.top_k,
         top_p: float = Sampling.top_p,
         repeat_penalty: float = Sampling.repeat_penalty,
+        common_penalty: float = Sampling.common_penalty,
         rhyme_book: str = PINGSHUI,
         script: str | None = None,
     ) -> Iterator[GeneratedPoem]:
@@ -219,7 +221,7 @@ class Writer:
         from poetgen.writing.rewriter import Rewriter
 
         seed = draw_seed() if seed is None else seed
-        sampling = Sampling(temperature, top_k, top_p, repeat_penalty, seed, count, best_of)
+        sampling = Sampling(temperature, top_k, top_p, repeat_penalty, seed, count, best_of, common_penalty)
         _check_page(None, script)
         knowing = self._knowing(poem, begins)
         rewriter = Rewriter(
@@ -368,7 +370,15 @@ class Writer:
         is_old = request.rhyme_book != XINYUN  # which tones are rare is known of Tang poems alone
         tones = scansion.tones if scansion and scansion.template and is_old else None
         lines, _ = written.matcher.lines()
-        return score(lines, written.log_probability, known=self.known_lines, given=given, tones=tones)
+        likely = written.log_probability - written.opening  # which opening is the likeliest is no merit
+        return score(
+            lines,
+            likely,
+            known=self.known_lines,
+            given=given,
+            tones=tones,
+            commonness=request.network.commonness_of(lines),
+        )
 
 
 def _check_page(max_length: int | None, script: str | None) -> None:

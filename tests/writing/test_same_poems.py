@@ -1,7 +1,7 @@
 """The same seed gives the same poem: forty poems of the released model, kept from one version to the next.
 
-Where a change is meant to write other poems, `python tests/writing/test_same_poems.py` records them anew, and the
-commit says so. Probabilities are not compared: another processor's tanh may differ in the last bit.
+Where a change is meant to write other poems, `python tools/record_poems.py` records them anew, and the commit says
+so. Probabilities are not compared: another processor's tanh may differ in the last bit.
 """
 
 import json

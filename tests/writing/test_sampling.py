@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.errors import ConfigError
-from poetgen.writing.sampling import Sampling, random_stream, sample
+from poetgen.writing.sampling import USUAL, Sampling, raise_rare, random_stream, sample
 
 EVERYTHING = np.ones(6, bool)
 
@@ -108,6 +108,9 @@ def test_streams_differ_by_seed_index_and_beginning():
         ({"top_p": float("nan")}, "nan"),
         ({"repeat_penalty": -1.0}, "-1.0"),
         ({"repeat_penalty": float("inf")}, "inf"),
+        ({"common_penalty": -0.1}, "-0.1"),
+        ({"common_penalty": 1.5}, "1.5"),
+        ({"common_penalty": float("nan")}, "nan"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_value(settings, value):
@@ -121,3 +124,32 @@ def test_of_equals_those_that_come_first_are_kept_and_no_more():
     everyone = np.ones(1000, bool)
     kept = set(drawn(scores, Sampling(1, top_k=434), allowed=everyone, times=9000))
     assert kept == {*likelier, *others[:100]}
+
+
+def test_what_the_context_says_nothing_of_is_as_common_as_in_the_text():
+    shares = np.array([0.6, 0.3, 0.05, 0.03, 0.015, 0.005])
+    common = np.log(shares).astype(np.float32)
+    for temperature, penalty in ((0.7, 0.3), (0.5, 0.5), (1.0, 0.0)):
+        raised = raise_rare(np.tile(common, (20_000, 1)), common, [0] * 20_000, penalty=penalty)
+        numbers = random_stream(0, 0).random(20_000)
+        found = sample(raised, np.ones((20_000, 6), bool), sampling=Sampling(temperature), drawn=numbers)
+        np.testing.assert_allclose(np.bincount(found, minlength=6) / 20_000, shares, atol=0.012)
+
+
+def test_an_opening_is_drawn_more_evenly_but_from_what_is_likely():
+    shares = np.array([0.52, 0.07, *[0.03] * 11, *[0.0016] * 50], np.float32)
+    rows = np.tile(np.log(shares), (4000, 1)), np.ones((4000, len(shares)), bool)
+    numbers = random_stream(0, 0).random(4000)
+    usual, opening = (
+        np.bincount(sample(*rows, sampling=each, drawn=numbers), minlength=len(shares)) / 4000
+        for each in (Sampling(0.7), Sampling(0.7).of_opening)
+    )
+    assert opening[0] < usual[0] - 0.1
+    assert not opening[13:].any()
+    assert Sampling(0).of_opening.is_greedy
+
+
+def test_a_rare_hanzi_gains_when_new_and_no_more_than_a_usual_one_when_doubled():
+    common = np.array([-2.0, -9.0, -9.0], np.float32)
+    raised = raise_rare(np.zeros((2, 3), np.float32), common, [1, 0], penalty=0.5)
+    np.testing.assert_allclose(raised, [[1, -USUAL / 2, 4.5], [1, 4.5, 4.5]])
