@@ -44,6 +44,7 @@ RANKS = {
     "evaluate": 4,
     "writing": 4,
     "picture": 4,
+    "yardstick": 4,
     "plots": 5,
     "web": 5,
     "cli": 6,

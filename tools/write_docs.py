@@ -33,6 +33,7 @@ ROOMS = [
     "compare",
     "verse",
     "writing",
+    "yardstick",
     "picture",
 ]
 ROOMS += ["classify", "study", "experiments", "plots", "cli"]

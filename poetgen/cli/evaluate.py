@@ -55,6 +55,31 @@ ODD_RATE = 0.05
     help="File or folder of poems, JSON or text, to measure on instead.",
 )
 @click.option(
+    "--written",
+    metavar="N",
+    type=click.IntRange(1, 100_000),
+    help="Let the model write N poems of each form, and measure them beside real poems of the split instead.",
+)
+@click.option(
+    "--set",
+    "set_values",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="With --written, a setting of generate: temperature=0.8, best_of=1; may be repeated.",
+)
+@click.option(
+    "--prompts",
+    metavar="HANZI",
+    help="With --written, the characters that poems begin with, in turn.  [default: 日紅山夜湖海月]",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="With --written, the poems' seed.  [default: 0]")
+@click.option(
+    "--out",
+    metavar="FILE.png",
+    type=UserPath(dir_okay=False, path_type=Path),
+    help="With --written, draw a picture too.",
+)
+@click.option(
     "--batch-size", type=click.IntRange(1, 4096), default=64, show_default=True, help="Poems in a batch."
 )
 @click.option(
@@ -74,15 +99,24 @@ def evaluate(
     split: str | None,
     given: tuple[str, ...],
     source: Path | None,
+    written: int | None,
     batch_size: int,
     device: str,
     as_json: bool,
     verbose: bool,
+    **of_written: Any,
 ) -> None:
     """Measure a model's perplexity, with 95 % intervals, as docs/measures.md defines it.
 
-    Choose between models on the validation split, and look at the test split once, at the end.
+    Choose between models on the validation split, and look at the test split once, at the end. With --written,
+    measure the poems that it writes: rules kept, words used, what comes again, beside real poems.
     """
+    if written is None and any(value not in (None, ()) for value in of_written.values()):
+        raise click.UsageError(
+            "--set, --prompts, --seed and --out say how poems are written; add --written N"
+        )
+    if written is not None and (source or given):
+        raise click.UsageError("--written measures the model's own poems; omit --poems and --given")
     if data and source:
         raise click.UsageError("--data and --poems both say what to measure on; omit one")
     if split and source:
@@ -90,6 +124,15 @@ def evaluate(
     if given and source:
         raise click.UsageError("--given tells what a prepared folder knows of its poems; omit --poems")
     path = find_checkpoint(workspace, checkpoint)
+    if written is not None:
+        from poetgen.cli.evaluate_written import show_written
+
+        prepared = data or workspace.prepared
+        tell_model(path, verbose=verbose)
+        show_written(
+            path, prepared, count=written, split=split or "validation", as_json=as_json, **of_written
+        )
+        return
     model = Checkpoint.load(path)
     with progress_bar("measuring", unit="token") as on_progress:
         options = Options(batch_size, device, on_progress)

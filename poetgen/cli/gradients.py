@@ -10,9 +10,9 @@ import click
 
 from poetgen.cli.options import Decorator, UserPath, examples, json_option
 from poetgen.cli.output import echo
+from poetgen.cli.pictures import check_picture
 from poetgen.cli.progress import progress_bar
 from poetgen.config import INITIALIZATIONS
-from poetgen.errors import PoetgenError
 
 if TYPE_CHECKING:
     from poetgen.experiments.reach import Reach, Sizes
@@ -89,21 +89,6 @@ def gradients(
         show_symmetry(inits, out=out, as_json=as_json, **settings, **given)
     else:
         show_reach(scales or SCALES, out=out, as_json=as_json, **settings)
-
-
-def check_picture(out: Path | None) -> None:
-    """Raises PoetgenError, before anything is computed, for a picture that could not be written."""
-    if out is None:
-        return
-    from poetgen.plots.style import load_matplotlib
-
-    if out.suffix.lower() != ".png":
-        raise PoetgenError(f"pictures are PNG: give --out a name that ends in .png, not {out.name!r}")
-    if not out.parent.is_dir():
-        raise PoetgenError(f"there is no folder {out.parent} to draw {out.name} in; make it first")
-    if out.is_dir():
-        raise PoetgenError(f"{out} is a folder; give --out the name of a file")
-    load_matplotlib()
 
 
 # ---- how far gradients reach ----

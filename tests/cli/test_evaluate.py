@@ -215,3 +215,43 @@ def test_on_cuda_the_figures_are_those_of_the_cpu(home: Path) -> None:
     on_cpu = values(run(home, "--json"))
     for name in FIGURES:
         assert on_cuda[name] == pytest.approx(on_cpu[name], rel=1e-5)
+
+
+FREE = ("--set", "tones=off", "--set", "rhyme=off", "--set", "best_of=1", "--prompts", "山水")
+
+
+def test_written_poems_are_measured_beside_real_ones(home: Path) -> None:
+    found = values(run(home, "--written", "2", *FREE, "--seed", "4", "--json"))
+    assert found["settings"] == {"tones": "off", "rhyme": "off", "best_of": 1}
+    assert (found["seed"], found["split"], found["prompts"]) == (4, "validation", ["山", "水"])
+    assert found["pairs"]["all"]["written"]["poems"] == found["pairs"]["all"]["real"]["poems"] == 8
+    table = run(home, "--written", "2", *FREE, "--seed", "4")
+    assert table.exit_code == 0, table.output
+    characters = f"{found['pairs']['all']['written']['characters']:,}"
+    [row] = [line for line in table.stdout.splitlines() if line.startswith("different characters")]
+    assert row.split()[-2] == characters
+
+
+def test_written_poems_are_drawn(home: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "written.png"
+    assert run(home, "--written", "1", *FREE, "--out", str(picture)).exit_code == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--seed", "1"], "add --written N"),
+        (["--set", "best_of=1"], "add --written N"),
+        (["--written", "1", "--given", "title"], "omit --poems and --given"),
+        (["--written", "1", "--set", "warmth=3"], "a name of: temperature, top_k"),
+        (["--written", "1", "--set", "best_of=many"], "best_of must be a number, not many"),
+        (["--written", "1", "--set", "top_p=7"], "top-p must be above 0 and at most 1, not 7.0"),
+        (["--written", "1", "--out", "picture.gif"], "pictures are PNG"),
+        (["--written", "1", "--out", "nowhere/picture.png"], "there is no folder nowhere"),
+    ],
+)
+def test_what_written_cannot_take_is_said(home: Path, arguments: list[str], said: str) -> None:
+    result = run(home, *arguments)
+    assert result.exit_code != 0
+    assert said in result.output

@@ -1,0 +1,1 @@
+"""What written poems are like, counted beside real ones."""
