@@ -1,6 +1,7 @@
 """One model file: safetensors weights and JSON metadata, read without torch; nothing in it can execute."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -219,7 +220,8 @@ def check_values(path: Path, weights: Mapping[str, Array]) -> None:
                     again=tr(AGAIN),
                 )
             )
-        if not np.isfinite(array).all():
+        largest = largest_magnitude(array)
+        if not math.isfinite(largest):
             raise CheckpointError(
                 tr(
                     "{path} holds values in {name} that are not numbers; {again}",
@@ -228,7 +230,7 @@ def check_values(path: Path, weights: Mapping[str, Array]) -> None:
                     again=tr(AGAIN),
                 )
             )
-        if array.size and max(-float(array.min()), float(array.max())) > LARGEST_WEIGHT:
+        if largest > LARGEST_WEIGHT:
             raise CheckpointError(
                 tr(
                     "{path} holds values in {name} beyond {largest_weight:,.0f}: its training went "
@@ -239,6 +241,16 @@ def check_values(path: Path, weights: Mapping[str, Array]) -> None:
                     again=tr(AGAIN),
                 )
             )
+
+
+def largest_magnitude(array: Array) -> float:
+    """The largest |value| of float16 or float32 numbers, NaN where there is one; 0 without any.
+
+    Read off their bits, for speed: without the sign these order as the numbers do, NaN after infinity (IEEE 754).
+    """
+    bits = array.view(np.dtype(f"u{array.itemsize}"))
+    magnitude = (bits & bits.dtype.type((1 << (8 * array.itemsize - 1)) - 1)).max(initial=0)
+    return float(bits.dtype.type(magnitude).view(array.dtype))
 
 
 def find_checkpoint(workspace: Workspace, given: str | Path | None = None) -> Path:

@@ -23,6 +23,7 @@ from safetensors.numpy import save
 from poetgen.checkpoint import (
     Checkpoint,
     find_checkpoint,
+    largest_magnitude,
     model_name,
     parameter_shapes,
     released_path,
@@ -457,3 +458,14 @@ def test_a_released_model_that_is_missing(
 def test_what_is_not_there_is_answered_with_what_is(workspace: Workspace, name: str, message: str) -> None:
     with pytest.raises(CheckpointError, match=rf"{message}.*runs here: early, late"):
         find_checkpoint(workspace, name)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_the_largest_magnitude_is_read_off_the_bits(dtype: type) -> None:
+    values = np.random.default_rng(0).normal(size=(7, 5)).astype(dtype)
+    assert largest_magnitude(values) == float(np.abs(values).max())
+    assert largest_magnitude(values.T) == float(np.abs(values).max())
+    assert largest_magnitude(values[:0]) == 0
+    for odd in (-np.inf, np.inf, np.nan, -np.nan):
+        values[3, 2] = odd
+        assert not np.isfinite(largest_magnitude(values))

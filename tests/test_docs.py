@@ -243,16 +243,16 @@ def test_the_poems_shown_are_the_models_own(
         assert result.stdout.strip() == poem.strip()
 
 
-def test_the_card_shows_what_its_command_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+SHOWN = re.findall(r"^    poetgen (generate .*)\n((?:\n(?!#).*)*)", read("checkpoints/tang.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("command", "poems"), [SHOWN[0], SHOWN[-1]], ids=lambda text: text[:40])
+def test_the_card_shows_what_its_command_writes(
+    command: str, poems: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("POETGEN_SCRIPT", raising=False)
-    card = read("checkpoints/tang.md")
-    [(command, *prompts)] = [
-        line.split()[1:] for line in card.splitlines() if line.startswith("    poetgen generate")
-    ]
-    first, *options = prompts[0], *prompts[prompts.index("--count") :]
-    result = CliRunner().invoke(poetgen, [command, first, *options, "--home", str(tmp_path)])
-    [shown] = re.findall(rf"### {first}\n(.*?)\n### ", card, re.DOTALL)
-    assert result.stdout.split() == shown.split()
+    result = CliRunner().invoke(poetgen, [*command.split(), "--home", str(tmp_path)])
+    assert result.stdout.split() == poems.split()
 
 
 def test_the_python_example_writes_a_poem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,18 +20,17 @@ from poetgen.files import write_text
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")
-CARD = "checkpoints/tang.md"
+CARD = "tools/release_model.py"
 KEPT = "tests/writing/test_same_poems.py"
 SESSION = re.compile(r"^\$ (poetgen generate .*)\n((?:(?!\$ |```).*\n)*)", re.MULTILINE)
-COMMAND = re.compile(r"^    (poetgen generate .*)\n", re.MULTILINE)
 
 
 def main() -> None:
     """See the module."""
     for name in READMES:
         replace_text(name, record_sessions)
-    replace_text(CARD, record_card)
-    runpy.run_path(str(ROOT / KEPT), run_name="__main__")
+    for script in (CARD, KEPT):
+        runpy.run_path(str(ROOT / script), run_name="__main__")
 
 
 def replace_text(name: str, record: Callable[[str], str]) -> None:
@@ -49,20 +48,6 @@ def record_sessions(page: str) -> str:
         return f"$ {found[1]}\n{run(found[1])}{end}"
 
     return SESSION.sub(session, page)
-
-
-def record_card(card: str) -> str:
-    """The card, whose poems come last, a heading a prompt."""
-    command = COMMAND.search(card)
-    assert command is not None
-    words = shlex.split(command[1])
-    count = words.index("--count")
-    sections = [
-        f"### {prompt}\n\n" + run(shlex.join([*words[:2], prompt, *words[count:]])).replace("\n", "  \n")
-        for prompt in words[2:count]
-    ]
-    body = "\n\n".join(sections).replace("  \n  \n", "\n\n")
-    return card[: command.end()] + "\n" + body + "\n"
 
 
 def run(command: str) -> str:

@@ -1,13 +1,16 @@
 """Make a run's best model the released one: float16 weights, measured as shipped, with a card.
 
     python tools/release_model.py checkpoints/tang --source "chinese-poetry at 99ebbef, core volumes"
+    python tools/release_model.py
 
 The model must beat the one released before on the validation poems; only then is the test split looked at, once.
-Writes checkpoints/tang.safetensors and checkpoints/tang.md.
+Writes checkpoints/tang.safetensors and checkpoints/tang.md; without a run the card alone, with the poems that the
+released model writes now.
 """
 
 import argparse
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +22,29 @@ from poetgen.corpus.dataset import Dataset
 from poetgen.evaluate import Evaluation, evaluate_split
 from poetgen.files import write_text
 from poetgen.measures import FIGURES
+from poetgen.writing.poem import GeneratedPoem
 from poetgen.writing.writer import Writer
 
 RELEASED = Path(__file__).parent.parent / "checkpoints"
 PROMPTS = "日紅山夜湖海月"
-POEMS_EACH = 7
-SEED = 2026
+FORMS = ("五絕", "七絕", "五律", "七律")
+TITLES = [
+    "春夜喜雨",
+    "送別",
+    "登高",
+    "中秋",
+    "江南",
+    "邊塞",
+    "詠梅",
+    "山居",
+    "懷古",
+    "寄友人",
+    "秋思",
+    "夢李白",
+]
+SEED = 0
 CARD_KEYS = ("poetgen", "seed", "optimizer", "epoch", "step", "training_seconds", "splits")
+GIVEN = (("title",), ("title", "poet", "form"))
 
 
 def main() -> None:
@@ -33,45 +52,66 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", type=Path, help="run folder, or its best.safetensors")
+    parser.add_argument("run", type=Path, nargs="?", help="run folder, or its best.safetensors")
     parser.add_argument(
         "--prepared", type=Path, default=Path("data/prepared"), help="the poems it was trained on"
     )
-    parser.add_argument("--source", required=True, help="where the corpus comes from, for the card")
+    parser.add_argument("--source", default="", help="where the corpus comes from, for the card")
     parser.add_argument("--note", default="", help="what else must be said of the training, for the card")
     parser.add_argument("--out", type=Path, default=RELEASED, help="folder of the released model")
     args = parser.parse_args()
-    release(args.run, Dataset.open(args.prepared), args)
-
-
-def release(run: Path, prepared: Dataset, args: argparse.Namespace) -> None:
-    """Measure, compare, and write the released file and its card."""
-    model = in_half_precision(Checkpoint.load(run / "best.safetensors" if run.is_dir() else run))
     path: Path = args.out / "tang.safetensors"
+    if args.run:
+        release(args.run, Dataset.open(args.prepared), path, args)
+    write_text(path.with_suffix(".md"), "\n".join(describe(path, Checkpoint.load(path).card)) + "\n")
+
+
+def release(run: Path, prepared: Dataset, path: Path, args: argparse.Namespace) -> None:
+    """Measure, compare, and write the released file."""
+    model = in_half_precision(Checkpoint.load(run / "best.safetensors" if run.is_dir() else run))
     validation = evaluate_split(model, prepared, "validation")
     if path.exists():
-        before = evaluate_split(Checkpoint.load(path), prepared, "validation")
-        if not better(validation, before):
-            raise SystemExit(f"{validation.ppl_token:.2f} does not beat the released {before.ppl_token:.2f}")
-    test = evaluate_split(model, prepared, "test")
+        before = Checkpoint.load(path).card["measures"]["validation"]["ppl_token"]
+        if not (validation.ppl_token or math.inf) < before:
+            raise SystemExit(f"{validation.ppl_token} does not beat the released {before}")
+    measured = {
+        "validation": validation,
+        "test": evaluate_split(model, prepared, "test"),
+    }
+    if model.model_config.conditions:
+        for given in GIVEN:
+            measured[f"validation, {', '.join(given)} given"] = evaluate_split(
+                model, prepared, "validation", given=given
+            )
     card = {
         **{key: model.card[key] for key in CARD_KEYS},
         "note": args.note,
         "corpus": {"source": args.source, "commit": model.card["corpus"]["commit"]},
-        "measures": {"validation": figures(validation), "test": figures(test)},
+        "measures": {name: figures(found) for name, found in measured.items()},
+        "ancestors": list(ancestors(model.card)),
     }
-    replace(model, card=card).save(path)
-    write_text(path.with_suffix(".md"), "\n".join(describe(path, card)) + "\n")
+    # whose weights it began with is told by the ancestors: where that file lay is nobody's business
+    training = {**model.config["training"], "start": ""}
+    replace(model, card=card, config={**model.config, "training": training}).save(path)
+
+
+def ancestors(card: Mapping[str, Any]) -> Iterator[str]:
+    """What the weights have gone through, in order, a sentence each."""
+    if isinstance(parent := card.get("parent"), dict):
+        yield from ancestors(parent)
+    if grown := card.get("grown"):
+        yield f"Made wider by `tools/grow_model.py`: E {grown['embedding_size']}, H {grown['hidden_size']}."
+    else:
+        train = card["splits"]["train"]
+        yield (
+            f"{card['step']:,} steps (epoch {card['epoch']}) on {train['poems']:,} poems, {train['tokens']:,} "
+            f"tokens, seed {card['seed']}, {card['optimizer']}: {card['training_seconds'] / 60:.0f} minutes."
+        )
 
 
 def in_half_precision(model: Checkpoint) -> Checkpoint:
     """The same model with float16 weights: half the size; what is measured is what is shipped."""
     return replace(model, weights={name: array.astype(np.float16) for name, array in model.weights.items()})
-
-
-def better(new: Evaluation, old: Evaluation) -> bool:
-    """Whether the new model foretells validation better, per token."""
-    return new.ppl_token is not None and (old.ppl_token is None or new.ppl_token < old.ppl_token)
 
 
 def figures(evaluation: Evaluation) -> dict[str, Any]:
@@ -85,31 +125,38 @@ def figures(evaluation: Evaluation) -> dict[str, Any]:
     return found | {name: getattr(evaluation, name) for name in counts}
 
 
-def describe(path: Path, card: dict[str, Any]) -> Iterator[str]:
+def describe(path: Path, card: Mapping[str, Any]) -> Iterator[str]:
     """The card as Markdown, poems included."""
     model = Checkpoint.load(path)
     settings, splits = model.config, card["splits"]
+    lines = 0 if model.lines is None else model.lines.nbytes
+    told = "told title, poet and form, or none of them" if settings["model"]["conditions"] else "told nothing"
     yield "# The released model"
     yield ""
-    yield f"`tang.safetensors`, {path.stat().st_size / 1e6:.1f} MB, {model.parameters:,} parameters in float16."
-    yield f"Trained by poetgen {card['poetgen']} with `configs/tang.toml`: {card['step']:,} steps"
-    minutes = f"{card['training_seconds'] / 60:.0f} minutes of two cores"
-    yield f"({card['epoch']} epochs), {minutes}, seed {card['seed']}. {card['note']}".strip()
+    yield (
+        f"`tang.safetensors`, {path.stat().st_size / 1e6:.1f} MB: {model.parameters:,} parameters in float16, "
+        f"and {lines / 1e6:.1f} MB by which a line that it has read is known. Trained by poetgen "
+        f"{card['poetgen']}, on two cores:"
+    )
+    yield ""
+    yield from (f"{number}. {told_step}" for number, told_step in enumerate(card["ancestors"], start=1))
+    yield ""
+    yield card["note"]
     yield ""
     yield f"- Corpus: {card['corpus']['source']}; commit `{card['corpus']['commit']}` as fetched."
     yield (
-        f"- Split {settings['corpus']['split']} by clusters of near duplicates: "
+        f"- Split {settings['corpus']['split']} of 全唐詩 by clusters of near duplicates: "
         + ", ".join(
             f"{name} {splits[name]['poems']:,} poems ({splits[name]['tokens']:,} tokens)"
             for name in ("train", "validation", "test")
         )
         + "."
     )
-    yield f"- Vocabulary: {len(model.vocabulary):,} tokens, every character that train has twice or more."
-    yield "- Unconditional: the model is told neither form nor title nor poet."
+    yield f"- Vocabulary: {len(model.vocabulary):,} tokens."
+    yield f"- It is {told}; figures are those without, unless they say otherwise."
     yield ""
-    yield "| | validation | test |"
-    yield "|---|---|---|"
+    yield f"| | {' | '.join(card['measures'])} |"
+    yield "|---" * (1 + len(card["measures"])) + "|"
     for name in FIGURES:
         yield (
             f"| {name} | "
@@ -125,16 +172,27 @@ def describe(path: Path, card: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield "Figures as `docs/measures.md` defines them, with 95 % bootstrap intervals over poems."
     yield ""
-    yield "## Seven poems each, uncurated"
-    yield ""
-    yield f"    poetgen generate {' '.join(PROMPTS)} --count {POEMS_EACH} --seed {SEED}"
+    yield "## Poems nobody picked"
     writer = Writer(model, path)
-    for prompt in PROMPTS:
+    for form in FORMS:
+        yield from shown(form, f"poetgen generate {' '.join(PROMPTS)} --form {form} --seed {SEED}")
+        yield from as_markdown(writer.write(list(PROMPTS), form=form, seed=SEED))
+    if settings["model"]["conditions"]:
+        for title in TITLES:
+            yield from shown(title, f"poetgen generate --title {title} --seed {SEED}")
+            yield from as_markdown(writer.write(title=title, seed=SEED))
+
+
+def shown(heading: str, command: str) -> Iterator[str]:
+    """A heading, and the command whose poems follow."""
+    yield from ("", f"### {heading}", "", f"    {command}")
+
+
+def as_markdown(poems: Iterator[GeneratedPoem]) -> Iterator[str]:
+    """Each poem after an empty line, its lines broken where they end."""
+    for poem in poems:
         yield ""
-        yield f"### {prompt}"
-        for poem in writer.write(prompt, seed=SEED, count=POEMS_EACH):
-            yield ""
-            yield "  \n".join(str(poem).splitlines())
+        yield "  \n".join(str(poem).splitlines())
 
 
 def with_interval(measured: dict[str, Any], name: str) -> str:
