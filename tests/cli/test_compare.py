@@ -273,22 +273,25 @@ def test_stopped_or_killed_the_same_command_comes_to_the_same(
         assert process.returncode == 128 + how
         assert told.splitlines()[-1] == "stopped and saved; the same command continues"
     assert not (home / "out" / "report.md").exists()
-    process = start(home)
-    _, told = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, told
+    told = uninterrupted(home)
     assert "1 of 2  sgd" in told and told.count(", kept") == 1 and "Traceback" not in told
     assert losses(home) == whole
 
 
 @pytest.fixture(scope="module")
-def whole(prepared: Dataset, tmp_path_factory: pytest.TempPathFactory, start: Start) -> list[tuple[str, ...]]:
+def whole(prepared: Dataset, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, ...]]:
     """The points of the comparison when nothing stops it."""
     home = tmp_path_factory.mktemp("whole")
     shutil.copytree(prepared.path, home / "data" / "prepared")
-    process = start(home)
-    _, told = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, told
+    uninterrupted(home)
     return losses(home)
+
+
+def uninterrupted(home: Path) -> str:
+    """The same command to its end, and what it said."""
+    result = run(home, *SMALL, *TWO, *LONG, "--out", home / "out")
+    assert result.exit_code == 0, result.output
+    return result.stderr
 
 
 def test_two_at_once_in_one_folder_are_refused(home: Path, start: Start) -> None:

@@ -367,12 +367,19 @@ def wait_for_step(process: subprocess.Popen[str], folder: RunFolder, step: int) 
     raise AssertionError(f"step {step} was never reached")
 
 
-def same_as_never_stopped(home: Path, name: str) -> None:
+@pytest.fixture(scope="module")
+def whole(prepared: Dataset, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """The run when nothing stops it."""
+    home = tmp_path_factory.mktemp("whole")
+    shutil.copytree(prepared.path, home / "data" / "prepared")
+    assert begin(home, "whole", *LONG).exit_code == 0
+    return RunFolder(home / "checkpoints" / "whole")
+
+
+def same_as_never_stopped(home: Path, name: str, other: RunFolder) -> None:
     """Finish the run here, and compare with one that nobody stopped."""
     assert run(home, "--resume", name).exit_code == 0
-    one, other = (RunFolder(home / "checkpoints" / each) for each in (name, "whole"))
-    if not other.config.exists():
-        assert begin(home, "whole", *LONG).exit_code == 0
+    one = RunFolder(home / "checkpoints" / name)
     mine, theirs = one.records(), other.records()
     for record in (*mine, *theirs):
         del record["seconds"]
@@ -382,10 +389,10 @@ def same_as_never_stopped(home: Path, name: str) -> None:
         assert all((left[key] == right[key]).all() for key in right)
 
 
-def test_a_run_killed_at_several_instants_ends_as_if_never_killed(home: Path, start: Start) -> None:
+def test_a_run_killed_twice_ends_as_if_never_killed(home: Path, start: Start, whole: RunFolder) -> None:
     folder = RunFolder(home / "checkpoints" / "moon")
     words = ["--run", "moon", *SMALL, *LONG]
-    for step in (5, 58, 131):
+    for step in (5, 131):
         process = start(home, *words)
         wait_for_step(process, folder, step)
         if step == 5:
@@ -395,12 +402,14 @@ def test_a_run_killed_at_several_instants_ends_as_if_never_killed(home: Path, st
         assert process.returncode == -signal.SIGKILL
         words = ["--resume", "moon"]
     assert not (folder.load_state()["progress"]["finished"])
-    same_as_never_stopped(home, "moon")
+    same_as_never_stopped(home, "moon", whole)
     assert not [*folder.path.glob(".*")]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
-def test_interrupted_or_terminated_it_saves_and_says_how_to_go_on(home: Path, start: Start) -> None:
+def test_interrupted_or_terminated_it_saves_and_says_how_to_go_on(
+    home: Path, start: Start, whole: RunFolder
+) -> None:
     asked = {"ctrl-c": signal.SIGINT, "term": signal.SIGTERM}
     running = {name: start(home, "--run", name, *SMALL, *LONG) for name in asked}
     for name, number in asked.items():
@@ -413,7 +422,7 @@ def test_interrupted_or_terminated_it_saves_and_says_how_to_go_on(home: Path, st
         assert "Traceback" not in told
         step = folder.load_state()["progress"]["step"]
         assert Checkpoint.load(folder.last).card["step"] == step >= 30
-    same_as_never_stopped(home, "ctrl-c")
+    same_as_never_stopped(home, "ctrl-c", whole)
 
 
 def test_the_same_in_a_default_workspace_needs_no_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
