@@ -124,10 +124,6 @@ class Network:
         before = language_model.init_state(self._params, len(ids)) if state is None else state
         return language_model.step(self._params, ids, before)
 
-    def commonness_of(self, lines: Sequence[str]) -> float:
-        """The logarithms of the hanzi's shares of the training text, summed."""
-        return float(self.commonness[self.vocabulary.encode("".join(lines))].sum())
-
     def follow(self, text: str) -> tuple[Array, State, float]:
         """Logits (1, V) and state after `text`, and its log-probability as the beginning of a poem."""
         logits, state = self.step([self.vocabulary.begin])

@@ -1,10 +1,11 @@
 """Which of several candidates is the best poem: the likeliest to the model, a hanzi, less what speaks against it.
 
-Likelihood alone prefers common words, poems that say the same thing again and lines known by heart. So half of
-what a hanzi gains by being common is not counted; and one that comes again or is doubled more often than poems of
-that length have it, and a line that training contained, cost about the nats that they gain. What poets do not
-write, a hanzi doubled across the pause, 春 beside 秋, one in a tone that it hardly has (離 as 仄), is taken only
-where no candidate does without. And of 律詩 those are better whose middle couplets are parallel (對仗).
+Likelihood alone prefers poems that say the same thing again and lines known by heart. So a hanzi that comes again
+or is doubled more often than poems of that length have it, and a line that training contained, cost about the nats
+that they gain. What poets do not write, a hanzi doubled across the pause, 春 beside 秋, one in a tone that it
+hardly has (離 as 仄), is taken only where no candidate does without. And of 律詩 those are better whose middle
+couplets are parallel (對仗). That common words do not prevail is seen to where hanzi are drawn
+(poetgen.writing.sampling).
 
 The weights were chosen by `poetgen evaluate --written` (docs/results.md, "Decoding").
 """
@@ -23,10 +24,9 @@ USUAL_REPEATS = 1 / 3500
 # Nats for a hanzi that comes again, and for a hanzi of a copied line. At 3 nats for the first, the best of 16
 # repeat twice as much as at this price; their perplexity stays far below that of unranked poems.
 REPEATED, COPIED = 8.0, 3.0
-FORCED = 20.0  # nats for a character in a rare tone
-COMMON = 0.5  # of the nats that a hanzi has by being common
 USUAL_DOUBLINGS = 1 / 150  # a hanzi, in 全唐詩
-DOUBLED, DOUBLED_ACROSS, BOTH_SEASONS = 6.0, 10.0, 20.0  # nats
+DOUBLED = 3.0  # nats for one more than usual
+AVOIDED = 20.0  # nats for what poets do not write, so that any candidate without it is better
 PARALLEL = 0.3  # nats a hanzi, for a nat of parallelism a place (poetgen.verse.parallelism)
 LEAST_LINES = 8  # of a poem with middle couplets
 PAUSE = {5: 2, 7: 4}  # by the length of a line: the hanzi before its pause (caesura), 2-3 and 4-3
@@ -52,21 +52,20 @@ def score(
     known: LineIndex | None,
     given: int = 0,
     tones: Sequence[str] | None = None,
-    commonness: float = 0.0,
 ) -> float:
     """Nats a hanzi; higher is better.
 
     `given` hanzi of the poem are the prompt's, and no fault of it; `tones` are those of each line where the poem
-    follows a template; `commonness` is the sum of the logarithms of its hanzi's shares of the training text.
+    follows a template.
     """
     hanzi = sum(map(len, lines))
     price = REPEATED * max(0.0, repeats(lines) - hanzi**2 * USUAL_REPEATS)
     price += COPIED * copied(lines, known, given=given)
-    price += FORCED * count_forced(lines, tones, given=given) if tones else 0.0
     price += DOUBLED * max(0.0, sum(map(count_doublings, lines)) - hanzi * USUAL_DOUBLINGS)
-    price += DOUBLED_ACROSS * sum(map(is_doubled_across, lines))
-    price += BOTH_SEASONS * (set("".join(lines)) >= SEASONS)
-    return (log_probability - COMMON * commonness - price) / hanzi + PARALLEL * parallelism(lines)
+    avoided = sum(map(is_doubled_across, lines)) + (set("".join(lines)) >= SEASONS)
+    avoided += count_forced(lines, tones, given=given) if tones else 0
+    price += AVOIDED * avoided
+    return (log_probability - price) / hanzi + PARALLEL * parallelism(lines)
 
 
 def count_doublings(line: str) -> int:

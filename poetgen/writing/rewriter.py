@@ -113,10 +113,7 @@ class Rewriter:
         others = [line for line in found if line != kept.lines[kept.place]] or found
         poems = [kept.replaced(line) for line in dict.fromkeys(others)]
         totals = self._log_probabilities([self._body(lines, kept.marks) for lines in poems]).tolist()
-        scores = [
-            score(lines, total, known=self._known, commonness=self._network.commonness_of(lines))
-            for lines, total in zip(poems, totals, strict=True)
-        ]
+        scores = [score(lines, total, known=self._known) for lines, total in zip(poems, totals, strict=True)]
         best = max(range(len(scores)), key=scores.__getitem__)
         new = poems[best][kept.place]
         table = self._prosody.table

@@ -18,7 +18,7 @@ STRETCH = 64  # entries
 CANDIDATES = 8  # as many as rows of a tile (poetgen.writing.decoding): a poem alone takes no longer for it
 MOST_CANDIDATES = 10_000
 USUAL = -6.0  # the logarithm of a usual hanzi's share of the training text
-OPENING, OPENING_BOLDNESS, OPENING_TOP_P = 2, 1.6, 0.7
+OPENING, OPENING_BOLDNESS, OPENING_TOP_P = 2, 1.8, 0.65
 _BEYOND_UNICODE = sys.maxunicode  # so that no beginning ends like the number of a candidate
 
 

@@ -371,14 +371,7 @@ class Writer:
         tones = scansion.tones if scansion and scansion.template and is_old else None
         lines, _ = written.matcher.lines()
         likely = written.log_probability - written.opening  # which opening is the likeliest is no merit
-        return score(
-            lines,
-            likely,
-            known=self.known_lines,
-            given=given,
-            tones=tones,
-            commonness=request.network.commonness_of(lines),
-        )
+        return score(lines, likely, known=self.known_lines, given=given, tones=tones)
 
 
 def _check_page(max_length: int | None, script: str | None) -> None:

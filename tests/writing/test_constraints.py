@@ -1,7 +1,5 @@
 """Poems written by rules, from prompt to print, on a model with random weights whose characters can rhyme."""
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +13,6 @@ from poetgen.poem.poem import MARKS
 from poetgen.script.opencc import to_simplified
 from poetgen.verse.check import check_poem
 from poetgen.verse.rhymes import RhymeTable
-from poetgen.writing.decoding import FEW
 from poetgen.writing.ranking import copied, count_forced, repeats, score
 from poetgen.writing.writer import MOST_TOGETHER, Writer
 
@@ -110,11 +107,6 @@ def test_a_ranked_poem_does_not_depend_on_how_many_are_asked_for(writer):
     assert many[:4] == list(writer.write("月", count=4, **settings))
 
 
-def floored_total(writer) -> int:
-    """Hanzi of the training text, each kind as often as it counts for its commonness."""
-    return sum(max(FEW, count) for count in writer.vocabulary.counts[writer.vocabulary.first_hanzi :])
-
-
 def test_the_best_of_several_is_the_one_that_scores_highest(writer):
     begins = "月上"  # of an opening that is drawn, its probability does not count
     best = next(writer.write(begins, seed=4, best_of=9, form="五絕"))
@@ -123,10 +115,8 @@ def test_the_best_of_several_is_the_one_that_scores_highest(writer):
     assert scores == sorted(scores)
     assert few[-1] == best
     assert best.rank.best_of == 9
-    counts = [max(FEW, writer.vocabulary.count(char)) for char in "".join(best.corpus_lines)]
-    commonness = sum(math.log(count / floored_total(writer)) for count in counts)
     assert best.rank.score == pytest.approx(
-        score(best.lines, best.log_probability, known=None, given=2, commonness=commonness), rel=1e-5
+        score(best.lines, best.log_probability, known=None, given=2), rel=1e-5
     )
     assert next(writer.write(begins, seed=4, form="五絕", best_of=1)).rank is None
 
