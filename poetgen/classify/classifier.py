@@ -110,7 +110,7 @@ class Classifier(nn.Module):
         ]
 
     def forward(self, ids: Tensor, lengths: Tensor, features: Tensor | None = None) -> Tensor:
-        """See the class; `features` (B, W) as `encode` found them before. In float64, so that all sums to 1."""
+        """Log-probabilities (B, K), in float64 so that all sums to 1; `features` (B, W) as `encode` found them."""
         scores = self.logits(ids, lengths, features).double().log_softmax(dim=-1)
         return scores.logsumexp(dim=0) - math.log(len(scores))
 

@@ -32,7 +32,7 @@ from poetgen.training.torch_learner import TorchLearner
 
 
 class ClassifierLearner(TorchLearner):
-    """See poetgen.training.learner.Learner: the loss is that of a text's label."""
+    """A poetgen.training.learner.Learner whose loss is that of a text's label."""
 
     model: Classifier
 
@@ -69,7 +69,7 @@ class ClassifierLearner(TorchLearner):
         super().__init__(config.training, build)
 
     def compute_gradient(self, batch: LabelledBatch) -> float:
-        """See Learner."""
+        """The gradient of the batch's mean loss, the one before forgotten; returns the summed loss."""
         self.model.train()
         self.optimizer.zero_grad()
         batch = batch.to(self.device)
@@ -127,7 +127,7 @@ class Classification:
         return {}, {}
 
     def batch(self, indices: Indices) -> LabelledBatch:
-        """See Task."""
+        """These texts and their labels, padded."""
         return self.data.parts[TRAIN].batch(indices, self.features(TRAIN))
 
     def validation_loss(self) -> float:
@@ -142,24 +142,24 @@ class Classification:
         return float(-log_probability[np.arange(len(part)), part.labels].mean())
 
     def metrics(self, loss: float) -> Mapping[str, float]:
-        """See Task."""
+        """Accuracy and macro-F1 on the validation texts."""
         return self._metrics
 
     def label(self, loss: float) -> str:
-        """See Task."""
+        """The accuracy, as part of a file's name."""
         return f"accuracy-{self._metrics['accuracy']:.3f}"
 
     def reached_target(self, report: ValidationReport) -> str:
-        """See Task: a classifier has none."""
+        """A classifier has no target to stop at."""
         return ""
 
     @property
     def guess_loss(self) -> float:
-        """See Task: who is too sure of few labels may name most of them all the same."""
+        """Infinity: who is too sure of few labels may name most of them all the same."""
         return math.inf
 
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> SavedClassifier:
-        """See Task."""
+        """The weights, the tokens and labels, and the card."""
         card = {
             "poetgen": __version__,
             "run": run,

@@ -49,6 +49,7 @@ COMMANDS = {name: sentence for group in GROUPS.values() for name, sentence in gr
 
 # of these, and of classify train, something is left whoever hears what is said
 FILES_REMAIN = {"fetch", "prepare", "train", "compare"}
+METAVARS = {click.types.IntParamType: "N", click.types.FloatParamType: "X"}  # ranges too
 
 
 def _suggestion(args: list[str]) -> str:
@@ -84,6 +85,18 @@ def _translate_option(param: click.Parameter) -> click.Parameter:
     return spoken
 
 
+def name_values(command: click.Command) -> click.Command:
+    """The command, whose help names numbers as people do: N and X for INTEGER RANGE and FLOAT."""
+    for param in command.params:
+        if isinstance(param, click.Option) and not param.is_flag and param.metavar is None:
+            param.metavar = next(
+                (name for kind, name in METAVARS.items() if isinstance(param.type, kind)), None
+            )
+    for one in command.commands.values() if isinstance(command, click.Group) else ():
+        name_values(one)
+    return command
+
+
 class Commands(click.Group):
     """A group whose commands live in modules of their own, imported on first use."""
 
@@ -95,6 +108,7 @@ class Commands(click.Group):
             return None
         command = getattr(import_module(f"poetgen.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
+        name_values(command)
         return translate_help(command) if language() else command
 
     def resolve_command(

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli import INTERRUPTED
+from poetgen.cli.comparison_progress import ComparisonProgress
 from poetgen.cli.options import UserPath, examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.training_options import config_option, steps_option
-from poetgen.cli.training_progress import duration, stop_requests
+from poetgen.cli.training_progress import stop_requests
 from poetgen.config import INITIALIZATIONS, OPTIMIZERS, parse_settings
 from poetgen.files import Workspace, write_json, write_text
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from poetgen.compare.plan import Plan, Values
     from poetgen.compare.poems import Source
     from poetgen.compare.report import Report
-    from poetgen.compare.results import Result
-    from poetgen.compare.running import Event, RunFinished, RunStarted
 
 FLAGS = {
     "limit": "corpus.limit",
@@ -192,87 +191,6 @@ def follow(plan: "Plan", folder: "ComparisonFolder", source: "Source", command: 
         echo("stopped and saved; the same command continues", err=True)
         sys.exit(128 + stop[0] if stop else INTERRUPTED)
     return make_report(plan, poems, show.results, command=command)
-
-
-class ComparisonProgress:
-    """Told every event; says a line for each run, and at a terminal shows how far the one in hand is."""
-
-    def __init__(self, plan: "Plan", folder: "ComparisonFolder") -> None:
-        from poetgen.training.events import counted
-
-        self.runs, self.results = plan.number_of_runs, list["Result"]()
-        self.spent = 0.0  # by runs of this session
-        self.made = 0
-        self.bar: Any = None
-        echo(
-            f"{len(plan.variants)} settings, {counted(plan.options.seeds, 'seed')}: "
-            f"{counted(self.runs, 'run')}, in {folder.path}",
-            err=True,
-        )
-
-    def __call__(self, event: "Event") -> None:
-        """Tell one event."""
-        from poetgen.compare.running import RunFinished, RunStarted
-        from poetgen.training.loop import StepReport
-
-        match event:
-            case RunStarted():
-                self.begin(event)
-            case StepReport():
-                if self.bar is not None:
-                    self.bar.update()
-            case RunFinished():
-                self.end(event)
-
-    def begin(self, event: "RunStarted") -> None:
-        """A bar at a terminal."""
-        if sys.stderr.isatty():
-            from tqdm import tqdm
-
-            self.bar = tqdm(
-                desc=f"{event.run.name} ({event.number} of {self.runs})", total=event.total_steps,
-                initial=event.step, unit="step", dynamic_ncols=True, leave=False,
-            )  # fmt: skip
-
-    def end(self, event: "RunFinished") -> None:
-        """The run's line."""
-        from poetgen.training.events import perplexity
-
-        self.close()
-        result = event.result
-        self.results.append(result)
-        if result.diverged:
-            outcome = f"diverged: {result.diverged}"
-        elif result.best and result.final:
-            outcome = f"best {said(perplexity(result.best.loss))} at step {result.best.step:,}, "
-            outcome += f"final {said(perplexity(result.final.loss))}"
-        else:
-            outcome = "nothing validated"
-        echo(
-            f"{event.number} of {self.runs}  {result.label}, rate {result.learning_rate:.3g}, seed {result.seed}: "
-            f"{outcome}; {result.steps:,} steps, {duration(result.seconds)}{self.left(event)}",
-            err=True,
-        )
-
-    def left(self, event: "RunFinished") -> str:
-        """How long the rest will take, by the runs of this session."""
-        if event.kept:
-            return ", kept"
-        self.made += 1
-        self.spent += event.result.seconds
-        rest = self.runs - event.number
-        return f"; about {duration(rest * self.spent / self.made)} left" if rest else ""
-
-    def close(self) -> None:
-        """Leave the terminal as it was."""
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None
-
-
-def said(value: float) -> str:
-    """A perplexity."""
-    return f"{value:,.1f}" if value < 1e6 else f"{value:.1e}"
 
 
 def write(report: "Report", folder: "ComparisonFolder") -> None:

@@ -110,7 +110,7 @@ class LanguageModel(nn.Module):
     def forward(
         self, ids: Tensor, states: States | None = None, lengths: Tensor | None = None
     ) -> tuple[Tensor, States]:
-        """See the class."""
+        """Logits (T, B, V) of each next character, and the states after the last."""
         features, states = self.features(ids, states, lengths)
         return self.logits(features), states
 

@@ -55,7 +55,7 @@ class RecurrentStack(nn.Module):
         *,
         index: Tensor | None = None,
     ) -> tuple[Tensor, list[State]]:
-        """See the class. Raises ValueError when there is not one state for each layer."""
+        """Outputs (T, B, H) and last states. Raises ValueError when there is not one state for each layer."""
         run_layer: Callable[..., tuple[Tensor, State]] = lstm_backward.run_layer if self.by_hand else unroll
         if states is None:
             batch = (x if index is None else index).shape[1]

@@ -30,7 +30,7 @@ TIMED = 4  # steps of a poem by which real-time recurrent learning is timed
 
 
 class NumPyLearner:
-    """See poetgen.training.learner.Learner. The same seed gives the first weights as with torch."""
+    """A Learner (poetgen.training.learner) by hand. The same seed gives the first weights as with torch."""
 
     computes_on = "cpu, by NumPy"
 
@@ -55,7 +55,7 @@ class NumPyLearner:
 
     @np.errstate(over="ignore", invalid="ignore")  # the loop asks whether loss and gradient are numbers
     def compute_gradient(self, batch: Batch) -> float:
-        """See Learner."""
+        """The gradient of the batch's mean loss, the one before forgotten; returns the summed loss."""
         poems = len(batch.lengths)
         state, total = language_model.init_state(self.params, poems), 0.0
         self.gradient = {}
@@ -100,7 +100,7 @@ class NumPyLearner:
         return [(poems, layer.weight_hh.shape[1]) for layer in self.params.layers]
 
     def clip_gradient(self) -> float:
-        """See Learner; the rule is that of torch.nn.utils.clip_grad_norm_."""
+        """Shorten the gradient to `training.clip_norm`, as torch.nn.utils.clip_grad_norm_; return its norm."""
         norm = math.sqrt(sum(float(np.vdot(array, array)) for array in self.gradient.values()))
         longest = self.settings.clip_norm
         if longest and norm > longest:
@@ -110,13 +110,13 @@ class NumPyLearner:
 
     @np.errstate(over="ignore", invalid="ignore")
     def update(self, rate: float) -> None:
-        """See Learner."""
+        """One step of the optimizer at this learning rate."""
         self.optimizer.lr = rate
         self.optimizer.step(self.gradient)
 
     @np.errstate(over="ignore", invalid="ignore")
     def validation_loss(self, batches: Iterable[Batch]) -> float:
-        """See Learner."""
+        """Mean natural-log loss of a token, with dropout off; the sum is taken in float64."""
         total, tokens = 0.0, 0
         for batch in batches:
             state = language_model.init_state(self.params, len(batch.lengths))
@@ -134,13 +134,13 @@ class NumPyLearner:
         return total / tokens
 
     def load_weights(self, weights: Mapping[str, Array]) -> None:
-        """See LanguageModelLearner."""
+        """Begin with these, named and shaped as the model's own."""
         for name, array in divide_logits(weights, 1 / self.settings.temperature).items():
             self.arrays[name][...] = array
         self.average = WeightAverage(map(torch.from_numpy, self.arrays.values()), self.settings.ema_decay)
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
-        """See Learner."""
+        """A copy of the weights as they stand, for a checkpoint."""
         copies = {name: array.copy() for name, array in self.arrays.items()}
         return divide_logits(copies, self.settings.temperature)
 
@@ -155,7 +155,7 @@ class NumPyLearner:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """See Learner."""
+        """Go on from a saved state. Raises ValueError, RuntimeError or their like when it does not fit."""
         weights = check_tensors(state["model"], tensors(self.arrays))
         average = check_list("the average", state["average"], self.average.values)
         self.optimizer.load_state_dict(self.check_memory(state["optimizer"]))
@@ -171,7 +171,7 @@ class NumPyLearner:
         return {"steps": check_count("the number of steps", saved["steps"]), "state": memory}
 
     def seconds_per_step(self, batch: Batch) -> float:
-        """See Learner; of real-time recurrent learning the first steps of a poem are timed, and say the rest."""
+        """Time the gradient of a batch; by real-time recurrent learning that of a poem's first steps, for all."""
         whole = batch.inputs.numel()
         if self.settings.gradient == "rtrl":
             batch = Batch(

@@ -129,7 +129,7 @@ class LanguageModeling:
             self.messages.append(f"lines learned before this run are not known any longer: {error}")
 
     def batch(self, indices: Indices) -> Batch:
-        """See Task."""
+        """These poems, padded, as the learner takes them."""
         conditions = self.texts.conditions if self.table else None
         if conditions is None:
             return make_batch(self.texts, indices)
@@ -140,7 +140,7 @@ class LanguageModeling:
         return make_conditional_batch(self.texts, indices, prefixes)
 
     def validation_loss(self) -> float:
-        """See Task."""
+        """`loss_on` the validation poems."""
         return self.loss_on(self.validation_poems)
 
     def loss_on(self, poems: EncodedPoems) -> float:
@@ -152,15 +152,15 @@ class LanguageModeling:
         return loss + unknown * math.log(vocabulary.unknown_types) / len(poems.ids)
 
     def metrics(self, loss: float) -> Mapping[str, float]:
-        """See Task."""
+        """The perplexity."""
         return {"perplexity": perplexity(loss)}
 
     def label(self, loss: float) -> str:
-        """See Task."""
+        """The perplexity, as part of a file's name."""
         return f"ppl-{perplexity(loss):.1f}"
 
     def reached_target(self, report: ValidationReport) -> str:
-        """See Task."""
+        """The perplexity that was aimed at, once it is reached; else nothing."""
         target, on = self.settings.target_perplexity, self.settings.target_on
         loss = report.train_loss if on == "training" else report.validation_loss
         reached = f"{on} perplexity reached {target:g}: {perplexity(loss):,.1f}"
@@ -168,11 +168,11 @@ class LanguageModeling:
 
     @property
     def guess_loss(self) -> float:
-        """See Task."""
+        """That of one who takes all characters for equally likely."""
         return math.log(len(self.prepared.vocabulary))
 
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Checkpoint:
-        """See Task."""
+        """The weights, the vocabulary and the card."""
         card = card_of(run, self.prepared, self.settings, progress, validation=validation)
         config = self.config.to_dict()
         return Checkpoint(
@@ -189,7 +189,7 @@ class LanguageModeling:
         return own if self.parents_lines is None else np.union1d(own, self.parents_lines)
 
     def fingerprint(self) -> dict[str, str]:
-        """See Task."""
+        """Digests of the prepared poems."""
         return data_fingerprint(self.prepared)
 
 

@@ -53,22 +53,22 @@ class TorchLearner:
         self.average = WeightAverage(self.model.parameters(), settings.ema_decay)
 
     def compute_gradient(self, batch: Any) -> float:
-        """See Learner."""
+        """The gradient of the batch's mean loss, the one before forgotten; returns the summed loss."""
         raise NotImplementedError
 
     def clip_gradient(self) -> float:
-        """See Learner."""
+        """Shorten the gradient to `training.clip_norm`; return the norm it had."""
         longest = self.settings.clip_norm or math.inf
         return nn.utils.clip_grad_norm_(self.model.parameters(), longest).item()
 
     def update(self, rate: float) -> None:
-        """See Learner."""
+        """One step of the optimizer at this learning rate."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
-        """See Learner."""
+        """A copy of the weights as they stand, for a checkpoint."""
         return {
             # a copy, because the model may have its averaged weights now and its own when the file is written
             name: value.detach().cpu().float().numpy().copy()
@@ -87,7 +87,7 @@ class TorchLearner:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """See Learner."""
+        """Go on from a saved state. Raises ValueError, RuntimeError or their like when it does not fit."""
         has_stepped = state.get("progress", {}).get("step", 0) > 0
         weights = check_tensors(state["model"], self.model.state_dict())
         memory = check_memory(state["optimizer"], self.optimizer, has_stepped=has_stepped)
@@ -104,7 +104,7 @@ class TorchLearner:
             ranks.draw_apart(self.settings.seed, state["progress"]["step"])
 
     def seconds_per_step(self, batch: Batch) -> float:
-        """See Learner."""
+        """Time the gradient of a batch, the second of two, and leave no trace in the run."""
         random_state = random_states(self.device)
         for _ in range(2):
             started = time.perf_counter()
@@ -131,17 +131,17 @@ class TorchLanguageModelLearner(TorchLearner):
         self.model.temperature = config.training.temperature
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
-        """See Learner."""
+        """A copy of the weights as they stand, for a checkpoint."""
         return divide_logits(super().weights(), self.settings.temperature)
 
     def load_weights(self, weights: Mapping[str, npt.NDArray[Any]]) -> None:
-        """See LanguageModelLearner."""
+        """Begin with these, named and shaped as the model's own."""
         weights = divide_logits(weights, 1 / self.settings.temperature)
         self.model.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in weights.items()})
         self.average = WeightAverage(self.model.parameters(), self.settings.ema_decay)
 
     def compute_gradient(self, batch: Batch) -> float:
-        """See Learner."""
+        """The gradient of the batch's mean loss, the one before forgotten; returns the summed loss."""
         self.model.train()
         self.optimizer.zero_grad()
         states, total, own = None, 0.0, ranks.own_poems(batch)
@@ -164,7 +164,7 @@ class TorchLanguageModelLearner(TorchLearner):
 
     @torch.no_grad()
     def validation_loss(self, batches: Iterable[Batch]) -> float:
-        """See Learner."""
+        """Mean natural-log loss of a token, with dropout off; the sum is taken in float64."""
         self.model.eval()
         total, tokens = 0.0, 0
         for batch in ranks.own_batches(batches):

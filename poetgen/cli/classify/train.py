@@ -218,11 +218,11 @@ class LabelProgress(TrainingProgress):
     unit = "label"
 
     def pace(self) -> str:
-        """See TrainingProgress."""
+        """Texts a second."""
         return f"{self.rate:,.0f} texts/s"
 
     def verdict(self, report: "ValidationReport") -> str:
-        """See TrainingProgress."""
+        """Accuracy and macro-F1."""
         return f"accuracy {report.metrics['accuracy']:.3f}, macro-F1 {report.metrics['macro_f1']:.3f}"
 
     def end(self, report: "Finished") -> None:

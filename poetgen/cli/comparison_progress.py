@@ -1,0 +1,94 @@
+"""How far a comparison is, on stderr: a line for each run, and a bar at a terminal."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from poetgen.cli.output import echo
+from poetgen.cli.training_progress import duration
+
+if TYPE_CHECKING:
+    from poetgen.compare.folder import ComparisonFolder
+    from poetgen.compare.plan import Plan
+    from poetgen.compare.results import Result
+    from poetgen.compare.running import Event, RunFinished, RunStarted
+
+
+class ComparisonProgress:
+    """Told every event; says a line for each run, and at a terminal shows how far the one in hand is."""
+
+    def __init__(self, plan: "Plan", folder: "ComparisonFolder") -> None:
+        from poetgen.training.events import counted
+
+        self.runs, self.results = plan.number_of_runs, list["Result"]()
+        self.spent = 0.0  # by runs of this session
+        self.made = 0
+        self.bar: Any = None
+        echo(
+            f"{len(plan.variants)} settings, {counted(plan.options.seeds, 'seed')}: "
+            f"{counted(self.runs, 'run')}, in {folder.path}",
+            err=True,
+        )
+
+    def __call__(self, event: "Event") -> None:
+        """Tell one event."""
+        from poetgen.compare.running import RunFinished, RunStarted
+        from poetgen.training.loop import StepReport
+
+        match event:
+            case RunStarted():
+                self.begin(event)
+            case StepReport():
+                if self.bar is not None:
+                    self.bar.update()
+            case RunFinished():
+                self.end(event)
+
+    def begin(self, event: "RunStarted") -> None:
+        """A bar at a terminal."""
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self.bar = tqdm(
+                desc=f"{event.run.name} ({event.number} of {self.runs})", total=event.total_steps,
+                initial=event.step, unit="step", dynamic_ncols=True, leave=False,
+            )  # fmt: skip
+
+    def end(self, event: "RunFinished") -> None:
+        """The run's line."""
+        from poetgen.training.events import perplexity
+
+        self.close()
+        result = event.result
+        self.results.append(result)
+        if result.diverged:
+            outcome = f"diverged: {result.diverged}"
+        elif result.best and result.final:
+            outcome = f"best {format_perplexity(perplexity(result.best.loss))} at step {result.best.step:,}, "
+            outcome += f"final {format_perplexity(perplexity(result.final.loss))}"
+        else:
+            outcome = "nothing validated"
+        echo(
+            f"{event.number} of {self.runs}  {result.label}, rate {result.learning_rate:.3g}, seed {result.seed}: "
+            f"{outcome}; {result.steps:,} steps, {duration(result.seconds)}{self.left(event)}",
+            err=True,
+        )
+
+    def left(self, event: "RunFinished") -> str:
+        """How long the rest will take, by the runs of this session."""
+        if event.kept:
+            return ", kept"
+        self.made += 1
+        self.spent += event.result.seconds
+        rest = self.runs - event.number
+        return f"; about {duration(rest * self.spent / self.made)} left" if rest else ""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+
+def format_perplexity(value: float) -> str:
+    """A perplexity as a line shows it."""
+    return f"{value:,.1f}" if value < 1e6 else f"{value:.1e}"
