@@ -77,7 +77,7 @@ def _legend(report: Report) -> Iterator[str]:
         else []
     )
     if signs:
-        yield style(f"  ({'; '.join(signs)})", dim=True)
+        yield style(f"  ({tr('; ').join(signs)})", dim=True)
 
 
 def _coloured(text: str, tone: str, is_faulty: bool = False) -> str:
@@ -127,7 +127,7 @@ def _parallelism(report: Report) -> Iterator[str]:
     ]
     if told:
         yield tr("  · 對仗  how parallel the middle couplets are, of 100 real ones so many less so")
-        yield f"      {', '.join(told)}"
+        yield f"      {tr(', ').join(told)}"
 
 
 def _places(findings: Sequence[Finding], report: Report | None = None) -> Iterator[str]:
