@@ -1,4 +1,7 @@
-"""docs/derivation.md: every equation has its function and its test, mathematics renders, shapes are the code's."""
+"""docs/derivation.md: every equation has its function and its test, mathematics renders, shapes are the code's.
+
+The Chinese page is held to the same, and to the English one, equation by equation.
+"""
 
 import ast
 import functools
@@ -18,6 +21,8 @@ from poetgen.byhand.rnn import RNNParameters
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "derivation.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "docs" / "derivation.zh-CN.md").read_text(encoding="utf-8")
+both = pytest.mark.parametrize("page", [PAGE, CHINESE], ids=["English", "Chinese"])
 EQUATIONS = sorted(ROOT.glob("tests/byhand/test_equations_*.py"))
 
 PROOF = re.compile(
@@ -138,7 +143,8 @@ def math_faults(page: str) -> Iterator[str]:
 
 def reference_faults(page: str) -> Iterator[str]:
     """Numbers of equations and sections, anchors, and the list of papers."""
-    text, _, papers = prose(page).partition("## 12 References")
+    text, _, papers = prose(page).partition("## 12 ")
+    papers = papers.partition("\n")[2]
     last = len(displays(page))
     yield from (
         f"no equation {n}" for n in re.findall(r"(?<!\w)\((\d{1,3})\)", text) if not 1 <= int(n) <= last
@@ -146,7 +152,9 @@ def reference_faults(page: str) -> Iterator[str]:
     headings = re.findall(r"^#+ (.*)$", page, flags=re.MULTILINE)
     numbers = {heading.split()[0] for heading in headings}
     yield from (
-        f"no section {n}" for n in re.findall(r"[Ss]ection (\d+(?:\.\d+)?)", text) if n not in numbers
+        f"no section {n}"
+        for match in re.finditer(r"[Ss]ection (\d+(?:\.\d+)?)|第 (\d+(?:\.\d+)?) 节", text)
+        if (n := match[1] or match[2]) not in numbers
     )
     slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
     yield from (f"no heading {a}" for a in re.findall(r"\]\(#([^)]+)\)", page) if a not in slugs)
@@ -162,9 +170,38 @@ def reference_faults(page: str) -> Iterator[str]:
     yield from (f"{name} {year} is not listed" for name, year in cited if (name, year) not in surnames)
 
 
-def test_the_page_has_no_fault() -> None:
-    assert faults(PAGE) == []
-    assert len(displays(PAGE)) > 50
+@both
+def test_the_page_has_no_fault(page: str) -> None:
+    assert faults(page) == []
+    assert len(displays(page)) > 50
+
+
+def sections(page: str) -> list[tuple[str, str]]:
+    """Every numbered section: its number, and its text."""
+    return re.findall(r"^#{2,3} (\d[\d.]*) (.*?)(?=^#{2,3} \d|\Z)", page, flags=re.MULTILINE | re.DOTALL)
+
+
+def same_in_every_language(formula: str) -> str:
+    """Mathematics without its words."""
+    return re.sub(r"\\text\{[^}]*\}", r"\\text{}", formula)
+
+
+def test_both_pages_say_the_same_equation_by_equation() -> None:
+    for (ours, proof), (theirs, same) in zip(displays(PAGE), displays(CHINESE), strict=True):
+        assert same_in_every_language(ours) == same_in_every_language(theirs) and proof == same
+    for (number, english), (again, chinese) in zip(sections(PAGE), sections(CHINESE), strict=True):
+        assert number == again
+        inline = [{same_in_every_language(f) for f in INLINE.findall(text)} for text in (english, chinese)]
+        assert inline[0] == inline[1], number
+        files = [
+            set(re.findall(r"`([\w/]+\.py|poetgen [\w -]+)`|\]\((\S+\.svg)\)", t)) for t in (english, chinese)
+        ]
+        assert files[0] == files[1], number
+        rows = [re.findall(r"^\|.*$", INLINE.sub("", text), re.MULTILINE) for text in (english, chinese)]
+        cells = [re.findall(r"\d+(?:[.,]\d+)*", "".join(one)) for one in rows]
+        assert cells[0] == cells[1], number
+    references = [page.partition("## 12 ")[2].partition("\n")[2] for page in (PAGE, CHINESE)]
+    assert references[0] == references[1]
 
 
 PLANTED = [

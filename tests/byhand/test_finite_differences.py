@@ -73,3 +73,10 @@ def test_an_extrapolation_of_noise_doubts_itself() -> None:
     rng, x = np.random.default_rng(0), np.array([1.0])
     _, doubt = extrapolate(lambda: float(x[0] + 1e-3 * rng.normal()), x)
     assert doubt[0] > 1e-2
+
+
+def test_each_order_of_the_error_is_taken_away_by_its_own_factor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poetgen.byhand.finite_differences.STEPS", (0.5, 0.25, 0.125, 0.0625))
+    x = np.array([1.5])
+    found, _ = extrapolate(lambda: float(x[0] ** 5), x)  # errors of step² and step⁴, and no other
+    assert found[0] == pytest.approx(5 * 1.5**4, rel=1e-13)
