@@ -234,3 +234,9 @@ def test_the_model_learns_in_the_type_of_its_weights():
     assert state[0].h.dtype == np.float32
     features, _, _ = language_model.forward(params, ids, init_state(params, 2))
     assert features.dtype == np.float32
+
+
+def test_every_layer_wants_a_state_of_its_own():
+    params = read_parameters(built(num_layers=2)[1])
+    with pytest.raises(ValueError, match="shorter"):
+        language_model.forward(params, np.zeros((1, 1), int), init_state(params, 1)[:1])
