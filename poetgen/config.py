@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self, get_type_hints
 
 from poetgen.errors import ConfigError, PoetgenError
-from poetgen.files import expand_home, shipped
+from poetgen.files import check_file, expand_home, shipped
 from poetgen.optimizers import CONSTANTS, OWN, RULES, choose_constants
 from poetgen.poem.form import FORM_HELP, parse_form
 
@@ -349,7 +349,7 @@ def read_sections(name: str) -> dict[str, Any]:
     """All that a config holds, as `section.key`, unchecked. Raises ConfigError."""
     path = Path(expand_home(name)) if name.endswith(".toml") else shipped("configs") / f"{name}.toml"
     try:
-        return flatten(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
+        return flatten(tomllib.loads(check_file(path).read_text(encoding="utf-8")), str(path))
     except FileNotFoundError as error:
         raise ConfigError(
             f"no config {name!r}; there are: {', '.join(config_names())}, or give a .toml file"

@@ -67,6 +67,14 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def follow_links(path: Path) -> Path:
+    """`path` in full, its links followed. Raises OSError for links that lead in a circle."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:  # as Python says it before 3.13
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error
+
+
 def expand_home(path: str) -> str:
     """The path with a ~ at its beginning put in full, which no shell does in --out=~/x."""
     with suppress(RuntimeError):  # the home of nobody

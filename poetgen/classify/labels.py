@@ -9,6 +9,7 @@ from pathlib import Path
 
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import ConfigError, CorpusError
+from poetgen.files import check_file
 from poetgen.poem.form import FORMS, form_name
 from poetgen.poem.lineation import split_lines
 from poetgen.poem.poem import Poem
@@ -44,7 +45,7 @@ def poems_by(prepared: Dataset, criterion: str) -> list[Labelled]:
 
 def _poems(path: Path) -> Iterator[tuple[str, str, str]]:
     try:
-        with path.open(encoding="utf-8") as file:
+        with check_file(path).open(encoding="utf-8") as file:
             for line in file:
                 poem = json.loads(line)
                 yield poem["author"], poem["text"], poem["id"]

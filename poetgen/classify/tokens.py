@@ -9,6 +9,7 @@ from pathlib import Path
 
 from poetgen.classify.words import split_words
 from poetgen.errors import ConfigError, CorpusError
+from poetgen.files import check_file
 
 PAD, BEGIN, UNKNOWN = SPECIALS = ("<pad>", "<begin>", "<unknown>")
 TOKENISERS = ("characters", "bigrams", "words")
@@ -24,7 +25,7 @@ def read_stop_words(name: str) -> tuple[str, ...]:
     if name == "classical":
         return tuple(CLASSICAL)
     try:
-        words = Path(name).read_text(encoding="utf-8-sig").split()
+        words = check_file(Path(name)).read_text(encoding="utf-8-sig").split()
     except FileNotFoundError as error:
         raise ConfigError(f"no stop words at {name}; give a file, or classical, or none") from error
     except UnicodeDecodeError as error:

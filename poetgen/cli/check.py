@@ -20,7 +20,7 @@ from poetgen.corpus.reading import Reading
 from poetgen.corpus.text_files import read_poem_text
 from poetgen.corpus.typed import TypedPoem, judgeable
 from poetgen.errors import CorpusError, PromptError
-from poetgen.files import expand_home
+from poetgen.files import check_file, expand_home
 from poetgen.language import in_script, tr
 from poetgen.poem.form import Form, parse_form
 from poetgen.poem.poem import is_hanzi
@@ -253,7 +253,8 @@ def _read(source: str) -> Decoded:
         )
     if source != STDIN and Path(expand_home(source)).is_dir():
         raise CorpusError(tr("{name} is a folder; give a file of poems", name=tr(name)))
-    with click.open_file(expand_home(source), "rb") as file:
+    path = source if source == STDIN else check_file(Path(expand_home(source)))
+    with click.open_file(path, "rb") as file:
         data: bytes = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise CorpusError(

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from poetgen.cli.output import echo
-from poetgen.files import Workspace, expand_home
+from poetgen.files import Workspace, expand_home, follow_links
 from poetgen.language import tr
 from poetgen.script.opencc import SCRIPTS
 from poetgen.verse.rhyme_books import PINGSHUI, parse_book
@@ -33,7 +33,7 @@ class UserPath(click.Path):
 
 def command_line(workspace: Workspace, *words: str) -> str:
     """A command to type, the workspace named when it is not the one found without."""
-    if workspace.home.resolve() != Workspace.find().home.resolve():
+    if follow_links(workspace.home) != follow_links(Workspace.find().home):
         words = (*words, "--home", str(workspace.home))
     return " ".join(word if word.isalnum() else shlex.quote(word) for word in words)
 

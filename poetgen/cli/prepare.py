@@ -11,7 +11,7 @@ from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
 from poetgen.config import SPLITS, TOO_LONG, load_config
-from poetgen.files import Workspace
+from poetgen.files import Workspace, follow_links
 from poetgen.poem.form import FORM_HELP
 from poetgen.printable import printable
 
@@ -98,7 +98,7 @@ def prepare(
         )
     tell_reading(source or workspace.corpus, report.cleaning.reading)
     echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else table(report))
-    words = [] if out.resolve() == workspace.prepared.resolve() else ["--data", str(out)]
+    words = [] if follow_links(out) == follow_links(workspace.prepared) else ["--data", str(out)]
     echo(f"Written to {out}. Next, run: {command_line(workspace, 'poetgen', 'train', *words)}", err=True)
 
 

@@ -1,12 +1,14 @@
 """`poetgen generate --keep poem.txt --rewrite 3`: the poem that is kept, and what may be asked of the new line."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from poetgen.cli.output import echo
 from poetgen.errors import CorpusError
+from poetgen.files import check_file
 from poetgen.language import tr
 from poetgen.writing.poem import GeneratedPoem
 from poetgen.writing.sampling import draw_seed
@@ -55,7 +57,7 @@ def check_request(prompts: Sequence[str], given: Mapping[str, Any]) -> None:
 
 def read_poem(name: str) -> str:
     """The text of a file, - for standard input. Raises CorpusError."""
-    with click.open_file(name, "rb") as file:
+    with click.open_file(name if name == "-" else check_file(Path(name)), "rb") as file:
         data: bytes = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise CorpusError(

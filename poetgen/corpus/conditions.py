@@ -118,13 +118,15 @@ class Conditions:
 
     def save(self, folder: Path, split: str) -> None:
         """Write SPLIT.titles.npz: all but the table."""
-        np.savez(
-            folder / f"{split}.titles.npz",
-            ids=self.title_ids,
-            offsets=self.title_offsets,
-            poets=self.poets,
-            forms=self.forms,
-        )
+        from poetgen.corpus.arrays import save_arrays  # who writes poems needs none of it
+
+        arrays = {
+            "ids": self.title_ids,
+            "offsets": self.title_offsets,
+            "poets": self.poets,
+            "forms": self.forms,
+        }
+        save_arrays(folder / f"{split}.titles.npz", arrays)
 
     @classmethod
     def load(cls, folder: Path, split: str, table: ConditionTable) -> "Conditions":

@@ -23,10 +23,11 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.config import flatten
+from poetgen.corpus.arrays import load_array
 from poetgen.corpus.conditions import LISTS, Conditions, ConditionTable, load_table
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import DAMAGE, ConfigError, CorpusError
-from poetgen.files import check_file, list_strangers, read_json
+from poetgen.files import check_file, follow_links, list_strangers, read_json
 from poetgen.locking import locked
 from poetgen.plain_values import check_count, check_table
 
@@ -136,22 +137,9 @@ def check_manifest(manifest: Mapping[str, Any]) -> None:
             check_count(f"splits.{name}.{what}", check_table(f"splits.{name}", size)[what])
 
 
-def load_array(path: Path) -> npt.NDArray[Any]:
-    """A list of whole numbers, not read before it is looked at. Raises OSError or ValueError."""
-    try:
-        array: npt.NDArray[Any] = np.load(check_file(path), mmap_mode="r", allow_pickle=False)
-    except OSError:
-        raise
-    except Exception as error:  # its header is read as Python is, and fails in as many ways
-        raise ValueError(f"{path.name}: {error}") from error
-    if array.ndim != 1 or array.dtype.kind not in "ui":
-        raise ValueError(f"{path.name} is not a list of whole numbers")
-    return array
-
-
 def check_place(path: Path) -> Path:
     """`path` in full, if a prepared folder may be put there. Raises CorpusError if something would be lost."""
-    path = path.resolve()
+    path = follow_links(path)
     if path.is_dir():
         is_ours = FILES.__contains__ if (path / "prepared.json").exists() else _is_nobodys
         _refuse_strangers(path, is_ours, "choose a new folder with --out")

@@ -13,6 +13,7 @@ import numpy as np
 
 from poetgen.config import CorpusConfig
 from poetgen.corpus.added import drop_held_out
+from poetgen.corpus.arrays import save_array
 from poetgen.corpus.clean import CleaningReport
 from poetgen.corpus.conditions import Conditions, ConditionTable, save_table
 from poetgen.corpus.dataset import FORMAT_VERSION, check_place, replaced
@@ -23,7 +24,7 @@ from poetgen.corpus.titles import TitleReport, clean_title
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CorpusError
 from poetgen.fetch.manifest import Manifest
-from poetgen.files import write_json, write_text
+from poetgen.files import follow_links, write_json, write_text
 from poetgen.poem.form import form_name, parse_form
 from poetgen.poem.poem import Poem
 
@@ -145,7 +146,7 @@ def prepare_corpus(
             Conditions.of(part, table, vocabulary, cleaned).save(folder, name)
         save_table(table, folder)
         write_text(folder / "vocabulary.txt", "".join(f"{token}\n" for token in vocabulary.tokens))
-        np.save(folder / "counts.npy", np.array(vocabulary.counts, dtype=np.int64))
+        save_array(folder / "counts.npy", np.array(vocabulary.counts, dtype=np.int64))
         write_json(folder / "report.json", report.to_dict())
         write_json(folder / "prepared.json", manifest)
     return report
@@ -218,7 +219,7 @@ def origin(source: Path, config: CorpusConfig) -> dict[str, Any]:
         digest.update(file.name.encode("utf-8", "surrogateescape"))
         with suppress(OSError):  # then it was not read either, and stands among the faults
             digest.update(file.read_bytes())
-    source = source.resolve()  # "." has a name too
+    source = follow_links(source)  # "." has a name too
     name = shown(source, source)
     found = {"source": name, "sha256": digest.hexdigest()}
     fetched = Manifest.read(source)
@@ -235,8 +236,8 @@ def write_split(
     """ids, offsets and readable poems of one split."""
     kind = np.uint16 if len(vocabulary) <= 2**16 else np.int32
     rows = [np.array([*vocabulary.encode(body(poem, config)), vocabulary.end], dtype=kind) for poem in poems]
-    np.save(folder / f"{name}.ids.npy", np.concatenate([np.zeros(0, kind), *rows]))
-    np.save(folder / f"{name}.offsets.npy", np.cumsum([0, *map(len, rows)], dtype=np.int64))
+    save_array(folder / f"{name}.ids.npy", np.concatenate([np.zeros(0, kind), *rows]))
+    save_array(folder / f"{name}.offsets.npy", np.cumsum([0, *map(len, rows)], dtype=np.int64))
     records = ({"id": p.id, "author": p.author, "title": p.title, "text": p.text} for p in poems)
     write_text(
         folder / f"{name}.poems.jsonl",

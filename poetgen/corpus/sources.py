@@ -8,6 +8,7 @@ from poetgen.corpus.clean import CleaningReport, clean
 from poetgen.corpus.reading import Reading
 from poetgen.corpus.text_files import JSON_SUFFIXES, TABLE_SUFFIXES, RawPoem, read_poem_file
 from poetgen.errors import CorpusError
+from poetgen.files import follow_links
 from poetgen.poem.lineation import split_lines
 from poetgen.poem.poem import Poem
 
@@ -142,7 +143,8 @@ def read_raw_poems(file: Path, name: str, reading: Reading) -> Iterator[RawPoem]
 
 def warn_of_rejects(path: Path) -> str | None:
     """A warning where `path` is, or lies in, the folder of poems that chinese-poetry itself rejected."""
-    folder = path.resolve() if path.is_dir() else path.resolve().parent
+    folder = follow_links(path)
+    folder = folder if folder.is_dir() else folder.parent
     if folder.name != REJECTS or not _volumes(_files(folder, ".json"), "tang"):
         return None
     return f"warning: {folder} holds what chinese-poetry rejected; its poems are in {folder.parent}"

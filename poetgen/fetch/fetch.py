@@ -19,7 +19,8 @@ from poetgen.errors import CorpusError, PoetgenError
 from poetgen.fetch.complaints import SingleObjectsRefused, Unexplained, explain_complaint, strip_password
 from poetgen.fetch.git import Clone, OnCount, check_revision, git_address
 from poetgen.fetch.manifest import Manifest
-from poetgen.fetch.staging import Damaged, Staging, check_files, remove
+from poetgen.fetch.staging import Damaged, Staging, check_files
+from poetgen.files import follow_links
 
 DEFAULT_URL = "https://github.com/chinese-poetry/chinese-poetry"
 FOLDER = "全唐诗"
@@ -80,7 +81,7 @@ def fetch_corpus(
     recorded = there or Manifest.read(dest)
     known = set(recorded.collections if recorded else ()) & COLLECTIONS.keys()
     wanted = sorted(known.union(collections)) or ["tang"]
-    staging = Staging(dest.resolve(), [*chain(*(COLLECTIONS[name] for name in wanted)), "LICENSE"])
+    staging = Staging(follow_links(dest), [*chain(*(COLLECTIONS[name] for name in wanted)), "LICENSE"])
     answered = there and there.answers(strip_password(source) if source else None, revision)
     if there and answered and not update and set(wanted) == set(there.collections):
         staging.clean_up()
@@ -170,7 +171,7 @@ class _Fetch:
         except (PoetgenError, OSError):
             self.staging.recover()  # before anything is removed: it may hold the only corpus
             if not self.worth_keeping:
-                remove(self.staging.partial)
+                self.staging.discard()
             raise
 
     def _attempts(self) -> tuple[Manifest, bool]:
@@ -184,7 +185,7 @@ class _Fetch:
                 if not resumed:  # else what an earlier run left may be damaged
                     raise
             resumed = self.worth_keeping = False
-            remove(self.staging.git_dir)
+            self.staging.discard_clone()
 
     def _attempt(self, *, filtered: bool) -> tuple[Manifest, bool]:
         clone = Clone(self.staging, self._explain, url=self.url, filtered=filtered)
@@ -223,7 +224,7 @@ class _Fetch:
             return None
         there = replace(there, url=strip_password(self.url), revision=self.revision)
         there.write(self.staging.dest)
-        remove(self.staging.partial)
+        self.staging.discard()
         return there
 
     def _receive(self, clone: "Clone", commit: str, blobs: dict[str, str]) -> None:

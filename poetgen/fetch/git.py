@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from poetgen.errors import CorpusError
 from poetgen.fetch.complaints import Unexplained, last_reason
+from poetgen.fetch.patience import SILENCE, Patience
 from poetgen.fetch.staging import Staging
 
 if TYPE_CHECKING:
@@ -215,11 +216,14 @@ class Clone:
         hear = CallableRemoteProgress(count).new_message_handler()
         lines: deque[str] = deque(maxlen=100)
         command = [*self.command, "fetch", "--progress", "--no-tags", *options, REMOTE, *wants]
-        with self._process(command) as process:
+        with self._process(command) as process, Patience(process) as patience:
             for line in process.stderr or ():
+                patience.renew()
                 lines.append(line)
                 hear(line)
             status = process.wait()
+        if patience.is_lost:
+            raise self.explain(f"fatal: connection timed out: nothing came for {SILENCE} s")
         if status != 0:
             raise self.explain("".join(lines))
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import secrets
 import shutil
 import stat
 import sys
@@ -47,7 +48,7 @@ class Staging:
         if self.partial.exists() or self._lock.exists():
             with suppress(CorpusError, OSError), self.locked():  # in use or write-protected: no harm
                 self.refuse_strangers()
-                remove(self.partial)
+                self.discard()
 
     def refuse_strangers(self) -> None:
         """Raise CorpusError when a folder holds what no fetch has put there, for it would be lost."""
@@ -69,7 +70,13 @@ class Staging:
         if manifests.NAME not in names:
             return names
         recorded = manifests.Manifest.read(self.dest)
-        return [name for name in names if not (self._is_ours(name) and self._is_recorded(name, recorded))]
+        return [name for name in names if not self._is_fetched(name, recorded)]
+
+    def _is_fetched(self, name: str, recorded: manifests.Manifest | None) -> bool:
+        """Whether a fetch has put this there: a plain file of such a name, and no link or pipe in its place."""
+        path = self.dest / name
+        is_plain = path.is_file() and not path.is_symlink()
+        return is_plain and self._is_ours(name) and self._is_recorded(name, recorded)
 
     def _is_ours(self, name: str) -> bool:
         """Whether a fetch brings files of this name."""
@@ -116,7 +123,19 @@ class Staging:
         except OSError:
             self.recover()
             raise
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove `partial`; a clone is first renamed, so that what a fault leaves of it is known for ours."""
+        self.discard_clone()
         remove(self.partial)
+
+    def discard_clone(self) -> None:
+        """Remove git's part of it."""
+        with suppress(OSError):
+            if self.git_dir.exists():
+                self.git_dir.rename(files := self.partial / f"files-{secrets.token_hex(4)}")
+                remove(files)
 
 
 def names_below(folder: Path) -> list[str]:

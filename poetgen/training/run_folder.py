@@ -27,6 +27,7 @@ from poetgen.errors import DAMAGE, CheckpointError, PoetgenError
 from poetgen.files import (
     check_file,
     expand_home,
+    follow_links,
     list_strangers,
     read_json,
     sweep_partials,
@@ -238,7 +239,7 @@ def find_run(runs: Path, name: str | None, command: str = "poetgen train") -> Ru
     name = None if name is None else expand_home(name)
     folder = newest_run(runs, command) if name is None else RunFolder(runs / name, command)
     if name is not None and not folder.config.exists() and (Path(name) / folder.config.name).exists():
-        folder = RunFolder(Path(name).resolve(), command)
+        folder = RunFolder(follow_links(Path(name)), command)
     if not folder.config.exists():
         names = sorted(path.parent.name for path in runs.glob(f"*/{folder.config.name}"))
         there = f"there are: {', '.join(names)}" if names else f"start one with: {command}"

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from poetgen.errors import CorpusError, PoetgenError
 from poetgen.fetch import fetch as fetching
 from poetgen.fetch import git as fetching_git
+from poetgen.fetch import patience
 from poetgen.fetch.complaints import explain_complaint, strip_password
 from poetgen.fetch.fetch import DEFAULT_URL, FetchProgress, FetchReport, fetch_corpus
 from poetgen.fetch.git import check_revision, git_address
@@ -657,6 +659,42 @@ def test_a_broken_git(far: Far, dest: Path, tmp_path: Path, script: str, said: s
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr.splitlines()[-1].startswith(f"Error: git does not work: {said}")
     assert not dest.exists()
+
+
+def test_a_server_that_says_nothing_is_not_waited_for(dest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (patience, fetching_git):
+        monkeypatch.setattr(module, "SILENCE", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"git://127.0.0.1:{server.getsockname()[1]}/poems"
+        with pytest.raises(
+            CorpusError, match=r"cannot reach git://.*nothing came for 0\.3 s.*check the network"
+        ):
+            fetch_corpus(url, dest)
+    assert not dest.exists()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(__file__)])
+def test_what_stands_in_the_place_of_a_volume_is_not_removed(
+    far: Far, dest: Path, make: Callable[[Path], None]
+) -> None:
+    fetch_corpus(far.url, dest)
+    volume = next((dest / TANG).iterdir())
+    volume.unlink()
+    make(volume)
+    if volume.is_dir():
+        (volume / "mine").touch()
+    with pytest.raises(CorpusError, match=r"what poetgen did not fetch \(.*\.json.*move it elsewhere"):
+        fetch_corpus(far.url, dest)
+    assert volume.is_symlink() or volume.is_fifo() or (volume / "mine").exists()
+
+
+def test_what_a_fault_has_left_of_a_clone_is_removed_by_the_next(far: Far, dest: Path) -> None:
+    fetch_corpus(far.url, dest)
+    partial = dest.with_name(dest.name + ".partial")
+    (partial / "files-0123abcd" / "objects").mkdir(parents=True)
+    (partial / "files-0123abcd" / "objects" / "pack").touch()
+    fetch_corpus(far.url, dest)
+    assert not partial.exists()
 
 
 def test_a_locale_without_chinese_file_names(far: Far, dest: Path) -> None:
