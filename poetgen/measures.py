@@ -58,7 +58,8 @@ def figures(losses: PoemLosses) -> Figures:
     )
     values = measures(columns.sum(0), poems)
     resampled = measures(bootstrap_sums(columns), poems)
-    intervals = {name: interval(resampled[name]) for name in FIGURES}
+    # one poem, drawn again and again, is always the same
+    intervals = {name: interval(resampled[name]) if poems > 1 else None for name in FIGURES}
     return Figures(
         **{name: finite(float(value)) for name, value in values.items()},
         intervals=intervals,

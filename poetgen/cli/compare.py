@@ -127,6 +127,8 @@ def compare(
         echo("stopped at once; the same command continues from the last save", err=True)
         sys.exit(INTERRUPTED)
     echo(json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False) if as_json else text(report))
+    if report.warning:
+        echo(report.warning, err=True)
     echo(f"written: {folder.report}", err=True)
 
 

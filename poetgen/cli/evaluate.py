@@ -3,15 +3,17 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.checkpoint import Checkpoint, find_checkpoint
+from poetgen.checkpoint import BEST, Checkpoint, find_checkpoint, model_name, released_path
 from poetgen.cli.options import (
     UserPath,
     checkpoint_option,
+    command_line,
     data_option,
     home_option,
     json_option,
@@ -148,6 +150,22 @@ def evaluate(
         echo(json.dumps({**names, **evaluation.to_dict()}, ensure_ascii=False, allow_nan=False))
     else:
         echo("\n".join(describe(evaluation)))
+        for hint in next_commands(workspace, path, data, evaluation):
+            echo(hint, err=True)
+
+
+def next_commands(
+    workspace: Workspace, path: Path, data: Path | None, evaluation: "Evaluation"
+) -> Iterator[str]:
+    """What one does with a model of one's own that is measured."""
+    if path == released_path() or evaluation.split not in ("validation", "test"):
+        return
+    name = model_name(path) if path.name == BEST else str(path)
+    command = partial(command_line, workspace, "poetgen")
+    yield f"to write with it: {command('generate', '月', '--checkpoint', name)}"
+    if evaluation.split == "validation":
+        words = ["--split", "test", "--checkpoint", name, *(["--data", str(data)] if data else [])]
+        yield f"once it is chosen, at the end: {command('evaluate', *words)}"
 
 
 @dataclass(frozen=True)
@@ -213,25 +231,27 @@ def describe(evaluation: "Evaluation") -> Iterator[str]:
         if evaluation.same_corpus is False:
             yield "the model was trained on another version of the corpus"
     yield from table(evaluation)
-    for title, part in (
-        ("without fragments", evaluation.without_fragments),
-        ("fragments", evaluation.fragments),
-    ):
+    parts = (("without fragments", evaluation.without_fragments), ("fragments", evaluation.fragments))
+    for title, part in parts if all(part and part.poems for _, part in parts) else ():
         if part is not None:
             yield ""
             yield f"{title}:"
             yield from table(part)
     yield ""
     size, learned = evaluation.vocabulary_size, evaluation.model_corpus_commit
-    yield f"conditions: {evaluation.conditions}; vocabulary: {size:,}; intervals: 95 %, over poems"
+    has_intervals = any(evaluation.intervals.values())
+    intervals = "intervals: 95 %, over poems" if has_intervals else "no intervals, which need two poems"
+    yield f"conditions: {evaluation.conditions}; vocabulary: {size:,}; {intervals}"
     yield f"trained with seed {evaluation.seed}{f' on corpus {str(learned)[:12]}' if learned else ''}"
 
 
 def table(figures: "Figures") -> Iterator[str]:
     """Sizes, then a line for each measure with its interval."""
+    from poetgen.training.events import counted
+
     rate = figures.out_of_vocabulary_rate
     yield (
-        f"{figures.poems:,} poems, {figures.tokens:,} tokens, {figures.hanzi:,} hanzi, "
+        f"{counted(figures.poems, 'poem')}, {figures.tokens:,} tokens, {figures.hanzi:,} hanzi, "
         f"{figures.out_of_vocabulary:,} outside the vocabulary{'' if rate is None else f' ({rate:.3%})'}"
     )
     for name, meaning in MEANINGS.items() if figures.poems else ():

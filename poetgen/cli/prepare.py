@@ -10,6 +10,7 @@ from poetgen.cli.options import UserPath, command_line, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
+from poetgen.cli.small_corpus import advise, typed_words
 from poetgen.config import SPLITS, TOO_LONG, load_config
 from poetgen.files import Workspace, follow_links
 from poetgen.poem.form import FORM_HELP
@@ -98,7 +99,14 @@ def prepare(
         )
     tell_reading(source or workspace.corpus, report.cleaning.reading)
     echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else table(report))
-    words = [] if follow_links(out) == follow_links(workspace.prepared) else ["--data", str(out)]
+    is_usual = follow_links(out) == follow_links(workspace.prepared)
+    words = [] if is_usual else ["--data", str(out)]
+    if model is None:
+        kept = {name: value for name, value in flags.items() if name not in ("split", "min_count")}
+        typed = [str(source)] * (source is not None)
+        typed += typed_words({"config": config_name, "set": settings, **kept})
+        for advice in advise(report, config, workspace, typed, [] if is_usual else ["--out", str(out)]):
+            echo(advice, err=True)
     echo(f"Written to {out}. Next, run: {command_line(workspace, 'poetgen', 'train', *words)}", err=True)
 
 

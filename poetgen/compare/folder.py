@@ -7,6 +7,7 @@ report.md report.json metrics.csv curves.png
 lock                held by the operating system while a process compares here
 """
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -39,12 +40,23 @@ class ComparisonFolder:
     def locked(self) -> Iterator[None]:
         """Hold the comparison for this process, half-written files removed.
 
-        Entering raises CheckpointError when another process holds it.
+        What fails before it has begun leaves no folder. Entering raises CheckpointError when another process
+        holds it.
         """
         busy = f"another process is comparing in {self.path}; wait for it, or choose another --out"
-        with locked(self.path / "lock", busy=CheckpointError(busy)):
-            sweep_partials(self.path)
-            yield
+        is_new, parent_is_new = not self.path.exists(), not self.path.parent.exists()
+        try:
+            with locked(self.path / "lock", busy=CheckpointError(busy)):
+                sweep_partials(self.path)
+                try:
+                    yield
+                finally:
+                    if is_new and not self.plan.exists():
+                        shutil.rmtree(self.path / "poems", ignore_errors=True)
+        finally:
+            for folder in (self.path,) * is_new + (self.path.parent,) * parent_is_new:
+                with suppress(OSError):  # it is not empty
+                    folder.rmdir()
 
     def check_place(self) -> None:
         """Raises CheckpointError when there are other files, which a comparison must not be mixed with."""

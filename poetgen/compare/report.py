@@ -17,6 +17,7 @@ from poetgen.printable import markdown_cell, printable
 from poetgen.training.events import counted, perplexity
 
 FEW = 100  # poems to validate on
+FEWEST_STEPS = 100  # after which settings are told apart by more than their first steps
 ALWAYS_TOLD = {
     "model.embedding_size", "model.hidden_size", "model.dropout", "training.optimizer", "training.batch_size",
     "training.schedule", "training.clip_norm",
@@ -53,6 +54,18 @@ class Report:
             else f"{len(poems)} sets of poems"
         )
         return f"{few} · {runs} · training is smoothed · numbers: best validation perplexity"
+
+    @property
+    def warning(self) -> str:
+        """Why the runs are too short to judge by; empty: they are not."""
+        for variant in self.plan.variants:
+            poems = self.poems[variant.label].manifest["splits"]["train"]["poems"]
+            enough = max(-(-poems // variant.config.training.batch_size), FEWEST_STEPS)
+            steps = max((run.steps for run in self.chosen[variant.label] if not run.diverged), default=enough)
+            if steps < enough:
+                taken = f"{counted(steps, 'step')} of {variant.label}"
+                return f"too short to judge by: {taken}; try --steps {10 * enough}"
+        return ""
 
     @property
     def most(self) -> float:

@@ -194,7 +194,12 @@ def test_without_matplotlib_there_is_no_picture_and_it_says_so(
 )  # fmt: skip
 def test_what_cannot_be_is_one_sentence_and_leaves_no_run(home: Path, words: list[str], told: str) -> None:
     refused(small(home, *words), told)
-    assert not (home / "out" / "runs").exists()
+    assert not (home / "out").exists()  # what failed at once leaves no folder
+
+
+def test_runs_that_are_too_short_to_judge_by_are_said_to_be(home: Path) -> None:
+    told = small(home, *TWO, "--seeds", 1, "--steps", 2).stderr
+    assert "too short to judge by: 2 steps of sgd; try --steps 1000" in told
 
 
 def test_an_unknown_optimizer_is_a_slip_of_usage(home: Path) -> None:

@@ -123,9 +123,30 @@ def test_a_folder_of_poems_and_the_table_of_its_parts(home: Path, poems: list[Po
     write_json(folder / "b.json", poems[4:9])
     result = run(home, "--poems", str(folder))
     assert result.exit_code == 0
-    assert "9 poems" in result.stdout
-    assert "without fragments:" in result.stdout
-    assert "fragments:\n0 poems" in result.stdout
+    assert result.stdout.count("9 poems") == 1  # no block for the fragments, of which there are none
+    assert "fragments" not in result.stdout
+    assert "intervals: 95 %" in result.stdout
+
+
+def test_the_fragments_have_a_block_where_there_are_some_and_one_poem_no_interval(
+    home: Path, poems: list[Poem]
+) -> None:
+    fragment = Poem("", "句", ("日月山川風", "花雪雲春秋"), "，。")
+    both = run(home, "--poems", str(write_text(home / "both.txt", [*poems[:3], fragment])))
+    assert both.stdout.count("poem") > 4
+    assert "without fragments:\n3 poems, " in both.stdout
+    assert "fragments:\n1 poem, " in both.stdout
+    one = run(home, "--poems", str(write_text(home / "one.txt", poems[:1])))
+    assert "no intervals, which need two poems" in one.stdout
+    assert "–" not in one.stdout
+
+
+def test_a_measured_model_is_followed_by_what_one_does_next(home: Path) -> None:
+    told = run(home).stderr
+    assert "to write with it: poetgen generate 月 --checkpoint first" in told
+    assert "once it is chosen, at the end: poetgen evaluate --split test --checkpoint first" in told
+    assert "--split test" not in run(home, "--split", "test").stderr
+    assert run(home, "--json").stderr == "model: first\n"
 
 
 def test_records_that_are_no_verse_are_told_and_left_out(home: Path, poems: list[Poem]) -> None:

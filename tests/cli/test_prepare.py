@@ -186,3 +186,38 @@ def test_poems_that_are_too_long(tmp_path, way, kept, longest):
     ]
     assert all(text.endswith("。") and any(full.startswith(text[:-1]) for full in texts) for text in written)
     assert max(len(text.replace("，", "").replace("。", "")) for text in written) == longest
+
+
+def test_few_poems_are_answered_with_commands_that_do_better(tmp_path, poems):
+    """What is advised is typed, until nothing is advised; and the released model is learned on from."""
+    source = tmp_path / "mine.txt"
+    source.write_text("\n\n".join(poem.text for poem in poems), encoding="utf-8")
+    first = run(source, "--home", tmp_path).stderr
+    assert re.search(
+        r"\d of 60 poems validates?, too few to tell models apart; --split 8:2 keeps about 12", first
+    )
+    (command,) = re.findall(r"to prepare them better: poetgen (.*)", first)
+    assert "--split 8:2" in command
+    again = CliRunner().invoke(poetgen, shlex.split(command))
+    assert again.exit_code == 0
+    assert "too few to tell" not in again.stderr
+    assert "to prepare them better" not in again.stderr
+
+
+def test_rare_characters_bring_the_released_model(tmp_path, poems):
+    source = tmp_path / "mine.txt"
+    rare = (chr(0x4E00 + k) for k in range(4000))  # no two poems share any
+    rows = ["，".join("".join(next(rare) for _ in range(5)) for _ in range(4)) + "。" for _ in range(60)]
+    source.write_text("\n\n".join(rows), encoding="utf-8")
+    told = run(source, "--home", tmp_path, "--out", tmp_path / "own", "--min-count", 1).stderr
+    assert "100% of the validation hanzi are <unknown>" in told
+    (line,) = (line for line in told.splitlines() if line.startswith("or to learn on"))
+    prepare, train = (shlex.split(part) for part in line.partition(": ")[2].split(" && "))
+    assert CliRunner().invoke(poetgen, prepare[1:]).exit_code == 0
+    assert train[:4] == ["poetgen", "train", "--from", "tang"]
+    assert train[4:] == ["--data", str(tmp_path / "own"), "--home", str(tmp_path)]
+
+
+def test_a_corpus_that_is_large_enough_is_advised_nothing(corpus):
+    told = run("--home", corpus, "--split", "8:2", "--min-count", 1).stderr
+    assert "too few" not in told and "prepare them better" not in told
