@@ -24,6 +24,7 @@ from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
 from poetgen.corpus.conditions import PARTS
+from poetgen.errors import CorpusError
 from poetgen.files import Workspace
 from poetgen.printable import printable
 
@@ -196,14 +197,19 @@ def measure_split(
 
 def measure_poems(checkpoint: Checkpoint, source: Path, options: Options) -> "Evaluation":
     """Measure on every poem of a file or folder."""
+    from poetgen.corpus.selection import dropped_by_rules
     from poetgen.corpus.sources import read_poems
     from poetgen.evaluate import evaluate_poems
 
     poems, report = read_poems(source)
     tell_reading(source, report.reading)
     unusable = len(report.faults) + report.records - report.kept
+    reasons = "; ".join(dropped_by_rules(report))
+    if not poems:
+        raise CorpusError(f"0 poems are left of {source} after cleaning: {reasons}")
     if unusable:
-        echo(f"measuring {report.kept:,} poems; {unusable:,} records cannot be read as verse", err=True)
+        told = f"measuring {report.kept:,} poems; {unusable:,} records cannot be read as verse"
+        echo(printable(f"{told}: {reasons}" if reasons else told), err=True)
     evaluation = evaluate_poems(checkpoint, poems, **options.resolved())
     rate = evaluation.out_of_vocabulary_rate or 0
     if rate > ODD_RATE:

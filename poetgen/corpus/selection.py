@@ -85,12 +85,13 @@ def too_few(
 ) -> CorpusError:
     """That too few poems are left, and what took the others, with an example each."""
     left = "1 poem is" if len(whole) == 1 else f"{len(whole)} poems are"
-    reasons = "; ".join([*_by_rules(cleaning), *_by_settings(poems, config, form)])
+    reasons = "; ".join([*dropped_by_rules(cleaning), *_by_settings(poems, config, form)])
     told = f"{left} left of {source} after cleaning and selection; at least {LEAST} are needed"
     return CorpusError(f"{told}: {reasons}" if reasons else told)
 
 
-def _by_rules(cleaning: CleaningReport) -> Iterator[str]:
+def dropped_by_rules(cleaning: CleaningReport) -> Iterator[str]:
+    """How many records each rule of cleaning dropped, with an example."""
     for name, rule in cleaning.rules.items():
         if rule.dropped:
             where, text = next((each for each in rule.examples if len(each) == 2), ("", ""))

@@ -4,11 +4,14 @@ A backend that is not there (MPLBACKEND), a matplotlibrc that asks for LaTeX or 
 reaches a picture, and nothing of ours reaches the user's own figures.
 """
 
+import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,18 +44,57 @@ class Name(NamedTuple):
 
 def load_matplotlib() -> None:
     """Import it. Raises PoetgenError, which says what to do, when it is missing or cannot be loaded."""
-    # matplotlib refuses to be imported at all when this names a backend that is not installed
-    backend = os.environ.pop("MPLBACKEND", None)
     try:
-        import matplotlib.backends.backend_agg
-        import matplotlib.figure  # noqa: F401
+        with _quiet(), _environment(MPLBACKEND=None):  # a backend that is not installed ends the import
+            try:
+                _import_matplotlib()
+            except UnicodeDecodeError:  # a matplotlibrc in another encoding than UTF-8
+                for name in [name for name in sys.modules if name.startswith("matplotlib.")]:
+                    del sys.modules[name]  # half of them are there
+                with _environment(MATPLOTLIBRC=str(_own_settings())):
+                    _import_matplotlib()
     except ModuleNotFoundError as error:
         raise PoetgenError(f"pictures need matplotlib; run: {install_command('plot')}") from error
-    except Exception as error:  # whatever a broken installation or a damaged matplotlibrc raises
+    except Exception as error:  # whatever a broken installation raises
         raise PoetgenError(f"matplotlib cannot be loaded ({error})") from error
+
+
+def _import_matplotlib() -> None:
+    import matplotlib.backends.backend_agg
+    import matplotlib.figure  # noqa: F401
+
+
+def _own_settings() -> Path:
+    """The matplotlibrc that came with matplotlib."""
+    found = find_spec("matplotlib")
+    assert found is not None and found.origin is not None
+    return Path(found.origin).with_name("mpl-data") / "matplotlibrc"
+
+
+@contextmanager
+def _environment(**changes: str | None) -> Iterator[None]:
+    """Environment variables changed, or absent, inside this context."""
+    before = {name: os.environ.pop(name, None) for name in changes}
+    os.environ.update({name: value for name, value in changes.items() if value is not None})
+    try:
+        yield
     finally:
-        if backend is not None:
-            os.environ["MPLBACKEND"] = backend
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing is heard of what matplotlib looks for and does not find: caches, fonts, settings."""
+    logger = logging.getLogger("matplotlib")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextmanager
@@ -83,7 +125,7 @@ def own_style() -> Iterator[None]:
     """matplotlib's own settings and our fonts inside this context, the user's again after it."""
     import matplotlib
 
-    with matplotlib.rc_context(), warnings.catch_warnings():
+    with _quiet(), matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()
         matplotlib.rcParams["font.family"] = list(font_families())
         warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)  # drawn as a box

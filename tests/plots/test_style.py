@@ -28,12 +28,13 @@ def draw(path: Path) -> None:
         figure.subplots().set_title("月 $x_1")
 
 
-def draw_elsewhere(path: Path, environment: dict[str, str], folder: Path) -> None:
+def draw_elsewhere(path: Path, environment: dict[str, str], folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", DRAW, str(path)],
         env=environment, cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    return done.stderr
 
 
 def test_a_backend_that_is_not_there_and_a_matplotlibrc_change_nothing(
@@ -43,6 +44,20 @@ def test_a_backend_that_is_not_there_and_a_matplotlibrc_change_nothing(
     (tmp_path / "matplotlibrc").write_text("text.usetex: True\naxes.facecolor: red\nbackend: tkagg\n")
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     draw_elsewhere(tmp_path / "there.png", dict(os.environ), tmp_path)
+    assert (imread(tmp_path / "there.png") == imread(tmp_path / "here.png")).all()
+
+
+@pytest.mark.parametrize(
+    "settings", ["# 中文\naxes.facecolor: red\n".encode("gbk"), b"no.such.key: 3\nfont.family: Nowhere\n"]
+)
+def test_a_matplotlibrc_that_cannot_be_read_changes_nothing_and_is_not_heard_of(
+    tmp_path: Path, settings: bytes
+) -> None:
+    draw(tmp_path / "here.png")
+    (tmp_path / "rc").write_bytes(settings)
+    lost = {"MPLCONFIGDIR": "/dev/null/none", "HOME": "/dev/null"}
+    environment = os.environ | lost | {"MATPLOTLIBRC": str(tmp_path / "rc")}
+    assert draw_elsewhere(tmp_path / "there.png", environment, tmp_path) == ""
     assert (imread(tmp_path / "there.png") == imread(tmp_path / "here.png")).all()
 
 
