@@ -2,12 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from poetgen.config import INITIALIZATIONS, ModelConfig
-from poetgen.model.initialize import CONSTANT, EQUAL, RULES
+from poetgen.model.initialize import CONSTANT, EQUAL, RULES, begin_embedding
 from poetgen.model.language_model import LanguageModel, build_model
 
 V, E, H = 120, 48, 64
@@ -126,3 +127,9 @@ def test_a_constant_teaches_at_first_only_what_reads_the_last_layer(tied: bool) 
 def test_the_seed_decides_every_weight(rule: str) -> None:
     for one, other in zip(model_of(rule).parameters(), model_of(rule).parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_rows_given_to_a_table_of_zeros_leave_the_others_zero() -> None:
+    table = torch.nn.Embedding.from_pretrained(torch.zeros(4, 3))
+    begin_embedding(table, {1: np.array([1, 2, 3], np.float32)})
+    assert table.weight.tolist() == [[0, 0, 0], [1, 2, 3], [0, 0, 0], [0, 0, 0]]

@@ -57,6 +57,10 @@ def test_top_p_keeps_the_fewest_that_hold_it(top_p, kept):
     assert set(drawn(logits, Sampling(1, top_p=top_p))) == kept
 
 
+def test_top_p_that_is_held_exactly_asks_for_no_more():
+    assert set(drawn(np.zeros(4), Sampling(1, top_p=0.5))) == {0, 1}
+
+
 def test_frequencies_follow_the_probabilities():
     shares = np.array([0.4, 0.3, 0.15, 0.1, 0.04, 0.01])
     counts = np.bincount(drawn(np.log(shares), Sampling(1), times=20_000), minlength=6)
