@@ -103,6 +103,12 @@ from poetgen.writing.writer import Writer
     f"[default: {Sampling.common_penalty}]",
 )
 @click.option(
+    "--guidance",
+    type=float,
+    help="How much more than in training a title or poet weighs; 0: no more.  "
+    f"[default: {Sampling.guidance}]",
+)
+@click.option(
     "--max-length",
     type=int,
     help=f"Most hanzi in a poem.  [default: {DEFAULT_MAX_LENGTH}, or as --form says]",

@@ -15,7 +15,7 @@ from poetgen.script.opencc import SCRIPTS
 from poetgen.verse.rhyme_books import BOOKS, PINGSHUI
 from poetgen.verse.templates import MODES, RELAXED
 from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, OFF
-from poetgen.writing.sampling import CANDIDATES, Sampling
+from poetgen.writing.sampling import CANDIDATES, MOST_GUIDANCE, Sampling
 
 MOST_BYTES = 64 * 1024  # of a request
 MOST_POEMS = 12
@@ -88,6 +88,9 @@ GENERATE = {
     "title": text("What the poem is about, as a title: 春夜喜雨.", 60),
     "about": text("The same in words of today.", 60),
     "poet": text("In whose manner: 李白.", 20),
+    "guidance": Setting(
+        "number", "How much more than in training title and poet weigh.", Sampling.guidance, 0, MOST_GUIDANCE
+    ),
     "form": text("五絕, 七絕, 五律, 七律, 五言排律12, a shape such as 5x6, or free; default: random.", 40),
     "rhyme": text("A rhyme group such as 東, auto or off.", 40),
     "rhyme_book": choice("The rhyme book.", BOOKS, PINGSHUI),

@@ -99,14 +99,26 @@ class Network:
         self._params = tile_weights(read_parameters(weights))
         self._conditions = weights.get("conditions.weight")
         self._start: State | None = None
+        self._guidance = 0.0
         self.commonness = _commonness(vocabulary)
 
-    def after(self, prefix: Sequence[int]) -> "Network":
-        """The same network, whose poems begin when it has read a prefix (poetgen.corpus.conditions)."""
+    def after(self, prefix: Sequence[int], *, apart: Sequence[int] = (), guidance: float = 0.0) -> "Network":
+        """The same network, whose poems begin when it has read a prefix (poetgen.corpus.conditions).
+
+        With `guidance` s its logits are z + s (z - a), where a are those after the prefix `apart` (Ho & Salimans
+        2022, "Classifier-free diffusion guidance"): what the one prefix says and the other does not weighs 1 + s.
+        """
         if not prefix:
             return self
         told = copy(self)
-        told._start = language_model.init_state(self._params, 1)
+        told._start, told._guidance = self._read(prefix), guidance
+        if guidance:
+            told._start = (*told._start, *self._read(apart))
+        return told
+
+    def _read(self, prefix: Sequence[int]) -> State:
+        """The state (1, ...) after a prefix."""
+        state = language_model.init_state(self._params, 1)
         size = len(self.vocabulary)
         # conditions are read as characters are, from a table of their own
         rows = None if self._conditions is None else self._conditions.astype(np.float32)
@@ -114,15 +126,23 @@ class Network:
             params, row = self._params, number
             if number >= size and rows is not None:
                 params, row = self._params._replace(embedding=rows), number - size
-            _, told._start = language_model.step(params, [row], told._start)
-        return told
+            _, state = language_model.step(params, [row], state)
+        return state
 
     def step(self, ids: Sequence[int] | Array, state: State | None = None) -> tuple[Array, State]:
-        """Read one token of each poem; without a state the first. Shapes: (B,) -> logits of the next (B, V)."""
+        """Read one token of each poem; without a state the first. Shapes: (B,) -> logits of the next (B, V).
+
+        Under guidance a state has the layers after the one prefix, then those after the other.
+        """
         if state is None and self._start is not None:
             state = language_model.select_rows(self._start, [0] * len(ids))
         before = language_model.init_state(self._params, len(ids)) if state is None else state
-        return language_model.step(self._params, ids, before)
+        layers = len(self._params.layers)
+        logits, after = language_model.step(self._params, ids, before[:layers])
+        if self._guidance:
+            plain, rest = language_model.step(self._params, ids, before[layers:])
+            logits, after = logits + np.float32(self._guidance) * (logits - plain), (*after, *rest)
+        return logits, after
 
     def follow(self, text: str) -> tuple[Array, State, float]:
         """Logits (1, V) and state after `text`, and its log-probability as the beginning of a poem."""

@@ -17,6 +17,7 @@ Array = npt.NDArray[Any]
 STRETCH = 64  # entries
 CANDIDATES = 8  # as many as rows of a tile (poetgen.writing.decoding): a poem alone takes no longer for it
 MOST_CANDIDATES = 10_000
+MOST_GUIDANCE = 10
 USUAL = -6.0  # the logarithm of a usual hanzi's share of the training text
 OPENING, OPENING_BOLDNESS, OPENING_TOP_P = 2, 1.8, 0.65
 _BEYOND_UNICODE = sys.maxunicode  # so that no beginning ends like the number of a candidate
@@ -37,6 +38,9 @@ class Sampling:
     poems live on half the words of poets. At 1 - temperature a hanzi of which the context says nothing is as
     common as in the text; at 0 the model alone decides.
 
+    A model that is told a title or poet follows it with the strength 1 + `guidance`
+    (poetgen.writing.decoding.Network.after): at 0 as in training.
+
     Raises ConfigError for a value out of range.
     """
 
@@ -48,6 +52,7 @@ class Sampling:
     count: int = 1
     best_of: int = CANDIDATES
     common_penalty: float = 0.3
+    guidance: float = 0.5
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
@@ -73,6 +78,15 @@ class Sampling:
                 tr(
                     "common-penalty must be 0 to 1, not {common_penalty}; 0.3 is usual",
                     common_penalty=self.common_penalty,
+                )
+            )
+        if not (math.isfinite(self.guidance) and 0 <= self.guidance <= MOST_GUIDANCE):
+            raise ConfigError(
+                tr(
+                    "guidance must be 0 to {most}, not {guidance}; {usual} is usual",
+                    most=MOST_GUIDANCE,
+                    guidance=self.guidance,
+                    usual=Sampling.guidance,
                 )
             )
         if self.seed < 0:

@@ -6,7 +6,7 @@ whatever the count, the batch and the number of threads.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,6 +147,7 @@ class Writer:
         top_p: float = Sampling.top_p,
         repeat_penalty: float = Sampling.repeat_penalty,
         common_penalty: float = Sampling.common_penalty,
+        guidance: float = Sampling.guidance,
         max_length: int | None = None,
         script: str | None = None,
     ) -> Iterator[GeneratedPoem]:
@@ -164,7 +165,9 @@ class Writer:
         ConfigError or PromptError.
         """
         seed = draw_seed() if seed is None else seed
-        sampling = Sampling(temperature, top_k, top_p, repeat_penalty, seed, count, best_of, common_penalty)
+        sampling = Sampling(
+            temperature, top_k, top_p, repeat_penalty, seed, count, best_of, common_penalty, guidance
+        )
         _check_page(max_length, script)
         asked = {
             "form": form,
@@ -322,8 +325,7 @@ class Writer:
         """All that is asked for, checked and ready to be written. Raises PromptError."""
         page = Page(self._usual_forms, max_length, self.keeps_marks)
         prompt, matchers, notes = constraints.resolve(typed, self._prosody(book), page)
-        numbers = told.prefix(self.conditions, self.vocabulary) if told and self.conditions else []
-        network = self._network.after(numbers)
+        network = self._told(told, sampling.guidance) if told else self._network
         prefix = Prefix.read(prompt.text, network)
         prior = form_prior(network, prefix, matchers, keeps_marks=self.keeps_marks)
         notes = (*self.notes, *(told.notes if told else ()), *prompt.notes, *heads.notes, *notes)
@@ -341,6 +343,15 @@ class Writer:
             (told and told.poet) or None,
             book,
         )
+
+    def _told(self, told: "Conditions", guidance: float) -> Network:
+        """The network that has been told what poems are to be; the form alone needs no guidance."""
+        assert self.conditions is not None
+        prefix = told.prefix(self.conditions, self.vocabulary)
+        if not told.title and not told.poet:
+            return self._network.after(prefix)
+        apart = replace(told, title="", poet="").prefix(self.conditions, self.vocabulary)
+        return self._network.after(prefix, apart=apart, guidance=guidance)
 
     def _write(self, request: Request) -> Iterator[GeneratedPoem]:
         sampling, prefix = request.sampling, request.prefix

@@ -156,3 +156,26 @@ def test_the_command_line_tells_and_lists(told: Checkpoint, tmp_path: Path) -> N
     assert listed.stdout.split() == list(TABLE.poets)
     wrong = run.invoke(poetgen, [*words, "--poet", "王維"])
     assert wrong.exit_code == 1 and "does not know the poet '王維'" in wrong.stderr
+
+
+@given(guidance=st.floats(0.1, 10), text=st.text("春江花月", max_size=6))
+def test_guidance_weighs_what_one_prefix_says_and_another_does_not(
+    told: Checkpoint, vocabulary: Vocabulary, guidance: float, text: str
+) -> None:
+    network = Network(told.weights, vocabulary)
+    form = Conditions(form=Form(7, 4)).prefix(TABLE, vocabulary)
+    full = Conditions(title="春月", form=Form(7, 4)).prefix(TABLE, vocabulary)
+    told_logits, plain = (network.after(prefix).follow(text)[0] for prefix in (full, form))
+    guided, _, _ = network.after(full, apart=form, guidance=guidance).follow(text)
+    np.testing.assert_allclose(guided, told_logits + guidance * (told_logits - plain), rtol=1e-4, atol=1e-3)
+
+
+def test_guidance_changes_what_is_told_of_and_nothing_else(told: Checkpoint) -> None:
+    writer = Writer(told)
+
+    def write(**asked: Any) -> list[str]:
+        return [str(poem) for poem in writer.write("月", form="七絕", seed=3, count=2, **asked)]
+
+    assert write(title="春江", guidance=0.0) != write(title="春江", guidance=2.0)
+    assert write(poet="李白", guidance=0.0) != write(poet="李白", guidance=2.0)
+    assert write(guidance=0.0) == write(guidance=2.0)

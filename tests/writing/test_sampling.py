@@ -113,6 +113,8 @@ def test_streams_differ_by_seed_index_and_beginning():
         ({"repeat_penalty": -1.0}, "-1.0"),
         ({"repeat_penalty": float("inf")}, "inf"),
         ({"common_penalty": -0.1}, "-0.1"),
+        ({"guidance": -0.5}, "-0.5"),
+        ({"guidance": float("inf")}, "inf"),
         ({"common_penalty": 1.5}, "1.5"),
         ({"common_penalty": float("nan")}, "nan"),
     ],
