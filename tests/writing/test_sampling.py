@@ -58,7 +58,8 @@ def test_top_p_keeps_the_fewest_that_hold_it(top_p, kept):
 
 
 def test_top_p_that_is_held_exactly_asks_for_no_more():
-    assert set(drawn(np.zeros(4), Sampling(1, top_p=0.5))) == {0, 1}
+    allowed = np.array([True, True, True, True, False, False])
+    assert set(drawn(np.zeros(6), Sampling(1, top_p=0.5), allowed=allowed)) == {0, 1}
 
 
 def test_frequencies_follow_the_probabilities():
