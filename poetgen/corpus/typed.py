@@ -24,6 +24,10 @@ from poetgen.poem.poem import is_hanzi
 
 MOST_HANZI = 50  # in a verse line; more is prose, or verse without marks
 MOST_LINES = 1000  # in a poem; the longest of 全唐詩 has 596
+_HANZI = r"\u3400-\u9fff"
+_SLASH = re.compile(
+    rf"(?<=[{_HANZI}，。？！；、：》〕）])[ \u3000]*[/／][ \u3000]*(?=[{_HANZI}《〔（]|$)", re.MULTILINE
+)
 _LOST = str.maketrans(dict.fromkeys("○●", LACUNA))  # signs that books print for it
 
 
@@ -40,7 +44,7 @@ class TypedPoem:
 def typed_poems(text: str, *, line_length: int | None = None) -> Iterator[TypedPoem | PromptError]:
     """Each poem of a text, or in its place why it is none; `line_length` cuts verse that has no marks."""
     reading = Reading()
-    decoded = Decoded(remove_invisible(text))
+    decoded = Decoded(_SLASH.sub("\n", remove_invisible(text)))
     yield from judgeable(read_poem_text(decoded, "", reading, line_length=line_length), reading)
 
 

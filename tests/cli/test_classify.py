@@ -90,7 +90,7 @@ def test_poets_are_learned_measured_and_named(home: Path) -> None:
     answer = run(home, "predict", "来去云山月，江水风花雪。", "--top", 2)
     assert answer.exit_code == 0, answer.output
     text, *labels = answer.stdout.splitlines()
-    assert text == "來去雲山月，江水風花雪。"
+    assert text == "来去云山月，江水风花雪。"
     assert len(labels) == 2 and all(re.fullmatch(r" ?[ \d]\d\.\d%  詩人\d", label) for label in labels)
     piped = run(home, "predict", "--json", "--checkpoint", "moon", typed="春江花月夜\n\n山山水水\n")
     predictions = [json.loads(line) for line in piped.stdout.splitlines()]

@@ -175,3 +175,17 @@ def test_marks_rows_and_blanks_make_no_difference(data, shape):
     layouts += ["。".join(couplets)] if length != 6 else []
     for layout in layouts:
         assert [poem.lines for poem in typed_poems(layout)] == [tuple(lines)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "春望 / 〔唐〕杜甫 / 国破山河在，城春草木深。/ 感时花溅泪，恨别鸟惊心。",
+        "春望\n〔唐代〕杜甫\n国破山河在，城春草木深。／感时花溅泪，恨别鸟惊心。/",
+        "《春望》 杜甫 国破山河在，城春草木深。感时花溅泪，恨别鸟惊心。",
+    ],
+)
+def test_a_slash_ends_a_row_as_web_pages_have_it(text):
+    (poem,) = typed_poems(text)
+    assert poem.lines == ("国破山河在", "城春草木深", "感时花溅泪", "恨别鸟惊心")
+    assert (poem.title, poem.author) == ("春望", "杜甫")

@@ -63,9 +63,9 @@ def read_stdin(*, poems: bool) -> list[str]:
 
 
 def format_prediction(prediction: "Prediction", top: int) -> str:
-    """The text as it was read, and a line for each label."""
+    """The text as it was typed, and a line for each label."""
     lines = [f"{share:6.1%}  {printable(label)}" for label, share in prediction.probabilities[:top]]
-    return "\n".join([printable(prediction.text), *lines])
+    return "\n".join([printable(" ".join(prediction.typed.split())), *lines])
 
 
 def as_dict(prediction: "Prediction", top: int) -> dict[str, Any]:
