@@ -51,7 +51,11 @@ def _change_json(content: bytes, rng: random.Random) -> bytes:
     """One value of a JSON file, or of one of its lines, is another, or gone."""
     lines = content.decode().splitlines() if b"\n{" in content else [content.decode()]
     chosen = rng.randrange(len(lines))
-    lines[chosen] = json.dumps(_change_value(json.loads(lines[chosen]), rng))
+    try:
+        value = json.loads(lines[chosen])
+    except ValueError:  # TOML begins with a bracket too
+        return _flip(content, rng)
+    lines[chosen] = json.dumps(_change_value(value, rng))
     return "\n".join(lines).encode()
 
 
