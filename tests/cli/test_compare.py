@@ -65,7 +65,8 @@ def refused(result: Result, told: str) -> None:
 def test_a_line_for_each_run_a_table_and_four_files(home: Path) -> None:
     result = small(home, *TWO, "--seeds", 2)
     assert result.exit_code == 0, result.output
-    first, *lines, last = result.stderr.splitlines()
+    first, *lines, warning, last = result.stderr.splitlines()
+    assert warning == "too short to judge by: 8 steps of sgd; try --steps 1000"
     assert first == f"2 settings, 2 seeds: 4 runs, in {home / 'out'}"
     assert len(lines) == 4 and last == f"written: {home / 'out' / 'report.md'}"
     run_of = r"\d of 4  (sgd, rate 4|adam, rate 0.003), seed [01]: "
