@@ -113,7 +113,7 @@ def test_a_message_is_english_unless_chinese_is_read(monkeypatch):
         (["rhyme", "--help"], "按韵书列出与 HANZI 同韵的字"),
         (["tone", "--help"], "显示这份说明"),
         (["check", POEM], "· 合律"),
-        (["check", POEM], "(入 仄声中的入声；中 平仄皆可)"),
+        (["check", POEM], "(入 仄声中的入声)"),
         (["rhyme", "红"], "红 平 上平声一东（平水韵），同韵 "),
         (["tone", "中"], "（少用）"),
         (["tone", "x"], "'x' 里没有汉字；请查一个字，如“月”"),

@@ -48,6 +48,7 @@ HEAD = """\
 # Below come first the groups as the book has them (one a line: name, tab, characters), then our changes (one
 # character a line: the character, changes, source, evidence, with tabs between).
 #   +支  a reading that the book lacks; +平 or +仄: only the tone is known
+#   ^支  a reading that the book lacks, in a tone that poems hardly use: for judging alone
 #   -支  a reading that is wrong, or that poems do not use
 #   ~支  a reading that poems use at rhyme feet, but not inside lines
 #   ?支  a group that the book alone has, beside others of its tone: kept, and disputed
@@ -90,11 +91,11 @@ def read_book(path: Path) -> dict[str, str]:
     }
 
 
-def table_of(book: Mapping[str, str], changes: Iterable[Change] = ()) -> Table:
-    """The readings that come of the book and of changes to it."""
+def table_of(book: Mapping[str, str], changes: Iterable[Change] = (), *, usual: bool = True) -> Table:
+    """The readings that come of the book and of changes to it; all of them where not only the usual ones."""
     text = render(book, changes, head="")
     table = rhymes.parse_table(text, amended=True)
-    return {hanzi: table.readings(hanzi, usual=True) for hanzi in table}
+    return {hanzi: table.readings(hanzi, usual=usual) for hanzi in table}
 
 
 def render(book: Mapping[str, str], changes: Iterable[Change], *, head: str) -> str:
@@ -193,6 +194,18 @@ def from_guangyun(table: Table, characters: Iterable[str], witness: Witness) -> 
         if added:
             dropped = {f"-{r.tone}" for r in own if r.tone in {reading_in(group).tone for group in added}}
             changes.append(Change(char, (*(f"+{g}" for g in added), *sorted(dropped)), "廣韻", ""))
+    return changes
+
+
+def seldom_tones(table: Table, characters: Iterable[str], witness: Witness) -> list[Change]:
+    """Readings of 廣韻 in a tone that a character has not: no poem is to be faulted for one of them (酇 as 平)."""
+    changes = []
+    for char in sorted(set(characters)):
+        tones = {reading.tone for reading in table.get(char, ())}
+        lacking = witness.heads.get(char, frozenset()) if len(tones) == 1 else frozenset[str]()
+        added = [f"^{group}" for group in GROUPS if group in lacking and reading_in(group).tone not in tones]
+        if added:
+            changes.append(Change(char, tuple(added), "廣韻", ""))
     return changes
 
 
@@ -334,7 +347,9 @@ def build(book: dict[str, str], poems: list[tuple[str, ...]]) -> list[Change]:
     for _ in range(2):
         told = from_poems(base, gather(poems, table))
         table = table_of(book, [*start, *told])
-    return merged([*start, *told, *from_variants(table, seen, kin)])
+    late = from_variants(table, seen, kin)
+    every = table_of(book, [*start, *told, *late], usual=False)
+    return merged([*start, *told, *late, *seldom_tones(every, seen, witness)])
 
 
 def main(book_path: Path, prepared: Path) -> None:

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from poetgen.poem.form import form_of
 from poetgen.verse.rhymes import LEVEL, OBLIQUE, Reading
@@ -57,21 +58,43 @@ def gather(poems: Sequence[Lines], readings: Readings) -> dict[str, Evidence]:
     return found
 
 
+class Position(NamedTuple):
+    """A key position: its hanzi, the tone asked for there, whether it is a rhyme foot, and where (from 0)."""
+
+    hanzi: str
+    tone: str
+    is_foot: bool
+    line: int
+    place: int
+
+
 def tone_witnesses(lines: Lines, readings: Readings) -> Iterator[tuple[str, str]]:
     """Key positions with the tone their poem asks for, where every other key position has what is asked."""
     for start in (LEVEL, OBLIQUE):
-        places = list(key_positions(lines, start))
-        fits = [_fits(hanzi, tone, readings) for hanzi, tone, _ in places]
-        broken = [k for k, fit in enumerate(fits) if fit is False]
-        if len(broken) <= 1 and fits.count(True) >= KNOWN * len(fits):
-            for k in broken or range(len(places)):
-                hanzi, tone, is_foot = places[k]
-                if not is_foot:
-                    yield hanzi, tone
+        places, broken = _held_against(lines, start, readings)
+        for position in [places[k] for k in broken] or places if len(broken) <= 1 else ():
+            if not position.is_foot:
+                yield position.hanzi, position.tone
 
 
-def key_positions(lines: Lines, start: str) -> Iterator[tuple[str, str, bool]]:
-    """(hanzi, tone asked for, whether a rhyme foot) for 二四六 and line ends, when line 1 begins as `start`.
+def fitting_positions(lines: Lines, readings: Readings) -> Iterator[Position]:
+    """The key positions of a poem of which none has another tone than is asked for."""
+    for start in (LEVEL, OBLIQUE):
+        places, broken = _held_against(lines, start, readings)
+        yield from places if not broken else ()
+
+
+def _held_against(lines: Lines, start: str, readings: Readings) -> tuple[list[Position], list[int]]:
+    """The key positions and those of them that break; none where too few have but one tone to tell."""
+    places = list(key_positions(lines, start))
+    fits = [_fits(position.hanzi, position.tone, readings) for position in places]
+    if fits.count(True) < KNOWN * len(fits):
+        return [], []
+    return places, [k for k, fit in enumerate(fits) if fit is False]
+
+
+def key_positions(lines: Lines, start: str) -> Iterator[Position]:
+    """二四六 and line ends, when line 1 begins as `start`.
 
     Left out: the first line's end, which may rhyme or not, and the last key position of unrhymed lines, where 特拗
     and 大拗 change the tone lawfully.
@@ -81,10 +104,10 @@ def key_positions(lines: Lines, start: str) -> Iterator[tuple[str, str, bool]]:
         rhymed = k % 2 == 1
         for j in range(1, len(line) - 1, 2):
             if rhymed or j < len(line) - 2:
-                yield line[j], tone, False
+                yield Position(line[j], tone, False, k, j)
             tone = OTHER[tone]
         if k:
-            yield line[-1], LEVEL if rhymed else OBLIQUE, rhymed
+            yield Position(line[-1], LEVEL if rhymed else OBLIQUE, rhymed, k, len(line) - 1)
 
 
 def _fits(hanzi: str, tone: str, readings: Readings) -> bool | None:

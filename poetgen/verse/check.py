@@ -6,7 +6,6 @@ that what makes poems and what judges them can only agree by both being right.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 
 from poetgen.errors import PromptError
 from poetgen.language import tr
@@ -25,6 +24,7 @@ from poetgen.verse.report import (
 )
 from poetgen.verse.rhyme_rules import EITHER_TONE, RhymePositions, judge_rhymes
 from poetgen.verse.rhymes import LEVEL, OBLIQUE, RhymeTable
+from poetgen.verse.senses import Senses
 from poetgen.verse.tonal_rules import RELAXED, STRICT, ToneJudgement, ToneOptions, judge_tones
 
 __all__ = ["RELAXED", "STRICT", "check_poem"]
@@ -100,18 +100,35 @@ def _tone_options(lines: Sequence[str], ends: RhymePositions, table: RhymeTable)
         (*("".join(sorted(table.tones(hanzi))) or EITHER_TONE for hanzi in line[:-1]), ends.tones(k))
         for k, line in enumerate(lines)
     )
+    places = [range(len(line)) for line in lines]
     wanted = ["", *((OBLIQUE, LEVEL)[k % 2] if ends.is_level else "" for k in range(1, len(lines)))]
     shunned = OBLIQUE if ends.rhymes(0) else LEVEL  # a first line rather rhymes, or else ends oblique
     seldom = tuple(
-        (*map(partial(_seldom_tones, table), line[:-1]), ends.seldom_tones(k)) for k, line in enumerate(lines)
+        tuple(_seldom_tones(table, ends, lines, k, place, options[k][place]) for place in places[k])
+        for k in range(len(lines))
     )
     return ToneOptions(options, wanted, shunned=shunned if ends.is_level else "", seldom=seldom)
 
 
-def _seldom_tones(table: RhymeTable, hanzi: str) -> str:
-    """The tones that a character has inside a line only in seldom readings."""
-    usual = table.tones(hanzi, usual=True)
-    return "".join(tone for tone in sorted(table.tones(hanzi)) if usual and tone not in usual)
+def _seldom_tones(
+    table: RhymeTable, ends: RhymePositions, lines: Sequence[str], k: int, place: int, tones: str
+) -> str:
+    """Of the tones a character may have, those of seldom readings, and those that its neighbours speak against."""
+    hanzi = lines[k][place]
+    if place + 1 == len(lines[k]):
+        seldom = ends.seldom_tones(k)
+    else:
+        usual = table.tones(hanzi, usual=True)
+        seldom = "".join(tone for tone in tones if usual and tone not in usual)
+    told = _told_tone(lines, ends, k, place)
+    is_told = bool(told) and told in tones
+    return "".join(tone for tone in tones if tone in seldom or (is_told and tone != told))
+
+
+def _told_tone(lines: Sequence[str], ends: RhymePositions, k: int, place: int) -> str:
+    """The tone that its neighbours decide for a character; "" where none do, and at a rhyme."""
+    is_rhyme = place + 1 == len(lines[k]) and (k % 2 == 1 or (k == 0 and ends.rhymes(0)))
+    return "" if is_rhyme or not ends.has_senses else Senses.load().tone(lines[k], place)
 
 
 def _read_seldom(
@@ -122,7 +139,18 @@ def _read_seldom(
         for place, (hanzi, tone, few) in enumerate(zip(line, pattern, seldom, strict=True)):
             is_named = k % 2 == 1 and place + 1 == len(line) and ends.rhymes_seldom(k)  # by its rhyme
             if tone in few and not is_named:
-                reason = tr("{hanzi} is read {tone} here, as poems seldom read it", hanzi=hanzi, tone=tone)
+                told = _told_tone(lines, ends, k, place)
+                if told in ("", tone):
+                    reason = tr(
+                        "{hanzi} is read {tone} here, as poems seldom read it", hanzi=hanzi, tone=tone
+                    )
+                else:
+                    reason = tr(
+                        "{hanzi} is read {tone} here, where poems read it {told}",
+                        hanzi=hanzi,
+                        tone=tone,
+                        told=told,
+                    )
                 yield Finding("異讀", k + 1, place + 1, reason)
 
 

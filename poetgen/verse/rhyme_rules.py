@@ -6,7 +6,9 @@ from functools import cached_property
 from poetgen.language import tr
 from poetgen.poem.spellings import word_of
 from poetgen.verse.report import RHYME_RULES, Finding, Judgement
+from poetgen.verse.rhyme_books import XINYUN
 from poetgen.verse.rhymes import LEVEL, OBLIQUE, ORDER, RhymeTable, neighbours, reading_in
+from poetgen.verse.senses import Senses
 
 EITHER_TONE = OBLIQUE + LEVEL
 
@@ -23,6 +25,11 @@ class RhymePositions:
         self._lengths = [len(line) for line in lines]
         self._table = table
 
+    @property
+    def has_senses(self) -> bool:
+        """Whether the book's tones are those of the old poems that tell in which sense a line has a character."""
+        return self._table.book != XINYUN
+
     @cached_property
     def group(self) -> str | None:
         """The group in which most even lines rhyme; of equals a level one, one the first line shares, the first.
@@ -34,11 +41,12 @@ class RhymePositions:
 
         usual = [self._table.groups(self.hanzi[k], usual=True) for k in self.even]
 
-        def weight(group: str) -> tuple[int, int, bool, bool, int, int]:
+        def weight(group: str) -> tuple[int, int, bool, bool, int, int, int]:
             in_it = [k for k, some in enumerate(groups) if group in some]
             usually = sum(group in some for some in usual)
             is_level = reading_in(group).tone == LEVEL
-            return len(in_it), usually, is_level, group in first, -in_it[0], -ORDER[group]
+            later = sum(_place_among(self.hanzi[k], group) for k in in_it)
+            return len(in_it), usually, is_level, group in first, -in_it[0], -later, -ORDER[group]
 
         return max(frozenset().union(*groups), key=weight, default=None)
 
@@ -104,6 +112,12 @@ class RhymePositions:
     def find(self, name: str, k: int, reason: str) -> Finding:
         """Something found at the end of line k."""
         return Finding(name, k + 1, self._lengths[k], reason)
+
+
+def _place_among(hanzi: str, group: str) -> int:
+    """How many groups of its tone a character rhymes in more often than in this one."""
+    groups = Senses.load().groups.get(hanzi, ())
+    return groups.index(group) if group in groups else len(groups)
 
 
 def judge_rhymes(ends: RhymePositions, first_tone: str | None) -> Judgement:

@@ -257,7 +257,7 @@ def parse_table(text: str, *, amended: bool) -> RhymeTable:
             # what poems do not use is no misprint (校): it is kept, and told apart
             kept = {change for change in changes if change[0] == "-" and row[2] == "語料"}
             _amend(found.setdefault(hanzi, []), [change for change in changes if change not in kept])
-            _collect(seldom, hanzi, kept)
+            _collect(seldom, hanzi, kept | {change for change in changes if change[0] == "^"})
             _collect(rhyme_only, hanzi, {change for change in changes if change[0] == "~"})
     for hanzi, last in seldom.items():
         found[hanzi].sort(key=last.__contains__)
@@ -272,7 +272,7 @@ def _collect(into: dict[str, frozenset[Reading]], hanzi: str, changes: Iterable[
 
 
 def _amend(readings: list[Reading], changes: Iterable[str]) -> None:
-    """+支 adds a reading, -支 takes it away, ~支 keeps it for rhyme positions alone, ?支 says it is disputed."""
+    """+支 and ^支 add a reading, -支 takes it away, ~支 keeps it for rhymes alone, ?支 says it is disputed."""
     for change in changes:
         reading = reading_in(change[1:])
         if change[0] == "-":

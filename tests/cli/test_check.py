@@ -41,9 +41,9 @@ def test_a_regular_poem():
         "  白日依山盡  入入平平仄  軫",
         "  黃河入海流  平平入仄平  尤韻",
         "  欲窮千里目  入平平仄入  屋",
-        "  更上一層樓  中仄入平平  尤韻",
+        "  更上一層樓  仄仄入平平  尤韻",
     ]
-    assert result.stdout.splitlines()[6] == "  (入 仄 of the entering tone; 中 平 or 仄, either fits)"
+    assert result.stdout.splitlines()[6] == "  (入 仄 of the entering tone)"
     assert "✓ free of 出韻 重韻" in result.stdout
     assert "✗" not in result.stdout
 
@@ -131,7 +131,7 @@ def test_json_has_all_there_is():
     assert (fault["line"], fault["position"]) == (3, 2)
     assert report["lines"][3] == {
         "text": "低頭思故鄉",
-        "tones": "平平中仄平",
+        "tones": "平平平仄平",
         "groups": ["陽"],
         "rhymes": True,
     }

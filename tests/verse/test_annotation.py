@@ -10,7 +10,7 @@ from poetgen.verse.rhymes import RhymeTable
 
 def test_a_poem_everybody_knows():
     lines = annotate(("白日依山盡", "黃河入海流", "欲窮千里目", "更上一層樓"))
-    assert [line.tones for line in lines] == ["入入平平仄", "平平入仄平", "入平平仄入", "中仄入平平"]
+    assert [line.tones for line in lines] == ["入入平平仄", "平平入仄平", "入平平仄入", "仄仄入平平"]
     assert [line.rhyme for line in lines] == ["", "尤", "", "尤"]
 
 
