@@ -25,6 +25,7 @@ GROUPS = {
     "Write": {
         "generate": "Write poems that begin with a text.",
         "check": "Judge poems by the rules of their form.",
+        "score": "Show how surprising each character of a poem is.",
         "rhyme": "List what rhymes with a character.",
         "tone": "Tell the tone of each character.",
         "serve": "Write, revise and judge poems on a page in the browser.",

@@ -1,12 +1,8 @@
 """`poetgen check`: whether poems keep the rules of their form."""
 
 import json
-import re
-import sys
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,17 +11,12 @@ from poetgen.cli.check_report import report_lines
 from poetgen.cli.options import examples, json_option, rhyme_book_option, script_option
 from poetgen.cli.output import echo, echo_styled
 from poetgen.cli.picture_options import PictureFiles, picture_options
-from poetgen.corpus.decoding import Decoded, decode_text, remove_invisible
-from poetgen.corpus.reading import Reading
-from poetgen.corpus.text_files import read_poem_text
-from poetgen.corpus.typed import TypedPoem, judgeable
-from poetgen.errors import CorpusError, PromptError
-from poetgen.files import check_file, expand_home
+from poetgen.cli.poem_arguments import read_given_poems
+from poetgen.corpus.typed import TypedPoem
+from poetgen.errors import PromptError
 from poetgen.language import in_script, tr
 from poetgen.poem.form import Form, parse_form
-from poetgen.poem.poem import is_hanzi
-from poetgen.printable import printable
-from poetgen.script.opencc import SIMPLIFIED, as_utf8, to_script
+from poetgen.script.opencc import SIMPLIFIED, to_script
 from poetgen.verse.check import RELAXED, STRICT, check_poem
 from poetgen.verse.report import Report
 from poetgen.verse.rhyme_books import XINYUN
@@ -34,11 +25,7 @@ from poetgen.verse.rhymes import RhymeTable
 if TYPE_CHECKING:
     from poetgen.script.convert import Conversion
 
-STDIN = "-"
-TYPED = "the text"  # what is given on the command line
-MOST_BYTES = 64 * 2**20
 MOST_FAULTS = 20
-_FILE_NAME = re.compile(r".*\.[A-Za-z0-9]{1,5}", re.DOTALL)
 
 
 def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> Form | None:
@@ -99,7 +86,7 @@ def check(
     table = RhymeTable.load(amended=not book, book=rhyme_book)
     judge = partial(check_poem, table=table, form=form, strict=tones == STRICT)
     tally = _Tally()
-    for poem in _poems(sources, form):
+    for poem in read_given_poems(sources, form):
         if isinstance(poem, PromptError):
             tally.tell_of(poem)
             continue
@@ -191,77 +178,3 @@ class _Tally:
                 ),
                 err=True,
             )
-
-
-def _poems(sources: Sequence[str], form: Form | None) -> Iterator[TypedPoem | PromptError]:
-    """Every poem of every source, or why it is none. Raises PoetgenError for a source without any."""
-    for name, decoded in _texts(sources):
-        if not any(map(is_hanzi, decoded.text)):
-            lack = tr("holds no hanzi") if decoded.text.strip() else tr("is empty")
-            raise PromptError(
-                tr(
-                    "{name} {lack}; give a poem in Chinese characters, as text or in a file",
-                    name=tr(name),
-                    lack=lack,
-                )
-            )
-        reading = Reading()
-        length = form.line_length if form else None
-        judged = 0
-        for poem in judgeable(read_poem_text(decoded, name, reading, line_length=length), reading):
-            judged += isinstance(poem, TypedPoem)
-            yield poem
-        if judged and not (name == TYPED or (name == "standard input" and reading.is_plain)):
-            echo(f"{printable(tr(name))}: {reading}", err=True)
-
-
-def _texts(sources: Sequence[str]) -> Iterator[tuple[str, Decoded]]:
-    """(name, text) of each source; two texts are never one poem."""
-    if not sources and sys.stdin.isatty():
-        raise click.UsageError(tr("give a poem as text, a file, or - for standard input"))
-    for source in sources or (STDIN,):
-        if _is_text(source):
-            yield TYPED, Decoded(remove_invisible(as_utf8(source, TYPED)))
-        else:
-            yield _name(source), _read(source)
-
-
-def _is_text(source: str) -> bool:
-    """Whether an argument is a poem itself: hanzi that name no file and do not look like a file's name."""
-    if source == STDIN or (source and _exists(source)):
-        return False
-    return not source or (not _FILE_NAME.fullmatch(source) and any(map(is_hanzi, source)))
-
-
-def _exists(source: str) -> bool:
-    try:
-        return Path(expand_home(source)).exists()
-    except (OSError, ValueError):  # a poem too long for a file's name, or none that could be one
-        return False
-
-
-def _name(source: str) -> str:
-    return "standard input" if source == STDIN else source.encode("utf-8", "backslashreplace").decode()
-
-
-def _read(source: str) -> Decoded:
-    """A file's text. Raises CorpusError for what is no file of text, or far too large."""
-    name = _name(source)
-    if source != STDIN and not _exists(source):
-        raise CorpusError(
-            tr("{name} is neither a file nor Chinese text; give a poem, a file, or -", name=tr(name))
-        )
-    if source != STDIN and Path(expand_home(source)).is_dir():
-        raise CorpusError(tr("{name} is a folder; give a file of poems", name=tr(name)))
-    path = source if source == STDIN else check_file(Path(expand_home(source)))
-    with click.open_file(path, "rb") as file:
-        data: bytes = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise CorpusError(
-            tr(
-                "{name} is larger than {most_bytes} MiB; check it in parts",
-                name=tr(name),
-                most_bytes=MOST_BYTES // 2**20,
-            )
-        )
-    return decode_text(data, name)

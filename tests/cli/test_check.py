@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.cli import check as command
-from poetgen.cli import poetgen
+from poetgen.cli import poem_arguments, poetgen
 from poetgen.cli.check_report import report_lines
 from poetgen.verse.annotation import mark_entering
 from poetgen.verse.check import check_poem
@@ -208,7 +208,7 @@ def test_other_mistakes_too(tmp_path, monkeypatch):
     assert "neither a file nor Chinese text" in fault("靜夜思.txt")
     assert "is empty" in fault("")
     assert "unknown form" in fault("--form", "sonnet", REGULAR)
-    monkeypatch.setattr(command, "MOST_BYTES", 8)
+    monkeypatch.setattr(poem_arguments, "MOST_BYTES", 8)
     assert "larger than" in fault("-", text=REGULAR)
 
 
@@ -229,9 +229,9 @@ def test_many_bad_poems_are_counted():
 
 
 def test_without_a_poem_at_a_terminal_it_says_what_to_give(monkeypatch):
-    monkeypatch.setattr(command.sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
+    monkeypatch.setattr(poem_arguments.sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
     with pytest.raises(click.UsageError, match="give a poem as text, a file, or - for standard input"):
-        list(command._texts(()))
+        list(poem_arguments._texts(()))
 
 
 @given(st.text(max_size=40))
@@ -260,7 +260,7 @@ def test_a_process_of_its_own(tmp_path):
         input=IRREGULAR.encode(),
         capture_output=True,
         check=False,
-        env={"PYTHONPATH": str(Path(command.__file__).parents[2]), "LC_ALL": "C", "PATH": ""},
+        env={"PYTHONPATH": str(Path(poem_arguments.__file__).parents[2]), "LC_ALL": "C", "PATH": ""},
     )
     assert done.returncode == 1
     assert "失粘" in done.stdout.decode()

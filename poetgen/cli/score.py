@@ -1,0 +1,125 @@
+"""`poetgen score`: how surprising a poem is to a model, character by character."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from poetgen.checkpoint import Checkpoint, find_checkpoint
+from poetgen.cli.check import in_corpus_characters
+from poetgen.cli.options import (
+    UserPath,
+    checkpoint_option,
+    examples,
+    home_option,
+    json_option,
+    script_option,
+    tell_model,
+    verbose_option,
+)
+from poetgen.cli.output import echo, echo_styled, style
+from poetgen.cli.poem_arguments import read_given_poems
+from poetgen.corpus.typed import TypedPoem
+from poetgen.errors import PromptError
+from poetgen.files import Workspace
+from poetgen.printable import printable
+from poetgen.script.convert import Conversion
+from poetgen.writing.surprise import Surprise, SurpriseMeter
+
+# (bits from which, colour of 256): one in 16 and less surprises nobody, one in a thousand a little
+COLOURS = ((13.0, 196), (10.0, 208), (7.0, 178), (4.0, 250), (0.0, 243))
+LEGEND = "bits under each hanzi: n is one chance in 2^n; grey is expected, red is not"
+
+
+@click.command(
+    epilog=examples(
+        "poetgen score 白日依山盡，黃河入海流。欲窮千里目，更上一層樓。",
+        "poetgen score poems.txt --json",
+        "poetgen generate 月 | poetgen score --picture score.png",
+    )
+)
+@click.argument("sources", metavar="[TEXT|FILE|-]...", nargs=-1)
+@script_option("Script of what is printed.  [default: the poem's]")
+@click.option(
+    "--picture",
+    metavar="FILE.png",
+    type=UserPath(dir_okay=False, path_type=Path),
+    help="Draw it too; of several poems each gets a number.",
+)
+@checkpoint_option
+@json_option
+@verbose_option
+@home_option
+def score(
+    workspace: Workspace,
+    sources: tuple[str, ...],
+    *,
+    script: str | None,
+    picture: Path | None,
+    checkpoint: str | None,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Show how surprising each character of a poem is to the model, and how that compares with real poems.
+
+    A poem is given as text, in a FILE, or on standard input (-), in either script; blank lines separate several.
+    """
+    if picture and picture.suffix.lower() != ".png":
+        raise click.UsageError(f"--picture draws PNG; end {picture.name[:60]!r} in .png")
+    path = find_checkpoint(workspace, checkpoint)
+    meter = SurpriseMeter(Checkpoint.load(path))
+    tell_model(path, verbose=verbose)
+    shown = unread = 0
+    for poem in read_given_poems(sources):
+        if isinstance(poem, PromptError):
+            unread += 1
+            echo(f"Error: {poem}", err=True)
+            continue
+        read = in_corpus_characters(poem, script)
+        (surprise,) = meter.measure([read.text.split("\n")])
+        lines = read.typed.split("\n")
+        if as_json:
+            echo(json.dumps({"row": poem.number, "lines": lines, **surprise.to_dict()}, ensure_ascii=False))
+        else:
+            echo_styled("\n" * (shown > 0) + "\n".join(_rows(poem, read, surprise)))
+        shown += 1
+        if picture:
+            draw(lines, surprise, picture.with_stem(picture.stem + f"-{shown}" * (shown > 1)))
+    if shown and not as_json:
+        echo(LEGEND, err=True)
+    if shown and not meter.usual:
+        echo("real poems were measured with the released model; this one has no percentiles", err=True)
+    if unread:
+        raise SystemExit(1)
+
+
+def _rows(poem: TypedPoem, read: Conversion, surprise: Surprise) -> Iterator[str]:
+    """A summary, then each line above its bits."""
+    if poem.title:
+        yield printable(f"{poem.title} {poem.author}".strip())
+    yield summarize(surprise)
+    for line, bits in zip(read.typed.split("\n"), surprise.bits, strict=True):
+        yield " ".join(style(char, fg=colour(value)) for char, value in zip(line, bits, strict=True))
+        yield " ".join(f"{min(value, 99):2.0f}" for value in bits)
+
+
+def summarize(surprise: Surprise) -> str:
+    """A poem's surprise in words."""
+    text = f"{surprise.form}: {surprise.mean:.2f} bits a hanzi"
+    if surprise.percentile is not None:
+        text += f", more than {surprise.percentile:.0f} % of real {surprise.form}"
+    return text
+
+
+def colour(bits: float) -> int:
+    """The colour, of a terminal's 256, for so much surprise."""
+    return next(number for least, number in COLOURS if bits >= least or least == 0)
+
+
+def draw(lines: list[str], surprise: Surprise, path: Path) -> None:
+    """Write the picture and say where."""
+    from poetgen.plots.surprise import draw_surprise
+
+    draw_surprise(lines, surprise.bits, path, title=summarize(surprise))
+    echo(f"picture: {path}", err=True)

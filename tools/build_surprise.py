@@ -1,0 +1,44 @@
+"""Measure how surprising real poems are to the released model, for `poetgen score`.
+
+    python tools/build_surprise.py --prepared data/prepared
+
+Reads the validation poems, on which nothing was trained, and writes poetgen/writing/surprise.json: for each form
+with enough poems the percentiles of their bits a hanzi, and which model they are of.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from poetgen.checkpoint import Checkpoint, released_path
+from poetgen.files import write_text
+from poetgen.poem.form import FORMS
+from poetgen.poem.lineation import split_lines
+from poetgen.writing.surprise import FILE, SurpriseMeter, fingerprint
+
+OUT = Path(__file__).parents[1] / "poetgen" / "writing" / FILE
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--prepared", type=Path, default=Path("data/prepared"))
+    parser.add_argument("--checkpoint", type=Path, default=released_path())
+    args = parser.parse_args()
+    model = Checkpoint.load(args.checkpoint)
+    rows = (args.prepared / "validation.poems.jsonl").read_text(encoding="utf-8").splitlines()
+    poems = [split_lines(json.loads(row)["text"])[0] for row in rows]
+    poems = [lines for lines in poems if {(len(line), len(lines)) for line in lines} <= set(FORMS.values())]
+    measured = SurpriseMeter(model, usual={}).measure(sorted(poems, key=lambda lines: len("".join(lines))))
+    forms = {}
+    for form in FORMS:
+        means = [one.mean for one in measured if one.form == form]
+        forms[form] = np.percentile(means, range(101)).round(3).tolist()
+        print(f"{form}: {len(means)} poems, median {np.median(means):.2f} bits a hanzi")
+    write_text(OUT, json.dumps({"model": fingerprint(model), "forms": forms}, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
