@@ -369,7 +369,7 @@ def test_a_picture_of_another_kind_is_refused_before_anything_is_written(invoke,
 
 
 def test_a_line_is_rewritten_and_the_rest_kept(invoke, tmp_path):
-    poem = invoke("月", "--seed", "1", "--form", "五絕").stdout
+    poem = invoke("月", "--seed", "2", "--form", "五絕").stdout
     (tmp_path / "poem.txt").write_text(poem, encoding="utf-8")
     kept = ("--keep", str(tmp_path / "poem.txt"), "--rewrite", "3", "--seed", "2")
     result = invoke(*kept)

@@ -154,6 +154,8 @@ def test_what_the_judge_passes_can_be_written_and_nothing_else(poem, mode):
             changed = hanzi[:place] + other + hanzi[place + 1 :]
             lines = [changed[k : k + length] for k in range(0, len(changed), length)]
             report = check_poem(lines, strict=mode == "strict")
+            if any("where poems read it" in note.reason for note in report.notes):
+                continue  # the judge asks the neighbours in which sense a character stands, the writer does not
             # the judge is laxer in three things: a first line that rhymes in a neighbouring group, one that could
             # rhyme but is read with its other tone, and readings that poems seldom use
             borrows = {"鄰韻", "異讀"} & {note.name for note in report.notes}
