@@ -33,6 +33,15 @@ from poetgen.writing.poem import GeneratedPoem
 from poetgen.writing.sampling import CANDIDATES, MOST_CANDIDATES, Sampling, draw_seed
 from poetgen.writing.writer import Writer
 
+BEGINNINGS = {
+    "acrostic",
+    "feet",
+    "last_line",
+    "fill",
+    "title",
+    "about",
+}  # without which a prompt is asked for
+
 
 @click.command(
     epilog=examples(
@@ -71,6 +80,14 @@ from poetgen.writing.writer import Writer
     help="Whether the first line rhymes too.  [default: auto]",
 )
 @click.option("--acrostic", metavar="HANZI", help="The first character of each line, such as 春夏秋冬.")
+@click.option(
+    "--feet", metavar="HANZI", help="The rhymes, in order, as of a poem you answer (次韻): 流樓愁洲."
+)
+@click.option("--last-line", metavar="LINE", help="The last line: 更上一層樓.")
+@click.option(
+    "--fill", metavar="POEM", help="A whole poem or line with □ for the hanzi to be written: 春□花."
+)
+@click.option("--avoid", metavar="HANZI", help="Hanzi that no poem is to have: 愁死病.")
 @click.option("--no-repeat", is_flag=True, help="Use no character twice.")
 @click.option(
     "--best-of",
@@ -166,9 +183,11 @@ def generate(
 ) -> None:
     """Write poems that begin with each PROMPT, in either script, by the rules of their form.
 
-    A rule you ask for is kept; a default rule that the PROMPT itself breaks is relaxed, with a note on stderr.
+    □ in a PROMPT stands for a hanzi to be written. A rule you ask for is kept; a default rule that the PROMPT
+    itself breaks is relaxed, with a note on stderr.
     Without a PROMPT it asks for one at a terminal, and elsewhere reads one a line, as with -. With --count,
-    --acrostic, --title or --about, or where there is none to read, the model chooses the beginning.
+    --acrostic, --feet, --last-line, --fill, --title or --about, or where there is none to read, the model chooses
+    the beginning.
     """
     given = {name: value for name, value in settings.items() if value is not None}
     if "first_line_rhymes" in given:
@@ -188,7 +207,7 @@ def generate(
             _tell_model(writer, verbose=verbose, rhyme_book=given["rhyme_book"])
             show.print_all(poems)
             return
-        begins = bool(prompts) or count is not None or bool({"acrostic", "title", "about"} & given.keys())
+        begins = bool(prompts) or count is not None or bool(BEGINNINGS & given.keys())
         asks = interactive or (not begins and sys.stdin.isatty())
         if interactive and out:
             raise click.UsageError(

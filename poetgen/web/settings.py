@@ -97,6 +97,10 @@ GENERATE = {
     "tones": choice("Keep to a tone template.", (*MODES, OFF)),
     "first_line_rhymes": Setting("boolean", "Whether the first line rhymes too."),
     "acrostic": text("The first character of each line.", 60),
+    "feet": text("The rhymes, in order (次韻): 流樓愁洲.", 60),
+    "last_line": text("The last line.", 40),
+    "fill": text("A whole poem with □ for each hanzi to be written.", MOST_HANZI + 100),
+    "avoid": text("Hanzi that no poem is to have.", 100),
     "no_repeat": Setting("boolean", "No character comes twice.", False),
     "max_length": Setting(
         "integer", f"Most hanzi in a poem; default: {DEFAULT_MAX_LENGTH}.", None, 1, MOST_HANZI

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from poetgen.corpus.conditions import ConditionTable, condition_form
-from poetgen.corpus.titles import LONGEST, clean_title
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import PromptError
 from poetgen.language import tr
@@ -119,6 +118,8 @@ def read_conditions(
 
 def read_title(typed: str, variants: VariantTable, name: str) -> tuple[str, tuple[str, ...]]:
     """A title in corpus characters, and what was read otherwise than typed. Raises PromptError."""
+    from poetgen.corpus.titles import LONGEST, clean_title  # a poem without a title does without
+
     plain = "".join(filter(is_hanzi, normalize(as_utf8(typed, name))))
     mapped = to_corpus(plain, variants)
     title = clean_title(mapped.text)

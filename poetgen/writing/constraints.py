@@ -5,9 +5,10 @@ rhyme) unless the prompt breaks it; then it gives way, and a note says so.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 from poetgen.errors import PromptError
@@ -20,6 +21,7 @@ from poetgen.verse.rhymes import LEVEL, Reading, groups_of, parse_group, reading
 from poetgen.verse.templates import MODES, RELAXED
 from poetgen.writing.decoding import Matcher
 from poetgen.writing.free_matcher import MarkedMatcher, UnmarkedMatcher
+from poetgen.writing.places import BLANK, NOTHING_GIVEN, GivenTexts
 from poetgen.writing.prefix import begin, begin_as_typed, regular_marks
 from poetgen.writing.prompt import Prompt
 from poetgen.writing.prosody import TokenProsody
@@ -32,11 +34,15 @@ DEFAULT_MAX_LENGTH = 120  # hanzi of a poem of which no form says it
 
 
 class Resolved(NamedTuple):
-    """The prompt as the matchers have taken it, a matcher for each form that the poem may have, what gave way."""
+    """The prompt as the matchers have taken it, and a matcher for each form that the poem may have.
+
+    `notes` say what gave way, `form_notes` what did so in poems of one form.
+    """
 
     prompt: Prompt
     matchers: Sequence[Matcher]
     notes: tuple[str, ...] = ()
+    form_notes: Mapping[Form, str] = MappingProxyType({})
 
 
 class Page(NamedTuple):
@@ -52,15 +58,15 @@ class Constraints:
     """What is asked of a poem; None: as usual for its form, and it may give way to the prompt.
 
     `tones` is strict, relaxed or off; `rhyme` a group, auto (any group) or off; `first_line_rhymes` None leaves it
-    free; `acrostic[k]` begins line k, in corpus characters; `no_repeat`: no character comes twice. `is_free` asks
-    for no form and no rules; `forms` are those of a family (律詩), one of which the poem is to have.
+    free; `given` has hanzi for some places; `no_repeat`: no character comes twice. `is_free` asks for no form and
+    no rules; `forms` are those of a family (律詩), one of which the poem is to have.
     """
 
     form: Form | None = None
     tones: str | None = None
     rhyme: str | None = None
     first_line_rhymes: bool | None = None
-    acrostic: str = ""
+    given: GivenTexts = NOTHING_GIVEN
     no_repeat: bool = False
     is_free: bool = False
     forms: tuple[Form, ...] = ()
@@ -73,11 +79,11 @@ class Constraints:
         tones: str | None = None,
         rhyme: str | None = None,
         first_line_rhymes: bool | None = None,
-        acrostic: str = "",
+        given: GivenTexts = NOTHING_GIVEN,
         no_repeat: bool = False,
         rhyme_book: str = PINGSHUI,
     ) -> "Constraints":
-        """Options as given, names in either script, a `rhyme` of that book; `acrostic` in corpus characters.
+        """Options as given, names in either script, a `rhyme` of that book; `given` in corpus characters.
 
         Raises PromptError.
         """
@@ -91,7 +97,7 @@ class Constraints:
                 )
             )
         rhyme = rhyme if rhyme is None or rhyme in (AUTO, OFF) else parse_group(rhyme, rhyme_book)
-        asked = cls(None, tones, rhyme, first_line_rhymes, acrostic, no_repeat)
+        asked = cls(None, tones, rhyme, first_line_rhymes, given, no_repeat)
         if form == FREE:
             asked._check_free()
         if form == FREE or (form is None and asked == cls(rhyme=OFF, tones=OFF)):
@@ -99,12 +105,22 @@ class Constraints:
         forms = parse_forms(form) if form else ()
         return replace(asked, form=forms[0]) if len(forms) == 1 else replace(asked, forms=forms)
 
+    def with_start(self, text: str) -> "Constraints":
+        """The same for a beginning with blanks. Raises PromptError where no rules are to be kept."""
+        asked = replace(self, given=self.given._replace(start=regular_marks(text)))
+        if self.is_free:
+            asked._check_free()
+        return asked
+
     def _check_free(self) -> None:
         asked = {
             "--rhyme": self.rhyme not in (None, OFF),
             "--tones": self.tones not in (None, OFF),
             "--first-line-rhymes": self.first_line_rhymes is not None,
-            "--acrostic": bool(self.acrostic),
+            "--acrostic": bool(self.given.acrostic),
+            "--feet": bool(self.given.feet),
+            "--last-line": bool(self.given.last_line),
+            BLANK: bool(self.given.start),
             "--no-repeat": self.no_repeat,
         }
         first = next((name for name, is_asked in asked.items() if is_asked), None)
@@ -186,26 +202,32 @@ class Constraints:
             )
         if self.first_line_rhymes is not None and not (self.has_rhyme or self.has_tones):
             yield tr("--first-line-rhymes says nothing without a rhyme; omit it, or give --rhyme auto")
-        if len(self.acrostic) > lines:
+        acrostic = self.given.acrostic
+        if len(acrostic) > lines:
             yield (
                 tr(
                     "the acrostic has {count} characters and {name} {lines} lines; shorten the "
                     "acrostic, or choose a longer --form",
-                    count=len(self.acrostic),
+                    count=len(acrostic),
                     name=name,
                     lines=lines,
                 )
             )
-        if self.acrostic and form.line_length == 1:
+        if acrostic and form.line_length == 1:
             yield tr(
                 "an acrostic needs longer lines than those of {name}; choose another --form, or omit --acrostic",
                 name=name,
             )
-        words = "".join(map(word_of, self.acrostic))
-        twice = next((head for k, head in enumerate(self.acrostic) if words[k] in words[:k]), "")
+        if len(self.given.feet) == lines // 2 + 1 and self.first_line_rhymes is False:
+            yield tr("--feet has a rhyme for the first line too; omit it, or --first-line-rhymes no")
+        twice = _first_again("".join(self.given.places(form).values()))
         if twice and self.no_repeat:
+            yield tr("{twice} comes twice in what is given; omit --no-repeat, or change it", twice=twice)
+        again = _first_again(self.given.feet)
+        if again and self.has_rhyme:
             yield tr(
-                "{twice} comes twice in the acrostic; omit --no-repeat, or change the acrostic", twice=twice
+                "{again} comes twice in --feet, and nothing rhymes with itself; --rhyme off would allow it",
+                again=again,
             )
 
     # ---- what the prompt leaves possible ----
@@ -218,16 +240,21 @@ class Constraints:
         if self.is_free:
             return _resolve_freely(prompt, prosody, page)
         regular = replace(prompt, text=regular_marks(prompt.text), typed=regular_marks(prompt.typed))
-        forms = [self.form] if self.form else self._usual_forms(self.forms or page.usual_forms)
-        faults = {form: self._too_small(form, regular.text, page) for form in forms}
+        whole, place = regular.text, regular.text.find(BLANK)
+        if place >= 0:  # what follows is given for its places
+            regular = replace(regular, text=regular.text[:place], typed=regular.typed[:place])
+        forms = [self.form] if self.form else self._usual_forms(page.usual_forms)
+        faults = {form: self._too_small(form, whole, page) for form in forms}
         roomy = [form for form, fault in faults.items() if not fault]
-        first = last = None if roomy else PromptError(next(iter(faults.values())))
+        first = None if roomy else PromptError(next(iter(faults.values())))
+        before: Mapping[Form, PromptError] = {}
         for given_up in self._relaxations() if roomy else ():
             matchers, more = self._begin(roomy, given_up, regular, prosody, page)
             if matchers:
-                return Resolved(regular, matchers, _gave_way(last, given_up) if last and given_up else ())
-            last = next(iter(more), last)
-            first = first or last
+                gave_way = {form: _gave_way(fault, given_up) for form, fault in before.items() if given_up}
+                return Resolved(regular, matchers, form_notes=gave_way)
+            before = {**before, **more}
+            first = first or next(iter(more.values()), None)
         if self == Constraints():
             note = tr("no usual form begins so: written without form and rules")
             return _resolve_freely(prompt, prosody, page)._replace(notes=(note,))
@@ -236,14 +263,29 @@ class Constraints:
         )
 
     def _usual_forms(self, usual: Sequence[Form]) -> list[Form]:
-        """The usual forms; for an acrostic those with the fewest lines that have room for it, else 排律."""
-        heads = len(self.acrostic)
+        """The usual forms; for an acrostic those with the fewest lines that have room for it, else 排律.
+
+        Raises PromptError where none has as many rhymes as --feet, and lines as long as --last-line.
+        """
+        heads = len(self.given.acrostic)
+        usual = [form for form in self.forms or usual if self._has_room(form)]
         counts = sorted({form.line_count for form in usual if form.line_count >= heads})
         if not counts and self.forms:
             return list(self.forms)
         if not counts:
-            return [Form(length, heads + heads % 2) for length in (5, 7)]
+            lines = 2 * len(self.given.feet) or heads + heads % 2
+            longer = [form for length in (5, 7) if self._has_room(form := Form(length, lines))]
+            if not longer:
+                raise PromptError(
+                    tr("no usual form has a line like {line}; choose a --form", line=self.given.last_line)
+                )
+            return longer
         return [form for form in usual if not heads or form.line_count == counts[0]]
+
+    def _has_room(self, form: Form) -> bool:
+        """Whether a form has as many rhymes and as long a last line as are given."""
+        feet, last = len(self.given.feet), len(self.given.last_line)
+        return last in (0, form.line_length) and feet in (0, form.line_count // 2, form.line_count // 2 + 1)
 
     def _too_small(self, form: Form, text: str, page: Page) -> str:
         """Why a form has no room for the prompt or for itself; empty: it has."""
@@ -277,12 +319,14 @@ class Constraints:
         prompt: Prompt,
         prosody: TokenProsody,
         page: Page,
-    ) -> tuple[list[VerseMatcher], list[PromptError]]:
-        matchers, faults = [], []
+    ) -> tuple[list[VerseMatcher], dict[Form, PromptError]]:
+        matchers, faults = [], {}
         for form in forms:
             tones = self.tones or (RELAXED if form.regulated and "tones" not in given_up else OFF)
             rhyme = self.rhyme or (AUTO if form.regulated and "rhyme" not in given_up else OFF)
-            constraints = replace(self, form=form, tones=tones, rhyme=rhyme)
+            has_more = len(self.given.feet) == form.line_count // 2 + 1 and (tones, rhyme) != (OFF, OFF)
+            rhymes = True if has_more and self.first_line_rhymes is None else self.first_line_rhymes
+            constraints = replace(self, form=form, tones=tones, rhyme=rhyme, first_line_rhymes=rhymes)
             grammar = partial(VerseGrammar, form, constraints, prosody, keeps_marks=page.keeps_marks)
             try:
                 if LINES in given_up:
@@ -290,27 +334,32 @@ class Constraints:
                 else:
                     matchers.append(begin(grammar(), prompt.text, prompt.typed))
             except PromptError as error:
-                faults.append(error)
+                faults[form] = error
         return matchers, faults
 
 
-def _gave_way(fault: PromptError, given_up: Sequence[str]) -> tuple[str, ...]:
+def _first_again(hanzi: str) -> str:
+    """The first that has been there before, in any spelling; "" where none has."""
+    words = list(map(word_of, hanzi))
+    return next((char for k, char in enumerate(hanzi) if words[k] in words[:k]), "")
+
+
+def _gave_way(fault: PromptError, given_up: Sequence[str]) -> str:
     # what is said before the advice, in either language
     reason = re.sub("(; |；)(?!.*(; |；)).*", "", str(fault))
     done = [tr("that line keeps its tones, the others follow the template")] * (LINES in given_up)
     off = " ".join(f"--{name} {OFF}" for name in given_up if name != LINES)
-    return (
-        tr(
-            "{reason}: {done}",
-            reason=reason,
-            done=tr(", ").join(done + [tr("written with {off}", off=off)] * bool(off)),
-        ),
+    return tr(
+        "{reason}: {done}",
+        reason=reason,
+        done=tr(", ").join(done + [tr("written with {off}", off=off)] * bool(off)),
     )
 
 
 def _resolve_freely(prompt: Prompt, prosody: TokenProsody, page: Page) -> Resolved:
     max_length = page.max_length or DEFAULT_MAX_LENGTH
-    matcher = (MarkedMatcher if page.keeps_marks else UnmarkedMatcher)(prosody.vocabulary, max_length)
+    kind = MarkedMatcher if page.keeps_marks else UnmarkedMatcher
+    matcher = kind(prosody.vocabulary, max_length, hanzi=prosody.hanzi)
     matcher.write(prompt.text)
     if not matcher.can_complete:
         raise PromptError(

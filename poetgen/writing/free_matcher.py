@@ -34,8 +34,10 @@ class Follows(NamedTuple):
 class FreeMatcher:
     """A poem in the making, without rules, of at most `max_length` hanzi."""
 
-    def __init__(self, vocabulary: Vocabulary, max_length: int) -> None:
+    def __init__(self, vocabulary: Vocabulary, max_length: int, *, hanzi: Array | None = None) -> None:
+        """`hanzi` are those that may be written: bool (V,); None: all that training has seen."""
         self._vocabulary, self._max_length = vocabulary, max_length
+        self._hanzi = slice(vocabulary.first_hanzi, vocabulary.seen) if hanzi is None else hanzi
         self._text = ""
         self._masks: dict[Follows, Array] = {}  # shared by all forks
 
@@ -58,7 +60,7 @@ class FreeMatcher:
         follows = self.follows()
         if follows not in self._masks:
             mask = np.zeros(len(self._vocabulary), bool)
-            mask[self._vocabulary.first_hanzi : self._vocabulary.seen] = follows.hanzi
+            mask[self._hanzi] = follows.hanzi
             mask[self._vocabulary.encode(follows.marks)] = True
             mask[self._vocabulary.end] = follows.end
             mask.setflags(write=False)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from poetgen.errors import PromptError
 from poetgen.language import tr
+from poetgen.poem.form import FORMS
 from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP, is_hanzi
 from poetgen.script.convert import acrostic_to_corpus, to_corpus
 from poetgen.script.opencc import INSTALL_OPENCC, TRADITIONAL, as_utf8, normalize
 from poetgen.script.variants import VariantTable
-from poetgen.writing.free_matcher import REGULAR
+from poetgen.writing.free_matcher import REGULAR, USUAL
+from poetgen.writing.places import BLANK, BLANKS
 
 # What may stand between two lines of a typed prompt, read as the corpus' three marks.
 _TYPED_MARKS = {",": COMMA, "、": COMMA, ";": COMMA, ":": COMMA, ".": STOP, "!": STOP, "?": QUESTION} | {
@@ -52,25 +54,90 @@ def read_prompt(
     `line_length` is that of the form asked for; None leaves to the model where lines end. `score` gives the
     log-probability of each text as the beginning of a poem. Raises PromptError.
     """
-    text = _as_hanzi(typed, max_length)
+    text = re.sub(f"[{BLANKS}]", BLANK, _as_hanzi(typed, max_length))
     kept = _without_stray_marks(text) if (line_length or SHORT) >= SHORT else text
-    notes = () if kept == text else (tr("read as {kept}: no line is so short", kept=kept),)
+    notes: tuple[str, ...] = () if kept == text else (tr("read as {kept}: no line is so short", kept=kept),)
     given = plain = _with_marks(kept)
-    _check_known(plain, readings)
+    _check_known(plain.replace(BLANK, ""), readings)
     if not keeps_marks:
         plain = "".join(char for char in plain if char not in MARKS)
     mapped = to_corpus(plain, readings, goes_on=True)
     text = mapped.text
     if keeps_marks:
         text = _broken_every(text, line_length) if line_length else _broken(text, score)
-    return Prompt(given, text, _spread(mapped.typed, text), mapped.script, notes + mapped.notes)
+    typed = _spread(mapped.typed, text)
+    if (len(mapped.text), line_length) == USUAL[::-1] and keeps_marks:
+        notes += (
+            tr(
+                "{given} is a line of 7 and was broken: {broken}; for one line choose 七絕 or 七律",
+                given=given,
+                broken=typed,
+            ),
+        )
+    return Prompt(given, text, typed, mapped.script, notes + mapped.notes)
 
 
 def read_acrostic(typed: str, readings: VariantTable) -> Prompt:
     """The characters that lines are to begin with, each read by itself. Raises PromptError."""
-    plain = "".join(char for char in normalize(typed) if char not in MARKS and char not in _TYPED_MARKS)
+    plain = _without_marks(typed)
     if not plain:
         raise PromptError(tr("the acrostic is empty; give one hanzi for each line, such as 春夏秋冬"))
+    return _read_apart(plain, readings)
+
+
+def read_feet(typed: str, readings: VariantTable) -> Prompt:
+    """The characters that rhyming lines are to end with, each read by itself. Raises PromptError."""
+    plain = _without_marks(typed)
+    if len(plain) < 2:
+        raise PromptError(
+            tr("--feet has fewer than two rhymes; give one for each even line, such as 流樓愁洲")
+        )
+    return _read_apart(plain, readings)
+
+
+def read_last_line(typed: str, readings: VariantTable) -> Prompt:
+    """The whole last line. Raises PromptError."""
+    line = normalize(as_utf8(typed, "--last-line")).rstrip("".join(_TYPED_MARKS))
+    if not line or any(char in _TYPED_MARKS for char in line):
+        raise PromptError(
+            tr("--last-line takes one line, not {typed}; give the last alone", typed=f"{typed!r:.60}")
+        )
+    _check_known(line, readings)
+    mapped = to_corpus(line, readings)
+    return Prompt(line, mapped.text, mapped.typed, mapped.script, mapped.notes)
+
+
+def read_avoided(typed: str, readings: VariantTable) -> str:
+    """The characters that no poem is to have, with every one that is typed alike. Raises PromptError."""
+    plain = _without_marks(typed)
+    if not plain:
+        raise PromptError(tr("--avoid is empty; give the hanzi that no poem is to have, such as 愁病"))
+    _check_known(plain, readings)
+    return "".join(dict.fromkeys(same for char in plain for same in readings.candidates(char)))
+
+
+def shape_of(typed: str) -> str:
+    """The shape of a poem with blanks, such as 5x4, for --form. Raises PromptError where its lines are unlike."""
+    text = "".join(normalize(as_utf8(typed, "--fill")).split())
+    if not re.search(f"[{BLANKS}]", text):
+        raise PromptError(tr("--fill has no blank; put □ where a hanzi is to be written: 春□花"))
+    lines = [line for line in re.split(f"[{_ANY}]", text) if line]
+    if len(lines) == 1:
+        whole = (shape for shape in FORMS.values() if shape[0] * shape[1] == len(lines[0]))
+        length, count = next(whole, (len(lines[0]), 1))
+        return f"{length}x{count}"
+    if len(set(map(len, lines))) > 1:
+        raise PromptError(
+            tr("the lines of --fill differ in length; give lines of one length, with their marks")
+        )
+    return f"{len(lines[0])}x{len(lines)}"
+
+
+def _without_marks(typed: str) -> str:
+    return "".join(char for char in normalize(typed) if char not in _TYPED_MARKS)
+
+
+def _read_apart(plain: str, readings: VariantTable) -> Prompt:
     _check_known(plain, readings)
     mapped = acrostic_to_corpus(plain, readings)
     return Prompt(plain, mapped.text, mapped.typed, mapped.script, mapped.notes)
@@ -145,13 +212,16 @@ def _check_known(text: str, readings: VariantTable) -> None:
 
 
 def _broken(text: str, score: Score) -> str:
-    """The text, marks put where hanzi run longer than a line; how long a line is, the model decides."""
+    """The text, marks put where hanzi run as long as a line; how long a line is, the model decides."""
     first = next((place for place, char in enumerate(text) if char in MARKS), None)
     if first is not None:
         return _broken_every(text, first) if first in REGULAR else text
+    if len(text) in USUAL:
+        return text + COMMA  # a whole line, and no part of a longer one
     if len(text) < REGULAR.stop:
         return text
-    candidates = [_broken_every(text, length) for length in REGULAR]
+    whole = [length for length in USUAL if len(text) % length == 0]
+    candidates = [_broken_every(text, length) for length in whole or REGULAR]
     return max(zip(score(candidates), candidates, strict=True))[1]
 
 

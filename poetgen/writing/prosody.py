@@ -4,7 +4,7 @@ Tones are bits, LEVEL_BIT and OBLIQUE_BIT, so that a character with two has EITH
 Rhyme groups are the bits of one number, in the order of poetgen.verse.rhymes.EVERY_GROUP.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -48,10 +48,23 @@ class TokenProsody:
     (V,), made once, shared and not to be written to. The rhyme table is read when it is first needed.
     """
 
-    def __init__(self, vocabulary: Vocabulary, table: RhymeTable | None = None) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, table: RhymeTable | None = None, *, avoided: Sequence[int] = ()
+    ) -> None:
         self.vocabulary = vocabulary
         self._given_table = table
+        self._avoided = [*avoided]
         self._rhyming: dict[int, Array] = {}
+
+    def without(self, numbers: Sequence[int]) -> "TokenProsody":
+        """The same, of which these tokens, and other spellings of them, stand only where they are asked for."""
+        if not numbers:
+            return self
+        same = [each for number in numbers for each in self.spellings(number)]
+        other = TokenProsody(self.vocabulary, self.table, avoided=same)
+        known = {name: getattr(self, name) for name in ("at_end", "inside", "groups", "words")}
+        other.__dict__.update(known)
+        return other
 
     @cached_property
     def table(self) -> RhymeTable:
@@ -109,7 +122,7 @@ class TokenProsody:
     @cached_property
     def hanzi(self) -> Array:
         """All hanzi that training has seen; the others stand only where they are asked for, here and below."""
-        return only(list(range(self.vocabulary.first_hanzi, self.vocabulary.seen)), len(self.vocabulary))
+        return self._seen(np.arange(len(self.vocabulary)) >= self.vocabulary.first_hanzi)
 
     @cached_property
     def having(self) -> tuple[Array, ...]:
@@ -137,8 +150,9 @@ class TokenProsody:
         return self._seen(members)
 
     def _seen(self, mask: Array) -> Array:
-        """bool (…, V) without the hanzi that training has not seen."""
+        """bool (…, V) without the hanzi that training has not seen, and those to be avoided."""
         mask[..., self.vocabulary.seen :] = False
+        mask[..., self._avoided] = False
         return _frozen(mask)
 
     @cached_property

@@ -21,6 +21,7 @@ from poetgen.writing.prosody import (
     LEVEL_BIT,
     LEVEL_GROUPS,
     OBLIQUE_BIT,
+    OBLIQUE_GROUPS,
     TONE_BITS,
     TokenProsody,
     only,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from poetgen.writing.constraints import Constraints
 
 Patterns = frozenset[str]
+GivenNumbers = Mapping[tuple[int, int], int]  # (line, column), from 0 → the token that stands there
 TypedTones = Mapping[int, Sequence[int]]  # for a line (from 0) the tones of its characters so far, as bits
 
 
@@ -71,42 +73,48 @@ class State(NamedTuple):
 
 
 def initial_states(
-    form: Form, constraints: "Constraints", prosody: TokenProsody, as_typed: TypedTones
+    form: Form, constraints: "Constraints", prosody: TokenProsody, as_typed: TypedTones, given: GivenNumbers
 ) -> tuple[State, ...]:
     """All states before the first character; the lines that are `as_typed` begin with any tones they have.
+
+    `given` has the tokens that stand in some places.
 
     Raises PromptError where there is none, naming the rule to blame.
     """
     _check_supply(form, constraints, prosody)
     states = [
         State(scheme, scheme.couplets[0] if scheme.couplets else frozenset(), groups)
-        for scheme in _schemes(form, constraints, prosody, as_typed)
-        if (groups := _groups(form, constraints, prosody, scheme)) or not constraints.has_rhyme
+        for scheme in _schemes(form, constraints, prosody, as_typed, given)
+        if (groups := _groups(form, constraints, prosody, scheme, given)) or not constraints.has_rhyme
     ]
     if not states:
-        raise PromptError(_too_few_to_rhyme(form, constraints, prosody))
+        raise PromptError(_too_few_to_rhyme(form, constraints, prosody, given))
     return tuple(states)
 
 
 def _schemes(
-    form: Form, constraints: "Constraints", prosody: TokenProsody, as_typed: TypedTones
+    form: Form, constraints: "Constraints", prosody: TokenProsody, as_typed: TypedTones, given: GivenNumbers
 ) -> list[Scheme]:
     openings = [rhymes for rhymes in (False, True) if constraints.first_line_rhymes in (None, rhymes)]
     if not constraints.has_tones:
         return [Scheme(None, rhymes, ()) for rhymes in openings]
-    heads = [prosody.inside[number] or EITHER for number in prosody.vocabulary.encode(constraints.acrostic)]
     schemes = [
-        Scheme(
-            template,
-            template.first_line_rhymes,
-            _admitting(heads, _with_typed(as_typed, template.couplets(constraints.mode))),
+        _admitting(
+            Scheme(
+                template,
+                template.first_line_rhymes,
+                _with_typed(as_typed, template.couplets(constraints.mode)),
+            ),
+            form,
+            prosody,
+            given,
         )
         for template in templates(form)
         if template.first_line_rhymes in openings
     ]
     left = [scheme for scheme in schemes if all(scheme.couplets)]
     if not left:
-        raise PromptError(_no_template(form, constraints, schemes))
+        raise PromptError(_no_template(form, constraints, schemes, prosody, given))
     return left
 
 
@@ -130,41 +138,71 @@ def _begun(pattern: str, start: int, tones: Sequence[int]) -> str:
     return pattern[:start] + "".join(typed) + pattern[start + len(tones) :]
 
 
-def _admitting(heads: Sequence[int], couplets: Sequence[Patterns]) -> tuple[Patterns, ...]:
-    """The patterns of each couplet whose lines may begin with characters of these tones."""
-    admitting = []
-    for couplet, patterns in enumerate(couplets):
-        for line, tones in enumerate(heads[2 * couplet : 2 * couplet + 2]):
-            patterns = frozenset(p for p in patterns if TONE_BITS[p[line * len(p) // 2]] & tones)
-        admitting.append(patterns)
-    return tuple(admitting)
+def _admitting(scheme: Scheme, form: Form, prosody: TokenProsody, given: GivenNumbers) -> Scheme:
+    """The scheme with the patterns that have the tones of what is given."""
+    admitting = list(scheme.couplets)
+    for (line, column), number in given.items():
+        is_rhyme = column + 1 == form.line_length and scheme.rhymes(line)
+        tones = (prosody.at_end if is_rhyme else prosody.inside)[number] or EITHER
+        place = line % 2 * form.line_length + column
+        admitting[line // 2] = frozenset(p for p in admitting[line // 2] if TONE_BITS[p[place]] & tones)
+    return scheme._replace(couplets=tuple(admitting))
 
 
-def _no_template(form: Form, constraints: "Constraints", schemes: Sequence[Scheme]) -> str:
-    """No template admits the acrostic: name the couplet that stops the one that comes furthest."""
+def _no_template(
+    form: Form,
+    constraints: "Constraints",
+    schemes: Sequence[Scheme],
+    prosody: TokenProsody,
+    given: GivenNumbers,
+) -> str:
+    """No template admits what is given: name the couplet that stops the one that comes furthest."""
     couplet = max(next(k for k, patterns in enumerate(s.couplets) if not patterns) for s in schemes)
-    heads = constraints.acrostic[2 * couplet : 2 * couplet + 2]
+    places = sorted(place for place in given if place[0] // 2 == couplet)
+    hanzi = prosody.vocabulary.decode([given[place] for place in places])
+    values = {
+        "tones": constraints.tones,
+        "name": form.name,
+        "part": 2 * couplet + 1,
+        "part2": 2 * couplet + 2,
+        "heads": hanzi,
+        "lifting_tones": constraints.lifting_tones,
+    }
+    if all(column == 0 for _, column in places):
+        return tr(
+            "no {tones} template of {name} lets lines {part} and {part2} begin with {heads} after what "
+            "comes before; {lifting_tones} would allow it",
+            **values,
+        )
     return tr(
-        "no {tones} template of {name} lets lines {part} and {part2} begin with {heads} after what "
+        "no {tones} template of {name} lets lines {part} and {part2} have {heads} in their places after what "
         "comes before; {lifting_tones} would allow it",
-        tones=constraints.tones,
-        name=form.name,
-        part=2 * couplet + 1,
-        part2=2 * couplet + 2,
-        heads=heads,
-        lifting_tones=constraints.lifting_tones,
+        **values,
     )
 
 
-def _groups(form: Form, constraints: "Constraints", prosody: TokenProsody, scheme: Scheme) -> int:
+def rhymes_given(form: Form, scheme: Scheme, given: GivenNumbers) -> list[int]:
+    """The tokens that are given for the ends of rhyming lines."""
+    return [
+        number
+        for (line, column), number in given.items()
+        if column + 1 == form.line_length and scheme.rhymes(line)
+    ]
+
+
+def _groups(
+    form: Form, constraints: "Constraints", prosody: TokenProsody, scheme: Scheme, given: GivenNumbers
+) -> int:
     """The groups that can serve all rhyming lines of a scheme, as bits."""
     if not constraints.has_rhyme:
         return 0
-    needed = scheme.count_rhymes(form.line_count)
+    ends = rhymes_given(form, scheme, given)
+    needed = scheme.count_rhymes(form.line_count) - len(ends)
     asked = LEVEL_GROUPS if constraints.has_tones else ALL_GROUPS
     if constraints.group:
         asked = GROUP_BITS[constraints.group.group]
-    sizes = _sizes(constraints, prosody)
+    asked &= _admitted_groups(form, constraints, prosody, scheme, given)
+    sizes = _sizes(prosody, list(given.values()) if constraints.no_repeat else ends)
     enough = [place for place in places(asked) if sizes[place] >= needed]
     if constraints.no_repeat and constraints.group is None:
         # a group that the lines could use up is not begun; where all are so small, the largest serves
@@ -173,20 +211,53 @@ def _groups(form: Form, constraints: "Constraints", prosody: TokenProsody, schem
     return sum(1 << place for place in enough)
 
 
-def _sizes(constraints: "Constraints", prosody: TokenProsody) -> list[int]:
-    """How many words of each group may end lines: with no_repeat, not those of the acrostic."""
-    if not constraints.no_repeat or not constraints.acrostic:
+def _admitted_groups(
+    form: Form, constraints: "Constraints", prosody: TokenProsody, scheme: Scheme, given: GivenNumbers
+) -> int:
+    """The groups that all the given rhymes share, and that a given end of the first line does not have."""
+    groups = ALL_GROUPS
+    for number in rhymes_given(form, scheme, given):
+        groups &= prosody.groups[number] if prosody.at_end[number] else ALL_GROUPS
+    first = given.get((0, form.line_length - 1))
+    if first is not None and not scheme.first_line_rhymes:
+        groups &= opposed_groups(constraints, prosody.inside[first] or EITHER) & ~prosody.groups[first]
+    return groups
+
+
+def opposed_groups(constraints: "Constraints", tones: int) -> int:
+    """The groups that may follow a first line which ends in one of these tones and does not rhyme.
+
+    Templates see to this themselves; where tones are free, it ends in the tone that the rhyme has not.
+    """
+    if constraints.has_tones:
+        return ALL_GROUPS
+    return OBLIQUE_GROUPS * bool(tones & LEVEL_BIT) | LEVEL_GROUPS * bool(tones & OBLIQUE_BIT)
+
+
+def _sizes(prosody: TokenProsody, taken: Sequence[int]) -> list[int]:
+    """How many words of each group may end lines, but for those that are taken."""
+    if not taken:
         return prosody.sizes
-    heads = prosody.vocabulary.encode(constraints.acrostic)
-    taken = only([same for head in heads for same in prosody.spellings(head)], len(prosody.vocabulary))
+    mask = only([same for number in taken for same in prosody.spellings(number)], len(prosody.vocabulary))
     return [
-        size - prosody.count_words(mask & taken)
-        for size, mask in zip(prosody.sizes, prosody.members, strict=True)
+        size - prosody.count_words(mask & members)
+        for size, members in zip(prosody.sizes, prosody.members, strict=True)
     ]
 
 
-def _too_few_to_rhyme(form: Form, constraints: "Constraints", prosody: TokenProsody) -> str:
+def _too_few_to_rhyme(
+    form: Form, constraints: "Constraints", prosody: TokenProsody, given: GivenNumbers
+) -> str:
     needed = form.line_count // 2 + bool(constraints.first_line_rhymes)
+    ends = [number for (line, column), number in given.items() if line % 2 and column + 1 == form.line_length]
+    if ends:
+        hanzi, lift = prosody.vocabulary.decode(ends), constraints.lifting_rhyme
+        if constraints.group:
+            rhyme = constraints.rhyme
+            return tr(
+                "{hanzi} do not rhyme in {rhyme}; {lift} would allow it", hanzi=hanzi, rhyme=rhyme, lift=lift
+            )
+        return tr("{hanzi} do not rhyme in one group; {lift} would allow it", hanzi=hanzi, lift=lift)
     if constraints.group is None:
         return tr(
             "no rhyme group has the {needed} characters that {name} needs among those this model "
@@ -194,7 +265,8 @@ def _too_few_to_rhyme(form: Form, constraints: "Constraints", prosody: TokenPros
             needed=needed,
             name=form.name,
         )
-    size = _sizes(constraints, prosody)[ORDER[constraints.group.group]]
+    heads = list(given.values()) if constraints.no_repeat else []
+    size = _sizes(prosody, heads)[ORDER[constraints.group.group]]
     return tr(
         "this model knows {size} characters that rhyme in {rhyme}, and {name} needs {needed}; choose "
         "another group, --rhyme auto or --rhyme off",

@@ -18,20 +18,25 @@ from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import Form
 from poetgen.poem.poem import COMMA, QUESTION, STOP
+from poetgen.writing.places import Place
 from poetgen.writing.poem import Scansion
 from poetgen.writing.prosody import (
-    ALL_GROUPS,
     EITHER,
-    LEVEL_BIT,
-    LEVEL_GROUPS,
-    OBLIQUE_BIT,
-    OBLIQUE_GROUPS,
     TONES_IN,
     TokenProsody,
     only,
     places,
 )
-from poetgen.writing.states import Patterns, Scheme, State, TypedTones, after, initial_states, next_tones
+from poetgen.writing.states import (
+    Patterns,
+    Scheme,
+    State,
+    TypedTones,
+    after,
+    initial_states,
+    next_tones,
+    opposed_groups,
+)
 
 if TYPE_CHECKING:
     from poetgen.writing.constraints import Constraints
@@ -58,8 +63,9 @@ class VerseGrammar:
         constraints.check(form)
         self.form, self.constraints, self.prosody = form, constraints, prosody
         self.keeps_marks = keeps_marks
-        self.heads = prosody.vocabulary.encode(constraints.acrostic)
-        self.states = initial_states(form, constraints, prosody, as_typed)
+        encode = prosody.vocabulary.encode
+        self.given = {place: encode(hanzi)[0] for place, hanzi in constraints.given.places(form).items()}
+        self.states = initial_states(form, constraints, prosody, as_typed, self.given)
         self._line_ends: dict[tuple[tuple[bool, int, int], ...], Array] = {}
 
     def start(self) -> "VerseMatcher":
@@ -78,9 +84,20 @@ class VerseGrammar:
         return self._only([self.prosody.vocabulary.end])
 
     @cached_property
-    def head_masks(self) -> list[Array]:
-        """For each line of the acrostic the mask of its first character alone."""
-        return [self._only([head]) for head in self.heads]
+    def given_masks(self) -> dict[Place, Array]:
+        """For each place of which the hanzi is given, the mask of it alone."""
+        return {place: self._only([number]) for place, number in self.given.items()}
+
+    @cached_property
+    def given_rhymes(self) -> list[int]:
+        """All spellings of the hanzi that are given for the ends of even lines, or of a first line that rhymes."""
+        last, rhymes = self.form.line_length - 1, self.constraints.first_line_rhymes
+        return [
+            same
+            for (line, column), number in self.given.items()
+            if column == last and (line % 2 or (rhymes and not line))
+            for same in self.prosody.spellings(number)
+        ]
 
     def _only(self, numbers: list[int]) -> Array:
         return only(numbers, len(self.prosody.vocabulary))
@@ -127,18 +144,9 @@ class VerseGrammar:
 
     def _unrhymed(self, groups: int, own: int) -> Array:
         """The hanzi with exactly these tones that leave one of the groups when they end a line without rhyme."""
-        left = groups & self.opposed(own)
+        left = groups & opposed_groups(self.constraints, own)
         all_in = self.prosody.members[list(places(left))].all(axis=0)  # without a group: all are in all
         return np.asarray(self.prosody.having[own] & ~all_in)
-
-    def opposed(self, tones: int) -> int:
-        """The groups that may follow a first line which ends in one of these tones and does not rhyme.
-
-        Templates see to this themselves; where tones are free, it ends in the tone that the rhyme has not.
-        """
-        if self.constraints.has_tones:
-            return ALL_GROUPS
-        return OBLIQUE_GROUPS * bool(tones & LEVEL_BIT) | LEVEL_GROUPS * bool(tones & OBLIQUE_BIT)
 
 
 class VerseMatcher:
@@ -150,10 +158,10 @@ class VerseMatcher:
         self.ids: list[int] = []
         self.line = self.column = 0
         self._marks = ""
-        self._rhymed: list[int] = []
-        # with no_repeat, what may not be written freely any more; the acrostic waits for its lines
-        heads = grammar.heads if grammar.constraints.no_repeat else ()
-        self._taken = [same for head in heads for same in grammar.prosody.spellings(head)]
+        self._rhymed = list(grammar.given_rhymes) if grammar.constraints.has_rhyme else []
+        # with no_repeat, what may not be written freely any more; what is given waits for its place
+        given = grammar.given.values() if grammar.constraints.no_repeat else ()
+        self._taken = [same for number in given for same in grammar.prosody.spellings(number)]
 
     def fork(self) -> "VerseMatcher":
         """The same state, to go on apart."""
@@ -178,10 +186,9 @@ class VerseMatcher:
         return self.column == self.grammar.form.line_length - 1
 
     @property
-    def head(self) -> int | None:
-        """The hanzi that must come next because the acrostic has it."""
-        heads = self.grammar.heads
-        return heads[self.line] if not self.column and self.line < len(heads) else None
+    def given(self) -> int | None:
+        """The hanzi that must come next because it is given for this place."""
+        return self.grammar.given.get((self.line, self.column))
 
     def allowed(self) -> Array:
         """The tokens that may come next: bool (V,), not to be written to; never none."""
@@ -190,8 +197,8 @@ class VerseMatcher:
             return grammar.end
         if self.column == grammar.form.line_length:
             return grammar.marks[not grammar.opens_answered_line(self.line)]
-        if self.head is not None:
-            return grammar.head_masks[self.line]
+        if self.given is not None:
+            return grammar.given_masks[self.line, self.column]
         mask = grammar.line_ends(self.states, self.line) if self.at_line_end else self._inside()
         excluded = [*self._taken, *(self._rhymed if self.at_line_end else ())]
         if excluded:
@@ -239,6 +246,8 @@ class VerseMatcher:
         if self.at_line_end and state.scheme.rhymes(self.line) and (self.line or constraints.has_rhyme):
             if not self.line and constraints.first_line_rhymes and prosody.is_unknown(number):
                 return None  # nobody could say that it rhymes
+            if constraints.has_rhyme and self.given is None and number in self.grammar.given_rhymes:
+                return None  # it is to rhyme elsewhere
             tones = prosody.at_end[number] or EITHER
             if (
                 constraints.has_rhyme and prosody.at_end[number]
@@ -246,7 +255,7 @@ class VerseMatcher:
                 groups &= prosody.groups[number]
                 tones = EITHER if groups else 0
         elif self.at_line_end and self.line == 0:
-            groups &= self.grammar.opposed(tones) & ~prosody.groups[number]
+            groups &= opposed_groups(constraints, tones) & ~prosody.groups[number]
         patterns = self._patterns_after(state, tones)
         is_left = (patterns or not constraints.has_tones) and (groups or not constraints.has_rhyme)
         return State(state.scheme, patterns, groups) if is_left and tones else None
@@ -267,9 +276,12 @@ class VerseMatcher:
     # ---- what could run out ----
 
     def _needed(self, scheme: Scheme) -> int:
-        """Rhyming lines still to be ended, this one among them while it is open."""
-        later = self.grammar.form.line_count // 2 - (self.line + 1) // 2
-        return later + (self.column < self.grammar.form.line_length and scheme.rhymes(self.line))
+        """Rhymes still to be found, that of this line among them while it is open."""
+        length, count = self.grammar.form.line_length, self.grammar.form.line_count
+        open_lines = range(self.line + (self.column == length), count)
+        return sum(
+            scheme.rhymes(line) and (line, length - 1) not in self.grammar.given for line in open_lines
+        )
 
     def _left(self, place: int) -> int:
         """Words of a group that may still end a line."""

@@ -6,7 +6,7 @@ whatever the count, the batch and the number of threads.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from poetgen.corpus.line_index import LineIndex
 from poetgen.errors import ConfigError, PoetgenError, PromptError
 from poetgen.files import Workspace
 from poetgen.language import tr
-from poetgen.poem.form import parse_form
+from poetgen.poem.form import Form, form_of, parse_form
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.opencc import (
     INSTALL_OPENCC,
@@ -46,9 +46,18 @@ from poetgen.writing.decoding import (
 )
 from poetgen.writing.form_prior import form_prior
 from poetgen.writing.free_matcher import SHORTEST
+from poetgen.writing.places import BLANK, GivenTexts
 from poetgen.writing.poem import GeneratedPoem, Rank
 from poetgen.writing.prefix import Prefix
-from poetgen.writing.prompt import Prompt, read_acrostic, read_prompt
+from poetgen.writing.prompt import (
+    Prompt,
+    read_acrostic,
+    read_avoided,
+    read_feet,
+    read_last_line,
+    read_prompt,
+    shape_of,
+)
 from poetgen.writing.prosody import TokenProsody
 from poetgen.writing.ranking import score
 from poetgen.writing.sampling import CANDIDATES, Sampling, draw_seed, random_stream
@@ -57,18 +66,19 @@ if TYPE_CHECKING:
     from poetgen.writing.conditions import Conditions
 
 MOST_TOGETHER = 8 * TILE  # poems a thread writes at once
+READERS = {"acrostic": read_acrostic, "feet": read_feet, "last_line": read_last_line}
 FORM_STREAM = 2**31  # the random stream that draws a poem's form, beyond those of all candidates
 
 
 @dataclass(frozen=True)
 class Request:
-    """What one call asks for: the prompt and acrostic as read, where poems begin, and how they are drawn.
+    """What one call asks for: the prompt as read, what is `given` for places, where and how poems begin.
 
     There is one matcher for each form that a poem may take, with its probability in `form_prior`.
     """
 
     prompt: Prompt
-    acrostic: Prompt
+    given: Mapping[str, Prompt]
     prefix: Prefix
     matchers: Sequence[Matcher]
     form_prior: Sequence[float]
@@ -79,6 +89,12 @@ class Request:
     title: str | None = None
     poet: str | None = None
     rhyme_book: str = PINGSHUI
+    form_notes: Mapping[Form, str] = field(default_factory=dict)
+
+    def notes_on(self, form: Form | None) -> tuple[str, ...]:
+        """What is said of a poem of this form."""
+        own = self.form_notes.get(form) if form else None
+        return (*self.notes, own) if own else self.notes
 
     def start(self, number: int) -> Candidate:
         """Candidate `number % best_of` of poem `number // best_of`, not yet written."""
@@ -138,6 +154,10 @@ class Writer:
         tones: str | None = None,
         first_line_rhymes: bool | None = None,
         acrostic: str | None = None,
+        feet: str | None = None,
+        last_line: str | None = None,
+        fill: str | None = None,
+        avoid: str | None = None,
         no_repeat: bool = False,
         best_of: int = CANDIDATES,
         seed: int | None = None,
@@ -159,10 +179,11 @@ class Writer:
         `form` (a name, a shape, or free), `rhyme` (a group, auto or off), `tones` (strict, relaxed or off) and
         `first_line_rhymes` are kept where given; None is as usual for the form, and gives way to the prompt
         (poetgen.writing.constraints). `rhyme_book` is 平水韻, 詞林正韻 or 新韻. `acrostic` has the first hanzi of
-        the lines. `max_length` is in hanzi, by
-        default DEFAULT_MAX_LENGTH where no form says otherwise. `seed` None draws one, which each poem has;
-        `script` None answers in that of the prompt. Everything is checked before the first poem: raises
-        ConfigError or PromptError.
+        the lines, `feet` those that end the rhyming ones (次韻), `last_line` the whole last line; □ in a prompt
+        stands for a hanzi to be written, and `fill` is a whole poem with such blanks. `avoid` are hanzi that no
+        poem is to have. `max_length` is in hanzi, by default DEFAULT_MAX_LENGTH where no form says otherwise.
+        `seed` None draws one, which each poem has; `script` None answers in that of the prompt. Everything is
+        checked before the first poem: raises ConfigError or PromptError.
         """
         seed = draw_seed() if seed is None else seed
         sampling = Sampling(
@@ -178,16 +199,23 @@ class Writer:
             "no_repeat": no_repeat,
         }
         subject = {"title": title, "about": about, "poet": poet}
+        if fill is not None:
+            if prompt is not None:
+                raise PromptError(
+                    tr("--fill gives the whole poem, and a prompt its beginning; omit one of the two")
+                )
+            prompt, asked["form"] = fill, form or shape_of(fill)
+        texts = {"acrostic": acrostic, "feet": feet, "last_line": last_line, "avoid": avoid}
         requests = []
         prompts = [prompt] if prompt is None or isinstance(prompt, str) else list(prompt)
         for one in prompts:
             if not isinstance(one, str | None):
                 raise PromptError(tr("a prompt must be text, not {one!r:.60}", one=one))
             try:
-                knowing = self._knowing(one or "", acrostic or "")
+                knowing = self._knowing(one or "", *(each or "" for each in texts.values()))
                 requests.append(
                     knowing._request(
-                        one, acrostic, asked, subject, max_length=max_length, sampling=sampling, script=script
+                        one, texts, asked, subject, max_length=max_length, sampling=sampling, script=script
                     )
                 )
             except PromptError as error:
@@ -260,7 +288,7 @@ class Writer:
     def _request(
         self,
         typed: str | None,
-        acrostic: str | None,
+        texts: Mapping[str, str | None],
         asked: Mapping[str, Any],
         subject: Mapping[str, str | None],
         *,
@@ -269,11 +297,19 @@ class Writer:
         script: str | None,
     ) -> Request:
         """Read and check all that is asked for. Raises PoetgenError."""
-        heads = Prompt() if acrostic is None else read_acrostic(acrostic, self.variants)
-        constraints = Constraints.parse(**asked, acrostic=heads.text)
+        given = {
+            name: read_one(text, self.variants)
+            for name, read_one in READERS.items()
+            if (text := texts[name]) is not None
+        }
+        constraints = Constraints.parse(
+            **asked, given=GivenTexts(**{name: one.text for name, one in given.items()})
+        )
         told = self._read_conditions(**subject, constraints=constraints)
         read = self._read(typed, constraints, max_length)
-        script = script or (read if typed is not None or acrostic is None else heads).script
+        if BLANK in read.text:
+            constraints = constraints.with_start(read.text)
+        script = script or next(iter([read] if typed is not None else [*given.values(), read])).script
         if script != TRADITIONAL and not can_convert():
             raise PoetgenError(
                 tr(
@@ -283,7 +319,26 @@ class Writer:
                 )
             )
         book = asked["rhyme_book"]
-        return self._prepare(read, heads, constraints, max_length, sampling, script, told, book)
+        prosody = self._prosody(book)
+        avoid = texts["avoid"]
+        if avoid is not None:
+            prosody = self._avoiding(avoid, prosody, [read, *given.values()])
+        return self._prepare(read, given, constraints, max_length, sampling, script, told, prosody)
+
+    def _avoiding(self, typed: str, prosody: TokenProsody, given: Sequence[Prompt]) -> TokenProsody:
+        """The tokens without those that no poem is to have. Raises PromptError where one is asked for too."""
+        avoided = read_avoided(typed, self.variants)
+        for one in given:
+            both = next((char for char in avoided if char in one.text), "")
+            if both:
+                raise PromptError(
+                    tr(
+                        "{both} is to be avoided and stands in {given}; change one of the two",
+                        both=both,
+                        given=one.given,
+                    )
+                )
+        return prosody.without(self.vocabulary.encode(avoided))
 
     def _read_conditions(
         self, title: str | None, about: str | None, poet: str | None, constraints: Constraints
@@ -314,24 +369,26 @@ class Writer:
     def _prepare(
         self,
         typed: Prompt,
-        heads: Prompt,
+        given: Mapping[str, Prompt],
         constraints: Constraints,
         max_length: int | None,
         sampling: Sampling,
         script: str,
         told: "Conditions | None",
-        book: str,
+        prosody: TokenProsody,
     ) -> Request:
         """All that is asked for, checked and ready to be written. Raises PromptError."""
         page = Page(self._usual_forms, max_length, self.keeps_marks)
-        prompt, matchers, notes = constraints.resolve(typed, self._prosody(book), page)
+        resolved = constraints.resolve(typed, prosody, page)
+        prompt, matchers = resolved.prompt, resolved.matchers
         network = self._told(told, sampling.guidance) if told else self._network
         prefix = Prefix.read(prompt.text, network)
         prior = form_prior(network, prefix, matchers, keeps_marks=self.keeps_marks)
-        notes = (*self.notes, *(told.notes if told else ()), *prompt.notes, *heads.notes, *notes)
+        notes = (*self.notes, *(told.notes if told else ()), *prompt.notes)
+        notes = (*notes, *(note for one in given.values() for note in one.notes), *resolved.notes)
         return Request(
             prompt,
-            heads,
+            {**given} | ({"start": typed} if BLANK in typed.text else {}),
             prefix,
             matchers,
             prior,
@@ -341,7 +398,8 @@ class Writer:
             notes,
             (told and told.title) or None,
             (told and told.poet) or None,
-            book,
+            prosody.table.book,
+            resolved.form_notes,
         )
 
     def _told(self, told: "Conditions", guidance: float) -> Network:
@@ -417,7 +475,7 @@ def _finish(written: Candidate, request: Request, index: int, rank: Rank | None)
         index=index,
         log_probability=written.log_probability,
         prompt=request.prompt.given,
-        notes=request.notes,
+        notes=request.notes_on(form_of(lines)),
         template=scansion and scansion.template,
         rhyme_group=scansion and scansion.rhyme_group,
         tones=scansion and scansion.tones,
@@ -431,9 +489,15 @@ def _finish(written: Candidate, request: Request, index: int, rank: Rank | None)
 
 def _typed_places(request: Request, lines: Sequence[str]) -> dict[int, str]:
     """The hanzi that were typed, by their place in the poem; not those that its script does not have."""
-    heads, prompt = (
-        "" if one.script == SIMPLIFIED != request.script else one.typed
-        for one in (request.acrostic, request.prompt)
-    )
+    form = form_of(lines)
+    texts = {name: one.typed for name, one in request.given.items() if _keeps_spelling(one, request.script)}
+    places = GivenTexts(**texts).places(form).items() if form else ()
+    prompt = request.prompt.typed if _keeps_spelling(request.prompt, request.script) else ""
     starts = [sum(map(len, lines[:k])) for k in range(len(lines))]
-    return dict(zip(starts, heads, strict=False)) | dict(enumerate(filter(is_hanzi, prompt)))
+    return {starts[line] + column: hanzi for (line, column), hanzi in places} | dict(
+        enumerate(filter(is_hanzi, prompt))
+    )
+
+
+def _keeps_spelling(typed: Prompt, script: str) -> bool:
+    return not typed.script == SIMPLIFIED != script

@@ -450,10 +450,10 @@ def test_a_file_that_cannot_be_written_is_said_in_a_sentence(invoke, tmp_path):
 
 
 def test_a_note_is_said_once_and_names_its_prompt_among_several(invoke):
-    alone = invoke("明明明明", "-n", 3)
+    alone = invoke("明明明明", "-n", 3, "--form", "五絕")  # a note names the form of its poem
     assert alone.stderr.count("that line keeps its tones") == 1
     assert "明明明明: 明 at place" not in alone.stderr
-    several = invoke("明明明明", "月", "明明明明")
+    several = invoke("明明明明", "月", "明明明明", "--form", "五絕")
     assert several.stderr.count("明明明明: 明 at place 4 of line 1 is 平") == 1
     refused = invoke("月", "moon")
     assert "Error: moon: 'm' is not a Chinese character" in refused.stderr

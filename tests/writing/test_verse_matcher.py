@@ -13,6 +13,7 @@ from poetgen.poem.poem import MARKS
 from poetgen.verse.check import check_poem
 from poetgen.verse.rhymes import GROUPS, RhymeTable
 from poetgen.writing.constraints import Constraints
+from poetgen.writing.places import GivenTexts
 from poetgen.writing.prefix import begin
 from poetgen.writing.prosody import EITHER, GROUP_BITS, LEVEL_GROUPS, TokenProsody, places
 from poetgen.writing.verse_matcher import VerseGrammar
@@ -42,7 +43,8 @@ CLASSICS = [
 
 def made(form, tones="off", rhyme="off", *, prosody=PROSODY, keeps_marks=True, **settings):
     """The grammar of a form and what is asked of it."""
-    constraints = Constraints(form, tones, rhyme, **settings)
+    texts = {name: settings.pop(name) for name in GivenTexts._fields if name in settings}
+    constraints = Constraints(form, tones, rhyme, given=GivenTexts(**texts), **settings)
     return VerseGrammar(form, constraints, prosody, keeps_marks=keeps_marks)
 
 
@@ -98,7 +100,7 @@ def test_every_poem_keeps_every_rule(settings, prompt, seed):
     report = check_poem(lines, form=form, strict=given.tones == "strict")
     assert form_of(lines) == form
     assert "".join(lines).startswith(prompt)
-    assert all(line.startswith(head) for line, head in zip(lines, given.acrostic, strict=False))
+    assert all(line.startswith(head) for line, head in zip(lines, given.given.acrostic, strict=False))
     if given.has_rhyme:
         assert report.rhymes_hold
         feet = [RhymeTable.load().groups(line[-1]) for line in lines]
@@ -119,6 +121,38 @@ def test_every_poem_keeps_every_rule(settings, prompt, seed):
         assert len(set("".join(lines))) == form.line_length * form.line_count
 
 
+rhymes = st.lists(st.sampled_from("中空紅同翁陽光看思囧"), min_size=2, max_size=3, unique=True).map("".join)
+
+
+@given(
+    rules=st.sampled_from([("strict", "auto"), ("relaxed", "auto"), ("relaxed", "off"), ("off", "auto")]),
+    feet=rhymes,
+    last_line=st.sampled_from(["", "夜雨上人", "白日天東"]),
+    start=st.sampled_from(["", "春□天", "□東", "白日□中看，□月"]),
+    no_repeat=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_what_is_given_stands_in_its_places_and_the_rules_are_kept(
+    rules, feet, last_line, start, no_repeat, seed
+):
+    tones, rhyme = rules
+    texts = {"feet": feet, "last_line": last_line and last_line + feet[-1], "start": start}
+    grammar = asked(form=Form(5, 4), tones=tones, rhyme=rhyme, no_repeat=no_repeat, **texts)
+    try:
+        matcher = begin(grammar, start.split("□")[0])
+    except PromptError:
+        return
+    lines = written(matcher, np.random.default_rng(seed))
+    assert all(
+        lines[line][column] == hanzi
+        for (line, column), hanzi in GivenTexts(**texts).places(Form(5, 4)).items()
+    )
+    report = check_poem(lines, form=Form(5, 4), strict=tones == "strict")
+    assert report.rhymes_hold or rhyme == "off"
+    assert report.tones_hold or tones == "off"
+    assert not no_repeat or len(set("".join(lines))) == 20
+
+
 @given(settings=rules, seed=st.integers(0, 99), steps=st.integers(0, 70))
 def test_a_mask_is_exactly_what_leaves_a_state(settings, seed, steps):
     """Of readable characters; no_repeat, and feet of a level rhyme in any group, forbid more than they must."""
@@ -127,7 +161,7 @@ def test_a_mask_is_exactly_what_leaves_a_state(settings, seed, steps):
 
     def is_open():
         is_judged = grammar.constraints.has_rhyme or not matcher.at_line_end
-        return is_judged and matcher.column < grammar.form.line_length and matcher.head is None
+        return is_judged and matcher.column < grammar.form.line_length and matcher.given is None
 
     hanzi = steps % grammar.form.hanzi  # and on to the next place that a mask leaves open
     while not matcher.is_complete and (len(matcher.ids) < hanzi or not is_open()):
