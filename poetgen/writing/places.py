@@ -10,6 +10,7 @@ from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import Form
 from poetgen.poem.poem import MARKS
+from poetgen.poem.spellings import word_of
 
 BLANK = "□"  # a hanzi to be written
 BLANKS = BLANK + "○_"  # as it may be typed
@@ -29,7 +30,7 @@ class GivenTexts(NamedTuple):
         found: dict[Place, tuple[str, str]] = {}
         for option, place, hanzi in self._each(form):
             before, earlier = found.setdefault(place, (hanzi, option))
-            if before != hanzi:
+            if word_of(before) != word_of(hanzi):
                 raise PromptError(
                     tr(
                         "place {place} of line {line} is to be {before} by {earlier} and {hanzi} by {option}; "

@@ -167,14 +167,14 @@ def _why_refused(matcher: VerseMatcher, char: str, number: int) -> str:
         return tr(
             "is more than {name} holds; shorten the prompt, or choose another --form", name=grammar.form.name
         )
-    if matcher.given not in (None, number):
+    spellings = set(grammar.prosody.spellings(number))
+    if matcher.given is not None and matcher.given not in spellings:
         place = (matcher.line, matcher.column)
         return tr(
             "stands where {option} asks for {wanted}; make them agree, or omit one",
             option=constraints.given.option_of(place, grammar.form),
             wanted=grammar.prosody.vocabulary.tokens[grammar.given[place]],
         )
-    spellings = set(grammar.prosody.spellings(number))
     is_waited_for = not spellings.isdisjoint(grammar.given.values()) and matcher.given is None
     if constraints.no_repeat and (not spellings.isdisjoint(matcher.ids) or is_waited_for):
         return tr("comes a second time; omit --no-repeat")

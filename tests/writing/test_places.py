@@ -106,6 +106,11 @@ def test_what_cannot_be_together_is_refused_in_a_sentence(writer, asked, why):
         writer.write(seed=1, **asked)
 
 
+def test_two_spellings_of_a_word_agree(writer):
+    poem = write(writer, feet="迴來", prompt="白日春風裏，山中夜夜回。", form="五絕")
+    assert poem.lines[1][-1] == "回"
+
+
 def test_rhymes_that_are_none_give_up_the_rhyme_with_a_note(writer):
     poem = write(writer, feet="流山")
     assert poem.lines[1][-1] + poem.lines[3][-1] == "流山"
