@@ -1,23 +1,22 @@
 """Does a poem keep to its title? Real poems and written ones, by the model and by the characters they use.
 
-    python benchmarks/topic.py --prepared data/prepared --poems 200 --seed 1 --guidance 0 0.5 1
+    OMP_NUM_THREADS=1 python benchmarks/topic.py --prepared data/prepared --poems 100 --seed 1 --guidance 0 0.5
 
-Validation poems of four forms are drawn, each of another title. A poem's rank is that of its own title among
-itself and 99 of others, by ln P(poem | title, form) - ln P(poem | form): 1 is the best, 50.5 is chance. The same
-is asked of poems written to the same titles and forms, one each, by `poetgen generate` as it is set and by each
-strength of guidance. The model judges itself here; what it has no part in is the share of poems that take up a
-character of the title, or one of its ten nearest neighbours by pointwise mutual information among the training
-poems; the same poems with their titles exchanged tell what chance gives. Prints a Markdown table; --out keeps all
-figures as JSON.
+Validation poems of four forms are drawn, each of another title, and 99 more titles that none of them has. A poem's
+rank is that of its own title among all hundred, by ln P(poem | title, form) - ln P(poem | form): 1 is the best,
+50.5 is chance. The same is asked of poems written to the same titles and forms, one each, by `poetgen generate` as
+it is set (--guidance: by these strengths). The model judges itself here; what it has no part in is the share of
+poems that take up a character of the title, or one of its ten nearest neighbours by pointwise mutual information
+among the training poems; the 99 other titles tell what chance gives. Prints a Markdown table of means with 95 %
+bootstrap intervals over poems; --out keeps all figures, and the poems, as JSON.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,18 +24,30 @@ import numpy.typing as npt
 from poetgen.checkpoint import Checkpoint, released_path
 from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.evaluate import encode_poems, score
+from poetgen.measures import bootstrap_sums, interval
 from poetgen.poem.poem import Poem
+from poetgen.writing.sampling import Sampling
 from poetgen.writing.writer import Writer
 
 Array = npt.NDArray[Any]
+Near = Mapping[int, frozenset[int]]
 FORMS = ("五絕", "七絕", "五律", "七律")
 OTHERS = 99
 NEIGHBOURS, FEWEST = 10, 20  # poems that must have a pair
 SHORTEST_TITLE = 2
+COLUMNS = (  # of the table: the mean of a figure over poems
+    "mean rank",
+    "top 1, %",
+    "top 5, %",
+    "nats gained",
+    "its characters, %",
+    "by chance, %",
+    "or neighbours, %",
+    "by chance or neighbours, %",
+)
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(NamedTuple):
     """A title as numbers and as text, and the form of the poem that had it."""
 
     ids: tuple[int, ...]
@@ -49,35 +60,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, default=released_path())
     parser.add_argument("--prepared", type=Path, default=Path("data/prepared"))
-    parser.add_argument("--poems", type=int, default=200)
+    parser.add_argument("--poems", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--best-of", type=int, default=8)
-    parser.add_argument("--guidance", type=float, nargs="*", default=[])
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--guidance", type=float, nargs="*", default=[Sampling.guidance])
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     prepared, model = Dataset.open(args.prepared), Checkpoint.load(args.checkpoint)
     subjects, real = draw_subjects(prepared, args.poems + OTHERS, args.seed)
     subjects, others = subjects[: args.poems], subjects[args.poems :]  # titles that no poem of the set has
-    real = join([real[k] for k in range(len(subjects))])
-    near = Neighbours.count(prepared)
+    if len(others) < OTHERS:
+        parser.error(f"the validation poems have no {args.poems + OTHERS} titles; give fewer --poems")
+    near = find_neighbours(prepared, {hanzi for each in (*subjects, *others) for hanzi in each.ids})
     texts: dict[str, list[str]] = {}
     rows = {}
     for strength in (None, *args.guidance):
-        name, poems = "real", real
+        name, poems = "real", join([real[k] for k in range(args.poems)])
         if strength is not None:
             name = f"written, guidance {strength:g}"
-            written = write(args.checkpoint, subjects, args.seed, best_of=args.best_of, guidance=strength)
+            written = write(args.checkpoint, subjects, args.seed, strength)
             texts[name], poems = [poem.text for poem in written], encode_poems(model, written)
-        ranks, gains = rank_titles(model, poems, subjects, others, device=args.device)
-        rows[name] = describe(ranks, gains) | taken_up(poems, subjects, near)
+        by_model = rank_titles(model, poems, subjects, others)
+        rows[name] = summarize(np.hstack([by_model, taken_up(poems, subjects, others, near)]))
         print(name, json.dumps(rows[name]), file=sys.stderr, flush=True)
     print("\n".join(table(rows)))
     if args.out:
         args.out.write_text(json.dumps({"figures": rows, "poems": texts}, ensure_ascii=False, indent=1))
-
-
-# ---- the poems ----
 
 
 def draw_subjects(prepared: Dataset, count: int, seed: int) -> tuple[list[Subject], EncodedPoems]:
@@ -101,127 +108,88 @@ def join(rows: Sequence[Array]) -> EncodedPoems:
     return EncodedPoems(np.concatenate(rows), np.cumsum([0, *map(len, rows)], dtype=np.int64))
 
 
-def write(checkpoint: Path, subjects: Sequence[Subject], seed: int, **settings: Any) -> list[Poem]:
-    """A poem for each."""
+def write(checkpoint: Path, subjects: Sequence[Subject], seed: int, guidance: float) -> list[Poem]:
+    """A poem for each, of seeds that follow each other: with one for all their chances would be the same."""
     writer = Writer.load(checkpoint)
     poems = []
-    for subject in subjects:
+    for k, subject in enumerate(subjects):
         (poem,) = writer.write(
-            title=subject.title, form=subject.form, seed=seed, script="traditional", **settings
+            title=subject.title, form=subject.form, seed=seed + k, guidance=guidance, script="traditional"
         )
         poems.append(Poem("", subject.title, tuple(poem.corpus_lines), poem.marks))
     return poems
 
 
-# ---- by the model ----
-
-
 def rank_titles(
-    model: Checkpoint,
-    poems: EncodedPoems,
-    subjects: Sequence[Subject],
-    others: Sequence[Subject],
-    *,
-    device: str,
-) -> tuple[Array, Array]:
-    """The rank of each poem's own title, and what it gains the poem, in nats a poem: two of (poems,)."""
+    model: Checkpoint, poems: EncodedPoems, subjects: Sequence[Subject], others: Sequence[Subject]
+) -> Array:
+    """By poem its own title's rank, whether that is 1, whether at most 5, and the nats it gains: (P, 4)."""
     told = model.conditions
     assert told is not None, "this model cannot be told a title"
     rows, prefixes = [], []
     for k, subject in enumerate(subjects):
+        form = told.forms.index(subject.form)
         for ids in [(), subject.ids, *(other.ids for other in others)]:
             rows.append(poems[k])
-            prefixes.append(
-                told.prefix(len(model.vocabulary), title=ids, form=told.forms.index(subject.form))
-            )
-    losses = score(model, join(rows), prefixes=prefixes, batch_size=256, device=device).loss
+            prefixes.append(told.prefix(len(model.vocabulary), title=ids, form=form))
+    losses = score(model, join(rows), prefixes=prefixes, batch_size=256).loss
     plain, own, rest = np.split(losses.reshape(len(subjects), -1), [1, 2], axis=1)
-    return 1 + (rest < own).sum(1), (plain - own)[:, 0]
+    ranks = 1 + (rest < own).sum(1)
+    return np.stack([ranks, ranks == 1, ranks <= 5, (plain - own)[:, 0]], axis=1)
 
 
-def describe(ranks: Array, gains: Array) -> dict[str, float]:
-    """Figures of the ranks."""
+def find_neighbours(prepared: Dataset, hanzi: Iterable[int]) -> Near:
+    """Each of these, and what comes with it in training poems more than chance has it."""
+    train, size = prepared.split("train"), len(prepared.vocabulary)
+    poems = np.repeat(np.arange(len(train), dtype=np.int64), train.lengths)
+    # a poem and a hanzi that it has, once
+    poems, chars = np.divmod(
+        np.unique((poems * size + train.ids)[train.ids >= prepared.vocabulary.first_hanzi]), size
+    )
+    having, found = np.bincount(chars, minlength=size), dict[int, frozenset[int]]()
+    for each in hanzi:
+        has_it = np.bincount(poems[chars == each], minlength=len(train)) > 0
+        together = np.bincount(chars[has_it[poems]], minlength=size)
+        # exp(PMI), up to a factor that is the same for all
+        lift = np.where(together >= FEWEST, together, 0) / np.maximum(having, 1)
+        lift[each] = 0
+        best = np.argsort(-lift, kind="stable")[:NEIGHBOURS]
+        found[each] = frozenset([each, *best[lift[best] > 0].tolist()])
+    return found
+
+
+def taken_up(
+    poems: EncodedPoems, subjects: Sequence[Subject], others: Sequence[Subject], near: Near
+) -> Array:
+    """By poem whether it has a hanzi of its title, for what share of others it does; both with neighbours."""
+    wide = {each: frozenset().union(*map(near.__getitem__, each.ids)) for each in (*subjects, *others)}
+    rows = []
+    for k, subject in enumerate(subjects):
+        body = set(poems[k].tolist())
+        titles = [(each.ids, wide[each]) for each in (subject, *others)]
+        has = 1 - np.array([[body.isdisjoint(hanzi) for hanzi in title] for title in titles])
+        rows.append([has[0, 0], has[1:, 0].mean(), has[0, 1], has[1:, 1].mean()])
+    return np.array(rows)
+
+
+def summarize(figures: Array) -> dict[str, list[float]]:
+    """Of each figure of the poems (P, columns): mean, and both ends of its interval."""
+    resampled = bootstrap_sums(figures.astype(np.float64)) / len(figures)
+    ends = [interval(column) or () for column in resampled.T]
     return {
-        "poems": len(ranks),
-        "mean_rank": float(ranks.mean()),
-        "top_1": float((ranks == 1).mean()),
-        "top_5": float((ranks <= 5).mean()),
-        "gain_nats": float(gains.mean()),
+        name: [mean, *end] for name, mean, end in zip(COLUMNS, figures.mean(0).tolist(), ends, strict=True)
     }
 
 
-# ---- by the characters ----
-
-
-class Neighbours:
-    """Which characters come in poems that have a character, more than chance has it."""
-
-    def __init__(self, poems: Array, chars: Array, size: int) -> None:
-        """`poems` and `chars`: each pair of a poem and a character that it has, once, by poem, (pairs,)."""
-        self._poems, self._chars, self._size = poems, chars, size
-        self._starts = np.searchsorted(poems, np.arange(poems[-1] + 2))
-        order = np.argsort(chars, kind="stable")
-        self._by_char, self._char_starts = poems[order], np.searchsorted(chars[order], np.arange(size + 1))
-        self._having = np.bincount(chars, minlength=size)
-        self._known: dict[int, frozenset[int]] = {}
-
-    @classmethod
-    def count(cls, prepared: Dataset) -> "Neighbours":
-        """From the training poems."""
-        train, size = prepared.split("train"), len(prepared.vocabulary)
-        poems = np.repeat(np.arange(len(train), dtype=np.int64), train.lengths)
-        keys = np.unique(poems * size + np.asarray(train.ids))
-        poems, chars = np.divmod(keys, size)
-        is_hanzi = chars >= prepared.vocabulary.first_hanzi
-        return cls(poems[is_hanzi], chars[is_hanzi], size)
-
-    def of(self, char: int) -> frozenset[int]:
-        """Its nearest neighbours, and itself."""
-        if char not in self._known:
-            self._known[char] = self._nearest(char)
-        return self._known[char]
-
-    def _nearest(self, char: int) -> frozenset[int]:
-        having = self._by_char[self._char_starts[char] : self._char_starts[char + 1]]
-        rows = [self._chars[self._starts[k] : self._starts[k + 1]] for k in having.tolist()]
-        together = np.bincount(np.concatenate(rows), minlength=self._size) if rows else np.zeros(self._size)
-        pmi = np.where(together >= FEWEST, together, 0.0) / np.maximum(self._having, 1)
-        pmi[char] = 0
-        best = np.argsort(-pmi, kind="stable")[:NEIGHBOURS]
-        return frozenset([char, *best[pmi[best] > 0].tolist()])
-
-
-def taken_up(poems: EncodedPoems, subjects: Sequence[Subject], near: Neighbours) -> dict[str, float]:
-    """Shares of poems that have a hanzi of their title, or a neighbour; the same with the next poem's title."""
-    bodies = [set(poems[k].tolist()) for k in range(len(poems))]
-    figures = {}
-    for name, shift in (("own", 0), ("other", 1)):
-        titles = [subjects[(k + shift) % len(subjects)].ids for k in range(len(subjects))]
-        wide = [frozenset().union(*map(near.of, title)) for title in titles]
-        pairs = list(zip(bodies, titles, wide, strict=True))
-        figures[f"{name}_character"] = float(
-            np.mean([not body.isdisjoint(title) for body, title, _ in pairs])
-        )
-        figures[f"{name}_neighbour"] = float(
-            np.mean([not body.isdisjoint(large) for body, _, large in pairs])
-        )
-    return figures
-
-
-def table(rows: Mapping[str, Mapping[str, float]]) -> list[str]:
+def table(rows: Mapping[str, Mapping[str, Sequence[float]]]) -> list[str]:
     """The figures as Markdown."""
-    lines = [
-        "| poems | mean rank | top 1 | top 5 | nats gained | its characters (chance) | or neighbours (chance) |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    lines = [f"| poems | {' | '.join(COLUMNS)} |", "|---" * (1 + len(COLUMNS)) + "|"]
     for name, row in rows.items():
         cells = [
-            f"{row['mean_rank']:.1f}",
-            f"{row['top_1']:.0%}",
-            f"{row['top_5']:.0%}",
-            f"{row['gain_nats']:.1f}",
-            f"{row['own_character']:.0%} ({row['other_character']:.0%})",
-            f"{row['own_neighbour']:.0%} ({row['other_neighbour']:.0%})",
+            "{:.0f} ({:.0f} – {:.0f})".format(*(100 * value for value in values))
+            if column.endswith("%")
+            else "{:.1f} ({:.1f} – {:.1f})".format(*values)
+            for column, values in row.items()
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
