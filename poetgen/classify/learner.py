@@ -27,6 +27,7 @@ from poetgen.model.initialize import Rows, begin_embedding
 from poetgen.model.language_model import reduced_precision
 from poetgen.training.devices import fastest_products
 from poetgen.training.events import Progress, ValidationReport
+from poetgen.training.learner import check_fits_memory
 from poetgen.training.task import vector_rows
 from poetgen.training.torch_learner import TorchLearner
 
@@ -54,9 +55,16 @@ class ClassifierLearner(TorchLearner):
                 "only the layers of a language model can be frozen; set classify.copy_layers=true"
             )
 
+        pairs = data.pairs() if config.classify.skip == "pairs" else None
+
+        def build_bare() -> Classifier:
+            return build_classifier(len(data.vocabulary), len(data.labels), config, pairs)
+
+        with torch.device("meta"):  # shapes without memory
+            check_fits_memory(sum(parameter.numel() for parameter in build_bare().parameters()))
+
         def build() -> Classifier:
-            pairs = data.pairs() if config.classify.skip == "pairs" else None
-            model = build_classifier(len(data.vocabulary), len(data.labels), config, pairs)
+            model = build_bare()
             for table in model.modules():
                 if isinstance(table, nn.Embedding):
                     begin_embedding(table, rows)

@@ -78,7 +78,7 @@ def git_address(url: str) -> str:
     if re.match(r"[^/\\:]{2,}:[^:]", url):  # host:path, git's short form for ssh
         return url
     raise CorpusError(
-        f"there is no folder {url!r}; give --url a folder or an address that begins with https://"
+        f"there is no folder {url!r} that can be read; give --url a folder or an address that begins with https://"
     )
 
 

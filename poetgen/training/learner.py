@@ -71,7 +71,7 @@ def build_learner(
 
     Raises ConfigError for settings it cannot have.
     """
-    check_memory(vocab_size, config)
+    check_fits_memory(sum(math.prod(shape) for shape in parameter_shapes(vocab_size, config.model).values()))
     if config.training.gradient != "bptt" and config.training.backend != "numpy":
         raise ConfigError(
             f"training.gradient is {config.training.gradient!r}, which is had by hand only; add --backend numpy"
@@ -92,9 +92,9 @@ def divide_logits(weights: Mapping[str, npt.NDArray[Any]], temperature: float) -
     return {**weights, **(divided if temperature != 1 else {})}
 
 
-def check_memory(vocab_size: int, config: Config) -> None:
-    """Raises ConfigError for a model that this machine has no memory for: weights, gradient, optimizer."""
-    numbers = sum(math.prod(shape) for shape in parameter_shapes(vocab_size, config.model).values())
+def check_fits_memory(numbers: int) -> None:
+    """Raises ConfigError for a model of so many parameters that this machine has no memory for: weights, gradient,
+    optimizer."""
     needed, there = 4 * numbers * COPIES, physical_memory()
     if needed > there:
         raise ConfigError(

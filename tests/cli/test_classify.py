@@ -191,6 +191,7 @@ WRONG: list[tuple[list[Any], str]] = [
     (["--by", "poet", "--set", "classify.pooling=max"], "classify.pooling cannot be 'max'"),
     (["--by", "poet", "--set", "clasify.by=poet"], "unknown section: 'clasify'; did you mean classify"),
     (["--labels", "none.csv"], "no labelled texts at none.csv"),
+    (["--by", "poet", "--set", "model.hidden_size=65536"], "GiB of memory to be trained"),
 ]
 
 
