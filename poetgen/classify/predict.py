@@ -1,6 +1,6 @@
 """Whose hand? A saved classifier on texts that somebody typed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,24 +25,36 @@ class Prediction:
     probabilities: tuple[tuple[str, float], ...]
 
 
-def predict(saved: SavedClassifier, typed: Sequence[str]) -> list[Prediction]:
-    """Score each text. Raises PromptError for one that cannot be read, or of which nothing but marks is known."""
-    settings = saved.settings.classify
-    texts = [read_verse(text) if settings.by else text.strip() for text in typed]
-    for text, given in zip(texts, typed, strict=True):
-        tokens = [token for token in saved.tokeniser(text) if not is_mark(token[0])]
-        if not any(token in saved.vocabulary for token in tokens):
-            raise PromptError(
-                f"the classifier knows nothing in {given!r:.60}; give it a text of the kind it learned"
-            )
-    encoded = encode_texts(texts, saved.vocabulary, saved.tokeniser, max_length=settings.max_length)
-    found = np.exp(log_probabilities(saved.model(), encoded))
-    predictions = []
-    for given, text, row in zip(typed, texts, found, strict=True):
-        order = np.argsort(-row, kind="stable")
-        named = tuple((saved.labels[k], float(row[k])) for k in order)
-        predictions.append(Prediction(given, text, named))
-    return predictions
+def predict(saved: SavedClassifier, typed: Sequence[str]) -> list[Prediction | PromptError]:
+    """The prediction for each text, or why there is none: it cannot be read, or only marks in it are known."""
+    read = [_read_or_refuse(saved, given) for given in typed]
+    texts = [text for text in read if isinstance(text, str)]
+    shares = iter(_probabilities(saved, texts) if texts else ())
+    found: list[Prediction | PromptError] = []
+    for given, text in zip(typed, read, strict=True):
+        found.append(Prediction(given, text, next(shares)) if isinstance(text, str) else text)
+    return found
+
+
+def _read_or_refuse(saved: SavedClassifier, typed: str) -> str | PromptError:
+    try:
+        text = read_verse(typed) if saved.settings.classify.by else typed.strip()
+    except PromptError as error:
+        return error
+    tokens = [token for token in saved.tokeniser(text) if not is_mark(token[0])]
+    if any(token in saved.vocabulary for token in tokens):
+        return text
+    return PromptError(
+        f"the classifier knows nothing in {typed!r:.60}; give it a text of the kind it learned"
+    )
+
+
+def _probabilities(saved: SavedClassifier, texts: Sequence[str]) -> Iterator[tuple[tuple[str, float], ...]]:
+    """For each text the labels with their probabilities, the likeliest first."""
+    length = saved.settings.classify.max_length
+    encoded = encode_texts(texts, saved.vocabulary, saved.tokeniser, max_length=length)
+    for row in np.exp(log_probabilities(saved.model(), encoded)):
+        yield tuple((saved.labels[k], float(row[k])) for k in np.argsort(-row, kind="stable"))
 
 
 def read_verse(typed: str) -> str:

@@ -225,6 +225,11 @@ def test_texts_that_cannot_be_judged(home: Path) -> None:
     refused(run(home, "predict", "moon"), "cannot be read as verse")
     refused(run(home, "predict", "龘龘"), "the classifier knows nothing in '龘龘'")
     assert run(home, "predict", typed="").exit_code == 2
+    some = run(home, "predict", "--json", "月山", "moon", "江水", "龘龘")
+    assert [json.loads(line)["typed"] for line in some.stdout.splitlines()] == ["月山", "江水"]
+    _, *told = some.stderr.strip().splitlines()
+    assert some.exit_code == 1 and len(told) == 2 and all(line.startswith("Error: ") for line in told)
+    assert "'moon'" in told[0] and "'龘龘'" in told[1]
 
 
 def test_a_language_model_begins_with_word_vectors(home: Path) -> None:

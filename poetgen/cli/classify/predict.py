@@ -8,6 +8,7 @@ import click
 
 from poetgen.cli.options import examples, home_option, json_option
 from poetgen.cli.output import echo
+from poetgen.errors import PromptError
 from poetgen.files import Workspace
 from poetgen.printable import printable
 
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 def predict(
     workspace: Workspace, *, texts: tuple[str, ...], checkpoint: str | None, top: int, as_json: bool
 ) -> None:
-    """Print the most likely labels of each TEXT, or without one of the poems (or lines) on standard input."""
+    """Print the most likely labels of each TEXT, or without one of the poems (or lines) on standard input.
+
+    A text that cannot be judged is told on standard error, the others are printed all the same; exit code 1.
+    """
     from poetgen.classify.predict import predict as predict_labels
     from poetgen.classify.saved import SavedClassifier, find_classifier
 
@@ -39,11 +43,18 @@ def predict(
     given = list(texts) or read_stdin(poems=bool(saved.settings.classify.by))
     if not given:
         raise click.UsageError("no text was given; give one, or pipe in one per line")
-    for number, prediction in enumerate(predict_labels(saved, given)):
+    found = predict_labels(saved, given)
+    predictions = [one for one in found if not isinstance(one, PromptError)]
+    for number, prediction in enumerate(predictions):
         if as_json:
             echo(json.dumps(as_dict(prediction, top), ensure_ascii=False))
         else:
             echo("\n" * (number > 0) + format_prediction(prediction, top))
+    for error in found:
+        if isinstance(error, PromptError):
+            echo(f"Error: {error}", err=True)
+    if len(predictions) < len(found):
+        raise SystemExit(1)
 
 
 def read_stdin(*, poems: bool) -> list[str]:
