@@ -23,15 +23,20 @@ def draw_confusion(comparison: Comparison, path: Path, title: str) -> None:
     shares = counts / np.maximum(1, counts.sum(1, keepdims=True))
     labels = [cut(printable(label)) for label in comparison.labels]
     side = max(4.0, INCH * min(len(labels), MOST_NAMED))  # of more labels each has a smaller cell
-    with new_picture(path, side + 2.0, side + 1.6) as figure:
+    with new_picture(path, side + 3.0, side + 1.8) as figure:
         axes = figure.subplots()
         # pale to dark in one hue: a grey print keeps the order
-        axes.imshow(shares, cmap="Blues", vmin=0, vmax=max(0.5, float(shares.max())))
+        image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=max(0.5, float(shares.max())))
+        bar = figure.colorbar(
+            image, ax=axes, label="share of the true label's texts", shrink=0.6, format="{x:.0%}"
+        )
+        bar.outline.set_visible(False)
         _write_counts(axes, counts, shares)
         _name_labels(axes, labels)
         axes.set_xlabel("taken for")
         axes.set_ylabel("truth")
-        axes.set_title(printable(title), loc="left", parse_math=False)
+        right = f"accuracy {comparison.classifier.accuracy:.1%}"
+        axes.set_title(f"{printable(title)}\n{right}", loc="left", parse_math=False)
 
 
 def cut(label: str) -> str:

@@ -16,24 +16,38 @@ DRAWABLE = 1e30  # a run that went astray is drawn up to here
 
 
 def draw_curves(records: Sequence[dict[str, Any]], path: Path, title: str, *, unit: str = "token") -> None:
-    """Draw perplexity and learning rate over steps as PNG.
+    """Draw perplexity and learning rate over steps as PNG, and of a classifier the accuracy.
 
     `records` are those of metrics.jsonl, their losses means over a `unit`. Raises PoetgenError when there can be
     no picture.
     """
     steps = [record for record in records if record["kind"] == "step"]
     validations = [record for record in records if record["kind"] == "validation"]
-    with new_picture(path, 8, 5) as figure:
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
+    measured = [record for record in validations if record.get("accuracy") is not None]
+    heights = [4, 2, 1] if measured else [4, 1]
+    with new_picture(path, 8, 6.5 if measured else 5) as figure:
+        upper, *middle, lower = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         names = draw_perplexity(upper, steps, validations)
         upper.set_ylabel(f"perplexity per {unit}")
         draw_learning_rate(lower, steps)
         lower.set_xlim(0, 1.02 * max([1, *(record["step"] for record in records)]))
-        for axes in (upper, lower):
+        ends = [(axes, draw_accuracy(axes, measured)) for axes in middle]
+        for axes in (upper, *middle, lower):
             tidy(axes)
         upper.set_title(printable(title), loc="left", parse_math=False)
         figure.draw_without_rendering()  # the panels find their places, which names are fitted to
-        name_ends(upper, names)
+        for axes, own in ((upper, names), *ends):
+            name_ends(axes, own)
+
+
+def draw_accuracy(axes: "Axes", validations: Sequence[dict[str, Any]]) -> list[Name]:
+    """The share of validation texts whose label was found, named with that of the best loss."""
+    points = [(record["step"], record["accuracy"]) for record in validations]
+    axes.plot(*zip(*points, strict=True), color=VALIDATION, linewidth=1.8, marker="o", markersize=4)
+    axes.set(ylabel="validation\naccuracy", ylim=(0, 1))
+    axes.yaxis.set_major_formatter("{x:.0%}")
+    best = min(validations, key=lambda record: record["validation_loss"])
+    return [Name(f"at the best\nperplexity: {best['accuracy']:.1%}", points[-1], VALIDATION)]
 
 
 def draw_learning_rate(axes: "Axes", steps: Sequence[dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from poetgen.errors import PoetgenError
-from poetgen.plots.training import draw_curves
+from poetgen.plots.training import draw_accuracy, draw_curves
 from poetgen.training.events import smoothed
 
 
@@ -57,6 +57,19 @@ def test_any_name_is_written_without_a_warning(tmp_path: Path, title: str) -> No
 def test_any_height_is_drawn(tmp_path: Path, level: float) -> None:
     pytest.importorskip("matplotlib")
     draw_curves(history(20, 4, level=level), tmp_path / "curves.png", "moon")
+
+
+def test_a_classifiers_accuracy_is_drawn_and_named_at_its_best_loss(tmp_path: Path) -> None:
+    figures = pytest.importorskip("matplotlib.figure")
+    rows = history(20, 4)
+    for row, accuracy in zip(rows[20:], (0.25, 0.75, 0.5, 0.625), strict=True):
+        row["accuracy"] = accuracy
+    draw_curves(rows, tmp_path / "curves.png", "moon")
+    assert size(tmp_path / "curves.png") == (1200, 975)
+    axes = figures.Figure().subplots()
+    [name] = draw_accuracy(axes, rows[20:])
+    assert list(axes.lines[0].get_ydata()) == [0.25, 0.75, 0.5, 0.625]
+    assert name.text.endswith("62.5%") and name.end == (20, 0.625)
 
 
 @pytest.mark.parametrize(("one", "other"), [(5.0, 5.0), (5.0, 5.01), (3.0, 6.0)])
