@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poetgen.cli.check_report import report_lines
-from poetgen.cli.options import examples, json_option, rhyme_book_option, script_option
+from poetgen.cli.options import complete_by, examples, json_option, rhyme_book_option, script_option
 from poetgen.cli.output import echo, echo_styled
 from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.poem_arguments import read_given_poems
@@ -41,7 +41,11 @@ def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> Form
 )
 @click.argument("sources", metavar="[TEXT|FILE|-]...", nargs=-1)
 @click.option(
-    "--form", metavar="FORM", callback=_form, help="The form a poem must have, such as 五絕.  [default: any]"
+    "--form",
+    metavar="FORM",
+    callback=_form,
+    shell_complete=complete_by("offer_forms"),
+    help="The form a poem must have, such as 五絕.  [default: any]",
 )
 @click.option(
     "--tones",

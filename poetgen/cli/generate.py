@@ -12,6 +12,7 @@ from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import (
     UserPath,
     checkpoint_option,
+    complete_by,
     examples,
     home_option,
     json_option,
@@ -59,12 +60,14 @@ BEGINNINGS = {
 @click.option(
     "--form",
     metavar="FORM",
+    shell_complete=complete_by("offer_wanted_forms"),
     help="五絕, 七絕, 五律, 七律, 五言排律12; 絕句, 律詩, 五言 or 七言 for one of two; a shape: 5x6; or free.  "
     "[default: random]",
 )
 @click.option(
     "--rhyme",
     metavar="GROUP|auto|off",
+    shell_complete=complete_by("offer_rhymes"),
     help="A rhyme group such as 東; auto: any one group; off: no rhyme.  [default: auto in regulated forms]",
 )
 @rhyme_book_option

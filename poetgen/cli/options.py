@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from poetgen.language import tr
 from poetgen.script.opencc import SCRIPTS
 from poetgen.verse.rhyme_books import PINGSHUI, parse_book
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 EXAMPLES = "Examples:"
@@ -21,6 +24,18 @@ EXAMPLES = "Examples:"
 def examples(*commands: str) -> str:
     """The end of a help text: commands to try, each on a line of its own."""
     return "\n".join([f"\b\n{EXAMPLES}", *(f"  {command}" for command in commands)])
+
+
+def complete_by(offer: str) -> Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]:
+    """For `shell_complete`: a function of poetgen.cli.completion, imported when a shell asks and not before."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        from poetgen.cli import completion
+
+        offers: list[CompletionItem] = getattr(completion, offer)(ctx, incomplete)
+        return offers
+
+    return complete
 
 
 class UserPath(click.Path):
@@ -70,6 +85,7 @@ data_option: Decorator = click.option(
 checkpoint_option: Decorator = click.option(
     "--checkpoint",
     metavar="FILE|RUN|newest",
+    shell_complete=complete_by("offer_models"),
     help="The model: a file, a run, newest (the newest run) or tang (the released model).  [default: tang]",
 )
 verbose_option: Decorator = click.option(

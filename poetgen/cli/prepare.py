@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.cli.options import UserPath, command_line, home_option, json_option
+from poetgen.cli.options import UserPath, command_line, complete_by, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
@@ -36,10 +36,15 @@ MOST_FORMS = 12
     "--vocabulary",
     "model",
     metavar="CHECKPOINT",
+    shell_complete=complete_by("offer_models"),
     help="Take the vocabulary of a checkpoint or a run, to train it further.",
 )
 @click.option("--limit", type=int, metavar="N", help="Only the first N usable poems, in volume order.")
-@click.option("--form", help=f"Only one form: {FORM_HELP} (either script, or pinyin).")
+@click.option(
+    "--form",
+    shell_complete=complete_by("offer_forms"),
+    help=f"Only one form: {FORM_HELP} (either script, or pinyin).",
+)
 @click.option("--min-length", type=int, metavar="HANZI", help="Drop shorter poems.")
 @click.option("--max-length", type=int, metavar="HANZI", help="Drop longer poems, or crop them.")
 @click.option(
@@ -59,6 +64,7 @@ MOST_FORMS = 12
     "--config",
     "config_name",
     metavar="NAME|FILE",
+    shell_complete=complete_by("offer_configs"),
     help="[corpus] settings from a shipped config or a TOML file.",
 )
 @click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Change any setting.")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from poetgen.checkpoint import Checkpoint, find_checkpoint
-from poetgen.cli.options import home_option, json_option
+from poetgen.cli.options import complete_by, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.files import Workspace
 from poetgen.printable import printable
@@ -17,7 +17,9 @@ from poetgen.printable import printable
 
 @click.command()
 @home_option
-@click.argument("checkpoint", metavar="[CHECKPOINT]", required=False)
+@click.argument(
+    "checkpoint", metavar="[CHECKPOINT]", required=False, shell_complete=complete_by("offer_models")
+)
 @json_option
 def show(workspace: Workspace, *, checkpoint: str | None, as_json: bool) -> None:
     """Show a checkpoint's card: data, commit, configuration, sizes, perplexities.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli import INTERRUPTED
-from poetgen.cli.options import command_line, data_option, data_words, home_option
+from poetgen.cli.options import command_line, complete_by, data_option, data_words, home_option
 from poetgen.cli.output import echo
 from poetgen.cli.training_options import (
     NEWEST,
@@ -65,7 +65,11 @@ if TYPE_CHECKING:
 @dropout_option
 @init_option
 @click.option(
-    "--from", "start", metavar="RUN|FILE", help="Begin with the weights of another model of the same sizes."
+    "--from",
+    "start",
+    metavar="RUN|FILE",
+    shell_complete=complete_by("offer_models"),
+    help="Begin with the weights of another model of the same sizes.",
 )
 @vectors_option
 @click.option("--batch-size", type=int, help="Poems in a batch.")

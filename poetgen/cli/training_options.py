@@ -6,13 +6,17 @@ from typing import Any
 
 import click
 
-from poetgen.cli.options import Decorator
+from poetgen.cli.options import Decorator, complete_by
 from poetgen.config import INITIALIZATIONS, OPTIMIZERS
 
 NEWEST = "<newest>"  # what --resume without a name says
 
 config_option: Decorator = click.option(
-    "--config", "config_name", metavar="NAME|FILE", help="Settings from a shipped config or a TOML file."
+    "--config",
+    "config_name",
+    metavar="NAME|FILE",
+    shell_complete=complete_by("offer_configs"),
+    help="Settings from a shipped config or a TOML file.",
 )
 set_option: Decorator = click.option(
     "--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Change any setting."
@@ -22,6 +26,7 @@ resume_option: Decorator = click.option(
     is_flag=False,
     flag_value=NEWEST,
     metavar="[NAME]",
+    shell_complete=complete_by("offer_stopped_runs"),
     help="Continue a stopped run [default: the newest].",
 )
 optimizer_option: Decorator = click.option(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.cli.options import examples, home_option, json_option
+from poetgen.cli.options import complete_by, examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 )
 @home_option
 @click.argument("texts", metavar="[TEXT]...", nargs=-1)
-@click.option("--checkpoint", metavar="FILE|RUN", help="The classifier [default: the newest run here].")
+@click.option(
+    "--checkpoint",
+    metavar="FILE|RUN",
+    shell_complete=complete_by("offer_classifiers"),
+    help="The classifier [default: the newest run here].",
+)
 @click.option(
     "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Labels printed for each text."
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli import INTERRUPTED
-from poetgen.cli.options import examples, home_option, json_option
+from poetgen.cli.options import complete_by, examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.training_options import (
@@ -74,7 +74,12 @@ def only_one(context: click.Context, option: click.Parameter, files: tuple[str, 
 @click.option("--tokens", type=click.Choice(["characters", "bigrams", "words"]), help="What a token is.")
 @click.option("--stop-words", metavar="FILE|classical|none", help="Words to omit.")
 @vectors_option
-@click.option("--checkpoint", metavar="FILE|RUN", help="Initialise the embedding from a language model.")
+@click.option(
+    "--checkpoint",
+    metavar="FILE|RUN",
+    shell_complete=complete_by("offer_models"),
+    help="Initialise the embedding from a language model.",
+)
 @click.option("--cell", type=click.Choice(["lstm", "rnn"]), help="Kind of recurrent layer.")
 @optimizer_option
 @click.option("--epochs", type=int, help="Passes over the training texts.")
