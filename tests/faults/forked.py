@@ -37,7 +37,8 @@ class Ended:
     @property
     def fault(self) -> str:
         """What is wrong with such an end; empty when nothing is."""
-        last = (self.stderr.strip().splitlines() or [""])[-1]
+        lines = self.stderr.strip().splitlines() or [""]
+        last = lines[-1]
         if self.status is None:
             return f"still running after {SECONDS} s"
         if self.status not in (0, 1, 2, 130):
@@ -46,7 +47,8 @@ class Ended:
             return f"a traceback or warning: {last[:200]}"
         if any(map(is_obeyed, self.stdout + self.stderr)):
             return "a control character"
-        if self.status and not last.startswith(("Error: ", "stopped", "failed: ")):
+        # check counts the poems it could judge after it has told of one that it could not
+        if self.status and not any(line.startswith(("Error: ", "stopped", "failed: ")) for line in lines):
             return f"no sentence: {last[:200]!r}"
         return f"a sentence of {len(last)} characters" if len(last) > LONGEST else ""
 
