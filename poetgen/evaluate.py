@@ -82,7 +82,7 @@ def evaluate_split(
     corpus = prepared.manifest.get("corpus", {})
     return Evaluation(
         **vars(figures(losses)),
-        **{**_circumstances(checkpoint, corpus), **({"conditions": ", ".join(given)} if given else {})},
+        **_circumstances(checkpoint, corpus, given),
         split=split,
         selection=describe_selection(corpus.get("selection"), prepared.manifest.get("settings", {})),
     )
@@ -130,13 +130,15 @@ def condition_prefixes(checkpoint: Checkpoint, poems: EncodedPoems, given: Seque
     return [poems.conditions.prefix(k, len(checkpoint.vocabulary), given) for k in range(len(poems))]
 
 
-def _circumstances(checkpoint: Checkpoint, corpus: Mapping[str, Any]) -> dict[str, Any]:
+def _circumstances(
+    checkpoint: Checkpoint, corpus: Mapping[str, Any], given: Sequence[str] = ()
+) -> dict[str, Any]:
     learned = checkpoint.card.get("corpus")
     learned = learned if isinstance(learned, Mapping) else {}
     marks = [key for key in ("commit", "sha256") if corpus.get(key) and learned.get(key)]
     return {
         "vocabulary_size": len(checkpoint.vocabulary),
-        "conditions": "none",
+        "conditions": ", ".join(given) or "none",
         "corpus_commit": corpus.get("commit"),
         "model_corpus_commit": learned.get("commit"),
         "same_corpus": corpus[marks[0]] == learned[marks[0]] if marks else None,

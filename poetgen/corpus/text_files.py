@@ -27,7 +27,6 @@ from poetgen.poem.lineation import cut_runs, has_marks, join_rows, punctuate, sp
 
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 TABLE_SUFFIXES = (".csv", ".tsv")
-SUFFIXES = (*JSON_SUFFIXES, *TABLE_SUFFIXES, ".txt")
 
 
 @dataclass(frozen=True)
