@@ -10,16 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.classify.settings import ClassifierConfig
-from poetgen.config import (
-    FORMER_KEYS,
-    Config,
-    config_names,
-    flatten,
-    from_dict,
-    load_config,
-    parse_settings,
-    read_config_file,
-)
+from poetgen.config import FORMER_KEYS, Config, flatten, from_dict
+from poetgen.config_files import config_names, load_config, parse_settings, read_config_file
 from poetgen.errors import ConfigError
 from poetgen.files import shipped
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from poetgen.classify.tokens import TOKENISERS
-from poetgen.config import Config, ModelConfig, TrainingConfig, setting
+from poetgen.config import Config, ModelConfig, TrainingConfig
 from poetgen.files import expand_home
+from poetgen.setting import setting
 
 DIRECTIONS = ("forward", "both")
 POOLINGS = ("last", "mean")

@@ -18,7 +18,8 @@ from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.training_options import config_option, steps_option
 from poetgen.cli.training_progress import stop_requests
-from poetgen.config import INITIALIZATIONS, OPTIMIZERS, parse_settings
+from poetgen.config import INITIALIZATIONS, OPTIMIZERS
+from poetgen.config_files import parse_settings
 from poetgen.files import Workspace, write_json, write_text
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from poetgen.checkpoint import BEST, NEWEST, RELEASED
-from poetgen.config import config_names
+from poetgen.config_files import config_names
 from poetgen.files import Workspace
 from poetgen.poem.form import FAMILIES, FORMS, FREE
 from poetgen.verse.rhyme_books import PINGSHUI

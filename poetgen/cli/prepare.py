@@ -11,7 +11,8 @@ from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
 from poetgen.cli.small_corpus import advise, typed_words
-from poetgen.config import SPLITS, TOO_LONG, load_config
+from poetgen.config import SPLITS, TOO_LONG
+from poetgen.config_files import load_config
 from poetgen.files import Workspace, follow_links
 from poetgen.poem.form import FORM_HELP
 from poetgen.printable import printable

@@ -32,15 +32,8 @@ from poetgen.cli.training_options import (
     vectors_option,
 )
 from poetgen.cli.training_progress import TrainingProgress, follow_training, is_first_process
-from poetgen.config import (
-    BACKENDS,
-    GRADIENTS,
-    PRECISIONS,
-    Config,
-    from_dict,
-    parse_settings,
-    read_config_file,
-)
+from poetgen.config import BACKENDS, GRADIENTS, PRECISIONS, Config, from_dict
+from poetgen.config_files import parse_settings, read_config_file
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import ConfigError, CorpusError, PoetgenError
 from poetgen.files import Workspace

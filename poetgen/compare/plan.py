@@ -16,9 +16,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from poetgen.config import Config, CorpusConfig, TrainingConfig, flatten, read_sections, setting
+from poetgen.config import Config, CorpusConfig, TrainingConfig, flatten
+from poetgen.config_files import read_sections
 from poetgen.errors import ConfigError
 from poetgen.optimizers import RULES
+from poetgen.setting import setting
 
 TUNING = (1.0, 1 / 3, 3.0)  # multipliers of a learning rate that --tune tries
 MOST_VARIANTS = 24  # that a picture can tell apart

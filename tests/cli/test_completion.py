@@ -7,7 +7,7 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from poetgen.cli import poetgen
-from poetgen.config import config_names, read_config_file
+from poetgen.config_files import config_names, read_config_file
 from poetgen.poem.form import FREE, parse_form, parse_forms
 from poetgen.verse.rhymes import parse_group
 

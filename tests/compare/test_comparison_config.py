@@ -12,7 +12,8 @@ from poetgen.compare.plan import (
     plan_comparison,
     read_comparison,
 )
-from poetgen.config import Config, config_names, load_config
+from poetgen.config import Config
+from poetgen.config_files import config_names, load_config
 from poetgen.errors import ConfigError
 
 REPORTS = [name for name in config_names() if name.startswith("reports/")]

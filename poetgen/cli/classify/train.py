@@ -23,7 +23,8 @@ from poetgen.cli.training_options import (
     vectors_option,
 )
 from poetgen.cli.training_progress import TrainingProgress, follow_training
-from poetgen.config import parse_settings, read_config_file, saved_settings
+from poetgen.config import saved_settings
+from poetgen.config_files import parse_settings, read_config_file
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.extras import install_command
 from poetgen.files import Workspace
