@@ -20,18 +20,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
-from poetgen.checkpoint import (
-    Checkpoint,
-    find_checkpoint,
-    largest_magnitude,
-    model_name,
-    parameter_shapes,
-    released_path,
-)
+from poetgen.checkpoint import Checkpoint, find_checkpoint, model_name, parameter_shapes, released_path
 from poetgen.config import Config, ModelConfig
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, PoetgenError
 from poetgen.files import Workspace
+from poetgen.model_files import largest_magnitude
 from poetgen.poem.poem import Poem
 
 JSON = st.recursive(

@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import poetgen
-from poetgen.checkpoint import BEST, find_model
 from poetgen.cli import COMMANDS
 from poetgen.cli import poetgen as poetgen_command
 from poetgen.cli.options import UserPath
 from poetgen.config import Config
 from poetgen.errors import PoetgenError
 from poetgen.files import Workspace, expand_home, shipped, write_json, write_text, written_whole
+from poetgen.model_files import BEST, find_model
 
 
 def names(folder: Path) -> list[str]:

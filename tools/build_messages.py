@@ -21,7 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from opencc import OpenCC
 
-from poetgen import checkpoint, cli
+from poetgen import cli
 from poetgen.cli import check_report, poem_printer, repl
 from poetgen.cli.options import EXAMPLES
 from poetgen.language import CATALOGUES, DOMAIN, SIMPLIFIED_CHINESE, TRADITIONAL_CHINESE
@@ -80,7 +80,7 @@ def _of_tables() -> Iterator[str]:
     yield from (*report.RULES.values(), *report.NOTES.values(), *check_report.SIGNS.values())
     yield from (poem_printer.LEGEND, repl.QUESTION, repl.HELP)
     yield from ("one poem a line", "blank lines between poems", "a heading above each poem")
-    yield from ("the text", "the prompt", "standard input", checkpoint.AGAIN)
+    yield from ("the text", "the prompt", "standard input")
 
 
 def path_of(name: str, ending: str = "po") -> Path:

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from poetgen.checkpoint import (
+from poetgen.classify.classifier import Classifier, restore_classifier
+from poetgen.classify.settings import ClassifierConfig
+from poetgen.classify.tokens import Tokeniser, TokenVocabulary
+from poetgen.config import saved_settings
+from poetgen.errors import CheckpointError, ConfigError, CorpusError
+from poetgen.files import Workspace
+from poetgen.model_files import (
     BEST,
     NEWEST,
     Array,
@@ -14,12 +20,6 @@ from poetgen.checkpoint import (
     read_model_file,
     write_model_file,
 )
-from poetgen.classify.classifier import Classifier, restore_classifier
-from poetgen.classify.settings import ClassifierConfig
-from poetgen.classify.tokens import Tokeniser, TokenVocabulary
-from poetgen.config import saved_settings
-from poetgen.errors import CheckpointError, ConfigError, CorpusError
-from poetgen.files import Workspace
 
 KIND = "classifier"
 FORMAT_VERSION = 1

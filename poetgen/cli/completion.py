@@ -5,9 +5,10 @@ from collections.abc import Iterable
 import click
 from click.shell_completion import CompletionItem
 
-from poetgen.checkpoint import BEST, NEWEST, RELEASED
+from poetgen.checkpoint import RELEASED
 from poetgen.config_files import config_names
 from poetgen.files import Workspace
+from poetgen.model_files import BEST, NEWEST
 from poetgen.poem.form import FAMILIES, FORMS, FREE
 from poetgen.verse.rhyme_books import PINGSHUI
 from poetgen.verse.rhymes import LEVEL, full_name, groups_of, reading_in

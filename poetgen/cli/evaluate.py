@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.checkpoint import BEST, Checkpoint, find_checkpoint, model_name, released_path
+from poetgen.checkpoint import Checkpoint, find_checkpoint, model_name, released_path
 from poetgen.cli.options import (
     UserPath,
     checkpoint_option,
@@ -26,6 +26,7 @@ from poetgen.cli.reading import tell_reading
 from poetgen.corpus.conditions import PARTS
 from poetgen.errors import CorpusError
 from poetgen.files import Workspace
+from poetgen.model_files import BEST
 from poetgen.printable import printable
 
 if TYPE_CHECKING:

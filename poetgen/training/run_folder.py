@@ -21,7 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from poetgen.checkpoint import NEWEST, RELEASED
+from poetgen.checkpoint import RELEASED
 from poetgen.config import Config, flatten, saved_settings
 from poetgen.errors import DAMAGE, CheckpointError, PoetgenError
 from poetgen.files import (
@@ -36,6 +36,7 @@ from poetgen.files import (
     written_whole,
 )
 from poetgen.locking import locked
+from poetgen.model_files import NEWEST
 from poetgen.plain_values import check_count, check_finite, check_table
 
 STATE_VERSION = 1

@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from poetgen import __version__
-from poetgen.checkpoint import Array, Checkpoint
+from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config, TrainingConfig
 from poetgen.corpus.batches import Batch, Indices, make_batch, make_conditional_batch, ordered_batches
 from poetgen.corpus.conditions import ConditionTable
@@ -22,6 +22,7 @@ from poetgen.corpus.vocabulary import SPECIALS
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.measures import finite
 from poetgen.model.initialize import Rows
+from poetgen.model_files import Array
 from poetgen.script.opencc import other_forms
 from poetgen.training.events import Progress, ValidationReport, perplexity
 from poetgen.training.learner import Learner, build_learner
