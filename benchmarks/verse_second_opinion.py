@@ -32,7 +32,7 @@ from verse_of_real_poems import read_bodies
 
 from poetgen.corpus.dataset import SPLITS
 from poetgen.poem.form import FORMS
-from poetgen.poem.spellings import word_of
+from poetgen.poem.poem import word_of
 from poetgen.verse.check import check_poem
 from poetgen.verse.rhymes import LEVEL, RhymeTable, reading_in
 from poetgen.writing.writer import Writer

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from poetgen.language import tr
-from poetgen.poem.poem import is_hanzi
-from poetgen.poem.spellings import word_of
+from poetgen.poem.poem import is_hanzi, word_of
 from poetgen.script.bigrams import EDGE, Bigrams
 from poetgen.script.opencc import (
     HONGKONG,

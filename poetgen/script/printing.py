@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from poetgen.poem.spellings import word_of
+from poetgen.poem.poem import word_of
 from poetgen.script.opencc import SIMPLIFIED, TRADITIONAL, is_simplified, to_script
 
 

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.poem.poem import is_hanzi
-from poetgen.poem.spellings import word_of
+from poetgen.poem.poem import is_hanzi, word_of
 from poetgen.script.old_forms import WORDS_KEPT
 from poetgen.script.opencc import (
     HONGKONG,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import Form, form_of
-from poetgen.poem.spellings import word_of
+from poetgen.poem.poem import word_of
 from poetgen.verse.parallelism import score_couplets
 from poetgen.verse.report import (
     RHYME_RULES,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from poetgen.language import tr
-from poetgen.poem.spellings import word_of
+from poetgen.poem.poem import word_of
 from poetgen.verse.report import RHYME_RULES, Finding, Judgement
 from poetgen.verse.rhyme_books import XINYUN
 from poetgen.verse.rhymes import LEVEL, OBLIQUE, ORDER, RhymeTable, neighbours, reading_in

@@ -14,8 +14,7 @@ from typing import NamedTuple
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import FREE, Form, parse_forms
-from poetgen.poem.poem import MARKS
-from poetgen.poem.spellings import word_of
+from poetgen.poem.poem import MARKS, word_of
 from poetgen.verse.rhyme_books import BOOKS, PINGSHUI
 from poetgen.verse.rhymes import LEVEL, Reading, groups_of, parse_group, reading_in
 from poetgen.verse.templates import MODES, RELAXED

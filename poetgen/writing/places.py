@@ -9,8 +9,7 @@ from typing import NamedTuple
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import Form
-from poetgen.poem.poem import MARKS
-from poetgen.poem.spellings import word_of
+from poetgen.poem.poem import MARKS, word_of
 
 BLANK = "□"  # a hanzi to be written
 BLANKS = BLANK + "○_"  # as it may be typed

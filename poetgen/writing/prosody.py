@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.poem.spellings import word_of
+from poetgen.poem.poem import word_of
 from poetgen.verse.rhymes import EVERY_GROUP, LEVEL, OBLIQUE, RhymeTable, reading_in
 
 Array = npt.NDArray[Any]

@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from poetgen.corpus.line_index import LineIndex
-from poetgen.poem.spellings import word_of
+from poetgen.poem.poem import word_of
 
 # Hanzi that come again in a poem, doubled ones (悠悠) not counted, grow with the square of its length: in 全唐詩
 # 0.33 in 五絕, 0.54 in 七絕, 0.44 in 五律, 0.93 in 七律, and as this has it 0.11, 0.22, 0.46, 0.90.

@@ -2,9 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.poem.poem import Poem, is_hanzi
+from poetgen.poem.poem import Poem, is_hanzi, word_of
+from poetgen.verse.rhymes import RhymeTable
 
 HANZI = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=9)
+TABLE = RhymeTable.load()
 
 
 @given(st.lists(st.tuples(HANZI, st.sampled_from("，。？")), min_size=1, max_size=12))
@@ -37,3 +39,21 @@ def test_what_is_a_hanzi(char, is_one):
 @pytest.mark.parametrize("char", list("aＡ1□○●ア\ue829。 ⿰"))
 def test_what_is_no_hanzi(char):
     assert not is_hanzi(char)
+
+
+@pytest.mark.parametrize("word", ["迴回廻", "閑閒", "臺台", "劒劍", "雁鴈", "猨猿", "爲為", "裏裡"])
+def test_spellings_of_one_word(word):
+    assert len({word_of(char) for char in word}) == 1
+    known = [TABLE.groups(char) for char in word if TABLE.groups(char)]
+    assert frozenset.intersection(*known)
+
+
+@pytest.mark.parametrize(
+    "pair", ["後后", "雲云", "里裏", "發髮", "征徵", "餘余", "鐘鍾", "才纔", "斗鬬", "只隻", "游遊"]
+)
+def test_words_of_their_own(pair):
+    assert word_of(pair[0]) != word_of(pair[1])
+
+
+def test_any_other_character_is_itself():
+    assert [word_of(char) for char in "月x，"] == list("月x，")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.poem.spellings import word_of
+from poetgen.poem.poem import word_of
 from poetgen.script.bigrams import Bigrams
 from poetgen.script.opencc import HONGKONG, SCRIPTS, SIMPLIFIED, TAIWAN, TRADITIONAL, to_script
 from poetgen.script.printing import print_lines

@@ -3,7 +3,7 @@
 import pytest
 
 from poetgen.files import shipped
-from poetgen.poem.spellings import word_of
+from poetgen.poem.poem import word_of
 from poetgen.writing.writer import Writer
 
 
