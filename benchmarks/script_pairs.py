@@ -17,8 +17,7 @@ from pathlib import Path
 
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.convert import to_corpus
-from poetgen.script.old_forms import WORDS_KEPT
-from poetgen.script.opencc import SIMPLIFIED, convert, is_simplified, spellings, to_simplified
+from poetgen.script.opencc import SIMPLIFIED, WORDS_KEPT, convert, is_simplified, spellings, to_simplified
 
 BOOKS = {"水墨唐詩": "shuimotangshi/*.json", "花間集": "wudaishici/huajianji/*.json"}
 # what one editor prints as the first and another as the second, in either script

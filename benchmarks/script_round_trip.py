@@ -25,7 +25,8 @@ from poetgen.byhand.softmax import log_softmax
 from poetgen.checkpoint import Checkpoint
 from poetgen.corpus.dataset import SPLITS
 from poetgen.poem.poem import MARKS, is_hanzi
-from poetgen.script.convert import tang_variants, to_corpus
+from poetgen.script.bigrams import tang_variants
+from poetgen.script.convert import to_corpus
 from poetgen.script.opencc import SIMPLIFIED, TAIWAN, convert, to_script, to_simplified
 from poetgen.script.variants import VariantTable
 

@@ -10,12 +10,12 @@ from functools import cached_property
 
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.poem.poem import is_hanzi, word_of
-from poetgen.script.old_forms import WORDS_KEPT
 from poetgen.script.opencc import (
     HONGKONG,
     SIMPLIFIED,
     TABLES,
     TAIWAN,
+    WORDS_KEPT,
     convert,
     is_simplified,
     spellings,

@@ -13,9 +13,8 @@ from poetgen.corpus.typed import TypedPoem, typed_poems
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.poem import COMMA, QUESTION, STOP
-from poetgen.script.convert import Conversion, to_corpus
+from poetgen.script.convert import Conversion, print_lines, to_corpus
 from poetgen.script.opencc import SIMPLIFIED
-from poetgen.script.printing import print_lines
 from poetgen.script.variants import VariantTable
 from poetgen.verse.check import check_poem
 from poetgen.writing.decoding import Candidate, Matcher, Network, decode

@@ -20,6 +20,7 @@ from poetgen.files import Workspace
 from poetgen.language import tr
 from poetgen.poem.form import Form, form_of, parse_form
 from poetgen.poem.poem import is_hanzi
+from poetgen.script.convert import print_lines
 from poetgen.script.opencc import (
     INSTALL_OPENCC,
     SCRIPTS,
@@ -30,7 +31,6 @@ from poetgen.script.opencc import (
     normalize,
     preferred_script,
 )
-from poetgen.script.printing import print_lines
 from poetgen.script.variants import VariantTable
 from poetgen.verse.rhyme_books import PINGSHUI, XINYUN, parse_book
 from poetgen.verse.rhymes import RhymeTable

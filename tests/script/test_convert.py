@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.poem.poem import MARKS, is_hanzi
-from poetgen.script.bigrams import EDGE, Bigrams, ambiguous
-from poetgen.script.convert import acrostic_to_corpus, most_likely_text, tang_variants, to_corpus
+from poetgen.script.bigrams import EDGE, Bigrams, ambiguous, most_likely_text, tang_variants
+from poetgen.script.convert import acrostic_to_corpus, to_corpus
 from poetgen.script.opencc import SIMPLIFIED, TABLES, TAIWAN, TRADITIONAL, spellings
 from poetgen.script.variants import VariantTable
 

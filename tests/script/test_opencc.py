@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.errors import ConfigError
-from poetgen.script.old_forms import OLD_FORMS, WORDS_KEPT
 from poetgen.script.opencc import (
+    OLD_FORMS,
     TABLES,
+    WORDS_KEPT,
     is_simplified,
     normalize,
     other_forms,

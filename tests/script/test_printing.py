@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from poetgen.poem.poem import word_of
 from poetgen.script.bigrams import Bigrams
+from poetgen.script.convert import print_lines
 from poetgen.script.opencc import HONGKONG, SCRIPTS, SIMPLIFIED, TAIWAN, TRADITIONAL, to_script
-from poetgen.script.printing import print_lines
 
 HANZI = st.sampled_from(Bigrams.load().characters[1:1500] + "迴回閒閑臺台猨猿鴈雁爲為裏裡却卻")
 lines = st.lists(st.text(HANZI, min_size=5, max_size=5), min_size=1, max_size=4)
