@@ -1,187 +1,228 @@
-"""Plant small faults into the package, one at a time, and see whether a test dies of each.
+"""Plant small faults into the package, one at a time, and see whether a test fails of each.
 
-    python benchmarks/mutations.py poetgen/byhand poetgen/model poetgen/verse --sample 120 --seed 0
+    python -m benchmarks.mutations byhand model verse --sample 120 --seed 0
 
 A fault is one changed node of the syntax tree: a comparison, a sign, a number, a condition, a statement
-left out. Of each folder so many are drawn at random. They are planted into a copy of the repository, never into
-the repository itself. Every fault is tried by a forked process that has torch loaded already, first with the
-tests named for the file, then with its folder's, then with those of the folders that use it; the first failure
-ends it. What no test notices is printed with its line, unless benchmarks/mutations_equivalent.txt says why nobody
-could.
+left out (benchmarks/planted_faults.py). Of each room so many are drawn at random, and planted into a copy of the
+repository. First the room's tests run without a fault, which tells how long each takes and which functions it
+calls. Then every fault is tried by a forked process that has torch loaded already: by the quickest of the tests
+that call the faulty function, by the others that do, by all that are left of the room; the first failure ends it.
+What no test notices is printed with its line, unless benchmarks/mutations_equivalent.txt says why nobody could.
 """
 
 import ast
-import copy
 import json
 import os
+import pickle
 import random
-import resource
 import shutil
+import signal
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from pathlib import Path
+from types import FrameType
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import click
-import numpy as np  # noqa: F401  loaded once, for all forks
+import hypothesis  # noqa: F401  loaded once, for all forks
+import numpy as np  # noqa: F401
 import pytest
 import torch
+from tqdm import tqdm
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.planted_faults import ROOT, Fault, faults_of, plant
+
 EQUIVALENT = ROOT / "benchmarks" / "mutations_equivalent.txt"
 COPIED = ("poetgen", "tests", "configs", "checkpoints", "docs", "tools", "benchmarks", "pyproject.toml")
-LONGEST = 120  # seconds of a processor; a fault that makes tests run longer is noticed
-USERS = {  # which other tests use a folder
-    "byhand": ("tests/experiments", "tests/training/test_loop.py"),
-    "model": ("tests/training/test_loop.py", "tests/test_evaluate.py", "tests/experiments"),
-    "verse": ("tests/writing/test_verse_matcher.py", "tests/cli/test_check.py", "tests/cli/test_lookup.py"),
-}
+QUICK = 2.0  # seconds that the first tests may take together
+PATIENCE = 10.0  # seconds of a processor that a faulty test may take beyond five times its own
+ROOMS = {  # which tests belong to a room
+    "byhand": ("tests/byhand", "tests/experiments", "tests/training/test_loop.py"),
+    "model": ("tests/model", "tests/training/test_loop.py", "tests/test_evaluate.py", "tests/experiments"),
+    "verse": (
+        "tests/verse", "tests/writing/test_verse_matcher.py", "tests/cli/test_check.py", "tests/cli/test_lookup.py"
+    ),
+    "corpus": ("tests/corpus", "tests/cli/test_prepare.py"),
+    "writing": ("tests/writing", "tests/cli/test_generate.py", "tests/cli/test_repl.py"),
+    "training": ("tests/training", "tests/cli/test_train.py"),
+}  # fmt: skip
 
-COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
-}  # fmt: skip
-ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
-    ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
-}  # fmt: skip
-NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
+Function = tuple[str, int]  # its file and first line
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One changed node: the `place`-th of a file's that can be, with what was there and what is now."""
+class Test:
+    """What a run without faults tells of one test."""
 
-    file: str
-    line: int
-    place: int
-    change: str
-    text: str
+    seconds: float
+    functions: frozenset[Function]
 
     @property
-    def key(self) -> str:
-        """What it is, wherever the line has moved to."""
-        return f"{self.file}: {self.text}: {self.change}"
+    def limit(self) -> float:
+        """Seconds of a processor that it may take."""
+        return PATIENCE + 5 * self.seconds
 
 
-# ---- what can be changed ----
+# ---- inside the forked process ----
 
 
-def changed(node: ast.AST) -> ast.AST | None:
-    """A node's faulty twin; None where nothing is changed."""
-    twin = copy.copy(node)
-    match twin:
-        case ast.Compare(ops=[op]) if type(op) in COMPARISONS:
-            twin.ops = [COMPARISONS[type(op)]()]
-        case ast.BinOp(op=op) | ast.AugAssign(op=op) if type(op) in ARITHMETIC:
-            twin.op = ARITHMETIC[type(op)]()
-        case ast.UnaryOp(op=ast.USub() | ast.Not(), operand=operand):
-            return operand
-        case ast.BoolOp(op=op):
-            twin.op = ast.Or() if isinstance(op, ast.And) else ast.And()
-        case ast.Constant(value=bool(value)):
-            twin.value = not value
-        case ast.Constant(value=int(value) | float(value)):
-            twin.value = value + 1
-        case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
-            twin.test = ast.UnaryOp(ast.Not(), test)
-        case ast.Call(func=ast.Name(id=name) as func) if name in NAMES:
-            twin.func = ast.copy_location(ast.Name(NAMES[name], ast.Load()), func)
-        case ast.Expr(value=ast.Call()) | ast.Raise():
-            return ast.Pass()
-        case _:
-            return None
-    return twin
+class Recorder:
+    """A plugin of pytest: which functions of the package each test calls, those of its fixtures too."""
+
+    def __init__(self, copy_of: Path) -> None:
+        self.root = f"{copy_of}/"
+        self.called: list[set[Function]] = [set()]
+        self.by_fixture: dict[object, set[Function]] = {}
+        self.tests: dict[str, Test] = {}
+        self.failed: set[str] = set()
+
+    def trace(self, frame: FrameType, event: str, argument: object) -> None:
+        """Note a call."""
+        code = frame.f_code
+        if code.co_filename.startswith(f"{self.root}poetgen/"):
+            self.called[-1].add((code.co_filename.removeprefix(self.root), code.co_firstlineno))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: object) -> Generator[None, object, object]:
+        """What a fixture calls counts for every test that has it, though it is set up once."""
+        self.called.append(set())
+        try:
+            return (yield)
+        finally:
+            self.by_fixture.setdefault(fixturedef, set()).update(self.called.pop())
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Function) -> Generator[None, object, object]:
+        """Watch one test."""
+        self.called, began = [set()], time.process_time()
+        threading.settrace(self.trace)
+        sys.settrace(self.trace)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+            seconds = time.process_time() - began
+            fixtures = [one for several in item._fixtureinfo.name2fixturedefs.values() for one in several]
+            functions = self.called[0].union(*(self.by_fixture.get(one, ()) for one in fixtures))
+            self.tests[item.nodeid] = Test(seconds, frozenset(functions))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A test that fails without a fault would call every fault noticed."""
+        if report.outcome != "passed":
+            self.failed.add(report.nodeid)
 
 
-def changeable(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that can be changed, in order: no types, messages or docstrings among them."""
-    for name, value in ast.iter_fields(tree):
-        if name in ("annotation", "returns", "decorator_list", "bases") or isinstance(tree, ast.JoinedStr):
-            continue
-        for node in value if isinstance(value, list) else [value]:
-            if isinstance(node, ast.AST):
-                if changed(node) is not None:
-                    yield node
-                if not isinstance(node, ast.Raise):
-                    yield from changeable(node)
+class Asker:
+    """A plugin of pytest: these tests alone, in this order, each within its time."""
+
+    def __init__(self, tests: Mapping[str, Test]) -> None:
+        self.tests, self.order = tests, {name: number for number, name in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out and sort."""
+        items[:] = sorted(
+            (it for it in items if it.nodeid in self.order), key=lambda it: self.order[it.nodeid]
+        )
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """The timer's signal ends the process, and so a test that turns for ever fails."""
+        signal.setitimer(signal.ITIMER_PROF, self.tests[nodeid].limit)
 
 
-class Planting(ast.NodeTransformer):
-    """Puts a twin in the place of one node."""
-
-    def __init__(self, node: ast.AST, twin: ast.AST) -> None:
-        self.node, self.twin = node, twin
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        """The twin for the node, and all else as it is."""
-        return ast.copy_location(self.twin, node) if node is self.node else self.generic_visit(node)
-
-
-def faults_of(path: Path) -> list[Fault]:
-    """All that a file can have."""
-    source = path.read_text(encoding="utf-8")
-    lines, name = source.splitlines(), path.relative_to(ROOT).as_posix()
-    found = []
-    for place, node in enumerate(changeable(ast.parse(source))):
-        twin = changed(node)
-        assert twin is not None and hasattr(node, "lineno")
-        before, after = (ast.unparse(ast.fix_missing_locations(one)).split("\n")[0] for one in (node, twin))
-        found.append(Fault(name, node.lineno, place, f"{before} → {after}", lines[node.lineno - 1].strip()))
-    return found
-
-
-def plant(source: str, fault: Fault) -> str:
-    """The file's text with the fault in it."""
-    tree = ast.parse(source)
-    node = list(changeable(tree))[fault.place]
-    twin = changed(node)
-    assert twin is not None
-    return ast.unparse(ast.fix_missing_locations(Planting(node, twin).visit(tree)))
-
-
-# ---- who notices ----
-
-
-def batches_of_tests(copy_of: Path, file: str) -> list[list[str]]:
-    """Tests in the order in which they are asked: the file's, the folder's, the users'."""
-    folder, stem = Path(file).parent.name, Path(file).stem
-    tests = copy_of / "tests" / folder
-    own = sorted(p.relative_to(copy_of).as_posix() for p in tests.glob(f"test_{stem}*.py"))
-    return [batch for batch in (own, [f"tests/{folder}"], list(USERS.get(folder, ()))) if batch]
-
-
-def fails(copy_of: Path, tests: Sequence[str]) -> bool:
-    """Whether a test fails, or none ends, in a process of its own."""
+def run_pytest(copy_of: Path, paths: Sequence[str], plugin: object) -> int:
+    """pytest's exit code, or a signal's, from a process of its own. A Recorder's tests are left in a file."""
     child = os.fork()
     if child == 0:
         os.setsid()
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
-        resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST))
         os.chdir(copy_of)
         sys.path.insert(0, str(copy_of))
         torch.set_num_threads(1)
-        options = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
-        os._exit(int(pytest.main([*options, *tests])))
+        signal.setitimer(signal.ITIMER_PROF, 6 * PATIENCE)  # for what happens before the first test
+        options = ["-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+        options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is loaded already
+        if isinstance(plugin, Asker):
+            options.append("-x")
+        else:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        code = int(pytest.main([*options, *paths], plugins=[plugin]))
+        if isinstance(plugin, Recorder):
+            good = {name: test for name, test in plugin.tests.items() if name not in plugin.failed}
+            (copy_of / "recorded").write_bytes(pickle.dumps((good, sorted(plugin.failed))))
+        os._exit(code)
     _, status = os.waitpid(child, 0)
-    return status != 0
+    with suppress(ProcessLookupError):  # what a test has started
+        os.killpg(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(status)
 
 
-def is_noticed(copy_of: Path, fault: Fault, batches: Sequence[Sequence[str]]) -> bool:
-    """Plant, ask these batches of tests one after the other, and put the file back."""
+# ---- who is asked ----
+
+
+def record(copy_of: Path, paths: Sequence[str]) -> dict[str, Test]:
+    """A room's tests, the quickest first; what fails without a fault is told and not asked."""
+    run_pytest(copy_of, paths, Recorder(copy_of))
+    tests, failed = pickle.loads((copy_of / "recorded").read_bytes())
+    for name in failed:
+        click.echo(f"{name} does not pass without a fault, and is not asked", err=True)
+    return dict(sorted(tests.items(), key=lambda pair: pair[1].seconds))
+
+
+def faulty_function(source: str, fault: Fault) -> range:
+    """The lines of the innermost function around a fault; none where it stands outside of functions."""
+    found = range(0)
+    for node in ast.walk(ast.parse(source)):  # from the outside to the inside
+        if isinstance(node, ast.FunctionDef) and node.end_lineno:
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if first <= fault.line <= node.end_lineno:
+                found = range(first, node.end_lineno + 1)
+    return found
+
+
+def in_turn(source: str, fault: Fault, tests: Mapping[str, Test]) -> Iterator[dict[str, Test]]:
+    """The quickest that call the function, the others that do, and all that are left."""
+    lines = faulty_function(source, fault)
+    callers = {
+        name: test
+        for name, test in tests.items()
+        if any(file == fault.file and line in lines for file, line in test.functions)
+    }
+    spent = accumulate(test.seconds for test in callers.values())
+    quick = {name: callers[name] for name, seconds in zip(callers, spent, strict=True) if seconds < QUICK}
+    slow = {name: test for name, test in callers.items() if name not in quick}
+    yield from filter(None, (quick, slow, {name: tests[name] for name in tests if name not in callers}))
+
+
+def fails(copy_of: Path, tests: Mapping[str, Test]) -> bool:
+    """Whether one of the tests fails or does not end."""
+    files = list(dict.fromkeys(name.partition("::")[0] for name in tests))
+    by_file = {name: tests[name] for file in files for name in tests if name.startswith(f"{file}::")}
+    return run_pytest(copy_of, files, Asker(by_file)) not in (
+        pytest.ExitCode.OK,
+        pytest.ExitCode.NO_TESTS_COLLECTED,
+    )
+
+
+def is_noticed(copy_of: Path, fault: Fault, tests: Mapping[str, Test], number: int) -> bool:
+    """Plant, ask, and put the file back. A time of its own (its number) keeps Python from stale bytecode."""
     place = copy_of / fault.file
-    source = place.read_text(encoding="utf-8")
+    source, stat = place.read_text(encoding="utf-8"), place.stat()
     try:
         place.write_text(plant(source, fault), encoding="utf-8")
-        return any(fails(copy_of, tests) for tests in batches)
+        os.utime(place, (number, number))
+        return any(fails(copy_of, some) for some in in_turn(source, fault, tests))
     finally:
         place.write_text(source, encoding="utf-8")
+        os.utime(place, (stat.st_atime, stat.st_mtime))
 
 
 def known_equivalents() -> frozenset[str]:
@@ -190,44 +231,41 @@ def known_equivalents() -> frozenset[str]:
     return frozenset(line for line in text.splitlines() if line and not line.startswith(("#", "  ")))
 
 
+def try_room(copy_of: Path, room: str, sample: int, rng: random.Random) -> dict[str, object]:
+    """Draw, plant, ask; the survivors are printed as they are found, and the figures given back."""
+    equivalents, survivors = known_equivalents(), []
+    faults = [fault for path in sorted((ROOT / "poetgen" / room).glob("*.py")) for fault in faults_of(path)]
+    drawn = rng.sample(faults, min(sample or len(faults), len(faults)))
+    tests = record(copy_of, ROOMS[room])
+    for number, fault in enumerate(tqdm(drawn, desc=room, unit="fault", disable=None), start=1):
+        if fault.key not in equivalents and not is_noticed(copy_of, fault, tests, number):
+            survivors.append(fault)
+            tqdm.write(f"{number} of {len(drawn)}: {fault.file}:{fault.line}: {fault.text}: {fault.change}")
+            sys.stdout.flush()
+    same = sum(fault.key in equivalents for fault in drawn)
+    usage = os.times()
+    click.echo(
+        f"{room}: {len(faults)} possible, {len(drawn)} planted, {same} of them equivalent, "
+        f"{len(survivors)} survived {len(tests)} tests; "
+        f"{usage.children_user + usage.children_system:.0f} s of a processor up to here"
+    )
+    return {"room": room, "possible": len(faults), "planted": len(drawn), "equivalent": same,
+            "survivors": [asdict(fault) for fault in survivors]}  # fmt: skip
+
+
 @click.command()
-@click.argument("folders", nargs=-1, required=True)
-@click.option("--sample", default=100, show_default=True, help="Faults of each folder; 0: all.")
+@click.argument("rooms", nargs=-1, required=True, type=click.Choice(list(ROOMS)))
+@click.option("--sample", default=100, show_default=True, help="Faults of each room; 0: all.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="A JSON file for the figures.")
-def main(folders: tuple[str, ...], sample: int, seed: int, out: Path | None) -> None:
+def main(rooms: tuple[str, ...], sample: int, seed: int, out: Path | None) -> None:
     """See the top of this file."""
-    equivalents, figures = known_equivalents(), []
     with tempfile.TemporaryDirectory() as temporary:
         copy_of = Path(temporary)
         for name in COPIED:
             one = ROOT / name
             shutil.copytree(one, copy_of / name) if one.is_dir() else shutil.copy(one, copy_of / name)
-        for folder in folders:
-            faults = [fault for path in sorted((ROOT / folder).glob("*.py")) for fault in faults_of(path)]
-            drawn = random.Random(seed).sample(faults, min(sample, len(faults)) if sample else len(faults))
-            started, survivors = time.perf_counter(), []
-            useless = [one for one in batches_of_tests(copy_of, f"{folder}/_.py") if fails(copy_of, one)]
-            for tests in useless:  # they would call every fault noticed
-                click.echo(f"{' '.join(tests)} fail without any fault, and are not asked", err=True)
-            for number, fault in enumerate(drawn, start=1):
-                asked = [one for one in batches_of_tests(copy_of, fault.file) if one not in useless]
-                if fault.key in equivalents or is_noticed(copy_of, fault, asked):
-                    continue
-                survivors.append(fault)
-                click.echo(
-                    f"{number} of {len(drawn)}: {fault.file}:{fault.line}: {fault.text}: {fault.change}"
-                )
-            same = sum(fault.key in equivalents for fault in drawn)
-            seconds = time.perf_counter() - started
-            click.echo(
-                f"{folder}: {len(faults)} possible, {len(drawn)} planted, {same} of them equivalent, "
-                f"{len(survivors)} survived; {seconds:.0f} s"
-            )
-            figures.append(
-                {"folder": folder, "possible": len(faults), "planted": len(drawn), "equivalent": same,
-                 "survivors": [asdict(fault) for fault in survivors], "seconds": round(seconds)}
-            )  # fmt: skip
+        figures = [try_room(copy_of, room, sample, random.Random(seed)) for room in rooms]
     if out:
         out.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
