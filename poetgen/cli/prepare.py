@@ -105,9 +105,10 @@ def prepare(
             on_progress=on_progress,
         )
     tell_reading(source or workspace.corpus, report.cleaning.reading)
-    echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else table(report))
+    echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else table(report, model))
     is_usual = follow_links(out) == follow_links(workspace.prepared)
-    words = [] if is_usual else ["--data", str(out)]
+    words = ["--from", model] if model else []
+    words += [] if is_usual else ["--data", str(out)]
     if model is None:
         kept = {name: value for name, value in flags.items() if name not in ("split", "min_count")}
         typed = [str(source)] * (source is not None)
@@ -126,9 +127,9 @@ def known_by(workspace: Workspace, model: str) -> "Known":
     return checkpoint.vocabulary, checkpoint.conditions or ConditionTable()
 
 
-def table(report: "PrepareReport") -> str:
-    """The report as a person reads it."""
-    parts = [cleaning_table(report), title_table(report), selection_lines(report), split_table(report)]
+def table(report: "PrepareReport", model: str | None) -> str:
+    """The report as a person reads it; `model` is whose vocabulary was taken."""
+    parts = [cleaning_table(report), title_table(report), selection_lines(report), split_table(report, model)]
     return "\n\n".join(parts)
 
 
@@ -188,11 +189,12 @@ def selection_lines(report: "PrepareReport") -> str:
     return "\n".join(lines)
 
 
-def split_table(report: "PrepareReport") -> str:
-    """Sizes of the splits, and what their vocabulary lacks."""
+def split_table(report: "PrepareReport", model: str | None) -> str:
+    """Sizes of the splits, what their vocabulary lacks and where it is from."""
     rows = [f"{'split':<14}{'poems':>8}{'tokens':>11}{'hanzi':>11}{'unknown hanzi':>22}"]
     for name, size in report.splits.items():
         unknown = f"{size['out_of_vocabulary']:,} ({size['out_of_vocabulary_rate']:.3%})"
         rows.append(f"{name:<14}{size['poems']:>8,}{size['tokens']:>11,}{size['hanzi']:>11,}{unknown:>22}")
-    rows.append(f"{'vocabulary':<14}{report.vocabulary:>8,} tokens, built from train")
+    origin = f"taken from {printable(model)}" if model else "built from train"
+    rows.append(f"{'vocabulary':<14}{report.vocabulary:>8,} tokens, {origin}")
     return "\n".join(rows)

@@ -159,6 +159,19 @@ def test_prepared_elsewhere_it_says_how_to_train_and_measure_on_it(corpus, tmp_p
     assert nowhere.exit_code == 1 and "no prepared poems at" in nowhere.stderr
 
 
+def test_a_vocabulary_that_was_taken_is_no_other_and_the_next_command_trains_its_model_on(
+    corpus, tmp_path, make_checkpoint, prepared
+):
+    model, vocabulary = tmp_path / "the first.safetensors", prepared.vocabulary
+    make_checkpoint(vocabulary).save(model)
+    result = run("--home", corpus, "--vocabulary", model, "--out", tmp_path / "again")
+    assert f"{len(vocabulary):,} tokens, taken from {model}" in result.stdout and "built from train" not in result.stdout
+    [command] = re.findall(r"Next, run: poetgen (train .*)", result.stderr)
+    assert f"--from '{model}'" in command
+    trained = CliRunner().invoke(poetgen, [*shlex.split(command), "--steps", "1", "--device", "cpu"])
+    assert trained.exit_code == 0, trained.output
+
+
 @pytest.mark.parametrize(
     ("way", "kept", "longest"), [("drop", 40, 20), ("crop", 60, 24), ("crop-characters", 60, 26)]
 )
