@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from poetgen.poem.form import parse_form
 from poetgen.verse import check, report, rhyme_rules, tonal_rules
+from poetgen.verse.report import Finding
 from poetgen.verse.rhymes import LEVEL, OBLIQUE
 from poetgen.verse.templates import MODES, RELAXED, STRICT, templates
 from poetgen.verse.tonal_rules import ToneOptions, is_kept, judge_tones
@@ -63,10 +64,67 @@ def test_each_fault_is_told_with_its_place(line, pattern, fault):
     assert fault in faults(*lines)
 
 
+# Lines put in from this one on, and what is told of them: a name, a line, a place, and a sentence. Of lines of
+# seven the last five are these, and the place and every ordinal in the sentence are two further.
+TOLD = [
+    (1, ["仄平平仄仄"], "失對", 2, None, "the 2nd is {tone}, the same as in line 1"),
+    (3, ["仄仄平平仄"], "失粘", 3, None, "the 2nd is {tone}, unlike in line 2"),
+    (2, ["仄平仄仄平"], "孤平", 2, 2, "仄平仄仄平 has one 平 beside its last"),
+    (2, ["平平仄平平"], "不合律", 2, 4, "the {2} and {4} are both 平"),
+    (2, ["平平仄仄仄"], "不合律", 2, 5, "this rhyming line ends in 仄, not 平"),
+    (3, ["平平平仄平"], "不合律", 3, 5, "this unrhymed line ends in 平, not 仄"),
+    (4, ["仄仄平平平"], "三平調", 4, 3, "the line ends in 平平平"),
+    (
+        1,
+        ["仄仄平仄仄"],
+        "失救",
+        1,
+        4,
+        "{line} has 仄 for 平 at the {4}, and line 2 answers without 平 at its {3}",
+    ),
+    (3, ["平平仄平仄"], "特拗", 3, 3, "平平仄平仄 for 平平平仄仄"),
+    (3, ["仄平仄平仄"], "特拗首仄", 3, 1, "仄平仄平仄: 特拗 with 仄 for 平 at the {1}"),
+    (1, ["仄仄仄平仄", "平平平仄平"], "小拗", 1, 3, "對句救: compensated for by 平 at the {3} of line 2"),
+    (1, ["仄仄平仄仄", "平平平仄平"], "大拗", 1, 4, "對句救: compensated for by 平 at the {3} of line 2"),
+    (2, ["仄平平仄平"], "孤平拗救", 2, 3, "仄平平仄平: the {3} compensates for the {1}"),
+    (3, ["平平仄仄仄"], "三仄尾", 3, 3, "the line ends in 仄仄仄"),
+]
+ORDINALS = ("", "1st", "2nd", "3rd", "4th", "5th", "6th", "7th")
+
+
+@pytest.mark.parametrize("length", [5, 7])
+@pytest.mark.parametrize(("at", "fives", "name", "line", "place", "sentence"), TOLD)
+def test_what_is_found_is_told_in_full(at, fives, name, line, place, sentence, length):
+    shift = length - 5
+    fives = [*REGULAR[: at - 1], *fives, *REGULAR[at - 1 + len(fives) :]]
+    lines = [FLIPPED[five[1]] * shift + five for five in fives]
+    judged = judge_tones(poem(*lines))
+    there, ordinals = lines[line - 1], [ORDINALS[min(k + shift, 7)] for k in range(6)]
+    told = sentence.format(*ordinals, line=there, tone=there[1])
+    assert Finding(name, line, place + shift if place else 2, told) in judged.findings + judged.notes
+
+
 @pytest.mark.parametrize("line", ["平仄平平仄", "仄仄仄平仄"])
 def test_first_and_third_are_free_unless_strict(line):
     assert faults(line, *REGULAR[1:]) == []
     assert faults(line, *REGULAR[1:], strict=True)
+
+
+def test_what_is_strict_is_told_in_full():
+    regular = ("平平仄仄平平仄", "仄仄平平仄仄平", "仄仄平平平仄仄", "平平仄仄仄平平")
+    other = "{} stands before {}; strictly the two have one tone"
+    found = judge_tones(
+        poem("仄平平仄仄平仄", regular[1], "仄仄平平仄平仄", regular[3]), strict=True
+    ).findings
+    assert {finding for finding in found if finding.name == "不合律"} == {
+        Finding("不合律", 1, 1, other.format("仄", "平")),
+        Finding("不合律", 1, 3, other.format("平", "仄")),
+        Finding("不合律", 1, 5, "仄 is also the tone that ends the line"),
+        Finding("不合律", 3, 5, "仄 is also the tone that ends the line"),
+        Finding("不合律", 3, 6, "the 4th and 6th are both 平"),
+    }
+    crossed = judge_tones(poem(*regular[:2], "仄仄仄仄平仄仄", regular[3])).findings
+    assert Finding("不合律", 3, 4, "the 2nd and 4th are both 仄") in crossed
 
 
 @pytest.mark.parametrize(
