@@ -165,7 +165,10 @@ def test_a_vocabulary_that_was_taken_is_no_other_and_the_next_command_trains_its
     model, vocabulary = tmp_path / "the first.safetensors", prepared.vocabulary
     make_checkpoint(vocabulary).save(model)
     result = run("--home", corpus, "--vocabulary", model, "--out", tmp_path / "again")
-    assert f"{len(vocabulary):,} tokens, taken from {model}" in result.stdout and "built from train" not in result.stdout
+    assert (
+        f"{len(vocabulary):,} tokens, taken from {model}" in result.stdout
+        and "built from train" not in result.stdout
+    )
     [command] = re.findall(r"Next, run: poetgen (train .*)", result.stderr)
     assert f"--from '{model}'" in command
     trained = CliRunner().invoke(poetgen, [*shlex.split(command), "--steps", "1", "--device", "cpu"])
