@@ -66,7 +66,7 @@ def trials(given: argparse.Namespace, folder: Path) -> Iterator[Trial]:
     home, corpus, rng = folder / "home", folder / "corpus", random.Random(given.seed)
     import_everything()
     make_home(home, corpus)
-    scenarios = [each for each in grow(home, corpus, folder) if given.only in (None, each.name)]
+    scenarios = [each for each in grow(home, corpus, folder) if not given.only or each.name in given.only]
     if given.stride:
         yield from strike_everywhere(scenarios, folder / "struck", given.stride)
     yield from damage_files(home, folder / "damaged", given.mutations, rng)
@@ -81,7 +81,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--stride", type=int, default=1, help="strike at every so many file operations; 0: at none"
     )
-    parser.add_argument("--only", help="strike at this command alone")
+    parser.add_argument(
+        "--only", action="append", help="strike at this command alone; may be given several times"
+    )
     parser.add_argument("--mutations", type=int, default=2000)
     parser.add_argument("--lines", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)

@@ -14,6 +14,8 @@ from typing import Any
 from poetgen.errors import PoetgenError
 
 PACKAGE = Path(__file__).parent
+SIGNATURE = "poetgen"  # in every picture, so that it can be told from those of others
+SIGNATURES = (f"Software\0{SIGNATURE}".encode(), f'data-software="{SIGNATURE}"'.encode())  # in PNG, in SVG
 
 
 _PARTIAL = re.compile(r"\.(.+)\.[0-9a-f]{8}\.partial")

@@ -21,6 +21,7 @@ from poetgen.cli.options import (
     verbose_option,
 )
 from poetgen.cli.output import echo
+from poetgen.cli.output_files import OutputFile
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
 from poetgen.corpus.conditions import PARTS
@@ -80,7 +81,7 @@ ODD_RATE = 0.05
 @click.option(
     "--out",
     metavar="FILE.png",
-    type=UserPath(dir_okay=False, path_type=Path),
+    type=OutputFile(".png"),
     help="With --written, draw a picture too.",
 )
 @click.option(

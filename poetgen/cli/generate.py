@@ -22,6 +22,7 @@ from poetgen.cli.options import (
     verbose_option,
 )
 from poetgen.cli.output import echo
+from poetgen.cli.output_files import OutputFile
 from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.poem_printer import PoemPrinter
 from poetgen.errors import PromptError
@@ -144,7 +145,7 @@ BEGINNINGS = {
     "-o",
     "--out",
     metavar="FILE",
-    type=UserPath(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     help="Write the poems into a file instead.",
 )
 @picture_options

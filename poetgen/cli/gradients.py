@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.cli.options import Decorator, UserPath, examples, json_option
+from poetgen.cli.options import Decorator, examples, json_option
 from poetgen.cli.output import echo
+from poetgen.cli.output_files import OutputFile
 from poetgen.cli.pictures import check_picture
 from poetgen.cli.progress import progress_bar
 from poetgen.config import INITIALIZATIONS
@@ -62,7 +63,7 @@ def size_option(name: str, meaning: str) -> Decorator:
     "--forget-bias", type=float, default=1.0, show_default=True, help="Initial forget bias of the LSTM."
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
-@click.option("--out", type=UserPath(path_type=Path), metavar="FILE.png", help="Draw a picture too.")
+@click.option("--out", type=OutputFile(".png"), metavar="FILE.png", help="Draw a picture too.")
 @json_option
 def gradients(
     *, scales: tuple[float, ...], inits: tuple[str, ...], out: Path | None, as_json: bool, **settings: Any

@@ -39,7 +39,13 @@ def complete_by(offer: str) -> Callable[[click.Context, click.Parameter, str], "
 
 
 class UserPath(click.Path):
-    """A path in which ~ is the user's home folder, also after the = of --out=~/x, where no shell sees to it."""
+    """A path in which ~ is the user's home folder, also after the = of --out=~/x, where no shell sees to it.
+
+    Whether it can be read is told by whoever reads it, with the system's reason.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(readable=False, **options)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path in full."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.cli.options import UserPath
 from poetgen.cli.output import echo
+from poetgen.cli.output_files import OutputFile, check_picture_file
 from poetgen.language import tr
 from poetgen.picture.drawing import SIZES, THEMES
 
@@ -20,28 +20,20 @@ Command = Callable[..., Any]
 
 @dataclass
 class PictureFiles:
-    """Where pictures go: the first poem's to `path`, later ones beside it as NAME-2, NAME-3.
-
-    Raises PoetgenError for a name that is no picture's.
-    """
+    """Where pictures go: the first poem's to `path`, later ones beside it as NAME-2, NAME-3."""
 
     path: Path
     size: str
     theme: str
     written: int = field(default=0, init=False)
 
-    def __post_init__(self) -> None:
-        from poetgen.picture.save import check_name
-
-        check_name(self.path)
-
     def save(self, card: "Card") -> None:
-        """Write one more, and say on stderr where."""
+        """Write one more, and say on stderr where. Raises PoetgenError."""
         from poetgen.picture.save import save
 
         self.written += 1
         number = f"-{self.written}" if self.written > 1 else ""
-        path = self.path.with_stem(self.path.stem + number)
+        path = check_picture_file(self.path.with_stem(self.path.stem + number))
         note = save(card, path, size=self.size, theme=self.theme)
         echo(tr("picture: {path}", path=path), err=True)
         if note:
@@ -68,7 +60,7 @@ _OPTIONS = (
     click.option(
         "--picture",
         metavar="FILE",
-        type=UserPath(dir_okay=False, path_type=Path),
+        type=OutputFile(".png", ".svg"),
         help="Draw each poem too, as .png or as .svg, which needs no font.",
     ),
     click.option(

@@ -69,6 +69,8 @@ def _is_text(source: str) -> bool:
 def _exists(source: str) -> bool:
     try:
         return Path(expand_home(source)).exists()
+    except PermissionError:  # in a folder that may not be looked into; to open it will say so
+        return True
     except (OSError, ValueError):  # a poem too long for a file's name, or none that could be one
         return False
 

@@ -9,7 +9,7 @@ from poetgen.cli.output import echo
 from poetgen.cli.poem_printer import PoemPrinter
 from poetgen.cli.rewriting import ALLOWED
 from poetgen.errors import PoetgenError, PromptError
-from poetgen.files import write_text
+from poetgen.files import expand_home, write_text
 from poetgen.language import tr
 from poetgen.printable import printable
 from poetgen.writing.poem import GeneratedPoem
@@ -111,8 +111,8 @@ class Repl:
         poem = self._last()
         if not words:
             raise PromptError(tr("say where to: :save poem.txt"))
-        path = Path(" ".join(words))
-        if path.exists():
+        path = Path(expand_home(" ".join(words)))
+        if path.exists() or path.is_symlink():
             raise PromptError(
                 tr("{path} is there already; choose another name", path=printable(str(path))[:60])
             )

@@ -9,7 +9,6 @@ import click
 from poetgen.checkpoint import Checkpoint, find_checkpoint
 from poetgen.cli.check import in_corpus_characters
 from poetgen.cli.options import (
-    UserPath,
     checkpoint_option,
     examples,
     home_option,
@@ -19,6 +18,8 @@ from poetgen.cli.options import (
     verbose_option,
 )
 from poetgen.cli.output import echo, echo_styled, style
+from poetgen.cli.output_files import OutputFile, check_picture_file
+from poetgen.cli.pictures import check_picture
 from poetgen.cli.poem_arguments import read_given_poems
 from poetgen.corpus.typed import TypedPoem
 from poetgen.errors import PromptError
@@ -44,7 +45,7 @@ LEGEND = "bits under each hanzi: n is one chance in 2^n; grey is expected, red i
 @click.option(
     "--picture",
     metavar="FILE.png",
-    type=UserPath(dir_okay=False, path_type=Path),
+    type=OutputFile(".png"),
     help="Draw it too; of several poems each gets a number.",
 )
 @checkpoint_option
@@ -65,8 +66,7 @@ def score(
 
     A poem is given as text, in a FILE, or on standard input (-), in either script; blank lines separate several.
     """
-    if picture and picture.suffix.lower() != ".png":
-        raise click.UsageError(f"--picture draws PNG; end {picture.name[:60]!r} in .png")
+    check_picture(picture)
     path = find_checkpoint(workspace, checkpoint)
     meter = SurpriseMeter(Checkpoint.load(path))
     tell_model(path, verbose=verbose)
@@ -85,7 +85,11 @@ def score(
             echo_styled("\n" * (shown > 0) + "\n".join(_rows(poem, read, surprise)))
         shown += 1
         if picture:
-            draw(lines, surprise, picture.with_stem(picture.stem + f"-{shown}" * (shown > 1)))
+            draw(
+                lines,
+                surprise,
+                check_picture_file(picture.with_stem(picture.stem + f"-{shown}" * (shown > 1))),
+            )
     if shown and not as_json:
         echo(LEGEND, err=True)
     if shown and not meter.usual:

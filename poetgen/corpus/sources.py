@@ -1,5 +1,6 @@
 """Where poems come from: a fetched corpus, or any folder or file of JSON, CSV or text."""
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -103,12 +104,22 @@ def source_files(path: Path, *, supplement: bool) -> list[Path]:
 
 
 def _files(folder: Path, *suffixes: str) -> list[Path]:
+    """The files below a folder with these suffixes, in order. Raises CorpusError for one that is closed."""
     files = [
         file
-        for file in folder.rglob("*")
+        for file in _walk(folder)
         if file.suffix.lower() in suffixes and file.is_file() and not _is_apart(file.relative_to(folder))
     ]
     return sorted(files, key=lambda file: _natural(file.relative_to(folder).as_posix()))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for name, _, files in os.walk(folder, onerror=_refuse):
+        yield from (Path(name, file) for file in files)
+
+
+def _refuse(error: OSError) -> None:
+    raise CorpusError(f"cannot read the folder {error.filename}: {error.strerror or error}") from error
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -4,6 +4,7 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from poetgen.files import SIGNATURE
 from poetgen.picture.drawing import PAPER, Box, Drawing, Glyph, Item, Ring, Row
 from poetgen.picture.font import ASCENT, FONT, Font, lack_of_extra
 
@@ -17,7 +18,7 @@ FINE = 2000  # pixels: smaller drawings are painted twice as large, so that ring
 def png(drawing: Drawing) -> bytes:
     """The bytes of the file. Raises PoetgenError where Pillow is not installed."""
     try:
-        from PIL import Image, ImageDraw
+        from PIL import Image, ImageDraw, PngImagePlugin
     except ImportError as error:
         raise lack_of_extra() from error
     scale = 1 if drawing.width > FINE else 2
@@ -27,7 +28,9 @@ def png(drawing: Drawing) -> bytes:
     for item in drawing.items:
         _paint(brush, item, drawing, scale)
     file = BytesIO()
-    image.resize(size, Image.Resampling.LANCZOS).save(file, "PNG", optimize=True)
+    told = PngImagePlugin.PngInfo()
+    told.add_text("Software", SIGNATURE)
+    image.resize(size, Image.Resampling.LANCZOS).save(file, "PNG", optimize=True, pnginfo=told)
     return file.getvalue()
 
 

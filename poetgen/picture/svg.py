@@ -2,6 +2,7 @@
 
 from xml.sax.saxutils import escape
 
+from poetgen.files import SIGNATURE
 from poetgen.picture.drawing import PAPER, Box, Drawing, Glyph, Item, Ring, Row
 from poetgen.picture.font import ASCENT, Font
 
@@ -11,7 +12,7 @@ def svg(drawing: Drawing) -> bytes:
     size = f'width="{drawing.width}" height="{drawing.height}"'
     box = f'viewBox="0 0 {drawing.width} {drawing.height}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box} role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box} role="img" data-software="{SIGNATURE}">',
         f"<title>{escape(drawing.text)}</title>",
         f'<rect {size} fill="{drawing.colour(PAPER)}"/>',
         *(_element(item, drawing.colour(item.colour)) for item in drawing.items),

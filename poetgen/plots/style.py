@@ -19,7 +19,7 @@ import numpy as np
 
 from poetgen.errors import PoetgenError
 from poetgen.extras import install_command
-from poetgen.files import written_whole
+from poetgen.files import SIGNATURE, written_whole
 from poetgen.printable import printable
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def new_picture(path: Path, width: float, height: float) -> Iterator["Figure"]:
             FigureCanvasAgg(figure)
             yield figure
             with written_whole(path) as temporary:
-                figure.savefig(temporary, format="png")
+                figure.savefig(temporary, format="png", metadata={"Software": SIGNATURE})
     except PoetgenError:
         raise
     except Exception as error:

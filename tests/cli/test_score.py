@@ -44,7 +44,7 @@ def test_a_picture_is_drawn(tmp_path) -> None:
     ("arguments", "code", "says"),
     [
         (["poem"], 1, "neither a file nor Chinese text"),
-        ([POEM, "--picture", "score.jpg"], 2, "end 'score.jpg' in .png"),
+        ([POEM, "--picture", "score.jpg"], 1, "'score.jpg'; end its name in .png"),
     ],
 )
 def test_bad_input_is_a_sentence(arguments: list[str], code: int, says: str) -> None:

@@ -38,7 +38,13 @@ COMMANDS = (
     ("compare, own poems", [*COMPARE, "--out=own", "--set=corpus.limit=30"], ()),
     ("draw", DRAW, ()),
     ("generate", ["generate", "月", "--seed=1", "--picture=poem.png"], ()),
+    (
+        "generate into a file",
+        ["generate", "月", "--seed=1", "--count=2", "--out=poem.txt", "--picture=poem.svg"],
+        (),
+    ),
     ("check", ["check", "judged.txt", "--picture=judged.svg"], ()),
+    ("score", ["score", "judged.txt", "--picture=score.png"], ()),
 )
 
 

@@ -1,0 +1,116 @@
+"""Files that a user names to be written: what lies there is replaced only where poetgen may have written it.
+
+A picture takes the place of a picture that poetgen drew, poems that of a file of nothing but poems. A folder, a
+pipe, a photograph, notes or a program stay as they are. Links are followed; missing folders are made when the file
+is written. All of it is checked before anything is computed.
+"""
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from poetgen.errors import DAMAGE, PoetgenError
+from poetgen.files import SIGNATURES, expand_home, follow_links
+from poetgen.language import tr
+from poetgen.poem.poem import MARKS, is_hanzi
+
+MOST_BYTES = 16 * 2**20  # what is larger is not read to see what it is
+SIGNED = 4096  # bytes at the beginning of a picture, which say who drew it
+BLANK = "\u3000"  # between columns
+BESIDE = "《》□?"  # in a row of a poem, beside hanzi and marks
+RECORD = {"lines", "form", "seed", "log_probability"}  # keys that each poem printed as JSON has
+
+
+class OutputFile(click.ParamType[Path]):
+    """A file to write; with `suffixes`, a picture whose name ends in one of them, else poems."""
+
+    name = "file"
+
+    def __init__(self, *suffixes: str) -> None:
+        self._suffixes = suffixes
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path, ~ put in full and links followed. Raises PoetgenError for what must not be replaced."""
+        path = Path(expand_home(value) if isinstance(value, str) else value)
+        if self._suffixes and path.suffix.lower() not in self._suffixes:
+            name = path.name[:60]
+            raise PoetgenError(
+                tr("a picture cannot be written as {name!r}; end its name in .png or .svg", name=name)
+                if len(self._suffixes) > 1
+                else tr("a picture cannot be written as {name!r}; end its name in .png", name=name)
+            )
+        return check_picture_file(path) if self._suffixes else check_poem_file(path)
+
+
+def check_picture_file(path: Path) -> Path:
+    """Where a picture goes, links followed. Raises PoetgenError, unless nothing is there or what poetgen drew."""
+    place = _check_place(path)
+    if place.exists() and not _is_drawn_by_us(place):
+        raise PoetgenError(
+            tr(
+                "{path} is there already and not a picture that poetgen drew; choose another name, or remove it",
+                path=path,
+            )
+        )
+    return place
+
+
+def check_poem_file(path: Path) -> Path:
+    """Where poems go, links followed. Raises PoetgenError, unless nothing is there or poems alone."""
+    place = _check_place(path)
+    if place.exists() and not _holds_poems(place):
+        raise PoetgenError(
+            tr(
+                "{path} is there already and holds something else than poems; choose another name, or remove it",
+                path=path,
+            )
+        )
+    return place
+
+
+def _check_place(path: Path) -> Path:
+    """The path, links followed. Raises PoetgenError for what is no plain file, or cannot be written."""
+    try:
+        if path.is_dir():
+            raise PoetgenError(tr("{path} is a folder; give the name of a file", path=path))
+        if path.exists() and not path.is_file():
+            raise PoetgenError(tr("{path} is not a plain file; give the name of a file", path=path))
+        place = follow_links(path) if path.is_symlink() else path
+        folder = next(folder for folder in place.absolute().parents if folder.exists())
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(folder, os.W_OK | os.X_OK) or (place.exists() and not os.access(place, os.W_OK)):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise PoetgenError(
+            tr("cannot write {path}: {reason}", path=path, reason=error.strerror or error)
+        ) from error
+    return place
+
+
+def _is_drawn_by_us(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(SIGNED)
+    return not start or any(signature in start for signature in SIGNATURES)
+
+
+def _holds_poems(path: Path) -> bool:
+    """Whether each row is one that `generate` prints: a couplet, a row of columns, tones, or a record of JSON."""
+    if path.stat().st_size > MOST_BYTES:
+        return False
+    try:
+        return all(map(_is_printed, path.read_text(encoding="utf-8").split("\n")))
+    except DAMAGE:
+        return False
+
+
+def _is_printed(row: str) -> bool:
+    if row.startswith("{"):
+        return set(json.loads(row)) >= RECORD
+    is_verse = all(is_hanzi(char) or char in MARKS or char in BESIDE or char == BLANK for char in row)
+    is_couplet = sum(char in MARKS for char in row) <= 2  # prose has more in a row
+    return is_verse and (is_couplet or all(len(part) <= 1 for part in row.split(BLANK)))
