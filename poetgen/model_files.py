@@ -81,6 +81,7 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
             raise CheckpointError(tr("no checkpoint at {path}; train one with: poetgen train", path=path))
         if not path.is_file():
             raise CheckpointError(tr("{path} is not a file; give a checkpoint file or a run", path=path))
+        path.open("rb").close()  # whatever refuses, safetensors says "No such file"
         with safe_open(path, framework="np") as file:
             header = (file.metadata() or {}).get(_KEY)
             if header is None:

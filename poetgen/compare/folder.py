@@ -25,8 +25,6 @@ from poetgen.plain_values import check_table
 from poetgen.training.run_folder import RunFolder
 from poetgen.training.task import data_fingerprint
 
-UNFIT = (OSError, *DAMAGE)
-
 
 class ComparisonFolder:
     """The files of one comparison."""
@@ -96,7 +94,9 @@ class ComparisonFolder:
             for table in (*value["settings"].values(), value["settings"], value["poems"]):
                 check_table("what it compares", table)
             return {"settings": value["settings"], "poems": value["poems"]}
-        except UNFIT as error:
+        except OSError as error:
+            raise CheckpointError(f"cannot read {self.plan}: {error.strerror or error}") from error
+        except DAMAGE as error:
             raise CheckpointError(f"{self.plan} is damaged ({error}); choose another --out") from error
 
     # ---- one run ----
@@ -115,7 +115,9 @@ class ComparisonFolder:
             if from_dict(value["config"], str(path)) != run.config:
                 raise ValueError("it had other settings")
             return Result.from_dict(value["result"])
-        except UNFIT as error:
+        except OSError as error:
+            raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
+        except DAMAGE as error:
             raise CheckpointError(
                 f"{path} cannot be used ({error}); remove its folder to run it anew"
             ) from error

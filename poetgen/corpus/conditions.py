@@ -146,7 +146,9 @@ def load_table(folder: Path) -> ConditionTable | None:
         return ConditionTable.from_dict(read_json(folder / LISTS))
     except FileNotFoundError:
         return None
-    except (OSError, *DAMAGE) as error:
+    except OSError as error:
+        raise CorpusError(f"cannot read {folder / LISTS}: {error.strerror or error}") from error
+    except DAMAGE as error:
         raise CorpusError(f"{folder / LISTS} is damaged ({error}); run: poetgen prepare") from error
 
 

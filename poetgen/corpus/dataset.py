@@ -87,7 +87,7 @@ class Dataset:
         except FileNotFoundError as error:
             raise CorpusError(f"no prepared poems at {path}; run: poetgen prepare") from error
         except OSError as error:
-            raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
+            raise CorpusError(f"cannot read {error.filename or path}: {error.strerror or error}") from error
         except (*DAMAGE, CorpusError) as error:
             raise CorpusError(f"{path} is damaged ({error}); run: poetgen prepare") from error
         if version != FORMAT_VERSION:
@@ -114,7 +114,9 @@ class Dataset:
         except FileNotFoundError as error:
             raise CorpusError(f"{self.path} has no {name} poems; run: poetgen prepare") from error
         except OSError as error:
-            raise CorpusError(f"cannot read {self.path}: {error.strerror or error}") from error
+            raise CorpusError(
+                f"cannot read {error.filename or self.path}: {error.strerror or error}"
+            ) from error
         except (*DAMAGE, BadZipFile) as error:
             raise CorpusError(f"{self.path} is damaged ({error}); run: poetgen prepare") from error
         if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(ids) or np.any(np.diff(offsets) < 1):

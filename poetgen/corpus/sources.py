@@ -1,5 +1,6 @@
 """Where poems come from: a fetched corpus, or any folder or file of JSON, CSV or text."""
 
+import errno
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -85,6 +86,8 @@ def source_files(path: Path, *, supplement: bool) -> list[Path]:
     `error/`, which repeats the volumes' names, and lists of authors are never poems. Raises CorpusError.
     """
     if path.is_file():
+        if not os.access(path, os.R_OK):
+            raise CorpusError(f"cannot read {path}: {os.strerror(errno.EACCES)}")
         return [path]
     if not path.is_dir():
         raise CorpusError(

@@ -1,5 +1,7 @@
 """Files that somebody has changed: one sentence, whatever they say; a pipe in place of one does not hang."""
 
+import errno
+import io
 import os
 import random
 import shutil
@@ -92,6 +94,26 @@ def test_a_pipe_or_a_folder_in_the_place_of_a_file_does_not_hang(
     (home / name).unlink()
     (home / name).mkdir()
     assert_a_sentence(run(home, *READ[name]), name)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_file_that_may_not_be_read_is_no_damaged_one(
+    whole: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = io.open
+
+    def refuse(file: Any, *arguments: Any, **options: Any) -> Any:  # as root is never refused
+        if file == whole / name or file == str(whole / name):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
+        return opened(file, *arguments, **options)
+
+    monkeypatch.setattr("io.open", refuse)
+    monkeypatch.setattr("builtins.open", refuse)
+    result = run(whole, *READ[name])
+    assert_a_sentence(result, name)
+    if not name.endswith("metrics.jsonl"):  # only a picture is drawn of it
+        assert result.exit_code == 1
+        assert result.stderr.splitlines()[-1] == f"Error: cannot read {whole / name}: Permission denied"
 
 
 def test_weights_that_no_number_comes_of_are_told_of(

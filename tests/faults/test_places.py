@@ -1,8 +1,11 @@
 """Links that lead in a circle and pipes, wherever a path is given; a disk that is full."""
 
+import errno
+import io
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -69,3 +72,49 @@ def test_a_disk_that_is_full_is_told_plainly_and_leaves_nothing(place: Path) -> 
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert said.startswith("Error: cannot write ") and said.endswith("File too large; what was there is kept")
     assert sorted(place.iterdir()) == there
+
+
+READ = [
+    line
+    for line in GIVEN
+    if not line.startswith(("train --resume", "train --from", "fetch", "generate --keep"))
+]
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("line", READ)
+def test_what_may_not_be_read_is_told_with_its_path_and_the_reason(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path("secret.toml") if ".toml" in line else Path("secret")
+    path.write_text("月", encoding="utf-8")
+    opened = io.open
+
+    def refuse(file: Any, *arguments: Any, **options: Any) -> Any:  # as root is never refused
+        if not isinstance(file, int) and Path(file).name == path.name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
+        return opened(file, *arguments, **options)
+
+    monkeypatch.setattr("io.open", refuse)
+    monkeypatch.setattr("builtins.open", refuse)
+    said = fail(line.format("secret"))
+    assert path.name in said and "Permission denied" in said
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("line", ["prepare {} --out out", "evaluate --poems {}"])
+def test_neither_is_a_folder_of_poems_that_may_not_be_looked_into(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (Path("poems") / "closed").mkdir(parents=True)
+    (Path("poems") / "a.txt").write_text("白日依山盡，黃河入海流。欲窮千里目，更上一層樓。", encoding="utf-8")
+    look = os.scandir
+
+    def refuse(folder: Any) -> Any:
+        if Path(folder).name == "closed":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+        return look(folder)
+
+    monkeypatch.setattr("os.scandir", refuse)
+    said = fail(line.format("poems"))
+    assert "poems/closed" in said and "Permission denied" in said
