@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from poetgen.errors import ConfigError
 from poetgen.files import expand_home
-from poetgen.optimizers import CONSTANTS, OWN, RULES, choose_constants
+from poetgen.optimizers import CONSTANTS, OWN, RULES, VARIANTS, choose_constants
 from poetgen.poem.form import FORM_HELP, parse_form
 from poetgen.setting import BIG, check_name, check_value, key_names, setting
 
@@ -115,6 +115,12 @@ class ModelConfig:
         read=expand_home,
     )
 
+    @property
+    def shape(self) -> dict[str, Any]:
+        """What two models have alike if one can take the other's weights, as `model.key` values."""
+        keys = ("embedding_size", "hidden_size", "cell", "num_layers", "tied", "conditions")
+        return {f"model.{key}": getattr(self, key) for key in keys}
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -136,7 +142,7 @@ class TrainingConfig:
     variant: str = setting(
         "",
         "of adabound: its authors' code, or the paper's rule with 1/√t; empty: code",
-        choices=("", "code", "paper"),
+        choices=("", *VARIANTS),
     )
     temperature: float = setting(
         1.0,
@@ -213,6 +219,11 @@ class TrainingConfig:
         maximum=1024,
     )
     keep_epochs: bool = setting(False, "keep the checkpoint of every epoch")
+
+    @property
+    def peak_learning_rate(self) -> float:
+        """The rate given, or else the optimizer's own."""
+        return self.learning_rate or RULES[self.optimizer].lr
 
     @property
     def optimizer_constants(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class Rule(NamedTuple):
     torch_only: Mapping[str, Any] = {}
 
 
+VARIANTS = ("code", "paper")  # of adabound: as its authors published it, and as they describe it
 OWN = -1.0  # of a constant in the settings: the rule's default
 ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 # rates are for clipped gradients of the mean token loss. AdaBound ends as Momentum does, for its m is (1 - β₁) b;

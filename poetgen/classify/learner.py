@@ -27,8 +27,8 @@ from poetgen.model.initialize import Rows, begin_embedding
 from poetgen.model.language_model import reduced_precision
 from poetgen.training.devices import fastest_products
 from poetgen.training.events import Progress, ValidationReport
+from poetgen.training.language_modeling import read_vector_rows
 from poetgen.training.learner import check_fits_memory
-from poetgen.training.task import vector_rows
 from poetgen.training.torch_learner import TorchLearner
 
 
@@ -125,7 +125,7 @@ class Classification:
         """What the embedding and the layers begin with, by `classify.embeddings`."""
         tokens = self.data.vocabulary.tokens
         if self.config.classify.embeddings == "vectors":
-            rows, told = vector_rows(self.config, tokens, tokens[len(SPECIALS) :])
+            rows, told = read_vector_rows(self.config, tokens, tokens[len(SPECIALS) :])
             self.messages.append(told)
             return rows, {}
         if self.config.classify.embeddings == "checkpoint":

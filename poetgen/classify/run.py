@@ -10,9 +10,9 @@ from poetgen.classify.settings import POETS, ClassifierConfig
 from poetgen.classify.texts import LabelledTexts
 from poetgen.classify.tokens import Tokeniser, read_stop_words
 from poetgen.corpus.dataset import Dataset
-from poetgen.training.events import Report
+from poetgen.training.events import Event
 from poetgen.training.run_folder import RunFolder
-from poetgen.training.trainer import session
+from poetgen.training.trainer import open_session
 
 COMMAND = "poetgen classify train"
 
@@ -63,12 +63,12 @@ def train_classifier(
     *,
     resume: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
-) -> Iterator[Report]:
+) -> Iterator[Event]:
     """Train in `run_dir` until the settings, or `should_stop` asked after each step, say to stop.
 
     Raises CheckpointError when the folder is in use, already holds a run (or none, to resume) or began with
     other settings or texts; ConfigError for settings that cannot be; TrainingError when the loss is no number.
     """
     task = Classification(data, config, is_new=not resume)
-    with session(task, RunFolder(run_dir, COMMAND), config, resume=resume) as trainer:
-        yield from trainer.reports(should_stop)
+    with open_session(task, RunFolder(run_dir, COMMAND), config, resume=resume) as trainer:
+        yield from trainer.run(should_stop)

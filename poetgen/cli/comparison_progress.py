@@ -17,15 +17,15 @@ class ComparisonProgress:
     """Told every event; says a line for each run, and at a terminal shows how far the one in hand is."""
 
     def __init__(self, plan: "Plan", folder: "ComparisonFolder") -> None:
-        from poetgen.training.events import counted
+        from poetgen.training.events import pluralize
 
         self.runs, self.results = plan.number_of_runs, list["Result"]()
         self.spent = 0.0  # by runs of this session
         self.made = 0
         self.bar: Any = None
         echo(
-            f"{len(plan.variants)} settings, {counted(plan.options.seeds, 'seed')}: "
-            f"{counted(self.runs, 'run')}, in {folder.path}",
+            f"{len(plan.variants)} settings, {pluralize(plan.options.seeds, 'seed')}: "
+            f"{pluralize(self.runs, 'run')}, in {folder.path}",
             err=True,
         )
 

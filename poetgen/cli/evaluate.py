@@ -255,11 +255,11 @@ def describe(evaluation: "Evaluation") -> Iterator[str]:
 
 def table(figures: "Figures") -> Iterator[str]:
     """Sizes, then a line for each measure with its interval."""
-    from poetgen.training.events import counted
+    from poetgen.training.events import pluralize
 
     rate = figures.out_of_vocabulary_rate
     yield (
-        f"{counted(figures.poems, 'poem')}, {figures.tokens:,} tokens, {figures.hanzi:,} hanzi, "
+        f"{pluralize(figures.poems, 'poem')}, {figures.tokens:,} tokens, {figures.hanzi:,} hanzi, "
         f"{figures.out_of_vocabulary:,} outside the vocabulary{'' if rate is None else f' ({rate:.3%})'}"
     )
     for name, meaning in MEANINGS.items() if figures.poems else ():

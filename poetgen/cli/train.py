@@ -39,7 +39,7 @@ from poetgen.errors import ConfigError, CorpusError, PoetgenError
 from poetgen.files import Workspace
 
 if TYPE_CHECKING:
-    from poetgen.training.events import Report
+    from poetgen.training.events import Event
     from poetgen.training.run_folder import RunFolder
 
 
@@ -153,7 +153,8 @@ RunSetup = tuple["RunFolder", Dataset, Config]
 
 def new_run(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> RunSetup:
     """A new run: its folder, its poems, and its settings, those of the prepared poems among them."""
-    from poetgen.training.run_folder import RunFolder, new_run_path
+    from poetgen.training.run_folder import RunFolder
+    from poetgen.training.runs import new_run_path
 
     given = fit_to_start(workspace, fit_to_vectors(given))
     config = Config().replace(given)  # first of all: what cannot be is said before poems are prepared
@@ -167,7 +168,7 @@ def resumed_run(workspace: Workspace, name: str, given: Mapping[str, Any]) -> Ru
 
     The poems are those of --data, or lie where the run found them, or, moved, where they lie by default.
     """
-    from poetgen.training.run_folder import find_run
+    from poetgen.training.runs import find_run
 
     folder = find_run(workspace.runs, None if name == NEWEST else name)
     began = folder.read_config()
@@ -180,7 +181,7 @@ def resumed_run(workspace: Workspace, name: str, given: Mapping[str, Any]) -> Ru
 
 def training(
     prepared: Dataset, folder: "RunFolder", config: Config, resume: str | None
-) -> Callable[[Callable[[], bool]], "Iterator[Report]"]:
+) -> Callable[[Callable[[], bool]], "Iterator[Event]"]:
     """The training, to be begun by who can say when to stop."""
     from poetgen.training.trainer import run_training
 
@@ -196,10 +197,7 @@ def fit_to_start(workspace: Workspace, given: Mapping[str, Any]) -> dict[str, An
     from poetgen.checkpoint import Checkpoint, find_checkpoint
 
     path = find_checkpoint(workspace, given["training.start"]).resolve()
-    model = Checkpoint.load(path).config["model"]
-    shaping = ("embedding_size", "hidden_size", "cell", "num_layers", "tied", "conditions")
-    sizes = {f"model.{key}": model[key] for key in shaping}
-    return {**sizes, **given, "training.start": str(path)}
+    return {**Checkpoint.load(path).model_config.shape, **given, "training.start": str(path)}
 
 
 def prepared_poems(workspace: Workspace, given: Mapping[str, Any]) -> Dataset:

@@ -17,7 +17,7 @@ from poetgen.cli.pictures import try_to_draw
 from poetgen.files import Workspace
 
 if TYPE_CHECKING:
-    from poetgen.training.events import Finished, Report, Started, ValidationReport
+    from poetgen.training.events import Event, Finished, Started, ValidationReport
     from poetgen.training.loop import StepReport
     from poetgen.training.run_folder import RunFolder
 
@@ -42,7 +42,7 @@ class TrainingProgress:
         self.loss, self.rate, self.told_at = 0.0, 0.0, -SECONDS_BETWEEN_LINES
         self.steps_told, self.steps_left = 0, 0
 
-    def __call__(self, report: "Report") -> None:
+    def __call__(self, report: "Event") -> None:
         """Tell one report."""
         from poetgen.training.events import Finished, Started, ValidationReport
         from poetgen.training.loop import StepReport
@@ -150,7 +150,7 @@ def duration(seconds: float) -> str:
 def follow_training(
     folder: "RunFolder",
     progress: TrainingProgress,
-    begin: Callable[[Callable[[], bool]], "Iterator[Report]"],
+    begin: Callable[[Callable[[], bool]], "Iterator[Event]"],
     *,
     workspace: Workspace,
 ) -> None:
@@ -158,7 +158,7 @@ def follow_training(
     from poetgen.errors import TrainingError
     from poetgen.training.events import Finished
 
-    last: Report | None = None
+    last: Event | None = None
     with stop_requests() as stop:
         try:
             for last in begin(lambda: bool(stop)):

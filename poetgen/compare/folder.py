@@ -23,7 +23,6 @@ from poetgen.files import read_json, sweep_partials, write_json
 from poetgen.locking import locked
 from poetgen.plain_values import check_table
 from poetgen.training.run_folder import RunFolder
-from poetgen.training.task import data_fingerprint
 
 
 class ComparisonFolder:
@@ -74,7 +73,7 @@ class ComparisonFolder:
 
     def begin(self, plan: Plan, poems: Mapping[str, Dataset]) -> None:
         """Record what is compared. Raises CheckpointError when the poems are not those it began with."""
-        prints = {label: data_fingerprint(prepared)["sha256"] for label, prepared in poems.items()}
+        prints = {label: prepared.fingerprint()["sha256"] for label, prepared in poems.items()}
         settings = _settings(plan)
         if self.plan.exists():
             before = self.read()

@@ -19,7 +19,6 @@ from typing import Any
 from poetgen.config import Config, CorpusConfig, TrainingConfig, flatten
 from poetgen.config_files import read_sections
 from poetgen.errors import ConfigError
-from poetgen.optimizers import RULES
 from poetgen.setting import setting
 
 TUNING = (1.0, 1 / 3, 3.0)  # multipliers of a learning rate that --tune tries
@@ -104,7 +103,7 @@ class Variant:
     @property
     def learning_rate(self) -> float:
         """The rate given, or the optimizer's own."""
-        return self.config.training.learning_rate or RULES[self.config.training.optimizer].lr
+        return self.config.training.peak_learning_rate
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from poetgen.config import ModelConfig, TrainingConfig, flatten
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CorpusError
 from poetgen.printable import markdown_cell, printable
-from poetgen.training.events import counted, perplexity
+from poetgen.training.events import perplexity, pluralize
 
 FEW = 100  # poems to validate on
 FEWEST_STEPS = 100  # after which settings are told apart by more than their first steps
@@ -63,7 +63,7 @@ class Report:
             enough = max(-(-poems // variant.config.training.batch_size), FEWEST_STEPS)
             steps = max((run.steps for run in self.chosen[variant.label] if not run.diverged), default=enough)
             if steps < enough:
-                taken = f"{counted(steps, 'step')} of {variant.label}"
+                taken = f"{pluralize(steps, 'step')} of {variant.label}"
                 return f"too short to judge by: {taken}; try --steps {10 * enough}"
         return ""
 
@@ -270,12 +270,12 @@ def held(report: Report) -> Iterator[str]:
         yield poems_line(folder)
     first = report.plan.variants[0].config
     training = first.training
-    budget = counted(training.steps, "step") if training.steps else counted(training.epochs, "epoch")
+    budget = pluralize(training.steps, "step") if training.steps else pluralize(training.epochs, "epoch")
     budget += f", or {training.minutes:g} minutes" if training.minutes else ""
     seeds = ", ".join(map(str, report.plan.seeds))
     yield f"seeds: {seeds}; each decides first weights and batches, the same for every setting"
     yield f"budget: {budget}" + (
-        f"; patience {counted(training.patience, 'epoch')}" if training.patience else ""
+        f"; patience {pluralize(training.patience, 'epoch')}" if training.patience else ""
     )
     common = flatten({"model": asdict(first.model), "training": asdict(first.training)}, "config")
     defaults = flatten({"model": asdict(ModelConfig()), "training": asdict(TrainingConfig())}, "config")

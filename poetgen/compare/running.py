@@ -11,12 +11,13 @@ from poetgen.config import Config, from_dict
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import TrainingError
 from poetgen.measures import finite
-from poetgen.training.events import Finished, Started, smoothed
+from poetgen.training.events import Finished, Started, smooth_losses
+from poetgen.training.language_modeling import LanguageModeling
 from poetgen.training.learner import build_learner
 from poetgen.training.loop import StepReport
 from poetgen.training.run_folder import RunFolder
-from poetgen.training.task import LanguageModeling
-from poetgen.training.trainer import Trainer, batches_of, session
+from poetgen.training.schedules import Schedule
+from poetgen.training.trainer import Trainer, open_session, shuffle_batches
 
 VALIDATIONS = 20  # in a run
 SMOOTHING = 0.8
@@ -126,10 +127,10 @@ def make_run(
     resume = files.config.exists()
     config = with_validations(run.config, prepared) if not resume else as_begun(run.config, files)
     task = LanguageModeling(prepared, config, is_new=not resume)
-    with session(task, files, config, resume=resume) as trainer:
+    with open_session(task, files, config, resume=resume) as trainer:
         ended, diverged = "", ""
         try:
-            for report in trainer.reports(should_stop):
+            for report in trainer.run(should_stop):
                 match report:
                     case Started():
                         yield RunStarted(
@@ -165,10 +166,11 @@ def with_validations(config: Config, prepared: Dataset) -> Config:
     if settings.validate_every or settings.minutes:
         return config
     poems, validation = prepared.split("train"), prepared.split("validation")
-    steps_per_epoch = len(batches_of(poems, settings))
-    total = settings.steps or settings.epochs * steps_per_epoch
-    least = math.ceil(len(validation.ids) * steps_per_epoch / len(poems.ids))
-    return config.replace({"training.validate_every": max(1, least, math.ceil(total / VALIDATIONS))})
+    schedule = Schedule(settings, len(shuffle_batches(poems, settings)))
+    least = math.ceil(len(validation.ids) * schedule.steps_per_epoch / len(poems.ids))
+    return config.replace(
+        {"training.validate_every": max(1, least, math.ceil(schedule.total_steps / VALIDATIONS))}
+    )
 
 
 def as_begun(config: Config, files: RunFolder) -> Config:
@@ -196,7 +198,7 @@ def result_of(
     records = trainer.folder.records()
     steps = [record for record in records if record["kind"] == "step"]
     seconds = {record["step"]: record["seconds"] for record in steps}
-    training = [Point(step, seconds[step], loss) for step, loss in smoothed(steps, SMOOTHING)]
+    training = [Point(step, seconds[step], loss) for step, loss in smooth_losses(steps, SMOOTHING)]
     validation = [
         Point(record["step"], record["seconds"], record["validation_loss"])
         for record in records

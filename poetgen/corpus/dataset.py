@@ -11,6 +11,7 @@ conditions.json   forms and poets that may be given as conditions (poetgen.corpu
 SPLIT.titles.npz  titles, poets and forms of the poems as numbers; both are missing in older folders
 """
 
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -124,6 +125,14 @@ class Dataset:
         if len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < len(self.vocabulary):
             raise CorpusError(f"{self.path} is damaged ({name} has unknown numbers); run: poetgen prepare")
         return EncodedPoems(ids, offsets, conditions)
+
+    def fingerprint(self) -> dict[str, str]:
+        """SHA-256 of the vocabulary and the training poems, which tells this data from other."""
+        poems = self.split("train")
+        digest = hashlib.sha256("\n".join(self.vocabulary.tokens).encode())
+        digest.update(poems.offsets.tobytes())
+        digest.update(poems.ids.tobytes())
+        return {"sha256": digest.hexdigest()}
 
 
 def check_manifest(manifest: Mapping[str, Any]) -> None:

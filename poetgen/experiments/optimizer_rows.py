@@ -10,7 +10,8 @@ import torch
 
 from poetgen.config import TrainingConfig
 from poetgen.optimizers import RULES
-from poetgen.training.optimizers import build_numpy_optimizer, build_torch_optimizer
+from poetgen.training.numpy_learner import build_numpy_optimizer
+from poetgen.training.optimizers import build_torch_optimizer
 
 Array = npt.NDArray[Any]
 STEPS = 50

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetgen.plots.style import GREY, Name, name_ends, new_picture, tick_log, tidy
 from poetgen.printable import printable
-from poetgen.training.events import perplexity, smoothed
+from poetgen.training.events import perplexity, smooth_losses
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,7 +67,7 @@ def draw_perplexity(
     names = []
     if steps:
         raw = [(record["step"], _drawable(record["loss"])) for record in steps]
-        smooth = [(step, _drawable(loss)) for step, loss in smoothed(steps)]
+        smooth = [(step, _drawable(loss)) for step, loss in smooth_losses(steps)]
         axes.plot(*zip(*raw, strict=True), color="#c9c9c9", linewidth=0.7)
         axes.plot(*zip(*smooth, strict=True), color=TRAINING, linewidth=1.4, marker=dot(smooth))
         names.append(Name(f"training,\nsmoothed: {said(smooth[-1][1])}", smooth[-1], TRAINING))

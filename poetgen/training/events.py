@@ -1,4 +1,4 @@
-"""What a run tells whoever listens, and where it stands."""
+"""The events of a run, and its progress."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -148,7 +148,7 @@ def perplexity(loss: float) -> float:
     return math.exp(loss) if loss < LARGEST_LOSS else math.inf
 
 
-def smoothed(steps: Sequence[dict[str, Any]], weight: float = 0.9) -> list[tuple[int, float]]:
+def smooth_losses(steps: Sequence[dict[str, Any]], weight: float = 0.9) -> list[tuple[int, float]]:
     """Exponentially smoothed training loss, bias-corrected: (step, loss)."""
     smooth, total, points = 0.0, 0.0, []
     for record in steps:
@@ -158,9 +158,9 @@ def smoothed(steps: Sequence[dict[str, Any]], weight: float = 0.9) -> list[tuple
     return points
 
 
-def counted(number: int, what: str) -> str:
+def pluralize(number: int, what: str) -> str:
     """1 step, 2 steps."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-Report = Started | StepReport | ValidationReport | Finished
+Event = Started | StepReport | ValidationReport | Finished

@@ -26,6 +26,18 @@ class StepReport:
         """Mean natural-log loss of a token."""
         return self.summed_loss / self.tokens
 
+    def to_record(self, *, epoch: int, seconds: float) -> dict[str, Any]:
+        """As metrics.jsonl has it, with the run's epoch and its seconds of training so far."""
+        return {
+            "kind": "step",
+            "step": self.step,
+            "epoch": epoch,
+            "loss": self.loss,
+            "gradient_norm": self.gradient_norm,
+            "learning_rate": self.learning_rate,
+            "seconds": seconds,
+        }
+
 
 def train(
     learner: Learner,

@@ -9,18 +9,20 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from poetgen.byhand import language_model, layers, rtrl
+from poetgen.byhand import language_model, layers, optimizers, rtrl
 from poetgen.byhand.language_model import LayerGradients, Masks
-from poetgen.config import Config
+from poetgen.byhand.optimizer import Optimizer
+from poetgen.config import Config, TrainingConfig
 from poetgen.corpus.batches import Batch
 from poetgen.errors import ConfigError
 from poetgen.model.initialize import Rows
 from poetgen.model.language_model import build_model
+from poetgen.optimizers import RULES
 from poetgen.plain_values import check_count
 from poetgen.training.devices import keep_freed_memory
 from poetgen.training.ema import WeightAverage
 from poetgen.training.learner import divide_logits
-from poetgen.training.optimizers import build_numpy_optimizer
+from poetgen.training.optimizers import options_of
 from poetgen.training.rtrl_cost import check_rtrl
 from poetgen.training.saved_state import check_list, check_names, check_tensors
 
@@ -90,14 +92,11 @@ class NumPyLearner:
         if not self.dropout and not self.embedding_dropout and not self.weight_drop:
             return None
         rows = (len(self.params.embedding), 1)
-        characters = kept(rng, rows, self.embedding_dropout)
-        layers = tuple(kept(rng, layer_mask, self.dropout) for layer_mask in self.layer_shapes(poems))
-        recurrent = tuple(kept(rng, layer.weight_hh.shape, self.weight_drop) for layer in self.params.layers)
-        return Masks(characters, layers, recurrent if self.weight_drop else None)
-
-    def layer_shapes(self, poems: int) -> list[tuple[int, int]]:
-        """(B, H) for each layer."""
-        return [(poems, layer.weight_hh.shape[1]) for layer in self.params.layers]
+        characters = dropout_mask(rng, rows, self.embedding_dropout)
+        matrices = [layer.weight_hh.shape for layer in self.params.layers]
+        outputs = tuple(dropout_mask(rng, (poems, hidden), self.dropout) for _, hidden in matrices)
+        recurrent = tuple(dropout_mask(rng, shape, self.weight_drop) for shape in matrices)
+        return Masks(characters, outputs, recurrent if self.weight_drop else None)
 
     def clip_gradient(self) -> float:
         """Shorten the gradient to `training.clip_norm`, as torch.nn.utils.clip_grad_norm_; return its norm."""
@@ -147,16 +146,16 @@ class NumPyLearner:
     def state(self) -> dict[str, Any]:
         """Weights, optimizer, average; dropout draws from seed and step."""
         memory = self.optimizer.state_dict()
-        state = {name: tensors(slots) for name, slots in memory["state"].items()}
+        state = {name: as_tensors(slots) for name, slots in memory["state"].items()}
         return {
-            "model": tensors(self.arrays),
+            "model": as_tensors(self.arrays),
             "optimizer": {**memory, "state": state},
             "average": self.average.values,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from a saved state. Raises ValueError, RuntimeError or their like when it does not fit."""
-        weights = check_tensors(state["model"], tensors(self.arrays))
+        weights = check_tensors(state["model"], as_tensors(self.arrays))
         average = check_list("the average", state["average"], self.average.values)
         self.optimizer.load_state_dict(self.check_memory(state["optimizer"]))
         for name, array in self.arrays.items():
@@ -167,7 +166,7 @@ class NumPyLearner:
         """What the optimizer remembered, as arrays. Raises ValueError when it does not fit."""
         own = self.optimizer.state
         check_names("the optimizer's memory", saved["state"], own)
-        memory = {name: arrays(check_tensors(saved["state"][name], tensors(own[name]))) for name in own}
+        memory = {name: as_arrays(check_tensors(saved["state"][name], as_tensors(own[name]))) for name in own}
         return {"steps": check_count("the number of steps", saved["steps"]), "state": memory}
 
     def seconds_per_step(self, batch: Batch) -> float:
@@ -202,16 +201,26 @@ def check_settings(config: Config) -> None:
         )
 
 
-def kept(rng: np.random.Generator, shape: tuple[int, int], share: float) -> Array:
+def build_numpy_optimizer(parameters: Mapping[str, Array], settings: TrainingConfig) -> Optimizer:
+    """The update rule by hand, which changes these arrays in place. Raises ConfigError for a bad setting."""
+    rule = RULES[settings.optimizer]
+    kind: type[Optimizer] = getattr(optimizers, rule.byhand)
+    try:
+        return kind(parameters, **options_of(settings))
+    except ValueError as error:
+        raise ConfigError(f"optimizer {settings.optimizer} refuses its settings: {error}") from error
+
+
+def dropout_mask(rng: np.random.Generator, shape: tuple[int, int], share: float) -> Array:
     """1 / (1 - share) where something is kept, 0 where it is dropped."""
     return (rng.random(shape, np.float32) >= share) / np.float32(1 - share)
 
 
-def tensors(arrays: dict[str, Array]) -> dict[str, torch.Tensor]:
+def as_tensors(arrays: dict[str, Array]) -> dict[str, torch.Tensor]:
     """To be saved; the memory is shared."""
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
-def arrays(saved: dict[str, torch.Tensor]) -> dict[str, Array]:
+def as_arrays(saved: dict[str, torch.Tensor]) -> dict[str, Array]:
     """As they were before they were saved."""
     return {name: tensor.numpy() for name, tensor in saved.items()}

@@ -1,19 +1,16 @@
-"""Optimizers by the names of poetgen.optimizers, torch's and ours; and AdaBound for torch, which has none."""
+"""Torch's optimizers by the names of poetgen.optimizers; and AdaBound for torch, which has none."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from poetgen.byhand import optimizers as byhand
-from poetgen.byhand.optimizer import Optimizer as NumPyOptimizer
 from poetgen.config import TrainingConfig
 from poetgen.errors import ConfigError
-from poetgen.optimizers import RULES, as_options
+from poetgen.optimizers import RULES, VARIANTS, as_options
 
 
 class AdaBound(Optimizer):
@@ -74,8 +71,8 @@ def _check(group: dict[str, Any]) -> None:
     for index, beta in enumerate(group["betas"]):
         if not 0 <= beta < 1:
             raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
-    if group["variant"] not in byhand.VARIANTS:
-        raise ValueError(f"Invalid variant: {group['variant']}; there are: {', '.join(byhand.VARIANTS)}")
+    if group["variant"] not in VARIANTS:
+        raise ValueError(f"Invalid variant: {group['variant']}; there are: {', '.join(VARIANTS)}")
     if group["variant"] == "code" and not (group["lr"] > 0 and group["gamma"] > 0):
         raise ValueError(f"Invalid lr or gamma: {group['lr']}, {group['gamma']}; both must be above 0")
 
@@ -106,15 +103,10 @@ def _change(theta: Tensor, g: Tensor, memory: dict[str, Any], group: dict[str, A
 FUSED = ("SGD", "Adagrad", "Adam", "AdamW")  # those of torch.optim that have a faster kernel for the CPU
 
 
-def learning_rate_of(settings: TrainingConfig) -> float:
-    """The rate given, or else the optimizer's own."""
-    return settings.learning_rate or RULES[settings.optimizer].lr
-
-
 def options_of(settings: TrainingConfig) -> dict[str, Any]:
-    """What both torch's class and ours are made with."""
+    """What torch's class and that by hand are both made with."""
     own = as_options(settings.optimizer_constants)
-    return {"lr": learning_rate_of(settings), "weight_decay": settings.weight_decay, **own}
+    return {"lr": settings.peak_learning_rate, "weight_decay": settings.weight_decay, **own}
 
 
 def build_torch_optimizer(parameters: Iterable[nn.Parameter], settings: TrainingConfig) -> Optimizer:
@@ -129,15 +121,3 @@ def build_torch_optimizer(parameters: Iterable[nn.Parameter], settings: Training
     except ValueError as error:
         raise ConfigError(f"optimizer {settings.optimizer} refuses its settings: {error}") from error
     return built
-
-
-def build_numpy_optimizer(
-    parameters: Mapping[str, npt.NDArray[Any]], settings: TrainingConfig
-) -> NumPyOptimizer:
-    """The same by hand, which changes these arrays in place. Raises ConfigError when it refuses a setting."""
-    rule = RULES[settings.optimizer]
-    kind: type[NumPyOptimizer] = getattr(byhand, rule.byhand)
-    try:
-        return kind(parameters, **options_of(settings))
-    except ValueError as error:
-        raise ConfigError(f"optimizer {settings.optimizer} refuses its settings: {error}") from error

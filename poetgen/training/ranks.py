@@ -54,7 +54,7 @@ def _is_joined() -> bool:
 # ---- beginning and end ----
 
 
-def launched() -> tuple[int, int] | None:
+def torchrun_rank() -> tuple[int, int] | None:
     """Rank and number of processes where torchrun has started this one, else None."""
     if {"RANK", "WORLD_SIZE"} <= os.environ.keys():
         return int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
@@ -62,13 +62,13 @@ def launched() -> tuple[int, int] | None:
 
 
 @contextmanager
-def joined(settings: TrainingConfig, order: dict[str, Any] | None) -> Iterator[None]:
+def open_group(settings: TrainingConfig, order: dict[str, Any] | None) -> Iterator[None]:
     """Within, the ranks are joined: those that torchrun started, or `training.processes` of this machine.
 
     The first process starts the others, each of which runs poetgen.training.worker with `order`. Raises
     ConfigError for what several processes cannot do, TrainingError when they do not find each other.
     """
-    torchrun = launched()
+    torchrun = torchrun_rank()
     size = torchrun[1] if torchrun else settings.processes
     if _is_joined() or size == 1:
         yield
@@ -84,7 +84,7 @@ def joined(settings: TrainingConfig, order: dict[str, Any] | None) -> Iterator[N
         yield
         wait_for_all()
     finally:
-        _leave()
+        _leave_group()
 
 
 def _check(settings: TrainingConfig, size: int) -> None:
@@ -92,7 +92,7 @@ def _check(settings: TrainingConfig, size: int) -> None:
         raise ConfigError("training.backend is 'numpy', which trains in one process; omit --processes")
     if not dist.is_available():
         raise ConfigError("this PyTorch was built without torch.distributed; omit --processes")
-    if _on_gpu(settings) and not launched() and size > torch.cuda.device_count():
+    if _on_gpu(settings) and not torchrun_rank() and size > torch.cuda.device_count():
         raise ConfigError(
             f"{size} processes need as many GPUs, and torch finds {torch.cuda.device_count()}; "
             "lower --processes, or use --device cpu"
@@ -135,15 +135,15 @@ def _start_others(settings: TrainingConfig, size: int, order: dict[str, Any]) ->
     try:
         while store.add("ready", 0) < size - 1:
             if any(child.poll() is not None for child in children):
-                raise RankLost(f"{_who_ended()} before the training began")
+                raise RankLost(f"{_describe_lost()} before the training began")
             time.sleep(0.02)
         dist.init_process_group(_backends(settings), store=store, rank=0, world_size=size, timeout=PATIENCE)
     except BaseException:
-        _leave()
+        _leave_group()
         raise
 
 
-def join(order: dict[str, Any], settings: TrainingConfig) -> None:
+def join_group(order: dict[str, Any], settings: TrainingConfig) -> None:
     """Join, as rank 1, 2, ..., the process that started this one with `order`."""
     store = TCPStore(HERE, order["port"], order["size"], is_master=False, timeout=PATIENCE)
     store.add("ready", 1)
@@ -158,7 +158,7 @@ def wait_for_all() -> None:
     _call(dist.barrier)
 
 
-def _leave() -> None:
+def _leave_group() -> None:
     """Leave the group; whoever is started from here and still runs is ended."""
     if _is_joined():
         dist.destroy_process_group()
@@ -181,7 +181,7 @@ def _processors() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def _who_ended() -> str:
+def _describe_lost() -> str:
     for child in children:
         if (code := child.poll()) is not None:
             how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
@@ -198,10 +198,10 @@ def _call(collective: Any, *arguments: Any, **options: Any) -> None:
         collective(*arguments, **options)
     except RuntimeError as error:  # what gloo and nccl raise
         time.sleep(0.2)  # the system takes a moment to say who it was
-        raise RankLost(_who_ended()) from error
+        raise RankLost(_describe_lost()) from error
 
 
-def agree(*numbers: float) -> tuple[float, ...]:
+def broadcast(*numbers: float) -> tuple[float, ...]:
     """The numbers of rank 0."""
     if world_size() == 1:
         return numbers
@@ -219,7 +219,7 @@ def sum_over_ranks(*numbers: float) -> tuple[float, ...]:
     return tuple(values.tolist())
 
 
-def own_poems(batch: Batch) -> Batch | None:
+def shard_batch(batch: Batch) -> Batch | None:
     """This rank's share of a batch, every rank-th poem; None where it has no more poems than ranks before this."""
     if world_size() == 1:
         return batch
@@ -232,7 +232,7 @@ def own_poems(batch: Batch) -> Batch | None:
     return Batch(batch.inputs[:steps, poems], batch.targets[:steps, poems], lengths, prefix)
 
 
-def own_batches(batches: Iterable[Batch]) -> Iterator[Batch]:
+def shard_batches(batches: Iterable[Batch]) -> Iterator[Batch]:
     """Every rank-th of the batches, none twice."""
     for number, batch in enumerate(batches):
         if number % world_size() == rank():
@@ -251,7 +251,7 @@ def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:
         parameter.grad = summed.view_as(parameter)
 
 
-def draw_apart(seed: int, step: int = 0) -> None:
+def seed_rank(seed: int, step: int = 0) -> None:
     """Let each rank but the first draw its dropout from a stream of its own."""
     if rank():
         [own] = np.random.SeedSequence([seed, rank(), step]).generate_state(1)
@@ -269,7 +269,7 @@ def gather(states: dict[str, Tensor]) -> list[dict[str, Tensor]]:
     return [{name: found[number] for name, found in every.items()} for number in range(world_size())]
 
 
-def describe(before: int) -> Sequence[str]:
+def describe_change(before: int) -> Sequence[str]:
     """What to say when a run that `before` processes trained goes on with another number."""
     if before == world_size():
         return []

@@ -17,17 +17,13 @@ import io
 import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-from poetgen.checkpoint import RELEASED
 from poetgen.config import Config, flatten, saved_settings
 from poetgen.errors import DAMAGE, CheckpointError, PoetgenError
 from poetgen.files import (
     check_file,
-    expand_home,
-    follow_links,
     list_strangers,
     read_json,
     sweep_partials,
@@ -36,11 +32,9 @@ from poetgen.files import (
     written_whole,
 )
 from poetgen.locking import locked
-from poetgen.model_files import NEWEST
 from poetgen.plain_values import check_count, check_finite, check_table
 
 STATE_VERSION = 1
-TAKEN = {RELEASED: "the released model", NEWEST: "the newest run"}
 MEASURES = {  # of a record, by its kind: what is read again
     "step": ("loss", "learning_rate", "seconds"),
     "validation": ("validation_loss", "seconds"),
@@ -221,51 +215,6 @@ class ReadOnlyRunFolder(RunFolder):
 
     def save_state(self, state: Mapping[str, Any]) -> None:
         """Nothing is written."""
-
-
-def newest_run(runs: Path, command: str = "poetgen train") -> RunFolder:
-    """The run whose state was saved last. Raises CheckpointError when there is none."""
-    states = [path for path in runs.glob("*/state.pt") if RunFolder(path.parent).config.exists()]
-    states.sort(key=lambda path: (path.stat().st_mtime, path))
-    if not states:
-        raise CheckpointError(f"no run to resume in {runs}; start one with: {command}")
-    return RunFolder(states[-1].parent, command)
-
-
-def find_run(runs: Path, name: str | None, command: str = "poetgen train") -> RunFolder:
-    """The run to go on with: the newest of `runs` (None), one of them by name, or any by path.
-
-    Raises CheckpointError, saying which there are.
-    """
-    name = None if name is None else expand_home(name)
-    folder = newest_run(runs, command) if name is None else RunFolder(runs / name, command)
-    if name is not None and not folder.config.exists() and (Path(name) / folder.config.name).exists():
-        folder = RunFolder(follow_links(Path(name)), command)
-    if not folder.config.exists():
-        names = sorted(path.parent.name for path in runs.glob(f"*/{folder.config.name}"))
-        there = f"there are: {', '.join(names)}" if names else f"start one with: {command}"
-        raise CheckpointError(f"no run {name!r} in {runs}; {there}")
-    return folder
-
-
-def new_run_path(runs: Path, name: str | None, kind: str) -> Path:
-    """Where a new run goes; a run without a name is called by its date and what kind it is."""
-    if name is not None:
-        if name in ("", "..") or not name.isprintable() or Path(name).name != name:
-            raise CheckpointError(f"a run cannot be called {name!r}; give a plain name such as --run moon")
-        if name in (RELEASED, NEWEST):
-            raise CheckpointError(
-                f"a run cannot be called {name}, which names {TAKEN[name]}; choose another --run name"
-            )
-        return runs / name
-    stem = f"{date.today().isoformat()}_{kind}"
-    free = next(k for k in range(1, 10_000) if not (runs / numbered(stem, k)).exists())
-    return runs / numbered(stem, free)
-
-
-def numbered(stem: str, k: int) -> str:
-    """stem, stem-2, stem-3, ..."""
-    return stem if k == 1 else f"{stem}-{k}"
 
 
 def check_resumable(folder: RunFolder, config: Config, fingerprint: Mapping[str, str], *, where: str) -> None:

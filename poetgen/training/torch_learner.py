@@ -47,7 +47,7 @@ class TorchLearner:
             self.computes_on += f", {ranks.world_size()} processes"
         torch.manual_seed(settings.seed)
         self.model = build().to(self.device)
-        ranks.draw_apart(settings.seed)
+        ranks.seed_rank(settings.seed)
         self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
         self.optimizer = build_torch_optimizer(self.model.parameters(), settings)
         self.average = WeightAverage(self.model.parameters(), settings.ema_decay)
@@ -101,7 +101,7 @@ class TorchLearner:
         elif ranks.rank() == 0:
             set_random_states(random[0])
         else:
-            ranks.draw_apart(self.settings.seed, state["progress"]["step"])
+            ranks.seed_rank(self.settings.seed, state["progress"]["step"])
 
     def seconds_per_step(self, batch: Batch) -> float:
         """Time the gradient of a batch, the second of two, and leave no trace in the run."""
@@ -144,7 +144,7 @@ class TorchLanguageModelLearner(TorchLearner):
         """The gradient of the batch's mean loss, the one before forgotten; returns the summed loss."""
         self.model.train()
         self.optimizer.zero_grad()
-        states, total, own = None, 0.0, ranks.own_poems(batch)
+        states, total, own = None, 0.0, ranks.shard_batch(batch)
         with fastest_products(self.device):
             for segment in own.to(self.device).segments(self.settings.bptt_length) if own else ():
                 loss, states = self.model.summed_loss(
@@ -167,7 +167,7 @@ class TorchLanguageModelLearner(TorchLearner):
         """Mean natural-log loss of a token, with dropout off; the sum is taken in float64."""
         self.model.eval()
         total, tokens = 0.0, 0
-        for batch in ranks.own_batches(batches):
+        for batch in ranks.shard_batches(batches):
             states = None
             for segment in batch.to(self.device).segments(self.settings.bptt_length):
                 losses, states = self.model.token_losses(

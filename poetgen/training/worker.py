@@ -23,7 +23,7 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)  # when to stop is the first process's to say
     order = json.loads(sys.argv[1])
     config = from_dict(order["config"])
-    ranks.join(order, config.training)
+    ranks.join_group(order, config.training)
     try:
         prepared = Dataset.open(Path(order["prepared"]))
         for _ in run_training(prepared, Path(order["run"]), config, resume=order["resume"]):

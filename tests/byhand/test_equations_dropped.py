@@ -8,7 +8,7 @@ from poetgen.byhand.finite_differences import derivative, error
 from poetgen.byhand.language_model import Masks, Parameters
 from poetgen.byhand.linear import LinearParameters
 from poetgen.byhand.lstm import LSTMParameters
-from poetgen.training.numpy_learner import NumPyLearner, kept
+from poetgen.training.numpy_learner import NumPyLearner, dropout_mask
 
 V, E, H, T, B = 6, 3, 4, 5, 3
 rng = np.random.default_rng(8)
@@ -17,8 +17,8 @@ params = Parameters(rng.normal(size=(V, E)), (cell,), None, rng.normal(size=(V, 
 ids, targets = rng.integers(V, size=(2, T, B))
 lengths = np.array([5, 2, 3])
 omega = 0.25
-zeta = kept(rng, (B, H), omega).astype(float)
-Z = kept(rng, (4 * H, H), omega).astype(float)
+zeta = dropout_mask(rng, (B, H), omega).astype(float)
+Z = dropout_mask(rng, (4 * H, H), omega).astype(float)
 all_rows = np.ones((V, 1))
 start = language_model.init_state(params, B)
 

@@ -12,7 +12,7 @@ from poetgen.byhand.lstm import LSTMParameters
 from poetgen.byhand.rnn import RNNParameters
 from poetgen.config import OPTIMIZERS, TrainingConfig
 from poetgen.model import initialize
-from poetgen.training.optimizers import build_numpy_optimizer
+from poetgen.training.numpy_learner import build_numpy_optimizer
 
 V, E, H, T, B = 7, 3, 4, 5, 6
 rng = np.random.default_rng(0)

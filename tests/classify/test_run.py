@@ -24,7 +24,7 @@ from poetgen.classify.tokens import SPECIALS, Tokeniser
 from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
-from poetgen.training.events import Finished, Report, ValidationReport
+from poetgen.training.events import Event, Finished, ValidationReport
 from poetgen.training.run_folder import RunFolder
 
 Small = Callable[..., ClassifierConfig]
@@ -136,7 +136,7 @@ def test_other_settings_or_texts_are_refused(
     run = tmp_path / "run"
     list(train_classifier(topics, run, small(training__steps=1)))
 
-    def resume(data: LabelledTexts, **changes: Any) -> list[Report]:
+    def resume(data: LabelledTexts, **changes: Any) -> list[Event]:
         config = small(training__steps=1, **changes)
         return list(train_classifier(data, run, config, resume=True))
 

@@ -19,9 +19,9 @@ from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CheckpointError, ConfigError
 from poetgen.evaluate import evaluate_split
 from poetgen.optimizers import RULES
+from poetgen.training.language_modeling import LanguageModeling
 from poetgen.training.loop import StepReport
 from poetgen.training.run_folder import RunFolder
-from poetgen.training.task import LanguageModeling
 from poetgen.training.trainer import Trainer
 
 Planned = Callable[..., Plan]

@@ -11,7 +11,7 @@ import pytest
 
 from poetgen.errors import PoetgenError
 from poetgen.plots.training import draw_accuracy, draw_curves
-from poetgen.training.events import smoothed
+from poetgen.training.events import smooth_losses
 
 
 def history(steps: int, epochs: int, *, level: float = 5.0) -> list[dict[str, Any]]:
@@ -99,8 +99,8 @@ def test_without_matplotlib_it_says_so_and_writes_nothing(
 
 
 def test_a_smoothed_constant_is_itself_and_a_step_lies_between() -> None:
-    flat = smoothed([{"step": k, "loss": 2.5} for k in range(5)])
+    flat = smooth_losses([{"step": k, "loss": 2.5} for k in range(5)])
     assert all(math.isclose(loss, 2.5) for _, loss in flat)
-    up = smoothed([{"step": k, "loss": float(k > 2)} for k in range(9)])
+    up = smooth_losses([{"step": k, "loss": float(k > 2)} for k in range(9)])
     assert [step for step, _ in up] == [*range(9)]
     assert all(0 <= before <= after < 1 for (_, before), (_, after) in pairwise(up))

@@ -22,7 +22,8 @@ from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
 from poetgen.config import TrainingConfig
 from poetgen.corpus.dataset import Dataset
-from poetgen.training.optimizers import AdaBound, build_numpy_optimizer
+from poetgen.training.numpy_learner import build_numpy_optimizer
+from poetgen.training.optimizers import AdaBound
 
 DEVICES = [
     "cpu",

@@ -10,7 +10,7 @@ from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
 from poetgen.corpus.dataset import Dataset
 from poetgen.evaluate import evaluate_split
-from poetgen.training.events import Finished, Report, Started, ValidationReport
+from poetgen.training.events import Event, Finished, Started, ValidationReport
 from poetgen.training.run_folder import RunFolder
 from poetgen.training.trainer import run_training
 
@@ -25,9 +25,9 @@ def settings(device: str, **changes: Any) -> Config:
 
 def trained(
     prepared: Dataset, path: Path, config: Config, *, resume: bool = False, until: int = 10**9
-) -> list[Report]:
+) -> list[Event]:
     """Train, asking to stop after step `until`."""
-    reports: list[Report] = []
+    reports: list[Event] = []
     for report in run_training(
         prepared,
         path,

@@ -14,7 +14,8 @@ from poetgen.byhand.finite_differences import error
 from poetgen.config import OPTIMIZERS, TrainingConfig
 from poetgen.errors import ConfigError
 from poetgen.optimizers import CONSTANTS, OWN, RULES
-from poetgen.training.optimizers import build_numpy_optimizer, build_torch_optimizer, learning_rate_of
+from poetgen.training.numpy_learner import build_numpy_optimizer
+from poetgen.training.optimizers import build_torch_optimizer
 
 
 def problem() -> tuple[nn.Linear, torch.Tensor, torch.Tensor]:
@@ -38,7 +39,7 @@ def losses(config: TrainingConfig, steps: int) -> list[float]:
 
 def test_every_name_has_a_rule_and_a_rate_of_its_own() -> None:
     assert tuple(RULES) == OPTIMIZERS
-    assert all(learning_rate_of(TrainingConfig(optimizer=name)) == RULES[name].lr > 0 for name in OPTIMIZERS)
+    assert all(TrainingConfig(optimizer=name).peak_learning_rate == RULES[name].lr > 0 for name in OPTIMIZERS)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -82,7 +83,7 @@ def test_the_same_name_by_hand_is_the_same_optimizer(
     for step in range(20):
         theirs.zero_grad()
         F.cross_entropy(model(x), targets).backward()
-        theirs.param_groups[0]["lr"] = hand.lr = learning_rate_of(config) * 0.9**step
+        theirs.param_groups[0]["lr"] = hand.lr = config.peak_learning_rate * 0.9**step
         hand.step({key: theta.grad.numpy() for key, theta in model.named_parameters()})
         theirs.step()
     for key, theta in model.named_parameters():

@@ -25,7 +25,7 @@ from poetgen.corpus.batches import make_batch
 from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.errors import ConfigError, TrainingError
 from poetgen.training import ranks
-from poetgen.training.events import Report, Started, ValidationReport
+from poetgen.training.events import Event, Started, ValidationReport
 from poetgen.training.run_folder import RunFolder
 from poetgen.training.trainer import run_training
 from tests.processes import PATIENCE, end
@@ -49,7 +49,7 @@ def settings(processes: int, **changes: Any) -> Config:
     return Config().replace({**SMALL, "training.processes": processes, **given})
 
 
-def trained(prepared: Dataset, path: Path, config: Config, **options: Any) -> list[Report]:
+def trained(prepared: Dataset, path: Path, config: Config, **options: Any) -> list[Event]:
     return list(run_training(prepared, path, config, **options))
 
 
@@ -267,7 +267,7 @@ def test_every_poem_of_a_batch_is_one_processs(lengths: list[int], processes: in
         patched.setattr(ranks, "world_size", lambda: processes)
         for number in range(processes):
             patched.setattr(ranks, "rank", lambda number=number: number)
-            shares.append(ranks.own_poems(batch))
+            shares.append(ranks.shard_batch(batch))
     found = [share for share in shares if share is not None]
     assert sum(share.tokens for share in found) == batch.tokens
     tokens = sorted(int(one) for share in found for one in share.targets[share.targets >= 10])

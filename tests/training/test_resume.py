@@ -13,7 +13,7 @@ from poetgen.corpus.dataset import Dataset
 from poetgen.errors import CheckpointError
 from poetgen.poem.poem import Poem
 from poetgen.training import trainer as trainer_module
-from poetgen.training.events import FORMER_NAMES, Finished, Report
+from poetgen.training.events import FORMER_NAMES, Event, Finished
 from poetgen.training.run_folder import RunFolder
 from poetgen.training.trainer import run_training
 
@@ -40,13 +40,13 @@ def settings(**changes: Any) -> Config:
     return Config().replace({**SMALL, **{key.replace("__", "."): value for key, value in changes.items()}})
 
 
-def whole(prepared: Dataset, path: Path, config: Config) -> list[Report]:
+def whole(prepared: Dataset, path: Path, config: Config) -> list[Event]:
     return list(run_training(prepared, path, config))
 
 
-def stopping_at(prepared: Dataset, path: Path, config: Config, *, steps: Iterable[int]) -> list[Report]:
+def stopping_at(prepared: Dataset, path: Path, config: Config, *, steps: Iterable[int]) -> list[Event]:
     """Ask to stop after each of these steps, and go on."""
-    reports: list[Report] = []
+    reports: list[Event] = []
     at = 0
 
     def should_stop() -> bool:

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.errors import CheckpointError, PoetgenError
-from poetgen.training.run_folder import RunFolder, line_of, newest_run, record_of
+from poetgen.training.run_folder import RunFolder, line_of, record_of
+from poetgen.training.runs import newest_run
 
 
 @pytest.fixture

@@ -17,10 +17,11 @@ from poetgen.corpus.line_index import LineIndex
 from poetgen.errors import CheckpointError, ConfigError, CorpusError, PoetgenError, TrainingError
 from poetgen.evaluate import evaluate_split
 from poetgen.poem.poem import Poem
-from poetgen.training.events import Finished, Progress, Report, Started, ValidationReport, perplexity
+from poetgen.training.events import Event, Finished, Progress, Started, ValidationReport, perplexity
+from poetgen.training.language_modeling import LanguageModeling
 from poetgen.training.loop import StepReport
 from poetgen.training.run_folder import RunFolder
-from poetgen.training.task import LanguageModeling
+from poetgen.training.schedules import Schedule
 from poetgen.training.trainer import Trainer, run_training
 
 
@@ -31,10 +32,10 @@ def settings(**changes: Any) -> Config:
 
 
 @pytest.fixture
-def trained(prepared: Dataset, tmp_path: Path) -> Callable[..., list[Report]]:
+def trained(prepared: Dataset, tmp_path: Path) -> Callable[..., list[Event]]:
     """`trained(**settings)` trains in tmp_path / "run" and gives all reports."""
 
-    def train(**changes: Any) -> list[Report]:
+    def train(**changes: Any) -> list[Event]:
         return list(run_training(prepared, tmp_path / "run", settings(**changes)))
 
     return train
@@ -44,12 +45,12 @@ def trainer_of(prepared: Dataset, path: Path, config: Config) -> Trainer:
     return Trainer(LanguageModeling(prepared, config), RunFolder(path), config)
 
 
-def of(kind: type, reports: list[Report]) -> list[Any]:
+def of(kind: type, reports: list[Event]) -> list[Any]:
     return [report for report in reports if isinstance(report, kind)]
 
 
 def test_reports_come_in_order_and_agree_with_the_files(
-    trained: Callable[..., list[Report]], prepared: Dataset, tmp_path: Path
+    trained: Callable[..., list[Event]], prepared: Dataset, tmp_path: Path
 ) -> None:
     reports = trained()
     folder = RunFolder(tmp_path / "run")
@@ -68,7 +69,7 @@ def test_reports_come_in_order_and_agree_with_the_files(
     assert end.reason == "3 epochs done" and end.best == folder.best
 
 
-def test_the_epochs_train_loss_is_the_mean_over_its_tokens(trained: Callable[..., list[Report]]) -> None:
+def test_the_epochs_train_loss_is_the_mean_over_its_tokens(trained: Callable[..., list[Event]]) -> None:
     reports = trained(epochs=1)
     steps = of(StepReport, reports)
     mean = sum(step.summed_loss for step in steps) / sum(step.tokens for step in steps)
@@ -80,7 +81,7 @@ MEASURED = [{}, {"ema_decay": 0.9}, {"temperature": 3.0}, {"temperature": 0.5, "
 
 @pytest.mark.parametrize("changes", MEASURED, ids=str)
 def test_the_best_file_measures_as_it_was_validated(
-    trained: Callable[..., list[Report]], prepared: Dataset, tmp_path: Path, changes: dict[str, Any]
+    trained: Callable[..., list[Event]], prepared: Dataset, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     end = trained(**changes)[-1]
     best = Checkpoint.load(tmp_path / "run" / "best.safetensors")
@@ -91,7 +92,7 @@ def test_the_best_file_measures_as_it_was_validated(
 
 
 def test_the_best_file_knows_the_lines_it_learned_from(
-    trained: Callable[..., list[Report]], poems: list[Poem], prepared: Dataset, tmp_path: Path
+    trained: Callable[..., list[Event]], poems: list[Poem], prepared: Dataset, tmp_path: Path
 ) -> None:
     trained(epochs=1)
     lines = Checkpoint.load(tmp_path / "run" / "best.safetensors").lines
@@ -122,7 +123,7 @@ SHORT = [
 
 @pytest.mark.parametrize(("changes", "steps", "reason"), SHORT, ids=str)
 def test_every_run_ends_with_a_validation_and_a_best_file(
-    trained: Callable[..., list[Report]], tmp_path: Path, changes: dict[str, Any], steps: int, reason: str
+    trained: Callable[..., list[Event]], tmp_path: Path, changes: dict[str, Any], steps: int, reason: str
 ) -> None:
     reports = trained(**changes)
     assert isinstance(reports[-2], ValidationReport) and reports[-2].step == steps
@@ -144,7 +145,7 @@ def test_every_run_ends_with_a_validation_and_a_best_file(
     ids=str,
 )
 def test_it_validates_every_so_many_steps_and_at_the_end(
-    trained: Callable[..., list[Report]], changes: dict[str, Any], steps: list[int]
+    trained: Callable[..., list[Event]], changes: dict[str, Any], steps: list[int]
 ) -> None:
     reports = trained(**changes)
     validations = of(ValidationReport, reports)
@@ -165,12 +166,12 @@ def test_validating_more_often_changes_nothing_learned(prepared: Dataset, tmp_pa
     assert all((weights[0][name] == weights[1][name]).all() for name in weights[0])
 
 
-def test_steps_decide_whatever_epochs_says(trained: Callable[..., list[Report]]) -> None:
+def test_steps_decide_whatever_epochs_says(trained: Callable[..., list[Event]]) -> None:
     epochs = of(ValidationReport, trained(epochs=1, steps=20, patience=0))
     assert len(epochs) > 1 and epochs[-1].step == 20
 
 
-def test_patience_counts_only_epochs_without_a_better_one(trained: Callable[..., list[Report]]) -> None:
+def test_patience_counts_only_epochs_without_a_better_one(trained: Callable[..., list[Event]]) -> None:
     reports = trained(patience=1, epochs=5, learning_rate=0.01)
     epochs = of(ValidationReport, reports)
     worse = [epoch.is_best for epoch in epochs].index(False) if not all(e.is_best for e in epochs) else 4
@@ -178,7 +179,7 @@ def test_patience_counts_only_epochs_without_a_better_one(trained: Callable[...,
 
 
 def test_epochs_are_kept_by_number_perplexity_and_optimizer(
-    trained: Callable[..., list[Report]], tmp_path: Path
+    trained: Callable[..., list[Event]], tmp_path: Path
 ) -> None:
     epochs = of(ValidationReport, trained(keep_epochs=True, optimizer="rmsprop"))
     kept = sorted(path.name for path in (tmp_path / "run").glob("epoch-*"))
@@ -190,7 +191,7 @@ def test_epochs_are_kept_by_number_perplexity_and_optimizer(
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_lowers_the_loss_with_its_own_rate(
-    trained: Callable[..., list[Report]], name: str
+    trained: Callable[..., list[Event]], name: str
 ) -> None:
     first, *_, last = of(
         ValidationReport, trained(optimizer=name, epochs=6, patience=0, **{"model.dropout": 0.0})
@@ -212,7 +213,7 @@ def test_the_same_seed_is_the_same_run_and_another_is_not(prepared: Dataset, tmp
 def test_measuring_draws_no_random_number_and_leaves_the_weights(prepared: Dataset, tmp_path: Path) -> None:
     run = trainer_of(prepared, tmp_path / "run", settings(ema_decay=0.9))
     before = [torch.get_rng_state(), *(p.detach().clone() for p in run.learner.model.parameters())]
-    run.started()
+    run.describe_start()
     with run.learner.average.applied():
         run.validation_loss()
     for one, other in zip(before, [torch.get_rng_state(), *run.learner.model.parameters()], strict=True):
@@ -233,15 +234,16 @@ def test_a_loss_that_is_no_number_stops_with_step_rate_and_what_is_left(
 def test_a_loss_that_is_no_number_later_names_the_last_good_checkpoint(
     prepared: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rate = Trainer.learning_rate
-    monkeypatch.setattr(Trainer, "learning_rate", lambda run, step: rate(run, step) if step < 6 else 1e38)
+    rate = Schedule.learning_rate
+    wild = lambda schedule, step, seconds: rate(schedule, step, seconds) if step < 6 else 1e38  # noqa: E731
+    monkeypatch.setattr(Schedule, "learning_rate", wild)
     with pytest.raises(TrainingError, match=r"at step 8 .*last good checkpoint is .*best\.safetensors"):
         list(run_training(prepared, tmp_path / "run", settings()))
     assert Checkpoint.load(tmp_path / "run" / "best.safetensors").card["step"] == 4
 
 
 def test_a_run_worse_than_a_uniform_guess_is_called_diverged_and_leaves_no_model(
-    trained: Callable[..., list[Report]], tmp_path: Path
+    trained: Callable[..., list[Event]], tmp_path: Path
 ) -> None:
     assert (perplexity(0.0), perplexity(1e4)) == (1.0, math.inf)
     told = (
@@ -256,7 +258,7 @@ def test_a_run_worse_than_a_uniform_guess_is_called_diverged_and_leaves_no_model
 
 
 def test_a_diverged_run_is_given_up_before_its_time(
-    trained: Callable[..., list[Report]], tmp_path: Path
+    trained: Callable[..., list[Event]], tmp_path: Path
 ) -> None:
     with pytest.raises(TrainingError, match="has diverged"):
         trained(optimizer="sgd", learning_rate=1e6, epochs=50, validate_every=1, patience=0)
@@ -266,7 +268,7 @@ def test_a_diverged_run_is_given_up_before_its_time(
 
 
 def test_learning_by_heart_is_not_called_diverged(
-    trained: Callable[..., list[Report]], monkeypatch: pytest.MonkeyPatch
+    trained: Callable[..., list[Event]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LanguageModeling, "validation_loss", lambda task: task.guess_loss + 5)
     end = trained(epochs=5, patience=0)[-1]
@@ -274,7 +276,7 @@ def test_learning_by_heart_is_not_called_diverged(
 
 
 def test_a_run_that_is_wild_at_first_may_come_back(
-    trained: Callable[..., list[Report]], monkeypatch: pytest.MonkeyPatch
+    trained: Callable[..., list[Event]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("poetgen.training.trainer.DIVERGED", -9.0)
     wild = iter([True, True, False, True])
@@ -310,7 +312,7 @@ def test_a_device_that_is_not_there_is_refused(prepared: Dataset, tmp_path: Path
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_is_not_written_over(trained: Callable[..., list[Report]], tmp_path: Path) -> None:
+def test_a_run_is_not_written_over(trained: Callable[..., list[Event]], tmp_path: Path) -> None:
     trained(steps=1)
     before = (tmp_path / "run" / "state.pt").read_bytes()
     with pytest.raises(CheckpointError, match="already holds a run; continue it with --resume run"):
@@ -365,11 +367,8 @@ def test_a_better_validation_begins_patience_anew() -> None:
 def test_minutes_shorten_the_decay_to_fit(prepared: Dataset, tmp_path: Path, schedule: str) -> None:
     config = settings(minutes=2.0, epochs=1000, schedule=schedule, final_lr_fraction=0.1, warmup_steps=0)
     trainer = trainer_of(prepared, tmp_path / "run", config)
-    peak = trainer.learning_rate(0)
-    found = []
-    for seconds in (0, 60, 120):
-        trainer.progress.seconds = float(seconds)
-        found.append(trainer.learning_rate(1) / peak)
+    peak = trainer.schedule.learning_rate(0, 0.0)
+    found = [trainer.schedule.learning_rate(1, seconds) / peak for seconds in (0, 60, 120)]
     assert found == pytest.approx([1.0, 0.55, 0.1], abs=0.01)
 
 

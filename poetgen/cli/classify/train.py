@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from poetgen.classify.report import Comparison
     from poetgen.classify.settings import ClassifierConfig
     from poetgen.classify.texts import LabelledTexts
-    from poetgen.training.events import Finished, Report, ValidationReport
+    from poetgen.training.events import Event, Finished, ValidationReport
     from poetgen.training.run_folder import RunFolder
 
 COMMAND = "poetgen classify train"
@@ -143,7 +143,8 @@ RunSetup = tuple["RunFolder", "ClassifierConfig"]
 def new_run(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> RunSetup:
     """A new run's folder, and its settings made to fit what it begins with. Raises ConfigError."""
     from poetgen.classify.settings import ClassifierConfig
-    from poetgen.training.run_folder import RunFolder, new_run_path
+    from poetgen.training.run_folder import RunFolder
+    from poetgen.training.runs import new_run_path
 
     given = with_initial_embeddings(workspace, given)
     config = ClassifierConfig().replace(given)
@@ -193,7 +194,7 @@ def sizes_of(workspace: Workspace, given: dict[str, Any]) -> dict[str, Any]:
 def resumed_run(workspace: Workspace, name: str, given: Mapping[str, Any]) -> RunSetup:
     """The run to go on with, and its settings with those given laid over. Raises CheckpointError."""
     from poetgen.classify.settings import ClassifierConfig
-    from poetgen.training.run_folder import find_run
+    from poetgen.training.runs import find_run
 
     folder = find_run(workspace.classifiers, None if name == NEWEST else name, COMMAND)
     before = saved_settings(folder.read_config()["config"], str(folder.config))
@@ -249,7 +250,7 @@ def learn(
     """Run the training and say how it goes."""
     from poetgen.classify.run import train_classifier
 
-    def begin(should_stop: Callable[[], bool]) -> "Iterator[Report]":
+    def begin(should_stop: Callable[[], bool]) -> "Iterator[Event]":
         return train_classifier(data, folder.path, config, resume=resume, should_stop=should_stop)
 
     follow_training(folder, LabelProgress(1.0), begin, workspace=workspace)
