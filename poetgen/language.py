@@ -22,6 +22,8 @@ CATALOGUES = Path(__file__).with_name("locale")
 DOMAIN = "poetgen"
 SIMPLIFIED_CHINESE, TRADITIONAL_CHINESE = "zh_CN", "zh_TW"  # the catalogues there are
 TRADITIONAL_PLACES = {"tw", "hk", "mo", "hant"}
+ENGLISH = "en"
+_reader: ContextVar[str] = ContextVar("reader", default="")
 _is_simplified: ContextVar[bool | None] = ContextVar("is_simplified", default=None)
 
 
@@ -37,13 +39,38 @@ def locale_parts(name: str) -> list[str]:
 
 
 def language() -> str | None:
-    """The catalogue of POETGEN_LANGUAGE, else of the locale of messages; None for English."""
-    name, *where = locale_parts(os.environ.get(LANGUAGE_VARIABLE) or locale_of("LC_MESSAGES"))
+    """The catalogue for a reader, else of POETGEN_LANGUAGE, else of the locale of messages; None for English."""
+    name, *where = locale_parts(
+        _reader.get() or os.environ.get(LANGUAGE_VARIABLE) or locale_of("LC_MESSAGES")
+    )
     if name not in CHINESE:
         return None
     if _is_simplified.get() is not None:
         return SIMPLIFIED_CHINESE if _is_simplified.get() else TRADITIONAL_CHINESE
     return TRADITIONAL_CHINESE if TRADITIONAL_PLACES & {*where} else SIMPLIFIED_CHINESE
+
+
+@contextmanager
+def speaking_to(reader: str) -> Iterator[None]:
+    """Messages for somebody who reads a language, such as zh-Hant or en, whatever this process's locale is."""
+    token = _reader.set(reader)
+    try:
+        yield
+    finally:
+        _reader.reset(token)
+
+
+def preferred_language(header: str) -> str:
+    """The one of ours that comes first in an Accept-Language header (RFC 9110, 12.5.4); English without any."""
+    asked = []
+    for place, part in enumerate(header.split(",")):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            asked.append((-float(weight or 1), place, tag.strip()))
+        except ValueError:
+            continue
+    ours = (tag for weight, _, tag in sorted(asked) if weight and locale_parts(tag)[0] in {*CHINESE, ENGLISH})
+    return next(ours, ENGLISH)
 
 
 @contextmanager

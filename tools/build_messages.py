@@ -26,10 +26,11 @@ from poetgen.cli import check_report, poem_printer, repl
 from poetgen.cli.options import EXAMPLES
 from poetgen.language import CATALOGUES, DOMAIN, SIMPLIFIED_CHINESE, TRADITIONAL_CHINESE
 from poetgen.verse import report
+from poetgen.web import settings as web
 
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # in place of the hour of compiling
 PACKAGE = Path(cli.__file__).parents[1]
-COMMANDS = ("generate", "check", "rhyme", "tone")
+COMMANDS = ("generate", "check", "score", "rhyme", "tone", "serve")
 # what click says of usage, as it stands in click
 CLICK = (
     *("Usage:", "Options", "Commands", "default: {default}", "required", "Error: {message}"),
@@ -37,13 +38,14 @@ CLICK = (
     *("No such option: {name}", "No such option {name!r}.", "No such command {name!r}."),
     *("Invalid value: {message}", "Invalid value for {param_hint}: {message}"),
     *("Missing argument", "Missing option", "Missing parameter"),
-    *("{choice!r} is not one of {choices}.", "{value!r} is not a valid {number_type}."),
+    "{value!r} is not a valid {number_type}.",
     *("Option {name!r} requires an argument.", "Option {name!r} does not take a value."),
     "{value} is not in the range {range}.",
 )
 # the same in one number and in another
 CLICK_PLURALS = (
     ("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
+    ("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
     ("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})"),
 )
 
@@ -81,6 +83,8 @@ def _of_tables() -> Iterator[str]:
     yield from (poem_printer.LEGEND, repl.QUESTION, repl.HELP)
     yield from ("one poem a line", "blank lines between poems", "a heading above each poem")
     yield from ("the text", "the prompt", "standard input")
+    asked = (web.GENERATE, web.REWRITE, web.CHECK, web.PICTURE)
+    yield from (setting.meaning for known in asked for setting in known.values() if setting.is_required)
 
 
 def path_of(name: str, ending: str = "po") -> Path:
@@ -111,11 +115,14 @@ def compile_catalog(catalog: Catalog) -> bytes:
 
 
 def to_taiwan(catalog: Catalog) -> Catalog:
-    """The same in the characters and words of Taiwan."""
+    """The same in the characters, words and quotation marks of Taiwan."""
     convert, made = OpenCC("s2twp").convert, Catalog(locale=TRADITIONAL_CHINESE, domain=DOMAIN, fuzzy=False)
+    quotes = str.maketrans("“”‘’", "「」『』")
     for message in catalog:
         if message.id:
-            made.add(message.id, _converted(message.string or "", convert))
+            made.add(
+                message.id, _converted(message.string or "", lambda text: convert(text).translate(quotes))
+            )
     return made
 
 

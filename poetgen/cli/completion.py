@@ -10,6 +10,7 @@ from poetgen.config_files import config_names
 from poetgen.files import Workspace
 from poetgen.model_files import BEST, NEWEST
 from poetgen.poem.form import FAMILIES, FORMS, FREE
+from poetgen.script.opencc import SIMPLIFIED, preferred_script, to_simplified
 from poetgen.verse.rhyme_books import PINGSHUI
 from poetgen.verse.rhymes import LEVEL, full_name, groups_of, reading_in
 
@@ -21,19 +22,22 @@ Offers = list[CompletionItem]
 
 def offer_forms(ctx: click.Context, incomplete: str) -> Offers:
     """The forms that have a name."""
-    return beginning(incomplete, (*NAMED, *(PINYIN if incomplete else ())))
+    return in_either_script(incomplete, NAMED) + beginning(incomplete, PINYIN if incomplete else ())
 
 
 def offer_wanted_forms(ctx: click.Context, incomplete: str) -> Offers:
     """The forms and families a poem can be asked for in."""
-    return beginning(incomplete, (*NAMED, *FAMILIES, FREE, *(PINYIN if incomplete else ())))
+    named = in_either_script(incomplete, (*NAMED, *FAMILIES))
+    return named + beginning(incomplete, (FREE, *(PINYIN if incomplete else ())))
 
 
 def offer_rhymes(ctx: click.Context, incomplete: str) -> Offers:
     """The level groups of the book named before, the usual ones of a poem, with their places in it."""
     groups = groups_of(ctx.params.get("rhyme_book") or PINGSHUI)
     level = [group for group in groups if reading_in(group).tone == LEVEL]
-    told = [CompletionItem(group, help=full_name(group)) for group in level if group.startswith(incomplete)]
+    told = [
+        CompletionItem(one, help=full_name(group)) for group in level for one in as_begun(group, incomplete)
+    ]
     return [*told, *beginning(incomplete, ("auto", "off"))]
 
 
@@ -66,6 +70,19 @@ def offer_stopped_runs(ctx: click.Context, incomplete: str) -> Offers:
 def workspace_of(ctx: click.Context) -> Workspace:
     """The one that --home named before, else the one found without."""
     return ctx.params.get("workspace") or Workspace.find()
+
+
+def as_begun(name: str, incomplete: str) -> tuple[str, ...]:
+    """The name in the script in which it was begun, else in the reader's; nothing where it begins otherwise."""
+    forms = (name, to_simplified(name))
+    if preferred_script() == SIMPLIFIED:
+        forms = forms[::-1]
+    return tuple(form for form in forms if form.startswith(incomplete))[:1]
+
+
+def in_either_script(incomplete: str, names: Iterable[str]) -> Offers:
+    """Those of the names that begin so in one of both scripts."""
+    return [CompletionItem(form) for name in names for form in as_begun(name, incomplete)]
 
 
 def beginning(incomplete: str, names: Iterable[str]) -> Offers:

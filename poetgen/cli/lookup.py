@@ -21,7 +21,7 @@ class Hanzi(NamedTuple):
 
 
 def read_hanzi(typed: str, script: str | None = None) -> list[Hanzi]:
-    """Each hanzi, marks passed over; how one was read otherwise, on stderr. `script` None is as typed.
+    """Each hanzi, marks passed over; what may be another word, on stderr. `script` None is as typed.
 
     Raises PromptError for what has none.
     """
@@ -37,7 +37,7 @@ def read_hanzi(typed: str, script: str | None = None) -> list[Hanzi]:
             )
         )
     read = to_corpus(text)
-    for before, after in read.changes:
-        echo(tr("{before} read as {after}", before=before, after=after), err=True)
+    for note in read.notes:
+        echo(note, err=True)
     shown = to_script(read.text, script) if script else read.typed
     return [Hanzi(own, char, script or read.script) for own, char in zip(shown, read.text, strict=True)]

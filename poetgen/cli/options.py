@@ -10,7 +10,7 @@ import click
 from poetgen.cli.output import echo
 from poetgen.files import Workspace, expand_home, follow_links
 from poetgen.language import tr
-from poetgen.script.opencc import SCRIPTS
+from poetgen.script.opencc import SCRIPTS, script_named
 from poetgen.verse.rhyme_books import PINGSHUI, parse_book
 
 if TYPE_CHECKING:
@@ -101,7 +101,15 @@ verbose_option: Decorator = click.option(
 
 def script_option(meaning: str) -> Decorator:
     """--script, for what a command prints in Chinese."""
-    return click.option("--script", type=click.Choice(SCRIPTS), help=meaning)
+    return click.option("--script", type=ScriptChoice(SCRIPTS), help=meaning)
+
+
+class ScriptChoice(click.Choice[str]):
+    """One of SCRIPTS, also by its Chinese name."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As click's, 简体 taken for simplified."""
+        return super().convert(script_named(str(value)), param, ctx)
 
 
 def _rhyme_book(ctx: click.Context, param: click.Parameter, value: str) -> str:

@@ -51,7 +51,7 @@ class PoemPrinter:
             self._put(json.dumps(poem.to_dict(), ensure_ascii=False))
         else:
             if self.annotated and self.is_first:
-                echo(f"{tr(LEGEND)} ({poem.rhyme_book})", err=True)
+                echo(f"{tr(LEGEND)} ({to_script(poem.rhyme_book, poem.script)})", err=True)
             self._put("\n" * (not self.is_first) + self._shown(poem))
         self.is_first = False
         if self.pictures:

@@ -12,6 +12,7 @@ from poetgen.errors import PoetgenError, PromptError
 from poetgen.files import expand_home, write_text
 from poetgen.language import tr
 from poetgen.printable import printable
+from poetgen.script.opencc import script_named
 from poetgen.writing.poem import GeneratedPoem
 from poetgen.writing.sampling import draw_seed
 from poetgen.writing.writer import Writer
@@ -58,7 +59,12 @@ class Repl:
         if typed in ("help", "?"):
             typed = ":help"
         if not typed.startswith((":", "：")):
-            self._write(typed.split())
+            prompts = typed.split()
+            if any(prompt.startswith("-") for prompt in prompts):
+                raise PromptError(
+                    tr("what is an option elsewhere is asked for by :form 七律 here; :help lists all")
+                )
+            self._write(prompts)
             return
         name, *words = typed[1:].split() or [""]
         if name in SETTINGS:
@@ -87,12 +93,13 @@ class Repl:
         """Ask this of every poem from now on. Raises PoetgenError for what cannot be, and then nothing changes."""
         settings = {key: known for key, known in self._settings.items() if key != name}
         if value:
-            settings[name] = value
+            settings[name] = script_named(value) if name == "script" else value
             self._writer.write(
                 None, **settings | {"seed": 0}
             )  # everything is checked before a poem is asked for
         self._settings = settings
-        echo(f"{name}: {value or tr('as usual')}", err=True)
+        usual = tr("as usual")
+        echo(f"{name}: {value or usual}", err=True)
 
     def _again(self, words: Sequence[str]) -> None:
         self._last()

@@ -41,13 +41,13 @@ def rhyme(hanzi: str, *, count: int, rhyme_book: str, script: str | None, as_jso
                 )
                 continue
             with in_script(is_simplified=own_script == SIMPLIFIED):
-                rows = [
-                    tr(
-                        " {reading} ({rhyme_book}), {count:,} rhymes",
-                        reading=describe_reading(found.reading),
-                        rhyme_book=rhyme_book,
-                        count=len(found.rhymes),
-                    )
-                ]
-                rows += ["  " + "".join(kept[first : first + ROW]) for first in range(0, len(kept), ROW)]
-                echo(typed + to_script("\n".join(rows), own_script))
+                shown = [*dict.fromkeys(to_script("\n".join(found.rhymes), own_script).split("\n"))]
+                heading = tr(
+                    " {reading} ({rhyme_book}), {count:,} rhymes",
+                    reading=describe_reading(found.reading),
+                    rhyme_book=rhyme_book,
+                    count=len(shown),
+                )
+                ends = range(0, min(count, len(shown)), ROW)
+                rows = ["  " + "".join(shown[first : min(first + ROW, count)]) for first in ends]
+                echo("\n".join([typed + to_script(heading, own_script), *rows]))

@@ -24,13 +24,14 @@ from poetgen.cli.poem_arguments import read_given_poems
 from poetgen.corpus.typed import TypedPoem
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
+from poetgen.language import in_script, tr
 from poetgen.printable import printable
 from poetgen.script.convert import Conversion
+from poetgen.script.opencc import SIMPLIFIED, to_script
 from poetgen.writing.surprise import Surprise, SurpriseMeter
 
 # (bits from which, colour of 256): one in 16 and less surprises nobody, one in a thousand a little
 COLOURS = ((13.0, 196), (10.0, 208), (7.0, 178), (4.0, 250), (0.0, 243))
-LEGEND = "bits under each hanzi: n is one chance in 2^n; grey is expected, red is not"
 
 
 @click.command(
@@ -74,7 +75,7 @@ def score(
     for poem in read_given_poems(sources):
         if isinstance(poem, PromptError):
             unread += 1
-            echo(f"Error: {poem}", err=True)
+            echo(tr("Error: {error}", error=poem), err=True)
             continue
         read = in_corpus_characters(poem, script)
         (surprise,) = meter.measure([read.text.split("\n")])
@@ -87,13 +88,15 @@ def score(
         if picture:
             draw(
                 lines,
+                summarize(surprise, read.script),
                 surprise,
                 check_picture_file(picture.with_stem(picture.stem + f"-{shown}" * (shown > 1))),
             )
     if shown and not as_json:
-        echo(LEGEND, err=True)
+        echo(tr("bits under each hanzi: n is one chance in 2^n; grey is expected, red is not"), err=True)
     if shown and not meter.usual:
-        echo("real poems were measured with the released model; this one has no percentiles", err=True)
+        sentence = tr("real poems were measured with the released model; this one has no percentiles")
+        echo(sentence, err=True)
     if unread:
         raise SystemExit(1)
 
@@ -102,18 +105,21 @@ def _rows(poem: TypedPoem, read: Conversion, surprise: Surprise) -> Iterator[str
     """A summary, then each line above its bits."""
     if poem.title:
         yield printable(f"{poem.title} {poem.author}".strip())
-    yield summarize(surprise)
+    yield summarize(surprise, read.script)
     for line, bits in zip(read.typed.split("\n"), surprise.bits, strict=True):
         yield " ".join(style(char, fg=colour(value)) for char, value in zip(line, bits, strict=True))
         yield " ".join(f"{min(value, 99):2.0f}" for value in bits)
 
 
-def summarize(surprise: Surprise) -> str:
-    """A poem's surprise in words."""
-    text = f"{surprise.form}: {surprise.mean:.2f} bits a hanzi"
-    if surprise.percentile is not None:
-        text += f", more than {surprise.percentile:.0f} % of real {surprise.form}"
-    return text
+def summarize(surprise: Surprise, script: str) -> str:
+    """A poem's surprise in words, and in its script."""
+    form = to_script(surprise.form, script)
+    with in_script(is_simplified=script == SIMPLIFIED):
+        text = tr("{form}: {bits:.2f} bits a hanzi", form=form, bits=surprise.mean)
+        if surprise.percentile is None:
+            return text
+        share = surprise.percentile
+        return text + tr(", more than {share:.0f} % of real {form}", share=share, form=form)
 
 
 def colour(bits: float) -> int:
@@ -121,9 +127,9 @@ def colour(bits: float) -> int:
     return next(number for least, number in COLOURS if bits >= least or least == 0)
 
 
-def draw(lines: list[str], surprise: Surprise, path: Path) -> None:
+def draw(lines: list[str], title: str, surprise: Surprise, path: Path) -> None:
     """Write the picture and say where."""
     from poetgen.plots.surprise import draw_surprise
 
-    draw_surprise(lines, surprise.bits, path, title=summarize(surprise))
-    echo(f"picture: {path}", err=True)
+    draw_surprise(lines, surprise.bits, path, title=title)
+    echo(tr("picture: {path}", path=path), err=True)

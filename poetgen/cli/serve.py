@@ -14,7 +14,7 @@ from poetgen.cli.output import echo
 from poetgen.errors import PoetgenError
 from poetgen.extras import install_command
 from poetgen.files import Workspace
-from poetgen.language import LANGUAGE_VARIABLE
+from poetgen.language import tr
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -49,15 +49,16 @@ def serve(*, port: int, host: str, opens: bool, checkpoint: str | None, workspac
 
         from poetgen.web.app import build_app
     except ModuleNotFoundError as error:
-        raise PoetgenError(f"the page needs Starlette and uvicorn; run: {install_command('web')}") from error
+        raise PoetgenError(
+            tr("the page needs Starlette and uvicorn; run: {command}", command=install_command("web"))
+        ) from error
     from poetgen.writing.writer import Writer
 
-    os.environ[LANGUAGE_VARIABLE] = "en"  # the page has words of its own, and the API is in English
     app = build_app(Writer.load(checkpoint, home=workspace.home), names=(host, socket.gethostname()))
     listening = listen(host, port)
     address = address_of(host, listening.getsockname()[1])
     echo(address)
-    echo("Ctrl-C ends it.", err=True)
+    echo(tr("Ctrl-C ends it."), err=True)
     sys.stdout.flush()
     if opens:
         webbrowser.open(address)
@@ -89,8 +90,16 @@ def listen(host: str, port: int) -> socket.socket:
         listening.listen()
     except OSError as error:
         listening.close()
-        hint = "; choose another --port, or 0 for any" if error.errno == errno.EADDRINUSE else ""
-        raise PoetgenError(f"cannot listen at {host[:60]}:{port}: {error.strerror or error}{hint}") from error
+        hint = tr("; choose another --port, or 0 for any") if error.errno == errno.EADDRINUSE else ""
+        raise PoetgenError(
+            tr(
+                "cannot listen at {host}:{port}: {why}{hint}",
+                host=host[:60],
+                port=port,
+                why=error.strerror or error,
+                hint=hint,
+            )
+        ) from error
     return listening
 
 

@@ -39,7 +39,7 @@ def tone(text: str, *, rhyme_book: str, script: str | None, as_json: bool) -> No
     rows = [
         "".join(one.typed for one in read),
         "".join(sign_of(one.char, rhyme_book) for one in read),
-        f"({rhyme_book})",
+        f"({to_script(rhyme_book, read[0].script)})",
     ]
     for typed, char, own_script in dict.fromkeys(read):
         with in_script(is_simplified=own_script == SIMPLIFIED):

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from operator import eq
 
 from poetgen.errors import PromptError
 from poetgen.language import tr
@@ -101,19 +102,34 @@ def _belongs(family: str, line_length: int, line_count: int) -> bool:
 
 
 def _unknown(text: str, plain: str, names: Collection[str], rest: str) -> str:
-    near = get_close_matches(plain, names, n=1, cutoff=0.5)
-    values = {"form": text if len(text) <= 20 else text[:20] + "…", "names": ", ".join(names), "rest": rest}
+    comma = tr(", ")
+    shown = text if len(text) <= 20 else text[:20] + "…"
+    values = {"form": shown, "names": comma.join(map(_say, names)), "rest": rest}
+    near = _near(plain, names)
     if near:
         return tr(
             "unknown form {form!r}; did you mean {near}? Choose {names}, 五言排律 or 七言排律 "
             "(with its couplets: 五言排律12), {rest}",
-            near=near[0],
+            near=comma.join(map(_say, near)),
             **values,
         )
     return tr(
         "unknown form {form!r}; choose {names}, 五言排律 or 七言排律 (with its couplets: 五言排律12), {rest}",
         **values,
     )
+
+
+def _near(typed: str, names: Collection[str]) -> list[str]:
+    """Those of the names that are nearest to what was typed: 律詩 to 律試, but 五絕, 五律 and 五言 to 五决."""
+    close = get_close_matches(typed, names, n=len(names), cutoff=0.5)
+    agreeing = {name: sum(map(eq, name, typed)) for name in names if name in close}
+    return [name for name, count in agreeing.items() if count == max(agreeing.values())]
+
+
+def _say(name: str) -> str:
+    """The name of a form or family in the reader's script."""
+    said = {"五絕": tr("五絕"), "七絕": tr("七絕"), "絕句": tr("絕句"), "律詩": tr("律詩")}
+    return said.get(name, name)
 
 
 def form_of(lines: Sequence[str]) -> Form | None:

@@ -21,6 +21,8 @@ SCRIPTS = TRADITIONAL, SIMPLIFIED, TAIWAN, HONGKONG = "traditional", "simplified
 SCRIPT_VARIABLE = "POETGEN_SCRIPT"
 INSTALL_OPENCC = "OpenCC is not installed; run: pip install 'opencc>=1.4,<2'"
 
+_NAMES = {"简体": SIMPLIFIED, "繁体": TRADITIONAL, "台湾": TAIWAN, "香港": HONGKONG}
+
 # How others print the corpus' characters: each edition, and OpenCC's table that leads from the corpus to it.
 TABLES = {SIMPLIFIED: "t2s", TAIWAN: "t2tw", HONGKONG: "t2hk", "Japan": "t2jp"}
 # The locales in which people read each of them.
@@ -100,6 +102,11 @@ def _converter(name: str) -> "OpenCC | None":
     except ImportError:  # a machine set up for training only: traditional prompts can still be read
         return None
     return OpenCC(name)
+
+
+def script_named(name: str) -> str:
+    """One of SCRIPTS by its Chinese name (简体, 繁體, 台湾, 香港); any other name itself."""
+    return _NAMES.get(to_simplified(name), name)
 
 
 def can_convert() -> bool:

@@ -7,11 +7,12 @@ from poetgen import __version__
 from poetgen.checkpoint import model_name
 from poetgen.corpus.typed import typed_poems
 from poetgen.errors import PoetgenError, PromptError
+from poetgen.language import in_script, tr
 from poetgen.picture.cards import signed_card
 from poetgen.picture.save import render
 from poetgen.poem.form import FREE, parse_form, parse_forms
 from poetgen.script.convert import to_corpus
-from poetgen.script.opencc import to_script, to_simplified
+from poetgen.script.opencc import SIMPLIFIED, to_script, to_simplified
 from poetgen.verse.annotation import annotate_report
 from poetgen.verse.check import check_poem
 from poetgen.verse.rhymes import GROUPS, RhymeTable, full_name
@@ -45,9 +46,13 @@ def write_poems(writer: Writer, settings: dict[str, Any]) -> Generator[dict[str,
         longest = max(parse_forms(form), key=lambda parsed: parsed.hanzi)
         if longest.hanzi > MOST_HANZI:
             raise PoetgenError(
-                f"{longest.name} has {longest.hanzi} hanzi, and this server writes at most {MOST_HANZI}; "
-                "the command line "
-                "writes longer poems"
+                tr(
+                    "{form} has {hanzi} hanzi, and this server writes at most {most}; "
+                    "the command line writes longer poems",
+                    form=longest.name,
+                    hanzi=longest.hanzi,
+                    most=MOST_HANZI,
+                )
             )
     prompt = settings.pop("prompt", None)
     poems = writer.write(prompt, **settings)
@@ -68,13 +73,16 @@ def judge_poems(settings: dict[str, Any]) -> dict[str, Any]:
     poems: list[dict[str, Any]] = []
     for poem in typed_poems(settings["text"], line_length=form.line_length if form else None):
         if len(poems) == MOST_CHECKED:
-            raise PoetgenError(f"more than {MOST_CHECKED} poems; check them in parts")
+            raise PoetgenError(tr("more than {most} poems; check them in parts", most=MOST_CHECKED))
         if isinstance(poem, PromptError):
             poems.append({"error": str(poem)})
             continue
         read = to_corpus("\n".join(poem.lines))
         script = settings.get("script") or read.script
-        report = check_poem(read.text.split("\n"), table=table, form=form, strict=settings["tones"] == STRICT)
+        with in_script(is_simplified=script == SIMPLIFIED):
+            report = check_poem(
+                read.text.split("\n"), table=table, form=form, strict=settings["tones"] == STRICT
+            )
         known = {
             "row": poem.number,
             "title": poem.title,
@@ -87,7 +95,7 @@ def judge_poems(settings: dict[str, Any]) -> dict[str, Any]:
         }
         poems.append(known | report.to_dict())
     if not poems:
-        raise PromptError("the text is empty; give a poem in Chinese characters")
+        raise PromptError(tr("the text is empty; give a poem in Chinese characters"))
     return {"poems": poems}
 
 
@@ -95,7 +103,7 @@ def draw_poem(settings: dict[str, Any]) -> bytes:
     """The bytes of a picture. Raises PoetgenError."""
     poem = next(typed_poems(settings["text"]), None)
     if poem is None:
-        raise PromptError("the text is empty; give a poem in Chinese characters")
+        raise PromptError(tr("the text is empty; give a poem in Chinese characters"))
     if isinstance(poem, PromptError):
         raise poem
     read = to_corpus("\n".join(poem.lines))

@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,9 +19,10 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from poetgen.errors import PoetgenError
+from poetgen.language import tr
 from poetgen.picture.font import FONT
 from poetgen.web.answers import describe_model, draw_poem, judge_poems, rewrite_line, write_poems
-from poetgen.web.guard import Guard
+from poetgen.web.guard import Guard, Interpreter
 from poetgen.web.settings import CHECK, GENERATE, MOST_BYTES, PICTURE, REWRITE, Setting, read_settings
 from poetgen.writing.decoding import count_processors
 from poetgen.writing.writer import Writer
@@ -56,7 +58,7 @@ class Workshop:
         if self._asked >= WAITING:
             raise Busy
         self._asked += 1
-        job = self._threads.submit(work)
+        job = self._threads.submit(copy_context().run, work)  # in the language of who asks
         job.add_done_callback(self._count_down)
         return await asyncio.wrap_future(job)
 
@@ -102,7 +104,7 @@ def build_app(writer: Writer, *, names: tuple[str, ...] = ()) -> Starlette:
             Route("/api/model", model),
             *static_routes(),
         ],
-        middleware=[Middleware(Guard, names=names)],
+        middleware=[Middleware(Guard, names=names), Middleware(Interpreter)],
         exception_handlers={
             PoetgenError: refuse,
             Busy: come_again,
@@ -115,16 +117,16 @@ def build_app(writer: Writer, *, names: tuple[str, ...] = ()) -> Starlette:
 async def read_json(request: Request) -> Any:
     """The body of a request, no longer than MOST_BYTES. Raises HTTPException or PoetgenError."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise HTTPException(415, "send JSON, with the header Content-Type: application/json")
+        raise HTTPException(415, tr("send JSON, with the header Content-Type: application/json"))
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > MOST_BYTES:
-            raise HTTPException(413, f"a request may have at most {MOST_BYTES:,} bytes")
+            raise HTTPException(413, tr("a request may have at most {most:,} bytes", most=MOST_BYTES))
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise PoetgenError("the request is not JSON in UTF-8") from error
+        raise PoetgenError(tr("the request is not JSON in UTF-8")) from error
 
 
 async def stream(workshop: Workshop, begin: Callable[[], Generator[Settings]]) -> Response:
@@ -171,7 +173,7 @@ async def refuse(request: Request, error: Exception) -> Response:
 
 async def come_again(request: Request, error: Exception) -> Response:
     """Too many at once: 503."""
-    sentence = "too many poems are being written; try again in a few seconds"
+    sentence = tr("too many poems are being written; try again in a few seconds")
     return JSONResponse({"error": sentence}, 503, {"Retry-After": "5"})
 
 
@@ -183,4 +185,4 @@ async def refuse_plainly(request: Request, error: Exception) -> Response:
 
 async def fail(request: Request, error: Exception) -> Response:
     """A fault of ours: said, without its inside."""
-    return JSONResponse({"error": "this is a fault in poetgen; its terminal says more"}, 500)
+    return JSONResponse({"error": tr("this is a fault in poetgen; its terminal says more")}, 500)

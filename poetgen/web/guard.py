@@ -1,4 +1,4 @@
-"""What stands before every request: whom the server answers to, and what the page may do.
+"""What stands before every request: whom the server answers to, in which language, and what the page may do.
 
 A page from elsewhere could make a browser ask a server on its own machine (DNS rebinding): a request is answered
 only when it names the server as localhost, by an IP address, or by a name that was given.
@@ -10,6 +10,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from poetgen.language import preferred_language, speaking_to
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -20,6 +22,19 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+class Interpreter:
+    """Middleware: what is said to a request is said in the language that its Accept-Language header asks for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer in that language."""
+        header = Headers(scope=scope).get("accept-language", "") if scope["type"] == "http" else ""
+        with speaking_to(preferred_language(header)):
+            await self._app(scope, receive, send)
 
 
 class Guard:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from poetgen.errors import PoetgenError
+from poetgen.language import tr
 from poetgen.picture.drawing import SIZES, THEMES
 from poetgen.picture.save import FORMATS
 from poetgen.script.opencc import SCRIPTS
@@ -40,15 +41,31 @@ class Setting:
     def check(self, name: str, value: Any) -> Any:
         """The value, if it may be. Raises PoetgenError."""
         if not isinstance(value, NAMES[self.kind]) or (isinstance(value, bool) and self.kind != "boolean"):
-            raise PoetgenError(f"{name} must be a JSON {self.kind}, not {_shown(value)}")
+            raise PoetgenError(
+                tr(
+                    "{name} must be a JSON {kind}, not {value}",
+                    name=name,
+                    kind=self.kind,
+                    value=_shown(value),
+                )
+            )
         if self.choices and value not in self.choices:
-            raise PoetgenError(f"{name} cannot be {_shown(value)}; choose one of: {', '.join(self.choices)}")
+            raise PoetgenError(
+                tr(
+                    "{name} cannot be {value}; choose one of: {choices}",
+                    name=name,
+                    value=_shown(value),
+                    choices=", ".join(self.choices),
+                )
+            )
         size = len(value) if isinstance(value, str) else value
-        what = f"{name} has {size:,} characters" if isinstance(value, str) else f"{name} is {_shown(value)}"
+        what = tr("{name} is {value}", name=name, value=_shown(value))
+        if isinstance(value, str):
+            what = tr("{name} has {size:,} characters", name=name, size=size)
         if self.most is not None and not size <= self.most:
-            raise PoetgenError(f"{what}; here it may be at most {self.most:,}")
+            raise PoetgenError(tr("{what}; here it may be at most {most:,}", what=what, most=self.most))
         if self.least is not None and not size >= self.least:
-            raise PoetgenError(f"{what}; it must be at least {self.least:,}")
+            raise PoetgenError(tr("{what}; it must be at least {least:,}", what=what, least=self.least))
         return value
 
 
@@ -136,16 +153,18 @@ PICTURE = {
 def read_settings(body: Any, known: Mapping[str, Setting]) -> dict[str, Any]:
     """The settings of a request, as they may be handed on; null is as good as absent. Raises PoetgenError."""
     if not isinstance(body, dict):
-        raise PoetgenError('send a JSON object, such as {"prompt": "月"}')
+        raise PoetgenError(tr('send a JSON object, such as {"prompt": "月"}'))
     for name in body:
         if name not in known:
             near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"choose among: {', '.join(known)}"
-            raise PoetgenError(f"unknown setting {_shown(name)}; {hint}")
+            hint = tr("choose among: {known}", known=", ".join(known))
+            if near:
+                hint = tr("did you mean {near}?", near=near[0])
+            raise PoetgenError(tr("unknown setting {name}; {hint}", name=_shown(name), hint=hint))
     given = {name: value for name, value in body.items() if value is not None}
     for name, setting in known.items():
         if setting.is_required and name not in given:
-            raise PoetgenError(f"{name} is missing: {setting.meaning}")
+            raise PoetgenError(tr("{name} is missing: {meaning}", name=name, meaning=tr(setting.meaning)))
     defaults = {name: one.default for name, one in known.items() if one.default is not None}
     return defaults | {name: known[name].check(name, value) for name, value in given.items()}
 

@@ -17,7 +17,7 @@ import numpy as np
 from poetgen.checkpoint import Checkpoint
 from poetgen.corpus.vocabulary import UNKNOWN, Vocabulary
 from poetgen.language import tr
-from poetgen.script.opencc import convert
+from poetgen.script.opencc import SIMPLIFIED, TRADITIONAL, convert, preferred_script, to_script
 from poetgen.script.variants import VariantTable
 from poetgen.verse.rhymes import RhymeTable
 
@@ -35,11 +35,13 @@ class NewCharacter(NamedTuple):
 
     @property
     def note(self) -> str:
-        """What is said of it."""
+        """What is said of it, the known one in the script of who typed it: 们 and 辈, 們 and 輩."""
+        is_simplified = convert(self.typed, "s2t") != self.typed or preferred_script() == SIMPLIFIED
+        known = self.read_as and to_script(self.read_as, SIMPLIFIED if is_simplified else TRADITIONAL)
         return tr(
             "{typed} is new to the model, which reads {read_as} for it",
             typed=self.typed,
-            read_as=self.read_as or tr("a rare character"),
+            read_as=known or tr("a rare character"),
         )
 
 

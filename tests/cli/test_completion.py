@@ -45,9 +45,19 @@ def test_every_form_offered_is_one(begun: str) -> None:
 def test_rhymes_are_those_of_the_book() -> None:
     assert len(offered("generate", "--rhyme")) == 30 + 2
     assert offered("generate", "--rhyme", incomplete="東") == ["東"]
+    assert offered("generate", "--rhyme", incomplete="东") == ["东"] and parse_group("东") == "東"
     modern = offered("generate", "--rhyme-book", "xinyun", "--rhyme")
     assert [parse_group(group, "新韻") for group in modern[:-2]] == modern[:-2]
     assert modern[-2:] == ["auto", "off"] == offered("generate", "--rhyme")[-2:]
+
+
+def test_names_are_offered_in_the_script_begun_else_in_the_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert offered("generate", "--form", incomplete="律诗") == ["律诗"]
+    assert "五絕" in offered("generate", "--form", incomplete="五")
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert "五绝" in offered("check", "--form", incomplete="五")
+    assert offered("generate", "--form", incomplete="五絕") == ["五絕"]
+    assert {"东", "阳", "删"} < {*offered("generate", "--rhyme")}
 
 
 @pytest.mark.parametrize("command", [["train"], ["compare"], ["prepare"], ["classify", "train"]])

@@ -27,7 +27,14 @@ def test_rhymes_of_both_readings():
 def test_simplified_is_answered_in_simplified():
     result = run("rhyme", "东", "--count", "4")
     assert re.fullmatch(r"东 平 上平声一东 \(平水韵\), \d+ rhymes\n  风中空同\n", result.stdout)
-    assert result.stderr == "东 read as 東\n"
+    assert result.stderr == ""
+    assert run("rhyme", "云").stderr == "云 read as 雲\n"
+
+
+def test_no_character_of_a_list_is_printed_twice():
+    first, *rows = run("rhyme", "月", "--script", "简体", "--count", "500").stdout.splitlines()
+    listed = "".join(rows).replace(" ", "")
+    assert len(set(listed)) == len(listed) == int(re.search(r"\d+ rhymes", first)[0].split()[0])
 
 
 def test_tones_with_every_reading():

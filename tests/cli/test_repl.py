@@ -41,6 +41,13 @@ def test_what_is_asked_holds_from_now_on_until_taken_back(converse):
     assert said.endswith("form: as usual\n")
 
 
+def test_a_script_may_be_named_in_chinese_and_what_is_said_is_in_the_readers_language(converse, monkeypatch):
+    monkeypatch.setenv("POETGEN_LANGUAGE", "zh")
+    (simple,), said = converse(":script 简体", "紅", ":script")
+    assert simple[0].startswith("红") and "script: simplified" in said
+    assert said.endswith("script: 恢复默认\n")
+
+
 def test_again_is_another_poem_with_the_same_beginning(converse):
     (first, second), _ = converse("明月", ":again", options=("--seed", "3", "--form", "五絕"))
     assert first != second
@@ -87,6 +94,7 @@ def test_help_and_quit_are_understood(converse):
         (":rhyme 口", "unknown rhyme group"),
         (":tones loud", "tones cannot be 'loud'"),
         (":script klingon", "script cannot be 'klingon'"),
+        ("月 --form 五绝", "what is an option elsewhere is asked for by :form 七律 here"),
     ],
 )
 def test_what_cannot_be_is_said_and_the_session_goes_on(converse, typed, message):

@@ -131,6 +131,8 @@ def test_a_family_names_two_forms_and_a_form_one(name, forms):
 
 
 def test_an_unknown_form_is_answered_with_the_near_one_and_all_there_are():
+    with pytest.raises(PromptError, match="did you mean 五絕, 五律, 五言\\?"):
+        parse_forms("五决")
     with pytest.raises(PromptError, match="did you mean 律詩"):
         parse_forms("律試")
     with pytest.raises(PromptError, match="did you mean 五絕"):

@@ -111,6 +111,22 @@ def test_what_is_traditional_is_answered_so_wherever_one_reads(monkeypatch):
         assert to_corpus("红叶").script == SIMPLIFIED
 
 
+@pytest.mark.parametrize("given", ["黄婷", "吴倩", "静", "争渡", "带月"])
+def test_strays_of_a_corpus_are_simplified_where_all_else_is_alike(given):
+    strays = {"黄": 3000, "吴": 900, "静": 900, "争": 400, "带": 300}  # as many as that of 全宋詩 has
+    tokens = (*SPECIALS, *MARKS, *KNOWN, *(char for char in strays if char not in KNOWN))
+    counts = [strays.get(token, Bigrams.load().vocabulary.count(token)) for token in tokens]
+    variants = VariantTable(Vocabulary(tokens, counts, 1))
+    read = to_corpus(given, variants)
+    assert (read.script, read.notes) == (SIMPLIFIED, ())
+    assert to_corpus("黄鶴樓", variants).script == TRADITIONAL
+
+
+@pytest.mark.parametrize(("given", "notes"), [("凭栏", ()), ("猪", ()), ("马云", ("云 read as 雲",))])
+def test_a_spelling_that_only_simplified_print_has_is_no_news(given, notes):
+    assert to_corpus(given).notes == notes
+
+
 def test_a_script_that_is_known_is_believed():
     assert to_corpus("云中", script=TRADITIONAL).text == "云中"
     assert to_corpus("云", script=TRADITIONAL).text == "云"

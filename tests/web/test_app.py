@@ -132,6 +132,39 @@ def test_what_cannot_be_is_refused_in_a_sentence(client, name, body, message):
 
 
 @pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ("", "'m' is not a Chinese character; begin with Chinese characters, such as 月"),
+        ("fr-FR,fr;q=0.9", "'m' is not a Chinese character; begin with Chinese characters, such as 月"),
+        (
+            "en-US,en;q=0.9,zh-CN;q=0.8",
+            "'m' is not a Chinese character; begin with Chinese characters, such as 月",
+        ),
+        ("zh-Hans", "'m' 不是汉字；请以汉字开头，如“月”"),
+        ("fr,zh-CN;q=0.9,en;q=0.8", "'m' 不是汉字；请以汉字开头，如“月”"),
+        ("zh-TW,zh;q=0.9", "'m' 不是漢字；請以漢字開頭，如「月」"),
+        ("zh;q=x,en;q=0.1", "'m' is not a Chinese character; begin with Chinese characters, such as 月"),
+    ],
+)
+def test_refusals_are_in_the_readers_language_whatever_the_servers(client, monkeypatch, header, sentence):
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    answer = client.post("/api/generate", json={"prompt": "moon"}, headers={"accept-language": header})
+    assert answer.json() == {"error": sentence}
+
+
+def test_notes_and_verdicts_are_in_the_readers_language(client):
+    asked, chinese = {"prompt": "你们", "best_of": 1, "seed": 1}, {"accept-language": "zh-CN"}
+    (poem,) = poems(client.post("/api/generate", json=asked, headers=chinese))
+    assert poem["notes"] == ["模型没有见过“们”，当作辈来写"]
+    (judged,) = client.post("/api/check", json={"text": POEM_OF_WANG}, headers=chinese).json()["poems"]
+    assert judged["summary"].endswith("合律")
+    (judged,) = client.post("/api/check", json={"text": POEM_OF_WANG}).json()["poems"]
+    assert judged["summary"].endswith("keeps every rule")
+    missing = client.post("/api/check", json={}, headers=chinese)
+    assert missing.json() == {"error": "缺少 text：一首或几首诗，之间用空行隔开。"}
+
+
+@pytest.mark.parametrize(
     ("request_", "status"),
     [
         (("GET", "/api/generate", {}), 405),

@@ -36,7 +36,8 @@ def tiny(tiny_checkpoint):
         ("媽媽", "traditional", "媽 is new to the model, which reads 母 for it"),
         ("林妮", "traditional", "妮 is new to the model, which reads 女 for it"),
         ("赵鑫", "simplified", "鑫 is new to the model, which reads 金 for it"),
-        ("你们", "simplified", "们 is new to the model, which reads 輩 for it"),
+        ("你们", "simplified", "们 is new to the model, which reads 辈 for it"),
+        ("們", "traditional", "們 is new to the model, which reads 輩 for it"),
         ("𠀀", "traditional", "𠀀 is new to the model, which reads a rare character for it"),
     ],
 )

@@ -1,9 +1,12 @@
-// The server's JSON API: poems as they come, one answer, or a file. A refusal is an Error with the server's sentence.
+// The server's JSON API: poems as they come, one answer, or a file. A refusal is an Error with the server's sentence,
+// which is in the page's language.
+
+import { language } from "/words.js";
 
 async function post(name, body, signal) {
   const response = await fetch(`/api/${name}`, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", "Accept-Language": language() },
     body: JSON.stringify(body),
     signal,
   });
