@@ -11,8 +11,10 @@ from itertools import pairwise
 from poetgen.language import tr
 from poetgen.poem.poem import is_hanzi, word_of
 from poetgen.script.opencc import (
+    HONGKONG,
     SIMPLIFIED,
     TRADITIONAL,
+    convert,
     is_simplified,
     plain_forms,
     preferred_script,
@@ -98,13 +100,15 @@ def _is_stray(char: str, variants: VariantTable) -> bool:
     """
     if variants.is_simplified or _is_at_home_elsewhere(char):
         return False
-    return tang_variants().is_only_simplified(char)
+    return _tang_variants().is_only_simplified(char)
 
 
 def _is_at_home_elsewhere(char: str) -> bool:
     """Whether Taiwan or Hong Kong have a character too (床 群 岩, 卧), be it for another word (云 后)."""
+    if _is_in_big5(char):
+        return True
     other = convert(char, "s2t")
-    return char in (other, to_script(other, HONGKONG)) or _is_in_big5(char)
+    return char in (other, to_script(other, HONGKONG))
 
 
 def _is_in_big5(char: str) -> bool:

@@ -44,7 +44,7 @@ def test_what_is_asked_holds_from_now_on_until_taken_back(converse):
 def test_a_script_may_be_named_in_chinese_and_what_is_said_is_in_the_readers_language(converse, monkeypatch):
     monkeypatch.setenv("POETGEN_LANGUAGE", "zh")
     (simple,), said = converse(":script 简体", "紅", ":script")
-    assert simple[0].startswith("红") and "script: simplified" in said
+    assert simple[0].startswith("红") and "script: 简体" in said
     assert said.endswith("script: 恢复默认\n")
 
 
