@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from poetgen.cli.check_report import report_lines
-from poetgen.cli.options import complete_by, examples, json_option, rhyme_book_option, script_option
+from poetgen.cli.options import (
+    complete_by,
+    examples,
+    json_option,
+    picture_options,
+    rhyme_book_option,
+    script_option,
+)
 from poetgen.cli.output import echo, echo_styled
-from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.poem_arguments import read_given_poems
 from poetgen.corpus.typed import TypedPoem
 from poetgen.errors import PromptError
@@ -23,6 +29,7 @@ from poetgen.verse.rhyme_books import XINYUN
 from poetgen.verse.rhymes import RhymeTable
 
 if TYPE_CHECKING:
+    from poetgen.cli.poem_pictures import PictureFiles
     from poetgen.script.convert import Conversion
 
 MOST_FAULTS = 20
@@ -72,7 +79,7 @@ def check(
     rhyme_book: str,
     strict: bool,
     script: str | None,
-    pictures: PictureFiles | None,
+    pictures: "PictureFiles | None",
     as_json: bool,
 ) -> None:
     """Judge poems rule by rule: rhyme and tones, and where and why a rule is broken.

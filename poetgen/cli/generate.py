@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,7 @@ from poetgen.cli.options import (
     examples,
     home_option,
     json_option,
+    picture_options,
     rhyme_book_option,
     script_option,
     tell_model,
@@ -23,7 +24,6 @@ from poetgen.cli.options import (
 )
 from poetgen.cli.output import echo
 from poetgen.cli.output_files import OutputFile
-from poetgen.cli.picture_options import PictureFiles, picture_options
 from poetgen.cli.poem_printer import PoemPrinter
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
@@ -34,6 +34,9 @@ from poetgen.writing.constraints import AUTO, DEFAULT_MAX_LENGTH, OFF
 from poetgen.writing.poem import GeneratedPoem
 from poetgen.writing.sampling import CANDIDATES, MOST_CANDIDATES, Sampling, draw_seed
 from poetgen.writing.writer import Writer
+
+if TYPE_CHECKING:
+    from poetgen.cli.poem_pictures import PictureFiles
 
 BEGINNINGS = {
     "acrostic",
@@ -174,7 +177,7 @@ def generate(
     vertical: bool,
     annotate: bool,
     out: Path | None,
-    pictures: PictureFiles | None,
+    pictures: "PictureFiles | None",
     keep: str | None,
     rewrite: int | None,
     interactive: bool,

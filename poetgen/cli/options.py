@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli.output import echo
+from poetgen.cli.output_files import OutputFile
 from poetgen.files import Workspace, expand_home, follow_links
 from poetgen.language import tr
+from poetgen.picture import SIZES, THEMES
 from poetgen.script.opencc import SCRIPTS, script_named
 from poetgen.verse.rhyme_books import PINGSHUI, parse_book
 
@@ -125,3 +127,47 @@ rhyme_book_option: Decorator = click.option(
     help="The rhyme book; in plain letters pingshui, cilin or xinyun.",
 )
 json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--picture, --picture-size and --picture-theme; the command gets `pictures`, PictureFiles or None."""
+
+    def gather(
+        *arguments: Any, picture: Path | None, picture_size: str, picture_theme: str, **options: Any
+    ) -> Any:
+        pictures = None
+        if picture:
+            from poetgen.cli.poem_pictures import PictureFiles
+
+            pictures = PictureFiles(picture, picture_size, picture_theme)
+        return command(*arguments, pictures=pictures, **options)
+
+    gather.__doc__, gather.__name__ = command.__doc__, command.__name__
+    gather.__dict__ |= command.__dict__
+    for option in reversed(_PICTURE_OPTIONS):
+        gather = option(gather)
+    return gather
+
+
+_PICTURE_OPTIONS = (
+    click.option(
+        "--picture",
+        metavar="FILE",
+        type=OutputFile(".png", ".svg"),
+        help="Draw each poem too, as .png or as .svg, which needs no font.",
+    ),
+    click.option(
+        "--picture-size",
+        type=click.Choice([*SIZES]),
+        default="phone",
+        show_default=True,
+        help="For a phone, a screen (wide) or A4 paper (print).",
+    ),
+    click.option(
+        "--picture-theme",
+        type=click.Choice([*THEMES]),
+        default="paper",
+        show_default=True,
+        help="Ink on paper, or light on dark.",
+    ),
+)

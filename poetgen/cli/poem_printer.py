@@ -3,14 +3,17 @@
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from poetgen.cli.output import echo
-from poetgen.cli.picture_options import PictureFiles
 from poetgen.files import write_text
 from poetgen.language import tr
 from poetgen.script.opencc import to_script
 from poetgen.verse.rhymes import label_of
 from poetgen.writing.poem import GeneratedPoem
+
+if TYPE_CHECKING:
+    from poetgen.cli.poem_pictures import PictureFiles
 
 BLANK = "\u3000"  # as wide as a hanzi
 LEGEND = "平 level, 仄 oblique, 入 oblique of the entering tone, 中 either; 韻 names the rhyme"
@@ -25,7 +28,7 @@ class PoemPrinter:
         as_json: bool = False,
         vertical: bool = False,
         annotated: bool = False,
-        pictures: PictureFiles | None = None,
+        pictures: "PictureFiles | None" = None,
         out: Path | None = None,
     ) -> None:
         self._out, self._rows = out, list[str]()

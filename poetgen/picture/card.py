@@ -7,22 +7,8 @@ from typing import NamedTuple
 
 from poetgen.errors import PoetgenError
 from poetgen.language import tr
-from poetgen.picture.drawing import (
-    CARVED,
-    FAINT,
-    INK,
-    RED,
-    RULE,
-    SEAL,
-    SIZES,
-    THEMES,
-    Box,
-    Drawing,
-    Glyph,
-    Item,
-    Ring,
-    Row,
-)
+from poetgen.picture import CARVED, FAINT, INK, RED, RULE, SEAL, SIZES, THEMES
+from poetgen.picture.drawing import Box, Drawing, Glyph, Item, Ring, Row
 from poetgen.picture.font import MISSING, Font
 
 # in ems of the poem's characters

@@ -5,7 +5,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from poetgen.files import SIGNATURE
-from poetgen.picture.drawing import PAPER, Box, Drawing, Glyph, Item, Ring, Row
+from poetgen.picture import PAPER
+from poetgen.picture.drawing import Box, Drawing, Glyph, Item, Ring, Row
 from poetgen.picture.font import ASCENT, FONT, Font, lack_of_extra
 
 if TYPE_CHECKING:

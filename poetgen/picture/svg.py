@@ -3,7 +3,8 @@
 from xml.sax.saxutils import escape
 
 from poetgen.files import SIGNATURE
-from poetgen.picture.drawing import PAPER, Box, Drawing, Glyph, Item, Ring, Row
+from poetgen.picture import PAPER
+from poetgen.picture.drawing import Box, Drawing, Glyph, Item, Ring, Row
 from poetgen.picture.font import ASCENT, Font
 
 

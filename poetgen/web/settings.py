@@ -10,7 +10,7 @@ from typing import Any
 
 from poetgen.errors import PoetgenError
 from poetgen.language import tr
-from poetgen.picture.drawing import SIZES, THEMES
+from poetgen.picture import SIZES, THEMES
 from poetgen.picture.save import FORMATS
 from poetgen.script.opencc import SCRIPTS
 from poetgen.verse.rhyme_books import BOOKS, PINGSHUI

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from poetgen.errors import PoetgenError
+from poetgen.picture import INK, PAPER, RED, SIZES, THEMES
 from poetgen.picture.card import Card, compose
 from poetgen.picture.cards import judged_card
-from poetgen.picture.drawing import INK, PAPER, RED, SIZES, THEMES, Box, Glyph, Ring, Row
+from poetgen.picture.drawing import Box, Glyph, Ring, Row
 from poetgen.picture.font import MISSING, Font
 from poetgen.picture.save import render, save
 from poetgen.verse.check import check_poem
