@@ -2,7 +2,7 @@
 
     python tools/build_surprise.py --prepared data/prepared
 
-Reads the validation poems, on which nothing was trained, and writes poetgen/writing/surprise.json: for each form
+Reads the validation poems, on which nothing was trained, and writes poetgen/yardstick/surprise.json: for each form
 with enough poems the percentiles of their bits a hanzi, and which model they are of.
 """
 
@@ -16,7 +16,7 @@ from poetgen.checkpoint import Checkpoint, released_path
 from poetgen.files import write_text
 from poetgen.poem.form import FORMS
 from poetgen.poem.lineation import split_lines
-from poetgen.writing.surprise import FILE, SurpriseMeter, fingerprint
+from poetgen.yardstick.surprise import FILE, SurpriseMeter, fingerprint
 
 OUT = Path(__file__).parents[1] / "poetgen" / "writing" / FILE
 

@@ -28,7 +28,7 @@ from poetgen.language import in_script, tr
 from poetgen.printable import printable
 from poetgen.script.convert import Conversion
 from poetgen.script.opencc import SIMPLIFIED, to_script
-from poetgen.writing.surprise import Surprise, SurpriseMeter
+from poetgen.yardstick.surprise import Surprise, SurpriseMeter
 
 # (bits from which, colour of 256): one in 16 and less surprises nobody, one in a thousand a little
 COLOURS = ((13.0, 196), (10.0, 208), (7.0, 178), (4.0, 250), (0.0, 243))

@@ -15,6 +15,7 @@ from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import FREE, Form, parse_forms
 from poetgen.poem.poem import MARKS, word_of
+from poetgen.verse.prosody import TokenProsody
 from poetgen.verse.rhyme_books import BOOKS, PINGSHUI
 from poetgen.verse.rhymes import LEVEL, Reading, groups_of, parse_group, reading_in
 from poetgen.verse.templates import MODES, RELAXED
@@ -23,7 +24,6 @@ from poetgen.writing.free_matcher import MarkedMatcher, UnmarkedMatcher
 from poetgen.writing.places import BLANK, NOTHING_GIVEN, GivenTexts
 from poetgen.writing.prefix import begin, begin_as_typed, regular_marks
 from poetgen.writing.prompt import Prompt
-from poetgen.writing.prosody import TokenProsody
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 
 LINES = "lines"  # the tones of those lines of the prompt that break their template

@@ -14,9 +14,9 @@ from poetgen.byhand.language_model import State as NetworkState
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.poem import COMMA, MARKS, STOP
+from poetgen.verse.prosody import EITHER, TONES_IN, places
 from poetgen.verse.rhymes import EVERY_GROUP
 from poetgen.writing.decoding import Network
-from poetgen.writing.prosody import EITHER, TONES_IN, places
 from poetgen.writing.states import TypedTones, next_tones
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 

@@ -1,4 +1,6 @@
-"""Which of several candidates is the best poem: the likeliest to the model, a hanzi, less what speaks against it.
+"""What is chosen where several would do: the form that a poem takes, and of its candidates the best.
+
+The best is the likeliest to the model, a hanzi, less what speaks against it.
 
 Likelihood alone prefers poems that say the same thing again and lines known by heart. So a hanzi that comes again
 or is doubled more often than poems of that length have it, and a line that training contained, cost about the nats
@@ -15,8 +17,17 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+
+from poetgen.byhand import language_model
+from poetgen.byhand.softmax import log_softmax
 from poetgen.corpus.line_index import LineIndex
-from poetgen.poem.poem import word_of
+from poetgen.poem.form import Form
+from poetgen.poem.poem import COMMA, word_of
+from poetgen.writing.decoding import TILE, Matcher, Network
+from poetgen.writing.prefix import Prefix
+from poetgen.writing.sampling import Sampling, random_stream, sample
+from poetgen.writing.verse_matcher import VerseMatcher
 
 # Hanzi that come again in a poem, doubled ones (悠悠) not counted, grow with the square of its length: in 全唐詩
 # 0.33 in 五絕, 0.54 in 七絕, 0.44 in 五律, 0.93 in 七律, and as this has it 0.11, 0.22, 0.46, 0.90.
@@ -31,7 +42,60 @@ PARALLEL = 0.3  # nats a hanzi, for a nat of parallelism a place (poetgen.verse.
 LEAST_LINES = 8  # of a poem with middle couplets
 PAUSE = {5: 2, 7: 4}  # by the length of a line: the hanzi before its pause (caesura), 2-3 and 4-3
 SEASONS = frozenset("春秋")
+# Training poems of 全唐詩, core volumes, by form.
+POEMS_OF_FORM = {Form(5, 4): 3337, Form(7, 4): 9683, Form(5, 8): 13492, Form(7, 8): 7380}
+SKETCHES = TILE  # first lines begun to see how long they are, at the cost of one
 _RARE_TONES = Path(__file__).with_name("rare_tones.txt")
+
+
+# ---- the form ----
+
+
+def form_prior(
+    network: Network, prefix: Prefix, matchers: Sequence[Matcher], *, keeps_marks: bool
+) -> list[float]:
+    """The probability of each matcher's form: that of its line length by the model, then by the corpus.
+
+    The model is asked in a few sketches of the first five hanzi, at temperature 1, whether the line ends there.
+    """
+    ruled = [matcher for matcher in matchers if isinstance(matcher, VerseMatcher)]
+    if len(ruled) < 2:
+        return [1.0]
+    forms = [matcher.grammar.form for matcher in ruled]
+    weights = np.array([POEMS_OF_FORM.get(form, 1) for form in forms], float)
+    short = np.array([form.line_length == 5 for form in forms])
+    open_hanzi = ruled[0].column
+    if (
+        keeps_marks
+        and not ruled[0].line
+        and open_hanzi <= 5
+        and len({form.line_length for form in forms}) > 1
+    ):
+        share = _ends_at_five(network, prefix, 5 - open_hanzi)
+        for same, part in ((short, share), (~short, 1 - share)):
+            weights[same] *= part / weights[same].sum()
+    shares: list[float] = (weights / weights.sum()).tolist()
+    return shares
+
+
+def _ends_at_five(network: Network, prefix: Prefix, missing: int) -> float:
+    """How likely the first line ends once `missing` more hanzi are written."""
+    vocabulary = network.vocabulary
+    hanzi = np.zeros((SKETCHES, len(vocabulary)), bool)
+    hanzi[:, vocabulary.first_hanzi :] = True
+    rng = random_stream(0, 0, prefix.text)
+    rows = SKETCHES if missing else 1
+    logits = np.repeat(prefix.logits, rows, axis=0)
+    state = language_model.select_rows(prefix.state, [0] * rows)
+    for _ in range(missing):
+        ids = sample(logits, hanzi, sampling=Sampling(1.0), drawn=rng.random(rows))
+        logits, state = network.step(ids, state)
+    probabilities = np.exp(log_softmax(logits.astype(np.float64)))
+    ends = probabilities[:, vocabulary.encode(COMMA)[0]]
+    return float((ends / (ends + probabilities[:, vocabulary.first_hanzi :].sum(axis=1))).mean())
+
+
+# ---- the best candidate ----
 
 
 def repeats(lines: Sequence[str]) -> int:

@@ -17,12 +17,12 @@ from poetgen.script.convert import Conversion, print_lines, to_corpus
 from poetgen.script.opencc import SIMPLIFIED
 from poetgen.script.variants import VariantTable
 from poetgen.verse.check import check_poem
+from poetgen.verse.prosody import TokenProsody
 from poetgen.writing.decoding import Candidate, Matcher, Network, decode
 from poetgen.writing.line_matcher import KeptPoem, match_line
 from poetgen.writing.poem import GeneratedPoem, Rank
 from poetgen.writing.prefix import Prefix, regular_marks
 from poetgen.writing.prompt import read_acrostic
-from poetgen.writing.prosody import TokenProsody
 from poetgen.writing.ranking import score
 from poetgen.writing.sampling import Sampling, random_stream
 

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import Form
-from poetgen.verse.rhymes import LEVEL, OBLIQUE, ORDER
-from poetgen.verse.templates import Template, opposite, templates
-from poetgen.writing.prosody import (
+from poetgen.verse.prosody import (
     ALL_GROUPS,
     EITHER,
     GROUP_BITS,
@@ -27,6 +25,8 @@ from poetgen.writing.prosody import (
     only,
     places,
 )
+from poetgen.verse.rhymes import LEVEL, OBLIQUE, ORDER
+from poetgen.verse.templates import Template, opposite, templates
 
 if TYPE_CHECKING:
     from poetgen.writing.constraints import Constraints

@@ -18,15 +18,15 @@ from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import Form
 from poetgen.poem.poem import COMMA, QUESTION, STOP
-from poetgen.writing.places import Place
-from poetgen.writing.poem import Scansion
-from poetgen.writing.prosody import (
+from poetgen.verse.prosody import (
     EITHER,
     TONES_IN,
     TokenProsody,
     only,
     places,
 )
+from poetgen.writing.places import Place
+from poetgen.writing.poem import Scansion
 from poetgen.writing.states import (
     Patterns,
     Scheme,

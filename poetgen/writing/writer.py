@@ -32,6 +32,7 @@ from poetgen.script.opencc import (
     preferred_script,
 )
 from poetgen.script.variants import VariantTable
+from poetgen.verse.prosody import TokenProsody
 from poetgen.verse.rhyme_books import PINGSHUI, XINYUN, parse_book
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, USUAL, Constraints, Page
@@ -44,7 +45,6 @@ from poetgen.writing.decoding import (
     decode,
     map_in_threads,
 )
-from poetgen.writing.form_prior import form_prior
 from poetgen.writing.free_matcher import SHORTEST
 from poetgen.writing.places import BLANK, GivenTexts
 from poetgen.writing.poem import GeneratedPoem, Rank
@@ -58,8 +58,7 @@ from poetgen.writing.prompt import (
     read_prompt,
     shape_of,
 )
-from poetgen.writing.prosody import TokenProsody
-from poetgen.writing.ranking import score
+from poetgen.writing.ranking import form_prior, score
 from poetgen.writing.sampling import CANDIDATES, Sampling, draw_seed, random_stream
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from poetgen.errors import PromptError
 from poetgen.script import opencc
 from poetgen.script.variants import VariantTable
 from poetgen.verse.check import check_poem
+from poetgen.verse.prosody import TokenProsody
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.writing.decoding import Network
 from poetgen.writing.new_characters import NewCharacter, _meanings, new_characters, teach
-from poetgen.writing.prosody import TokenProsody
 from poetgen.writing.writer import Writer
 
 

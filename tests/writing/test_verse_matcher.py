@@ -11,11 +11,11 @@ from poetgen.errors import PromptError
 from poetgen.poem.form import Form, form_of, parse_form
 from poetgen.poem.poem import MARKS
 from poetgen.verse.check import check_poem
+from poetgen.verse.prosody import EITHER, GROUP_BITS, LEVEL_GROUPS, TokenProsody, places
 from poetgen.verse.rhymes import GROUPS, RhymeTable
 from poetgen.writing.constraints import Constraints
 from poetgen.writing.places import GivenTexts
 from poetgen.writing.prefix import begin
-from poetgen.writing.prosody import EITHER, GROUP_BITS, LEVEL_GROUPS, TokenProsody, places
 from poetgen.writing.verse_matcher import VerseGrammar
 
 # Five level rhymes and an oblique one, characters of two tones (看 過 望 中 思 爲 長), and 囧, which no table has.

@@ -116,6 +116,6 @@ def fingerprint(checkpoint: Checkpoint) -> str:
 
 def load_usual(checkpoint: Checkpoint) -> Mapping[str, Sequence[float]]:
     """The percentiles, 0 to 100, of real poems by form, in bits a hanzi; none for another model than theirs."""
-    table = json.loads((files("poetgen.writing") / FILE).read_text(encoding="utf-8"))
+    table = json.loads((files("poetgen.yardstick") / FILE).read_text(encoding="utf-8"))
     forms: Mapping[str, Sequence[float]] = table["forms"] if table["model"] == fingerprint(checkpoint) else {}
     return forms
