@@ -4,10 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from poetgen.poem.form import FORMS
-from poetgen.poem.poem import MARKS, is_hanzi
+from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP, is_hanzi
 
 LINE_MARKS = "，。？！；：、,.?!;:…"  # whatever ends a line in somebody's text; clean() makes ，。？ of them
 ALTERNATE = "，。"  # a couplet's two marks
+# a typed mark as one of the corpus' three; as in prompts, where what closes a pair of lines is 。 in any case
+CORPUS_MARKS = {mark: mark for mark in MARKS} | dict.fromkeys(",、;；:：", COMMA)
+CORPUS_MARKS |= dict.fromkeys(".!！", STOP) | {"?": QUESTION}
+_BREAKS = str.maketrans(dict.fromkeys(MARKS, "\n"))
 _PIECES = re.compile(rf"[{re.escape(LINE_MARKS)}\s]+")
 _LINES = re.compile(rf"([^{MARKS}]*)([{MARKS}])")
 _END_MARKS = tuple(LINE_MARKS.replace("：", "").replace(":", ""))  # a colon announces what follows
@@ -21,6 +25,11 @@ def split_lines(body: str) -> tuple[tuple[str, ...], str]:
     """A clean body into its lines and the marks that end them."""
     pairs = _LINES.findall(body)
     return tuple(line for line, _ in pairs), "".join(mark for _, mark in pairs)
+
+
+def split_at_marks(text: str) -> list[str]:
+    """The lines of a text that the corpus' marks close; the last is open, "" where the text ends with a mark."""
+    return text.translate(_BREAKS).split("\n")
 
 
 def split_pieces(text: str) -> list[str]:
@@ -47,6 +56,43 @@ def punctuate(lines: Sequence[str]) -> str:
     ends = [ALTERNATE[k % 2] for k in range(len(lines))]
     ends[-1:] = ["。"] if lines else []
     return "".join(line + mark for line, mark in zip(lines, ends, strict=True))
+
+
+def regular_marks(text: str) -> str:
+    """Lines closed as forms have it: odd ones with ，, even ones with 。 or the ？ that is there."""
+    line, marked = 0, ""
+    for char in text:
+        if char in MARKS:
+            char = COMMA if line % 2 == 0 else STOP if char == COMMA else char
+            line += 1
+        marked += char
+    return marked
+
+
+def break_lines(text: str, length: int) -> str:
+    """A text in the corpus' marks, with ， and 。 in turn where hanzi run longer than lines of `length`."""
+    broken, open_hanzi, lines = "", 0, 0
+    for char in text:
+        if open_hanzi == length and char not in MARKS:
+            broken += COMMA if lines % 2 == 0 else STOP
+            open_hanzi, lines = 0, lines + 1
+        broken += char
+        open_hanzi, lines = (0, lines + 1) if char in MARKS else (open_hanzi + 1, lines)
+    return broken
+
+
+def copy_marks(plain: str, marked: str) -> str:
+    """`plain` with the marks that `marked` has more."""
+    rest = iter(plain)
+    waiting = next(rest, "")
+    spread = ""
+    for char in marked:
+        if char in MARKS and waiting != char:
+            spread += char
+        else:
+            spread += waiting
+            waiting = next(rest, "")
+    return spread
 
 
 def join_rows(rows: Sequence[str]) -> str:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import FREE, Form, parse_forms
-from poetgen.poem.poem import MARKS, word_of
+from poetgen.poem.lineation import regular_marks, split_at_marks
+from poetgen.poem.poem import word_of
 from poetgen.verse.prosody import TokenProsody
 from poetgen.verse.rhyme_books import BOOKS, PINGSHUI
 from poetgen.verse.rhymes import LEVEL, Reading, groups_of, parse_group, reading_in
@@ -22,7 +23,7 @@ from poetgen.verse.templates import MODES, RELAXED
 from poetgen.writing.decoding import Matcher
 from poetgen.writing.free_matcher import MarkedMatcher, UnmarkedMatcher
 from poetgen.writing.places import BLANK, NOTHING_GIVEN, GivenTexts
-from poetgen.writing.prefix import begin, begin_as_typed, regular_marks
+from poetgen.writing.prefix import begin, begin_as_typed
 from poetgen.writing.prompt import Prompt
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 
@@ -298,7 +299,7 @@ class Constraints:
             )
         if self.form or not page.keeps_marks:  # then what is wrong is told with its place when it is written
             return ""
-        *closed, last = "".join("\n" if char in MARKS else char for char in text).split("\n")
+        *closed, last = split_at_marks(text)
         lengths = {len(line) for line in closed} | {form.line_length}
         if len(lengths) > 1 or len(last) > form.line_length or len(closed) + bool(last) > form.line_count:
             return tr("no usual form begins as the prompt does; choose a --form, or --form {free}", free=FREE)

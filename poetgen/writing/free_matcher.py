@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
+from poetgen.poem.lineation import split_at_marks
 from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP
 
 Array = npt.NDArray[Any]
@@ -95,7 +96,7 @@ class MarkedMatcher(FreeMatcher):
     @property
     def _lengths(self) -> list[int]:
         """Of every line, the open one last, 0 where none is begun."""
-        return [len(line) for line in _split(self._text)]
+        return [len(line) for line in split_at_marks(self._text)]
 
     def _open_lengths(self) -> list[int]:
         """Lengths the open line may come to, its own pair completed within `max_length`; empty: no room."""
@@ -133,7 +134,9 @@ class MarkedMatcher(FreeMatcher):
 
     def lines(self) -> tuple[tuple[str, ...], str]:
         """The lines as their marks part them."""
-        return tuple(filter(None, _split(self._text))), "".join(char for char in self._text if char in MARKS)
+        return tuple(filter(None, split_at_marks(self._text))), "".join(
+            char for char in self._text if char in MARKS
+        )
 
 
 class UnmarkedMatcher(FreeMatcher):
@@ -165,7 +168,3 @@ class UnmarkedMatcher(FreeMatcher):
         length = next((n for n in USUAL if len(hanzi) % (2 * n) == 0), USUAL[0])
         lines = tuple(hanzi[k : k + length] for k in range(0, len(hanzi), length))
         return lines, "".join(COMMA if k % 2 == 0 else STOP for k in range(len(lines)))
-
-
-def _split(text: str) -> list[str]:
-    return "".join("\n" if char in MARKS else char for char in text).split("\n")

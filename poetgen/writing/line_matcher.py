@@ -13,13 +13,14 @@ import numpy.typing as npt
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import form_of
+from poetgen.poem.lineation import regular_marks
 from poetgen.poem.poem import MARKS
 from poetgen.verse.prosody import TokenProsody, only
 from poetgen.verse.templates import RELAXED
 from poetgen.writing.constraints import AUTO, OFF, Constraints
 from poetgen.writing.decoding import Matcher
 from poetgen.writing.poem import Scansion
-from poetgen.writing.prefix import begin, regular_marks
+from poetgen.writing.prefix import begin
 from poetgen.writing.states import State
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 

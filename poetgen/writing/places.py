@@ -9,7 +9,8 @@ from typing import NamedTuple
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import Form
-from poetgen.poem.poem import MARKS, word_of
+from poetgen.poem.lineation import split_at_marks
+from poetgen.poem.poem import word_of
 
 BLANK = "□"  # a hanzi to be written
 BLANKS = BLANK + "○_"  # as it may be typed
@@ -95,7 +96,7 @@ def _after_blank(text: str, form: Form) -> Iterator[tuple[Place, str]]:
     """The hanzi after the first blank of a beginning, which is marked line by line."""
     if BLANK not in text:
         return
-    lines = "".join("\n" if char in MARKS else char for char in text).split("\n")
+    lines = split_at_marks(text)
     *closed, last = lines
     wrong = [k for k, line in enumerate(closed) if len(line) != form.line_length]
     wrong += [len(closed)] if len(last) > form.line_length else []

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from poetgen.byhand.language_model import State as NetworkState
 from poetgen.errors import PromptError
 from poetgen.language import tr
-from poetgen.poem.poem import COMMA, MARKS, STOP
+from poetgen.poem.poem import MARKS
 from poetgen.verse.prosody import EITHER, TONES_IN, places
 from poetgen.verse.rhymes import EVERY_GROUP
 from poetgen.writing.decoding import Network
@@ -37,17 +37,6 @@ class Prefix:
     def read(cls, text: str, network: Network) -> "Prefix":
         """Read a text in corpus characters."""
         return cls(text, tuple(network.vocabulary.encode(text)), *network.follow(text))
-
-
-def regular_marks(text: str) -> str:
-    """Lines closed as forms have it: odd ones with ，, even ones with 。 or the ？ that is there."""
-    line, marked = 0, ""
-    for char in text:
-        if char in MARKS:
-            char = COMMA if line % 2 == 0 else STOP if char == COMMA else char
-            line += 1
-        marked += char
-    return marked
 
 
 class MakeGrammar(Protocol):

@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import FORMS
-from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP, is_hanzi
+from poetgen.poem.lineation import CORPUS_MARKS, break_lines, copy_marks
+from poetgen.poem.poem import COMMA, MARKS, STOP, is_hanzi
 from poetgen.script.convert import acrostic_to_corpus, to_corpus
 from poetgen.script.opencc import INSTALL_OPENCC, TRADITIONAL, as_utf8, normalize
 from poetgen.script.variants import VariantTable
 from poetgen.writing.free_matcher import REGULAR, USUAL
 from poetgen.writing.places import BLANK, BLANKS
 
-# What may stand between two lines of a typed prompt, read as the corpus' three marks.
-_TYPED_MARKS = {",": COMMA, "、": COMMA, ";": COMMA, ":": COMMA, ".": STOP, "!": STOP, "?": QUESTION} | {
-    mark: mark for mark in MARKS
-}
-_ANY = re.escape("".join(_TYPED_MARKS))
+_ANY = re.escape("".join(CORPUS_MARKS))
 _STRAY = re.compile(rf"(?:^|(?<=[{_ANY}]))([^{_ANY}])[{_ANY}](?![{_ANY}])")
 SHORT = 3  # hanzi of the shortest line that poems have
 
@@ -64,8 +61,8 @@ def read_prompt(
     mapped = to_corpus(plain, readings, goes_on=True)
     text = mapped.text
     if keeps_marks:
-        text = _broken_every(text, line_length) if line_length else _broken(text, score)
-    typed = _spread(mapped.typed, text)
+        text = break_lines(text, line_length) if line_length else _broken(text, score)
+    typed = copy_marks(mapped.typed, text)
     if (len(mapped.text), line_length) == USUAL[::-1] and keeps_marks:
         notes += (
             tr(
@@ -97,8 +94,8 @@ def read_feet(typed: str, readings: VariantTable) -> Prompt:
 
 def read_last_line(typed: str, readings: VariantTable) -> Prompt:
     """The whole last line. Raises PromptError."""
-    line = normalize(as_utf8(typed, "--last-line")).rstrip("".join(_TYPED_MARKS))
-    if not line or any(char in _TYPED_MARKS for char in line):
+    line = normalize(as_utf8(typed, "--last-line")).rstrip("".join(CORPUS_MARKS))
+    if not line or any(char in CORPUS_MARKS for char in line):
         raise PromptError(
             tr("--last-line takes one line, not {typed}; give the last alone", typed=f"{typed!r:.60}")
         )
@@ -134,7 +131,7 @@ def shape_of(typed: str) -> str:
 
 
 def _without_marks(typed: str) -> str:
-    return "".join(char for char in normalize(typed) if char not in _TYPED_MARKS)
+    return "".join(char for char in normalize(typed) if char not in CORPUS_MARKS)
 
 
 def _read_apart(plain: str, readings: VariantTable) -> Prompt:
@@ -174,7 +171,7 @@ def _with_marks(text: str) -> str:
     """
     marked, lines = "", 0
     for char in text:
-        mark = _TYPED_MARKS.get(char)
+        mark = CORPUS_MARKS.get(char)
         if mark and not marked:
             raise PromptError(
                 tr("the prompt begins with the mark {mark}; begin with a hanzi, such as 月", mark=mark)
@@ -215,36 +212,11 @@ def _broken(text: str, score: Score) -> str:
     """The text, marks put where hanzi run as long as a line; how long a line is, the model decides."""
     first = next((place for place, char in enumerate(text) if char in MARKS), None)
     if first is not None:
-        return _broken_every(text, first) if first in REGULAR else text
+        return break_lines(text, first) if first in REGULAR else text
     if len(text) in USUAL:
         return text + COMMA  # a whole line, and no part of a longer one
     if len(text) < REGULAR.stop:
         return text
     whole = [length for length in USUAL if len(text) % length == 0]
-    candidates = [_broken_every(text, length) for length in whole or REGULAR]
+    candidates = [break_lines(text, length) for length in whole or REGULAR]
     return max(zip(score(candidates), candidates, strict=True))[1]
-
-
-def _broken_every(text: str, length: int) -> str:
-    broken, open_hanzi, lines = "", 0, 0
-    for char in text:
-        if open_hanzi == length and char not in MARKS:
-            broken += COMMA if lines % 2 == 0 else STOP
-            open_hanzi, lines = 0, lines + 1
-        broken += char
-        open_hanzi, lines = (0, lines + 1) if char in MARKS else (open_hanzi + 1, lines)
-    return broken
-
-
-def _spread(plain: str, marked: str) -> str:
-    """`plain` with the marks that `marked` has more."""
-    rest = iter(plain)
-    waiting = next(rest, "")
-    spread = ""
-    for char in marked:
-        if char in MARKS and waiting != char:
-            spread += char
-        else:
-            spread += waiting
-            waiting = next(rest, "")
-    return spread

@@ -12,7 +12,7 @@ from poetgen.corpus.line_index import LineIndex
 from poetgen.corpus.typed import TypedPoem, typed_poems
 from poetgen.errors import PromptError
 from poetgen.language import tr
-from poetgen.poem.poem import COMMA, QUESTION, STOP
+from poetgen.poem.lineation import CORPUS_MARKS, LINE_MARKS, punctuate, regular_marks, split_lines
 from poetgen.script.convert import Conversion, print_lines, to_corpus
 from poetgen.script.opencc import SIMPLIFIED
 from poetgen.script.variants import VariantTable
@@ -21,23 +21,13 @@ from poetgen.verse.prosody import TokenProsody
 from poetgen.writing.decoding import Candidate, Matcher, Network, decode
 from poetgen.writing.line_matcher import KeptPoem, match_line
 from poetgen.writing.poem import GeneratedPoem, Rank
-from poetgen.writing.prefix import Prefix, regular_marks
+from poetgen.writing.prefix import Prefix
 from poetgen.writing.prompt import read_acrostic
 from poetgen.writing.ranking import score
 from poetgen.writing.sampling import Sampling, random_stream
 
 Array = npt.NDArray[Any]
-_MARKS_AS = {
-    "，": COMMA,
-    ",": COMMA,
-    "、": COMMA,
-    "；": COMMA,
-    "。": STOP,
-    "！": STOP,
-    "？": QUESTION,
-    "?": QUESTION,
-}
-_RUNS = re.compile(r"[，。？！；：、,.?!;:…]+")
+_RUNS = re.compile(f"[{re.escape(LINE_MARKS)}]+")
 
 
 class Rewriter:
@@ -178,7 +168,7 @@ def read_kept(poem: str, line: int) -> tuple[tuple[str, ...], str]:
 def _marks(text: str, poem: TypedPoem) -> str:
     """The marks as they were typed, where each line has one; else as forms have them."""
     runs = _RUNS.findall(text.replace(poem.title, "", 1)) if poem.title else _RUNS.findall(text)
-    usual = "".join((COMMA, STOP)[k % 2] for k in range(len(poem.lines)))
+    usual = split_lines(punctuate(poem.lines))[1]
     if len(runs) != len(poem.lines):
         return usual
-    return "".join(_MARKS_AS.get(run[0], other) for run, other in zip(runs, usual, strict=True))
+    return "".join(CORPUS_MARKS.get(run[0], other) for run, other in zip(runs, usual, strict=True))
