@@ -26,7 +26,7 @@ from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.evaluate import encode_poems, score
 from poetgen.measures import bootstrap_sums, interval
 from poetgen.poem.poem import Poem
-from poetgen.writing.sampling import Sampling
+from poetgen.writing.decoding import Sampling
 from poetgen.writing.writer import Writer
 
 Array = npt.NDArray[Any]

@@ -12,7 +12,7 @@ from poetgen.cli.pictures import check_picture, try_to_draw
 from poetgen.cli.progress import progress_bar
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import ConfigError
-from poetgen.writing.sampling import Sampling
+from poetgen.writing.decoding import Sampling
 
 if TYPE_CHECKING:
     from poetgen.yardstick.written import WrittenReport

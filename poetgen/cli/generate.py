@@ -31,8 +31,8 @@ from poetgen.language import tr
 from poetgen.verse.rhyme_books import PINGSHUI
 from poetgen.verse.templates import MODES
 from poetgen.writing.constraints import AUTO, DEFAULT_MAX_LENGTH, OFF
+from poetgen.writing.decoding import CANDIDATES, MOST_CANDIDATES, Sampling, draw_seed
 from poetgen.writing.poem import GeneratedPoem
-from poetgen.writing.sampling import CANDIDATES, MOST_CANDIDATES, Sampling, draw_seed
 from poetgen.writing.writer import Writer
 
 if TYPE_CHECKING:

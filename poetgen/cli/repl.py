@@ -13,8 +13,8 @@ from poetgen.files import expand_home, write_text
 from poetgen.language import tr
 from poetgen.printable import printable
 from poetgen.script.opencc import script_named
+from poetgen.writing.decoding import draw_seed
 from poetgen.writing.poem import GeneratedPoem
-from poetgen.writing.sampling import draw_seed
 from poetgen.writing.writer import Writer
 
 QUESTION = "A poem beginning with (:help, empty line ends): "

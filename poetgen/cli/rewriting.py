@@ -10,8 +10,8 @@ from poetgen.cli.output import echo
 from poetgen.errors import CorpusError
 from poetgen.files import check_file
 from poetgen.language import tr
+from poetgen.writing.decoding import draw_seed
 from poetgen.writing.poem import GeneratedPoem
-from poetgen.writing.sampling import draw_seed
 from poetgen.writing.writer import Writer
 
 MOST_BYTES = 2**20

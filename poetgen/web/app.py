@@ -24,7 +24,7 @@ from poetgen.picture.font import FONT
 from poetgen.web.answers import describe_model, draw_poem, judge_poems, rewrite_line, write_poems
 from poetgen.web.guard import Guard, Interpreter
 from poetgen.web.settings import CHECK, GENERATE, MOST_BYTES, PICTURE, REWRITE, Setting, read_settings
-from poetgen.writing.decoding import count_processors
+from poetgen.writing.network import count_processors
 from poetgen.writing.writer import Writer
 
 WAITING = 32  # requests at work or waiting for it; more are told to come again

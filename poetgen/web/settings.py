@@ -16,7 +16,7 @@ from poetgen.script.opencc import SCRIPTS
 from poetgen.verse.rhyme_books import BOOKS, PINGSHUI
 from poetgen.verse.templates import MODES, RELAXED
 from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, OFF
-from poetgen.writing.sampling import CANDIDATES, MOST_GUIDANCE, Sampling
+from poetgen.writing.decoding import CANDIDATES, MOST_GUIDANCE, Sampling
 
 MOST_BYTES = 64 * 1024  # of a request
 MOST_POEMS = 12

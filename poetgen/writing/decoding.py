@@ -1,171 +1,201 @@
-"""Many poems written side by side by the NumPy network, each as if alone.
+"""Decoding: from the network's logits to characters, and from those to poems.
 
-Every number that a poem is made from is computed from its own row: poem 7 is the same poem alone and among a
-hundred, whatever the number of threads. A BLAS shares a product among threads, and picks another kernel, by its
-size, and both change the order of the sums and so the last bit; so products are taken in tiles of one shape, and
-poems leave by whole tiles only: at its place in a tile a row has the same bits whatever stands beside it.
+How a character is chosen (Sampling, sample), and how many poems are written side by side, each from a random
+stream of its own (decode). What may be chosen, a matcher says.
 """
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+import math
+import secrets
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from poetgen.byhand import language_model, softmax
-from poetgen.byhand.language_model import Parameters, State, read_parameters
-from poetgen.byhand.softmax import log_softmax
-from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.writing.sampling import OPENING, Sampling, raise_rare, sample
+from poetgen.byhand.language_model import State
+from poetgen.errors import ConfigError
+from poetgen.language import tr
+from poetgen.writing.network import TILE, Network
 
 if TYPE_CHECKING:
     from poetgen.writing.poem import Scansion
 
 Array = npt.NDArray[Any]
-Given = TypeVar("Given")
-Made = TypeVar("Made")
-
-FEW = 50  # occurrences in the training text
-TILE = 8  # rows that meet a block of a weight together
-BLOCK = (
-    2**18 // TILE
-)  # elements in a block: up to 2^18 multiplications OpenBLAS uses one thread on any machine
-
-
-# ---- the network, whose rows do not touch each other ----
+STRETCH = 64  # entries
+CANDIDATES = 8  # as many as rows of a tile (poetgen.writing.network): a poem alone takes no longer for it
+MOST_CANDIDATES = 10_000
+MOST_GUIDANCE = 10
+USUAL = -6.0  # the logarithm of a usual hanzi's share of the training text
+OPENING, OPENING_BOLDNESS, OPENING_TOP_P = 2, 1.8, 0.65
+_BEYOND_UNICODE = sys.maxunicode  # so that no beginning ends like the number of a candidate
 
 
-def multiply_tiles(x: Array, weight: Array) -> Array:
-    """x Wᵀ, the same bits for a row of x whatever stands beside it and however many threads there are.
+@dataclass(frozen=True)
+class Sampling:
+    """How poems are drawn: `count` of them from `seed`, each the best of `best_of` candidates.
 
-    Shapes: (B, K), (N, K) -> (B, N). Tiles of TILE rows, the last filled up with zeros, meet blocks of W, each
-    pair in a product of its own, of one shape for all and small enough to be left to one thread. (Where a kernel
-    treats the rows of a tile unlike, a row still keeps its bits at the same place of any tile.) This has half
-    the speed of a plain `x @ weight.T`.
+    A character is chosen by probability^(1/temperature), among the `top_k` likeliest, and among those the
+    fewest that hold `top_p` of the probability. Temperature 0 takes the likeliest; top_k 0 and top_p 1: all.
+
+    A hanzi that the poem has already loses `repeat_penalty` nats beforehand, unless it has just been written and
+    would be doubled (悠悠), not tripled. At 0 poems repeat themselves three to eight times as much as poets do.
+
+    `common_penalty` times the logarithm of a hanzi's share of the training text is taken away too, which raises
+    rare ones: a temperature below 1 sharpens what the context says, but also makes common hanzi commoner, until
+    poems live on half the words of poets. At 1 - temperature a hanzi of which the context says nothing is as
+    common as in the text; at 0 the model alone decides.
+
+    A model that is told a title or poet follows it with the strength 1 + `guidance`
+    (poetgen.writing.network.Network.after): at 0 as in training.
+
+    Raises ConfigError for a value out of range.
     """
-    outputs, inputs = weight.shape
-    rows = max(1, min(outputs, BLOCK // inputs))
-    whole = outputs // rows * rows
-    tiles = -(-len(x) // TILE)
-    y = np.empty((tiles * TILE, outputs), np.result_type(x, weight))
-    filled = np.zeros((tiles, TILE, inputs), x.dtype)
-    filled.reshape(-1, inputs)[: len(x)] = x
-    # a block stays in the first cache while all tiles pass; each product lands where it belongs
-    blocks = weight[:whole].reshape(-1, 1, rows, inputs)
-    out = y[:, :whole].reshape(tiles, TILE, -1, rows).transpose(2, 0, 1, 3)
-    np.matmul(filled, blocks.swapaxes(-1, -2), out=out)
-    if whole < outputs:
-        np.matmul(filled, weight[whole:].T, out=y[:, whole:].reshape(tiles, TILE, -1))
-    return y[: len(x)]
 
+    temperature: float = 0.7  # by eye: bolder poems lose the thread, tamer ones repeat themselves
+    top_k: int = 0
+    top_p: float = 1.0
+    repeat_penalty: float = 1.5
+    seed: int = 0
+    count: int = 1
+    best_of: int = CANDIDATES
+    common_penalty: float = 0.3
+    guidance: float = 0.5
 
-class TiledWeight:
-    """A weight (N, K) as the network by hand uses it, in `x @ weight.T`: the product is taken in tiles."""
+    def __post_init__(self) -> None:
+        fault = next(self._faults(), None)
+        if fault:
+            raise ConfigError(fault)
 
-    __array_ufunc__ = None  # so that NumPy hands `x @` over to __rmatmul__
-
-    def __init__(self, weight: Array) -> None:
-        self._weight, self.shape, self.dtype = weight, weight.shape, weight.dtype
+    def _faults(self) -> Iterator[str]:
+        """What is out of range."""
+        found = {**vars(self), "most": MOST_GUIDANCE, "most_candidates": MOST_CANDIDATES}
+        if not 0 <= self.temperature < math.inf:
+            yield tr("temperature must be 0 or more, not {temperature}; 0.7 is usual", **found)
+        if self.top_k < 0:
+            yield tr("top-k must be 0 (no limit) or more, not {top_k}", **found)
+        if not 0 < self.top_p <= 1:
+            yield tr("top-p must be above 0 and at most 1, not {top_p}", **found)
+        if not 0 <= self.repeat_penalty < math.inf:
+            yield tr("repeat-penalty must be 0 or more, not {repeat_penalty}; 1.5 is usual", **found)
+        if not 0 <= self.common_penalty <= 1:
+            yield tr("common-penalty must be 0 to 1, not {common_penalty}; 0.3 is usual", **found)
+        if not 0 <= self.guidance <= MOST_GUIDANCE:
+            yield tr("guidance must be 0 to {most}, not {guidance}; 0.5 is usual", **found)
+        if self.seed < 0:
+            yield tr("seed must be 0 or more, not {seed}", **found)
+        if self.count < 1:
+            yield tr("count must be at least 1, not {count}", **found)
+        if not 1 <= self.best_of <= MOST_CANDIDATES:
+            yield tr("best-of must be 1 to {most_candidates}, not {best_of}", **found)
 
     @property
-    def T(self) -> "TiledWeight":
-        """Itself: only the product with the transpose is ever taken."""
-        return self
+    def is_greedy(self) -> bool:
+        """Whether nothing is left to chance: the temperature is 0, or too small to divide by."""
+        return bool(self.temperature < np.finfo(np.float32).tiny)
 
-    def __rmatmul__(self, x: Array) -> Array:
-        return multiply_tiles(x, self._weight)
-
-
-def tile_weights(params: Parameters) -> Parameters:
-    """The parameters for writing, with every weight that a step multiplies by taken in tiles."""
-    tile: Callable[[Array], Any] = TiledWeight
-    layers = tuple(
-        layer._replace(weight_ih=tile(layer.weight_ih), weight_hh=tile(layer.weight_hh))
-        for layer in params.layers
-    )
-    projection = None if params.projection is None else tile(params.projection)
-    return params._replace(layers=layers, projection=projection, output=tile(params.output))
+    @cached_property
+    def of_opening(self) -> "Sampling":
+        """How the first OPENING hanzi of a poem are drawn: more evenly, or most poems on 湖 would begin 湖上."""
+        top_p = min(self.top_p, OPENING_TOP_P)
+        return replace(self, temperature=self.temperature * OPENING_BOLDNESS, top_p=top_p)
 
 
-class Network:
-    """A model's weights with its vocabulary: it reads a text, and goes on from it a character at a time."""
-
-    def __init__(self, weights: Mapping[str, Array], vocabulary: Vocabulary) -> None:
-        self.vocabulary = vocabulary
-        self._params = tile_weights(read_parameters(weights))
-        self._conditions = weights.get("conditions.weight")
-        self._start: State | None = None
-        self._guidance = 0.0
-        self.commonness = _commonness(vocabulary)
-
-    def after(self, prefix: Sequence[int], *, apart: Sequence[int] = (), guidance: float = 0.0) -> "Network":
-        """The same network, whose poems begin when it has read a prefix (poetgen.corpus.conditions).
-
-        With `guidance` s its logits are z + s (z - a), where a are those after the prefix `apart` (Ho & Salimans
-        2022, "Classifier-free diffusion guidance"): what the one prefix says and the other does not weighs 1 + s.
-        """
-        if not prefix:
-            return self
-        told = copy(self)
-        told._start, told._guidance = self._read(prefix), guidance
-        if guidance:
-            told._start = (*told._start, *self._read(apart))
-        return told
-
-    def _read(self, prefix: Sequence[int]) -> State:
-        """The state (1, ...) after a prefix."""
-        state = language_model.init_state(self._params, 1)
-        size = len(self.vocabulary)
-        # conditions are read as characters are, from a table of their own
-        rows = None if self._conditions is None else self._conditions.astype(np.float32)
-        for number in prefix:
-            params, row = self._params, number
-            if number >= size and rows is not None:
-                params, row = self._params._replace(embedding=rows), number - size
-            _, state = language_model.step(params, [row], state)
-        return state
-
-    def step(self, ids: Sequence[int] | Array, state: State | None = None) -> tuple[Array, State]:
-        """Read one token of each poem; without a state the first. Shapes: (B,) -> logits of the next (B, V).
-
-        Under guidance a state has the layers after the one prefix, then those after the other.
-        """
-        if state is None and self._start is not None:
-            state = language_model.select_rows(self._start, [0] * len(ids))
-        before = language_model.init_state(self._params, len(ids)) if state is None else state
-        layers = len(self._params.layers)
-        logits, after = language_model.step(self._params, ids, before[:layers])
-        if self._guidance:
-            plain, rest = language_model.step(self._params, ids, before[layers:])
-            logits, after = logits + np.float32(self._guidance) * (logits - plain), (*after, *rest)
-        return logits, after
-
-    def follow(self, text: str) -> tuple[Array, State, float]:
-        """Logits (1, V) and state after `text`, and its log-probability as the beginning of a poem."""
-        logits, state = self.step([self.vocabulary.begin])
-        total = 0.0
-        for number in self.vocabulary.encode(text):
-            total += float(log_softmax(logits)[0, number])
-            logits, state = self.step([number], state)
-        return logits, state, total
+def draw_seed() -> int:
+    """A seed that nobody chose."""
+    return secrets.randbelow(2**32)
 
 
-def _commonness(vocabulary: Vocabulary) -> Array:
-    """The logarithm of each hanzi's share of the training text, 0 for other tokens: float32 (V,).
+def random_stream(seed: int, index: int, beginning: str = "", candidate: int = 0) -> np.random.Generator:
+    """The randomness of poem `index`: its own, so that it does not depend on how many poems are asked for.
 
-    Hanzi seen fewer than FEW times count as seen so often: what is hardly known gains no more by being rare.
+    The beginning takes part, or the poems of one seed for several prompts would run in parallel; so does the
+    number of the candidate, where the best of several is sought.
     """
-    counts = np.maximum(vocabulary.counts, FEW)
-    counts[: vocabulary.first_hanzi] = counts[vocabulary.first_hanzi :].sum()
-    commonness: Array = np.log(counts / counts[vocabulary.first_hanzi :].sum()).astype(np.float32)
-    return commonness
+    key = (index, *map(ord, beginning), *([_BEYOND_UNICODE + candidate] if candidate else []))
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
-# ---- the poems ----
+def sample(
+    logits: Array,
+    allowed: Array,
+    *,
+    sampling: Sampling,
+    drawn: Array,
+    written: tuple[Array, Array] | None = None,
+) -> Array:
+    """Choose one of the allowed ids in each row, by a number from [0, 1) for each.
+
+    `written` are (rows, ids) that would come again. Shapes: (B, V), bool (B, V), (B,), two of (N,) -> (B,). What
+    a row becomes does not depend on the others.
+    """
+    scores = np.where(allowed, logits, -np.inf)
+    if written is not None:
+        scores[written] -= sampling.repeat_penalty
+    best = scores.argmax(axis=1)
+    if sampling.is_greedy:
+        return np.asarray(best)
+    scores -= scores[np.arange(len(best)), best][:, None]
+    with np.errstate(over="ignore"):  # a temperature near 0 sends all but the likeliest to -inf, rightly
+        scores /= sampling.temperature
+    if sampling.top_k or sampling.top_p < 1:
+        for row in scores:
+            row[_others(row, sampling)] = -np.inf
+    return _at(np.exp(scores, out=scores), drawn)
+
+
+def raise_rare(logits: Array, commonness: Array, last: Sequence[int], *, penalty: float) -> Array:
+    """Logits less `penalty` times the logarithm of each id's share of the training text, `commonness`.
+
+    The `last` hanzi of each row, which may be doubled, gains no more than one of usual commonness: else rare ones
+    would be doubled twice as often as in poems. Shapes: (B, V), (V,), (B,) -> (B, V).
+    """
+    if not penalty:
+        return logits
+    raised: Array = logits - np.float32(penalty) * commonness
+    rows = np.arange(len(last))
+    raised[rows, last] = logits[rows, last] - np.float32(penalty) * np.maximum(commonness[last], USUAL)
+    return raised
+
+
+def _at(weights: Array, shares: Array) -> Array:
+    """The place in each row where that share of its weight is reached: (B, V), (B,) in [0, 1) -> (B,).
+
+    Rows are summed by stretches first: a running sum over all of a row takes ten times as long. In float64, since
+    a long float32 sum would shift the shares of rare characters.
+    """
+    starts = np.arange(0, weights.shape[1], STRETCH)
+    sums = np.add.reduceat(weights, starts, axis=1, dtype=np.float64).cumsum(axis=1)
+    found = np.empty(len(weights), np.intp)
+    for k, (row, ends, share) in enumerate(zip(weights, sums, shares, strict=True)):
+        stretch, rest = _passed(ends, share * ends[-1])
+        start = starts[stretch]
+        found[k] = start + _passed(row[start : start + STRETCH].cumsum(dtype=np.float64), rest)[0]
+    return found
+
+
+def _passed(ends: Array, place: float) -> tuple[int, float]:
+    """The first entry that ends beyond a place, and how far into it that is; never one of weight 0."""
+    place = min(place, np.nextafter(ends[-1], 0))
+    found = int(ends.searchsorted(place, "right"))
+    return found, place - (ends[found - 1] if found else 0.0)
+
+
+def _others(scores: Array, sampling: Sampling) -> Array:
+    """What top-k, then top-p, leave out; the rest by falling score, so that ties let no one extra in."""
+    order = (-scores).argsort(kind="stable")
+    kept = order[: sampling.top_k or None]
+    if sampling.top_p < 1:
+        weights = np.exp(scores[kept], dtype=np.float64)
+        before = weights.cumsum() - weights  # what the likelier ones hold: the first is always kept
+        kept = kept[before < sampling.top_p * weights.sum()]
+    return np.asarray(order[len(kept) :])
+
+
+# ---- many poems side by side ----
 
 
 class Matcher(Protocol):
@@ -266,34 +296,3 @@ def _written(rows: Sequence[Candidate], first_hanzi: int) -> tuple[Array, Array]
     ]
     places, ids = np.array(pairs, np.intp).reshape(-1, 2).T
     return places, ids
-
-
-# ---- the processors ----
-
-
-def count_processors() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Linux, where a container may grant fewer than there are
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def map_in_threads(work: Callable[[Given], Made], items: Iterable[Given], *, threads: int) -> Iterator[Made]:
-    """`map` in threads, no further ahead than keeps all of them busy: NumPy's long loops run side by side."""
-    if threads == 1:
-        yield from map(work, items)
-        return
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    ahead: deque[Future[Made]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for item in items:
-                ahead.append(pool.submit(work, item))
-                if len(ahead) > threads:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:  # nobody wants the rest
-            for waiting in ahead:
-                waiting.cancel()

@@ -1,42 +1,23 @@
-"""The beginning of poems: a prompt read by the network, and written into a matcher.
+"""The beginning of poems: a prompt written into a matcher.
 
 Where a prompt breaks a rule, the sentence says which, and which character stands in the way.
 """
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy.typing as npt
 
-from poetgen.byhand.language_model import State as NetworkState
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.poem import MARKS
 from poetgen.verse.prosody import EITHER, TONES_IN, places
 from poetgen.verse.rhymes import EVERY_GROUP
-from poetgen.writing.decoding import Network
 from poetgen.writing.states import TypedTones, next_tones
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Prefix:
-    """Where every poem of a prompt begins: its text read by the network, logits (1, V) and state after it."""
-
-    text: str
-    ids: tuple[int, ...]
-    logits: Array
-    state: NetworkState
-    log_probability: float
-
-    @classmethod
-    def read(cls, text: str, network: Network) -> "Prefix":
-        """Read a text in corpus characters."""
-        return cls(text, tuple(network.vocabulary.encode(text)), *network.follow(text))
 
 
 class MakeGrammar(Protocol):

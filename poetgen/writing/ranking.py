@@ -7,7 +7,7 @@ or is doubled more often than poems of that length have it, and a line that trai
 that they gain. What poets do not write, a hanzi doubled across the pause, 春 beside 秋, one in a tone that it
 hardly has (離 as 仄), is taken only where no candidate does without. And of 律詩 those are better whose middle
 couplets are parallel (對仗). That common words do not prevail is seen to where hanzi are drawn
-(poetgen.writing.sampling).
+(poetgen.writing.decoding).
 
 The weights were chosen by `poetgen evaluate --written` (docs/results.md, "Decoding").
 """
@@ -24,9 +24,8 @@ from poetgen.byhand.softmax import log_softmax
 from poetgen.corpus.line_index import LineIndex
 from poetgen.poem.form import Form
 from poetgen.poem.poem import COMMA, word_of
-from poetgen.writing.decoding import TILE, Matcher, Network
-from poetgen.writing.prefix import Prefix
-from poetgen.writing.sampling import Sampling, random_stream, sample
+from poetgen.writing.decoding import Matcher, Sampling, random_stream, sample
+from poetgen.writing.network import TILE, Network, Prefix
 from poetgen.writing.verse_matcher import VerseMatcher
 
 # Hanzi that come again in a poem, doubled ones (悠悠) not counted, grow with the square of its length: in 全唐詩

@@ -18,13 +18,12 @@ from poetgen.script.opencc import SIMPLIFIED
 from poetgen.script.variants import VariantTable
 from poetgen.verse.check import check_poem
 from poetgen.verse.prosody import TokenProsody
-from poetgen.writing.decoding import Candidate, Matcher, Network, decode
+from poetgen.writing.decoding import Candidate, Matcher, Sampling, decode, random_stream
 from poetgen.writing.line_matcher import KeptPoem, match_line
+from poetgen.writing.network import Network, Prefix
 from poetgen.writing.poem import GeneratedPoem, Rank
-from poetgen.writing.prefix import Prefix
 from poetgen.writing.prompt import read_acrostic
 from poetgen.writing.ranking import score
-from poetgen.writing.sampling import Sampling, random_stream
 
 Array = npt.NDArray[Any]
 _RUNS = re.compile(f"[{re.escape(LINE_MARKS)}]+")

@@ -1,7 +1,7 @@
 """Prompt, constraints and seed → poems, by the NumPy network; torch is never imported to write.
 
 Every poem draws from a random stream of its own, made of the seed, its index and its prompt, and every number
-it is made from is computed from its own row alone (poetgen.writing.decoding): poem 3 of seed 7 is the same poem
+it is made from is computed from its own row alone (poetgen.writing.network): poem 3 of seed 7 is the same poem
 whatever the count, the batch and the number of threads.
 """
 
@@ -37,18 +37,18 @@ from poetgen.verse.rhyme_books import PINGSHUI, XINYUN, parse_book
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, USUAL, Constraints, Page
 from poetgen.writing.decoding import (
-    TILE,
+    CANDIDATES,
     Candidate,
     Matcher,
-    Network,
-    count_processors,
+    Sampling,
     decode,
-    map_in_threads,
+    draw_seed,
+    random_stream,
 )
 from poetgen.writing.free_matcher import SHORTEST
+from poetgen.writing.network import TILE, Network, Prefix, count_processors, map_in_threads
 from poetgen.writing.places import BLANK, GivenTexts
 from poetgen.writing.poem import GeneratedPoem, Rank
-from poetgen.writing.prefix import Prefix
 from poetgen.writing.prompt import (
     Prompt,
     read_acrostic,
@@ -59,7 +59,6 @@ from poetgen.writing.prompt import (
     shape_of,
 )
 from poetgen.writing.ranking import form_prior, score
-from poetgen.writing.sampling import CANDIDATES, Sampling, draw_seed, random_stream
 
 if TYPE_CHECKING:
     from poetgen.writing.conditions import Conditions

@@ -24,7 +24,7 @@ from poetgen.checkpoint import Checkpoint
 from poetgen.config import from_dict
 from poetgen.poem.form import form_name
 from poetgen.poem.lineation import punctuate
-from poetgen.writing.decoding import Network
+from poetgen.writing.network import Network
 
 Array = npt.NDArray[Any]
 FILE = "surprise.json"

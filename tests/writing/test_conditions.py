@@ -22,7 +22,7 @@ from poetgen.model.language_model import restore_model
 from poetgen.poem.form import Form
 from poetgen.script.variants import VariantTable
 from poetgen.writing.conditions import Conditions, find_poet, read_conditions, read_title, to_classical
-from poetgen.writing.decoding import Network
+from poetgen.writing.network import Network
 from poetgen.writing.writer import Writer
 
 TABLE = ConditionTable(poets=("李白", "杜甫", "李賀", "貫休", "劉禹錫"))

@@ -7,7 +7,7 @@ import pytest
 
 from poetgen.byhand.softmax import log_softmax
 from poetgen.checkpoint import Checkpoint, released_path
-from poetgen.writing.decoding import Network
+from poetgen.writing.network import Network
 from poetgen.yardstick.surprise import SurpriseMeter, fingerprint, load_usual
 
 POEM = ("春江花月夜", "月照花林皆")
