@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from poetgen.classify.output_head import OutputHead, drop_rows
 from poetgen.classify.settings import ClassifierConfig
 from poetgen.classify.texts import Pairs, checked_pairs, padded
 from poetgen.config import ModelConfig
@@ -21,30 +22,6 @@ from poetgen.model.recurrent import RecurrentStack
 
 AT_ONCE = 256  # texts that are scored together
 SMALL = 0.1  # standard deviation that frozen features are given
-
-
-class OutputHead(nn.Module):
-    """What a text's features say of K labels, and what its tokens and pairs of tokens say past all layers.
-
-    The tokens' part is the sum of their embeddings over the square root of their number, that of pairs a sum of
-    as many numbers as there are labels: a linear model of what occurs how often, beside which the layers need
-    only say what order adds (compare Joulin et al. 2017, Bag of Tricks for Efficient Text Classification).
-    """
-
-    words: nn.Embedding | None
-
-    def __init__(
-        self, features: int, labels: int, *, words: nn.Embedding | None, width: int | None, pairs: int
-    ) -> None:
-        """`width` is that of the embeddings that go past the layers, None for none; `words` its own ones.
-
-        `pairs` says how many pairs of tokens it knows.
-        """
-        super().__init__()
-        self.output = nn.Linear(features, labels)
-        self.words = words
-        self.past = None if width is None else nn.Linear(width, labels, bias=False)
-        self.pairs = nn.Parameter(torch.zeros(pairs, labels)) if pairs else None
 
 
 class Classifier(nn.Module):
@@ -120,61 +97,21 @@ class Classifier(nn.Module):
             features = self.encode(ids, lengths)
         if self.frozen:
             features = F.dropout((features - self.mean) / self.std, self.dropout, self.training)
-        return torch.stack([self.score_head(head, features, ids, lengths) for head in self.heads])
-
-    def score_head(self, head: nn.Module, features: Tensor, ids: Tensor, lengths: Tensor) -> Tensor:
-        """One output head's logits: (B, K)."""
-        assert isinstance(head, OutputHead)
-        logits: Tensor = head.output(features)
-        if head.past is None:
-            return logits
-        found, index = torch.unique(ids, return_inverse=True)
-        real = (torch.arange(len(ids), device=ids.device)[:, None] < lengths)[:, :, None]
-        words = self.embed(found, self.embedding if head.words is None else head.words)[index] * real
-        amount = words.sum(0) / lengths[:, None].sqrt()
-        past: Tensor = head.past(F.dropout(amount, self.dropout, self.training))
-        if head.pairs is not None:
-            past = past + self.score_pairs(head.pairs, ids, lengths)
-        return logits + past
-
-    def score_pairs(self, table: Tensor, ids: Tensor, lengths: Tensor) -> Tensor:
-        """The sum of the rows of the known pairs over the square root of their number: (P, K) -> (B, K)."""
-        vocab_size = self.embedding.num_embeddings
-        known = self.pairs[:, 0] * vocab_size + self.pairs[:, 1]
-        codes = ids[:-1] * vocab_size + ids[1:]
-        places = torch.searchsorted(known, codes).clamp_max(len(known) - 1)
-        there = known[places] == codes
-        there &= torch.arange(1, len(ids), device=ids.device)[:, None] < lengths
-        found, index = torch.unique(places[there], return_inverse=True)
-        texts = torch.arange(ids.shape[1], device=ids.device).expand_as(codes)[there]
-        sums = table.new_zeros(ids.shape[1], table.shape[1]).index_add(
-            0, texts, self.dropped(table[found])[index]
-        )
-        return sums / there.sum(0).clamp_min(1)[:, None].sqrt()
+        options = {"dropout": self.dropout, "embedding_dropout": self.embedding_dropout}
+        shared = {"embedding": self.embedding, "known_pairs": self.pairs, **options}
+        return torch.stack([head(features, ids, lengths, **shared) for head in self.heads])
 
     def encode(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """What the layers make of each text: (B, W)."""
         # tokens repeat: each that occurs is embedded and projected once
         found, index = torch.unique(ids, return_inverse=True)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            embedded = self.embed(found, self.embedding)
+            embedded = drop_rows(self.embedding(found), self.embedding_dropout, self.training)
             pooled = [self.pool(self.forward_layers, embedded, index, lengths)]
             if self.backward_layers is not None:
                 turned = reversed_texts(index, lengths)
                 pooled.append(self.pool(self.backward_layers, embedded, turned, lengths))
         return torch.cat(pooled, dim=1)
-
-    def embed(self, ids: Tensor, table: nn.Embedding) -> Tensor:
-        """(N,) -> (N, E)."""
-        rows: Tensor = table(ids)
-        return self.dropped(rows)
-
-    def dropped(self, rows: Tensor) -> Tensor:
-        """Rows of a table that learns, some zeroed in training: (N, W) -> (N, W)."""
-        if not self.training or self.embedding_dropout == 0 or not rows.requires_grad:
-            return rows
-        keep = torch.bernoulli(rows.new_full((len(rows), 1), 1 - self.embedding_dropout))
-        return rows * (keep / (1 - self.embedding_dropout))
 
     def pool(self, layers: nn.Module, embedded: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
         """What one stack makes of each text: (B, H)."""
