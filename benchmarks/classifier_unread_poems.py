@@ -14,7 +14,7 @@ import numpy as np
 
 from poetgen.classify import baselines
 from poetgen.classify.classifier import log_probabilities
-from poetgen.classify.report import with_interval
+from poetgen.classify.report import format_interval
 from poetgen.classify.run import labelled_texts
 from poetgen.classify.saved import SavedClassifier, find_classifier
 from poetgen.classify.scores import scores
@@ -44,9 +44,9 @@ def main() -> None:
     for what, chosen in (("read", read), ("unread", ~read)):
         for name, guesses in (("linear", linear), ("classifier", ours)):
             found = scores(held.labels[chosen], guesses[chosen], len(data.labels))
-            accuracy = with_interval(found.accuracy, found.accuracy_interval)
+            accuracy = format_interval(found.accuracy, found.accuracy_interval)
             print(f"{what:<7} {found.texts:>4} texts  {name:<11}accuracy {accuracy}, ", end="")
-            print(f"macro-F1 {with_interval(found.macro_f1, found.macro_f1_interval)}")
+            print(f"macro-F1 {format_interval(found.macro_f1, found.macro_f1_interval)}")
 
 
 if __name__ == "__main__":

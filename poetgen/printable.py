@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 # controls, formats (zero-width, or turning the direction of writing), surrogates, separators of lines
 OBEYED = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
@@ -30,6 +31,14 @@ def as_sentence(text: str) -> str:
 def markdown_cell(text: str) -> str:
     """Text in a cell of a Markdown table: it stands for itself, and is no mark, link, image or HTML."""
     return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", printable(text))
+
+
+def markdown_table(rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table of a head and rows, whose first cells are written so that they stand for themselves."""
+    head, *body = rows
+    cells = [head, *([markdown_cell(first), *rest] for first, *rest in body)]
+    first, *others = [f"| {' | '.join(row)} |" for row in cells]
+    return "\n".join([first, f"|{'---|' * len(head)}", *others])
 
 
 def csv_cell(text: str) -> str:

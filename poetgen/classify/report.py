@@ -13,7 +13,7 @@ from poetgen.classify.split import TRAIN, VALIDATION
 from poetgen.classify.texts import LabelledTexts
 from poetgen.files import write_json, write_text
 from poetgen.measures import Interval
-from poetgen.printable import markdown_cell, printable
+from poetgen.printable import markdown_cell, markdown_table, printable
 
 MOST_IN_TABLE = 60  # labels whose confusions a page can show
 CONFUSIONS = 10  # of the most frequent that are told
@@ -21,7 +21,7 @@ OURS, MAJORITY, LINEAR = "this classifier", "majority class", "linear, character
 
 
 @dataclass(frozen=True)
-class Comparison:
+class BaselineComparison:
     """The scores of a classifier and its baselines on one part; `linear` is None without scikit-learn.
 
     `ahead` is the interval of ours less the linear model's in macro-F1, `penalty` the C that one was made with.
@@ -56,9 +56,9 @@ class Comparison:
         }
 
 
-def compare(
+def compare_with_baselines(
     saved: SavedClassifier, data: LabelledTexts, part: str, *, with_linear: bool = True
-) -> Comparison:
+) -> BaselineComparison:
     """Measure on validation or test; the linear baseline is left out without scikit-learn."""
     train, validation, held = data.parts[TRAIN], data.parts[VALIDATION], data.parts[part]
     labels, truth = len(data.labels), held.labels
@@ -70,7 +70,7 @@ def compare(
         )
         linear = scores(truth, theirs, labels)
         ahead = difference(truth, predictions, theirs, labels)
-    return Comparison(
+    return BaselineComparison(
         data.labels,
         part,
         len(train),
@@ -82,14 +82,14 @@ def compare(
     )
 
 
-def write_report(folder: Path, comparison: Comparison) -> Path:
+def write_report(folder: Path, comparison: BaselineComparison) -> Path:
     """report.json, and report.md for people, whose path is given back. Raises PoetgenError."""
     write_json(folder / "report.json", comparison.to_dict())
-    write_text(folder / "report.md", "\n".join(page(folder.name, comparison)) + "\n")
+    write_text(folder / "report.md", "\n".join(render_page(folder.name, comparison)) + "\n")
     return folder / "report.md"
 
 
-def page(run: str, comparison: Comparison) -> Iterator[str]:
+def render_page(run: str, comparison: BaselineComparison) -> Iterator[str]:
     """The report as Markdown: scores, labels, confusion matrix."""
     held = comparison.classifier.texts
     yield f"# {markdown_cell(run)}"
@@ -99,42 +99,41 @@ def page(run: str, comparison: Comparison) -> Iterator[str]:
         f"{comparison.learned_from:,}; near duplicates stand on one side. In brackets: 95 % bootstrap intervals."
     )
     yield ""
-    yield "| | accuracy | macro-F1 |"
-    yield "|---|---|---|"
-    for name, one in comparison.rows:
-        yield (
-            f"| {name} | {with_interval(one.accuracy, one.accuracy_interval)} "
-            f"| {with_interval(one.macro_f1, one.macro_f1_interval)} |"
-        )
+    rows = [
+        [
+            name,
+            format_interval(one.accuracy, one.accuracy_interval),
+            format_interval(one.macro_f1, one.macro_f1_interval),
+        ]
+        for name, one in comparison.rows
+    ]
+    yield markdown_table([["", "accuracy", "macro-F1"], *rows])
     yield ""
     if comparison.ahead:
         low, high = comparison.ahead
         yield f"Ahead of the linear model in macro-F1, both on the same resamples: {low:+.3f} to {high:+.3f}."
         yield ""
-    yield from confusion_table(comparison.labels, comparison.classifier)
+    yield markdown_table(confusion_table(comparison.labels, comparison.classifier))
 
 
-def with_interval(value: float, interval: Interval | None) -> str:
+def format_interval(value: float, interval: Interval | None) -> str:
     """0.512 (0.480 – 0.545)."""
     return f"{value:.3f}" + (f" ({interval[0]:.3f} – {interval[1]:.3f})" if interval else "")
 
 
-def confusion_table(labels: Sequence[str], found: Scores) -> Iterator[str]:
+def confusion_table(labels: Sequence[str], found: Scores) -> Iterator[list[str]]:
     """Rows are the truth, columns what it was taken for; then each label's F1. Of many labels a row each."""
-    names = [markdown_cell(label) for label in labels]
-    if len(names) > MOST_IN_TABLE:
-        yield "| label | texts | right | F1 |"
-        yield "|---|---|---|---|"
-        for k, (name, value) in enumerate(zip(names, found.f1, strict=True)):
-            yield f"| {name} | {sum(found.confusion[k])} | {found.confusion[k][k]} | {value:.2f} |"
+    if len(labels) > MOST_IN_TABLE:
+        yield ["label", "texts", "right", "F1"]
+        for k, (label, value) in enumerate(zip(labels, found.f1, strict=True)):
+            yield [label, str(sum(found.confusion[k])), str(found.confusion[k][k]), f"{value:.2f}"]
         return
-    yield f"| truth \\ taken for | {' | '.join(names)} | F1 |"
-    yield "|---|" + "---|" * (len(names) + 1)
-    for name, row, value in zip(names, found.confusion, found.f1, strict=True):
-        yield f"| {name} | {' | '.join(str(count or '') for count in row)} | {value:.2f} |"
+    yield ["truth \\ taken for", *map(markdown_cell, labels), "F1"]
+    for label, row, value in zip(labels, found.confusion, found.f1, strict=True):
+        yield [label, *(str(count or "") for count in row), f"{value:.2f}"]
 
 
-def summary(comparison: Comparison) -> Iterator[str]:
+def describe_scores(comparison: BaselineComparison) -> Iterator[str]:
     """The lines a person reads at once."""
     held = comparison.classifier.texts
     yield (
@@ -143,8 +142,8 @@ def summary(comparison: Comparison) -> Iterator[str]:
     )
     yield f"{'':<24}{'accuracy':<24}macro-F1"
     for name, one in comparison.rows:
-        accuracy = with_interval(one.accuracy, one.accuracy_interval)
-        yield f"{name:<24}{accuracy:<24}{with_interval(one.macro_f1, one.macro_f1_interval)}"
+        accuracy = format_interval(one.accuracy, one.accuracy_interval)
+        yield f"{name:<24}{accuracy:<24}{format_interval(one.macro_f1, one.macro_f1_interval)}"
     if comparison.ahead:
         low, high = comparison.ahead
         yield f"ahead of the linear model in macro-F1: {low:+.3f} to {high:+.3f}"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from poetgen.compare.folder import ComparisonFolder
     from poetgen.compare.plan import Plan, Values
     from poetgen.compare.poems import Source
-    from poetgen.compare.report import Report
+    from poetgen.compare.report import ComparisonReport
 
 FLAGS = {
     "limit": "corpus.limit",
@@ -140,7 +140,7 @@ def gathered(
     flags: Mapping[str, Any],
 ) -> tuple[dict[str, Any], "Values"]:
     """Single settings and those compared: a config's, over them --set, over them flags."""
-    from poetgen.compare.plan import check, read_comparison
+    from poetgen.compare.plan import check_values, read_comparison
 
     single, values = read_comparison(config_name) if config_name else ({}, {})
     given: Values = {}
@@ -155,7 +155,7 @@ def gathered(
             single[key] = chosen[0]
         else:
             values[key] = chosen
-    check(single, values)
+    check_values(single, values)
     return single, values
 
 
@@ -173,7 +173,7 @@ def arguments() -> list[str]:
     )
 
 
-def follow(plan: "Plan", folder: "ComparisonFolder", source: "Source", command: str) -> "Report":
+def follow(plan: "Plan", folder: "ComparisonFolder", source: "Source", command: str) -> "ComparisonReport":
     """Make the runs that are missing, with a line for each; exits when asked to stop."""
     from poetgen.compare.poems import find_poems
     from poetgen.compare.report import make_report
@@ -196,7 +196,7 @@ def follow(plan: "Plan", folder: "ComparisonFolder", source: "Source", command: 
     return make_report(plan, poems, show.results, command=command)
 
 
-def write(report: "Report", folder: "ComparisonFolder") -> None:
+def write(report: "ComparisonReport", folder: "ComparisonFolder") -> None:
     """report.md, report.json, metrics.csv, and where it can be drawn curves.png."""
     from poetgen.compare.report import markdown
     from poetgen.compare.results import curves_csv
@@ -212,7 +212,7 @@ def write(report: "Report", folder: "ComparisonFolder") -> None:
     )
 
 
-def text(report: "Report") -> str:
+def text(report: "ComparisonReport") -> str:
     """The table for a terminal, its columns below one another."""
     from poetgen.compare.report import table
 

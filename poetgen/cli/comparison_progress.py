@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from poetgen.compare.folder import ComparisonFolder
     from poetgen.compare.plan import Plan
     from poetgen.compare.results import Result
-    from poetgen.compare.running import Event, RunFinished, RunStarted
+    from poetgen.compare.running import ComparisonEvent, RunFinished, RunStarted
 
 
 class ComparisonProgress:
@@ -29,7 +29,7 @@ class ComparisonProgress:
             err=True,
         )
 
-    def __call__(self, event: "Event") -> None:
+    def __call__(self, event: "ComparisonEvent") -> None:
         """Tell one event."""
         from poetgen.compare.running import RunFinished, RunStarted
         from poetgen.training.loop import StepReport
@@ -55,6 +55,7 @@ class ComparisonProgress:
 
     def end(self, event: "RunFinished") -> None:
         """The run's line."""
+        from poetgen.compare.results import format_perplexity
         from poetgen.training.events import perplexity
 
         self.close()
@@ -75,7 +76,7 @@ class ComparisonProgress:
 
     def left(self, event: "RunFinished") -> str:
         """How long the rest will take, by the runs of this session."""
-        if event.kept:
+        if event.is_kept:
             return ", kept"
         self.made += 1
         self.spent += event.result.seconds
@@ -87,8 +88,3 @@ class ComparisonProgress:
         if self.bar is not None:
             self.bar.close()
             self.bar = None
-
-
-def format_perplexity(value: float) -> str:
-    """A perplexity as a line shows it."""
-    return f"{value:,.1f}" if value < 1e6 else f"{value:.1e}"

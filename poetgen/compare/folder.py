@@ -58,7 +58,7 @@ class ComparisonFolder:
     def check_place(self) -> None:
         """Raises CheckpointError when there are other files, which a comparison must not be mixed with."""
         if self.path.is_dir() and not self.plan.exists():
-            strangers = sorted(file.name for file in self.path.iterdir() if not own(file))
+            strangers = sorted(file.name for file in self.path.iterdir() if not is_own(file))
             if strangers:
                 raise CheckpointError(
                     f"{self.path} holds other files ({strangers[0]}); choose a new folder with --out"
@@ -104,7 +104,7 @@ class ComparisonFolder:
         """The folder of a run."""
         return self.path / "runs" / run.name
 
-    def result(self, run: Run) -> Result | None:
+    def read_result(self, run: Run) -> Result | None:
         """What came of a run, None while it is not finished."""
         path = self.run_path(run) / "result.json"
         if not path.exists():
@@ -142,7 +142,7 @@ class ComparisonFolder:
                 leftover.unlink(missing_ok=True)
 
 
-def own(file: Path) -> bool:
+def is_own(file: Path) -> bool:
     """Whether a comparison may have left this behind before it had begun."""
     return file.name.startswith(("poems", ".")) or file.name == "lock"
 

@@ -41,16 +41,16 @@ class CompareConfig:
     reported: str = setting("", "what was published of such a comparison, quoted in the report")
 
 
-PARTS = CorpusConfig(split="8:2")  # a subset needs a larger part to validate on than the whole does
-WHOLE_BUDGET = TrainingConfig(patience=0)  # no run stops early of itself
+CORPUS = CorpusConfig(split="8:2")  # a subset needs a larger part to validate on than the whole does
+TRAINING = TrainingConfig(patience=0)  # no run stops early of itself
 
 
 @dataclass(frozen=True)
 class ComparisonConfig(Config):
     """All settings of a comparison."""
 
-    corpus: CorpusConfig = PARTS
-    training: TrainingConfig = WHOLE_BUDGET
+    corpus: CorpusConfig = CORPUS
+    training: TrainingConfig = TRAINING
     compare: CompareConfig = CompareConfig()
 
     @property
@@ -72,11 +72,11 @@ def read_comparison(name: str) -> tuple[dict[str, Any], Values]:
             if not isinstance(listed, list) or not listed:
                 raise ConfigError(f"compare.{compared} must be a list of values, such as [1, 2]")
             values[compared] = listed
-    check(single, values)
+    check_values(single, values)
     return single, values
 
 
-def check(single: Mapping[str, Any], values: Values) -> None:
+def check_values(single: Mapping[str, Any], values: Values) -> None:
     """Raises ConfigError for a key or a value that cannot be."""
     config = ComparisonConfig().replace(single)
     for key, listed in values.items():
@@ -88,7 +88,7 @@ def check(single: Mapping[str, Any], values: Values) -> None:
             config.replace({key: value})
 
 
-def distinct(values: list[Any]) -> list[Any]:
+def drop_repeats(values: list[Any]) -> list[Any]:
     """The values in their order, each once; 1 and true are two."""
     return list({(type(value), value): value for value in values}.values())
 
@@ -152,7 +152,7 @@ def plan_comparison(single: Mapping[str, Any], values: Values) -> Plan:
     Raises ConfigError for what cannot be, and when fewer than two settings or more than a picture can show come
     of it.
     """
-    listed = {key: distinct(chosen) for key, chosen in values.items()}
+    listed = {key: drop_repeats(chosen) for key, chosen in values.items()}
     base = ComparisonConfig().replace(
         {**single, **{key: one for key, (one, *more) in listed.items() if not more}}
     )
@@ -179,10 +179,10 @@ def make_variants(base: Config, compared: Values) -> Iterator[Variant]:
         config = base.replace(dict(zip(compared, combination, strict=True)))
         _ = config.training.optimizer_constants  # raises for one that this rule does not have
         found = flatten(config.to_dict(), "config")
-        yield Variant(", ".join(said(key, found[key]) for key in compared), config)
+        yield Variant(", ".join(describe_setting(key, found[key]) for key in compared), config)
 
 
-def said(key: str, value: Any) -> str:
+def describe_setting(key: str, value: Any) -> str:
     """A value as a label has it: words as they are, numbers and switches with their name."""
     name = key.partition(".")[2].replace("_", " ")
     if name == "learning rate" and not value:

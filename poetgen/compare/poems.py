@@ -1,25 +1,24 @@
 """The poems that each setting learns from: the prepared folder there is, or one made for the comparison."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from poetgen.compare.plan import Plan, file_name, said
+from poetgen.compare.plan import Plan, describe_setting, file_name
 from poetgen.config import Config, flatten
 from poetgen.corpus.dataset import Dataset, clean_up
 from poetgen.corpus.prepare import prepare_corpus
+from poetgen.corpus.sources import OnProgress
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import Workspace
-
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Source:
     """Where poems come from: what was prepared or fetched, or `given`, a path to raw ones.
 
-    `asked` are the corpus settings that were said; where there are none, prepared poems are taken as they are.
+    `asked` are the corpus settings that were given; without any, prepared poems are taken as they are.
     """
 
     workspace: Workspace
@@ -40,19 +39,19 @@ def find_poems(
         corpus = variant.config.corpus
         if corpus not in found:
             values = flatten(variant.config.to_dict(), "config")
-            labels = [said(key, values[key]) for key in own]
+            labels = [describe_setting(key, values[key]) for key in own]
             folder = out / "-".join(["poems", *map(file_name, labels)])
-            found[corpus] = poems_as(variant.config, source, folder, on_progress)
+            found[corpus] = prepare_poems(variant.config, source, folder, on_progress)
             check_validation(found[corpus])
     return {variant.label: found[variant.config.corpus] for variant in plan.variants}
 
 
-def poems_as(config: Config, source: Source, folder: Path, on_progress: OnProgress | None) -> Dataset:
+def prepare_poems(config: Config, source: Source, folder: Path, on_progress: OnProgress | None) -> Dataset:
     """Poems prepared with these settings."""
     wanted = flatten({"corpus": config.to_dict()["corpus"]}, "config")
     if has_prepared(folder):
         clean_up(folder)
-        return checked(Dataset.open(folder), wanted)
+        return require_settings(Dataset.open(folder), wanted)
     ready = source.workspace.prepared
     if source.given is None and has_prepared(ready):
         prepared = Dataset.open(ready)
@@ -70,7 +69,7 @@ def has_prepared(folder: Path) -> bool:
     return (folder / "prepared.json").exists()
 
 
-def checked(prepared: Dataset, wanted: Mapping[str, Any]) -> Dataset:
+def require_settings(prepared: Dataset, wanted: Mapping[str, Any]) -> Dataset:
     """Raises ConfigError when the poems were prepared otherwise."""
     if different := differences(prepared, wanted):
         raise ConfigError(f"{prepared.path} is of another comparison ({different[0]}); choose another --out")
@@ -94,8 +93,8 @@ def check_validation(prepared: Dataset) -> None:
         raise CorpusError(f"{prepared.path} has no validation poems; prepare more, or with another --split")
 
 
-def sizes(prepared: Iterable[Dataset]) -> list[dict[str, Any]]:
-    """What is said of each folder's poems in a report."""
+def describe_folders(prepared: Iterable[Dataset]) -> list[dict[str, Any]]:
+    """What is describe_setting of each folder's poems in a report."""
     return [
         {
             "path": str(folder.path),
@@ -106,3 +105,19 @@ def sizes(prepared: Iterable[Dataset]) -> list[dict[str, Any]]:
         }
         for folder in prepared
     ]
+
+
+def describe_poems(folder: Dataset) -> str:
+    """How many poems, from where."""
+    try:
+        splits, corpus = folder.manifest["splits"], folder.manifest["corpus"]
+        parts = [f"{splits[name]['poems']:,} in {name}" for name in ("train", "validation")]
+        rate = splits["validation"].get("out_of_vocabulary_rate")
+    except (KeyError, TypeError) as error:
+        raise CorpusError(f"{folder.path} is damaged ({error}); run: poetgen prepare") from error
+    unknown = "" if rate is None else f", {rate:.2%} of validation hanzi outside it"
+    commit = f", commit {corpus['commit'][:12]}" if corpus.get("commit") else ""
+    return (
+        f"{folder.path.name}: {', '.join(parts)} ({splits['train']['tokens']:,} training tokens), "
+        f"vocabulary {len(folder.vocabulary):,}{unknown}; {corpus.get('selection', 'selection not told')}{commit}"
+    )

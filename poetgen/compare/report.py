@@ -7,13 +7,12 @@ from typing import Any
 
 from poetgen import __version__
 from poetgen.compare.plan import TUNING, Plan
-from poetgen.compare.poems import sizes
-from poetgen.compare.results import Result, Row, Spread, common_target, row, said
+from poetgen.compare.poems import describe_folders, describe_poems
+from poetgen.compare.results import Result, Spread, Summary, common_target, format_perplexity, summarize
 from poetgen.compare.running import best_multiplier
 from poetgen.config import ModelConfig, TrainingConfig, flatten
 from poetgen.corpus.dataset import Dataset
-from poetgen.errors import CorpusError
-from poetgen.printable import markdown_cell, printable
+from poetgen.printable import markdown_cell, markdown_table, printable
 from poetgen.training.events import perplexity, pluralize
 
 FEW = 100  # poems to validate on
@@ -25,7 +24,7 @@ ALWAYS_TOLD = {
 
 
 @dataclass(frozen=True)
-class Report:
+class ComparisonReport:
     """All that is told of a comparison. `chosen` are the runs that count, by label; `tries` what tune tried."""
 
     plan: Plan
@@ -33,7 +32,7 @@ class Report:
     chosen: Mapping[str, Sequence[Result]]
     tries: Mapping[str, Sequence[Result]]
     target: float
-    rows: Sequence[Row]
+    summaries: Sequence[Summary]
     command: str
 
     @property
@@ -83,11 +82,11 @@ class Report:
             "options": asdict(self.plan.options),
             "seeds": list(self.plan.seeds),
             "target": self.target,
-            "table": [one.to_dict() for one in self.rows],
+            "table": [one.to_dict() for one in self.summaries],
             "tuning": {
                 label: [result.tuning_summary() for result in runs] for label, runs in self.tries.items()
             },
-            "poems": sizes(folders),
+            "poems": describe_folders(folders),
             "settings": {variant.label: variant.config.to_dict() for variant in self.plan.variants},
             "runs": [result.summary() for runs in self.chosen.values() for result in runs],
         }
@@ -95,7 +94,7 @@ class Report:
 
 def make_report(
     plan: Plan, poems: Mapping[str, Dataset], results: Sequence[Result], *, command: str
-) -> Report:
+) -> ComparisonReport:
     """Gather what a finished comparison has come to."""
     by_name = {result.name: result for result in results}
     chosen, tries = {}, {}
@@ -106,8 +105,8 @@ def make_report(
             runs = (plan.run(variant, plan.seeds[0], multiplier) for multiplier in sorted(TUNING))
             tries[variant.label] = [by_name[run.name] for run in runs]
     target = plan.options.target or common_target(chosen)
-    rows = [row(runs, target=target) for runs in chosen.values()]
-    return Report(plan, poems, chosen, tries, target, rows, command)
+    summaries = [summarize(runs, target=target) for runs in chosen.values()]
+    return ComparisonReport(plan, poems, chosen, tries, target, summaries, command)
 
 
 def machine() -> dict[str, Any]:
@@ -130,16 +129,16 @@ def machine() -> dict[str, Any]:
 # ---- as people read it ----
 
 
-def table(report: Report) -> list[list[str]]:
+def table(report: ComparisonReport) -> list[list[str]]:
     """Head and lines, one for each setting."""
-    learned = any(one.training for one in report.rows)
+    learned = any(one.training for one in report.summaries)
     to = f"to {report.target:g}"
     head = ["setting", "rate", "best", "at step", "final", f"steps {to}", f"seconds {to}", "seconds"]
     head += ["training"] if learned else []
-    return [head, *(line(one, learned) for one in report.rows)]
+    return [head, *(table_row(one, learned) for one in report.summaries)]
 
 
-def line(row: Row, learned: bool) -> list[str]:
+def table_row(row: Summary, learned: bool) -> list[str]:
     """A setting's cells; every cell of what diverged says so, or nothing."""
     sound = row.runs - row.diverged
     label = printable(row.label)
@@ -149,45 +148,45 @@ def line(row: Row, learned: bool) -> list[str]:
     cells = [
         label,
         f"{row.learning_rate:.3g}",
-        spread(row.best) if sound else "diverged",
-        count(row.best_step),
-        spread(row.final),
-        count(row.steps_to_target) + (there if row.reached else ""),
-        count(row.seconds_to_target),
-        count(row.seconds),
+        format_spread(row.best) if sound else "diverged",
+        format_count(row.best_step),
+        format_spread(row.final),
+        format_count(row.steps_to_target) + (there if row.reached else ""),
+        format_count(row.seconds_to_target),
+        format_count(row.seconds),
     ]
     if learned:
-        cells.append(spread(row.training))
+        cells.append(format_spread(row.training))
     return cells
 
 
-def spread(value: Spread | None) -> str:
+def format_spread(value: Spread | None) -> str:
     """12.3 ± 0.4"""
     if value is None:
         return "–"
-    half = f" ± {said(value.half_range, like=value.median)}" if value.half_range else ""
-    return said(value.median) + half
+    half = f" ± {format_perplexity(value.half_range, like=value.median)}" if value.half_range else ""
+    return format_perplexity(value.median) + half
 
 
-def count(value: Spread | None) -> str:
+def format_count(value: Spread | None) -> str:
     """A number of steps or seconds."""
     if value is None:
         return "–"
     return f"{value.median:,.0f}" if value.median >= 10 else f"{value.median:.2g}"
 
 
-def markdown(report: Report) -> str:
+def markdown(report: ComparisonReport) -> str:
     """The report as people read it."""
     paragraphs = [f"# {markdown_cell(report.title)}"]
     if report.plan.options.reported:
         paragraphs.append(f"Reported: {printable(report.plan.options.reported)}")
     paragraphs += [
-        "\n".join(rows(table(report))),
-        " ".join(legend(report)),
+        markdown_table(table(report)),
+        " ".join(explain_table(report)),
         "![Training and validation perplexity over steps and seconds](curves.png)",
-        *tuning(report),
+        *describe_tuning(report),
         "## The same for all",
-        "\n".join(f"- {printable(text)}" for text in held(report)),
+        "\n".join(f"- {printable(text)}" for text in describe_common(report)),
         "## Again",
         f"```sh\n{printable(report.command)}\n```",
         f"poetgen {__version__}, {', '.join(f'{name} {value}' for name, value in machine().items())}.",
@@ -195,16 +194,7 @@ def markdown(report: Report) -> str:
     return "\n\n".join(paragraphs) + "\n"
 
 
-def rows(table: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A Markdown table."""
-    head, *body = table
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    for label, *cells in body:
-        yield f"| {' | '.join([markdown_cell(label), *cells])} |"
-
-
-def legend(report: Report) -> Iterator[str]:
+def explain_table(report: ComparisonReport) -> Iterator[str]:
     """How to read the table."""
     seeds = report.plan.options.seeds
     yield (
@@ -223,9 +213,9 @@ def legend(report: Report) -> Iterator[str]:
     rate = plan.variants[0].config.training.learning_rate
     if rate and plan.compared == ("training.optimizer",) and not report.tries:
         yield f"All have the rate {rate:g}, as asked for; optimizers differ in the rate they need."
-    if any(one.training for one in report.rows):
+    if any(one.training for one in report.summaries):
         yield "“Training” is measured on the training poems after the last step, dropout off."
-    if any(one.diverged for one in report.rows):
+    if any(one.diverged for one in report.summaries):
         reasons = {run.diverged for runs in report.chosen.values() for run in runs if run.diverged}
         yield f"Diverged: {'; '.join(sorted(reasons))}."
     few = min(folder.manifest["splits"]["validation"]["poems"] for folder in report.poems.values())
@@ -235,7 +225,7 @@ def legend(report: Report) -> Iterator[str]:
         yield "The settings have different poems or vocabularies: their perplexities compare only roughly."
 
 
-def tuning(report: Report) -> Iterator[str]:
+def describe_tuning(report: ComparisonReport) -> Iterator[str]:
     """What tune tried, and what it cost."""
     if not report.tries:
         return
@@ -251,7 +241,7 @@ def tuning(report: Report) -> Iterator[str]:
     for label, runs in report.tries.items():
         chosen = report.chosen[label][0].learning_rate
         cells = (
-            "diverged" if run.diverged or run.best is None else said(perplexity(run.best.loss))
+            "diverged" if run.diverged or run.best is None else format_perplexity(perplexity(run.best.loss))
             for run in runs
         )
         marked = (
@@ -261,13 +251,13 @@ def tuning(report: Report) -> Iterator[str]:
             for cell, run in zip(cells, runs, strict=True)
         )
         body.append([label, *marked])
-    yield "\n".join(rows([head, *body]))
+    yield markdown_table([head, *body])
 
 
-def held(report: Report) -> Iterator[str]:
+def describe_common(report: ComparisonReport) -> Iterator[str]:
     """Poems, budget and settings that all runs had."""
     for folder in {str(folder.path): folder for folder in report.poems.values()}.values():
-        yield poems_line(folder)
+        yield describe_poems(folder)
     first = report.plan.variants[0].config
     training = first.training
     budget = pluralize(training.steps, "step") if training.steps else pluralize(training.epochs, "epoch")
@@ -285,19 +275,3 @@ def held(report: Report) -> Iterator[str]:
         if key not in report.plan.compared and (value != defaults[key] or key in ALWAYS_TOLD)
     ]
     yield f"settings: {', '.join(listed)}"
-
-
-def poems_line(folder: Dataset) -> str:
-    """How many poems, from where."""
-    try:
-        splits, corpus = folder.manifest["splits"], folder.manifest["corpus"]
-        parts = [f"{splits[name]['poems']:,} in {name}" for name in ("train", "validation")]
-        rate = splits["validation"].get("out_of_vocabulary_rate")
-    except (KeyError, TypeError) as error:
-        raise CorpusError(f"{folder.path} is damaged ({error}); run: poetgen prepare") from error
-    unknown = "" if rate is None else f", {rate:.2%} of validation hanzi outside it"
-    commit = f", commit {corpus['commit'][:12]}" if corpus.get("commit") else ""
-    return (
-        f"{folder.path.name}: {', '.join(parts)} ({splits['train']['tokens']:,} training tokens), "
-        f"vocabulary {len(folder.vocabulary):,}{unknown}; {corpus.get('selection', 'selection not told')}{commit}"
-    )

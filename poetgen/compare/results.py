@@ -22,7 +22,7 @@ class Point(NamedTuple):
     loss: float
 
     @classmethod
-    def checked(cls, values: Any) -> "Point":
+    def from_list(cls, values: Any) -> "Point":
         """Back from a list. Raises ValueError or TypeError for what is no point."""
         step, seconds, loss = values
         return cls(check_count("step", step), check_finite("seconds", seconds), check_finite("loss", loss))
@@ -61,7 +61,7 @@ class Result:
         """Lower is better; a diverged run is worse than any other."""
         return bool(self.diverged), self.best.loss if self.best else math.inf
 
-    def reached(self, target: float) -> Point | None:
+    def first_at(self, target: float) -> Point | None:
         """The first validation at or below this perplexity."""
         return next((point for point in self.validation if perplexity(point.loss) <= target), None)
 
@@ -89,7 +89,7 @@ class Result:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Result":
         """Back from plain values. Raises ValueError, KeyError or TypeError for others."""
-        points = {name: tuple(map(Point.checked, values[name])) for name in ("training", "validation")}
+        points = {name: tuple(map(Point.from_list, values[name])) for name in ("training", "validation")}
         for name in ("name", "label", "ended", "diverged", "computes_on"):
             if not isinstance(values[name], str):
                 raise ValueError(f"{name} cannot be {values[name]!r:.60}")
@@ -117,7 +117,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Row:
+class Summary:
     """A setting's line in the table: figures over the runs that did not diverge, None where there is none."""
 
     label: str
@@ -138,22 +138,22 @@ class Row:
         return asdict(self)
 
 
-def row(results: Sequence[Result], *, target: float) -> Row:
-    """The line of a setting's results, of which there is at least one."""
+def summarize(results: Sequence[Result], *, target: float) -> Summary:
+    """What a setting's results, of which there is at least one, come to."""
     sound = [result for result in results if not result.diverged]
-    there = [point for result in sound if (point := result.reached(target))]
-    best = spread(sound, lambda result: result.best)
+    there = [point for result in sound if (point := result.first_at(target))]
+    best = spread_at(sound, lambda result: result.best)
     learned = [perplexity(result.training_poems) for result in sound if result.training_poems is not None]
     training = Spread.of(learned)
     bests = [point for result in sound if (point := result.best)]
-    return Row(
+    return Summary(
         label=results[0].label,
         learning_rate=results[0].learning_rate,
         runs=len(results),
         diverged=len(results) - len(sound),
         best=best,
         best_step=Spread.of(point.step for point in bests),
-        final=spread(sound, lambda result: result.final),
+        final=spread_at(sound, lambda result: result.final),
         reached=len(there),
         steps_to_target=Spread.of(point.step for point in there),
         seconds_to_target=Spread.of(point.seconds for point in there),
@@ -162,7 +162,7 @@ def row(results: Sequence[Result], *, target: float) -> Row:
     )
 
 
-def spread(results: Sequence[Result], point: Callable[[Result], Point | None]) -> Spread | None:
+def spread_at(results: Sequence[Result], point: Callable[[Result], Point | None]) -> Spread | None:
     """The perplexities at a point of each run."""
     return Spread.of(perplexity(found.loss) for result in results if (found := point(result)))
 
@@ -170,7 +170,7 @@ def spread(results: Sequence[Result], point: Callable[[Result], Point | None]) -
 def common_target(results: Mapping[str, Sequence[Result]]) -> float:
     """A perplexity that half of the settings reach in their median runs, rounded up to two digits; 0: none."""
     sound = ([run for run in runs if not run.diverged] for runs in results.values())
-    bests = sorted(best.median for runs in sound if (best := spread(runs, lambda result: result.best)))
+    bests = sorted(best.median for runs in sound if (best := spread_at(runs, lambda result: result.best)))
     if not bests:
         return 0.0
     middle = bests[len(bests) // 2]
@@ -178,7 +178,7 @@ def common_target(results: Mapping[str, Sequence[Result]]) -> float:
     return round(math.ceil(middle / unit) * unit, 10)
 
 
-def said(value: float, *, like: float | None = None) -> str:
+def format_perplexity(value: float, *, like: float | None = None) -> str:
     """A perplexity, four digits where there are as many; or what is added to it, with as many places as `like`."""
     size = value if like is None else like
     if not math.isfinite(value) or max(size, value) >= 1e6:

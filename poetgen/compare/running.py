@@ -36,14 +36,14 @@ class RunStarted:
 
 @dataclass(frozen=True)
 class RunFinished:
-    """A run has ended; `kept` if it had done so in an earlier session."""
+    """A run has ended; `is_kept` if it had done so in an earlier session."""
 
     result: Result
     number: int
-    kept: bool
+    is_kept: bool
 
 
-Event = RunStarted | StepReport | RunFinished
+ComparisonEvent = RunStarted | StepReport | RunFinished
 ShouldStop = Callable[[], bool]
 
 
@@ -59,7 +59,7 @@ def run_comparison(
     folder: ComparisonFolder,
     *,
     should_stop: ShouldStop = lambda: False,
-) -> Iterator[Event]:
+) -> Iterator[ComparisonEvent]:
     """Make every run that is not made yet; a run stopped half-way goes on where it was last saved.
 
     Ends early, the run in hand saved, when `should_stop` says so. Raises CheckpointError for a run folder that
@@ -67,14 +67,14 @@ def run_comparison(
     """
     results: dict[str, Result] = {}
     multipliers = {variant.label: 1.0 for variant in plan.variants}
-    for run, variant in runs(plan, multipliers):
+    for run, variant in plan_runs(plan, multipliers):
         if run.name in results:
             continue
         if should_stop():  # also where runs are so short that none of them is asked
             return
-        result = folder.result(run)
-        kept = result is not None
-        if kept:
+        result = folder.read_result(run)
+        is_kept = result is not None
+        if is_kept:
             folder.clean_up(run)
         if result is None:
             result = yield from make_run(
@@ -88,12 +88,12 @@ def run_comparison(
         if result is None:
             return
         results[run.name] = result
-        yield RunFinished(result, len(results), kept)
+        yield RunFinished(result, len(results), is_kept)
         if plan.options.tune and run.seed == plan.seeds[0]:
             multipliers[variant.label] = best_multiplier(plan, variant, results)
 
 
-def runs(plan: Plan, multipliers: Mapping[str, float]) -> Iterator[tuple[Run, Variant]]:
+def plan_runs(plan: Plan, multipliers: Mapping[str, float]) -> Iterator[tuple[Run, Variant]]:
     """Tries for learning rates with the first seed, then every setting with every seed at its best rate."""
     if plan.options.tune:
         for multiplier in TUNING:
@@ -121,11 +121,11 @@ def make_run(
     number: int,
     training_poems: bool = False,
     should_stop: ShouldStop = lambda: False,
-) -> Generator[Event, None, Result | None]:
+) -> Generator[ComparisonEvent, None, Result | None]:
     """One run to its end; None when it was stopped before."""
     files = RunFolder(folder.run_path(run))
     resume = files.config.exists()
-    config = with_validations(run.config, prepared) if not resume else as_begun(run.config, files)
+    config = choose_validations(run.config, prepared) if not resume else keep_validations(run.config, files)
     task = LanguageModeling(prepared, config, is_new=not resume)
     with open_session(task, files, config, resume=resume) as trainer:
         ended, diverged = "", ""
@@ -145,7 +145,7 @@ def make_run(
         except TrainingError as error:
             ended = diverged = str(error).partition(";")[0]
         learned = training_loss(task) if training_poems and not diverged else None
-        result = result_of(
+        result = read_result(
             run,
             trainer,
             vocabulary_size=len(prepared.vocabulary),
@@ -157,10 +157,10 @@ def make_run(
     return result
 
 
-def with_validations(config: Config, prepared: Dataset) -> Config:
+def choose_validations(config: Config, prepared: Dataset) -> Config:
     """Validated so many times in a run, but never so often that it would take longer than learning.
 
-    Where the settings say how often they are kept; a run measured in minutes is validated after its epochs.
+    Where the settings say how often they are is_kept; a run measured in minutes is validated after its epochs.
     """
     settings = config.training
     if settings.validate_every or settings.minutes:
@@ -173,7 +173,7 @@ def with_validations(config: Config, prepared: Dataset) -> Config:
     )
 
 
-def as_begun(config: Config, files: RunFolder) -> Config:
+def keep_validations(config: Config, files: RunFolder) -> Config:
     """Validated as often as when the run began."""
     began = from_dict(files.read_config()["config"], str(files.config))
     return config.replace({"training.validate_every": began.training.validate_every})
@@ -185,7 +185,7 @@ def training_loss(task: LanguageModeling) -> float | None:
         return finite(task.loss_on(task.texts))
 
 
-def result_of(
+def read_result(
     run: Run,
     trainer: Trainer,
     *,

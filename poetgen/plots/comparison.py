@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.compare.results import Point, Result, said
+from poetgen.compare.results import Point, Result, format_perplexity
 from poetgen.plots.style import (
     BLACK,
     BLUE,
@@ -116,7 +116,7 @@ def look(number: int) -> tuple[str, Any]:
 def best(results: Sequence[Result]) -> str:
     """The median of the runs' best, as the table has it."""
     values = [perplexity(point.loss) for result in results if (point := result.best)]
-    return said(statistics.median(values)) if values else ""
+    return format_perplexity(statistics.median(values)) if values else ""
 
 
 def curve_of(runs: Sequence[Sequence[Point]], axis: str, *, most: float) -> Curve:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from poetgen.classify.report import Comparison
+from poetgen.classify.report import BaselineComparison
 from poetgen.plots.style import new_picture
 from poetgen.printable import printable
 
@@ -14,7 +14,7 @@ MOST_NAMED = 60  # labels that can be written beside the matrix
 LONGEST = 12  # characters of a label
 
 
-def draw_confusion(comparison: Comparison, path: Path, title: str) -> None:
+def draw_confusion(comparison: BaselineComparison, path: Path, title: str) -> None:
     """Draw as PNG what share of each label's texts was taken for which.
 
     Raises PoetgenError when there can be no picture.

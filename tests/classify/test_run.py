@@ -13,7 +13,7 @@ from poetgen.checkpoint import Checkpoint
 from poetgen.classify.labels import Labelled
 from poetgen.classify.learner import Classification, copy_language_model
 from poetgen.classify.predict import predict, read_verse
-from poetgen.classify.report import compare
+from poetgen.classify.report import compare_with_baselines
 from poetgen.classify.run import labelled_texts, train_classifier
 from poetgen.classify.saved import SavedClassifier
 from poetgen.classify.scores import scores
@@ -56,12 +56,12 @@ def test_it_learns_topics_and_beats_the_majority(topics: LabelledTexts, tmp_path
     records = [record for record in RunFolder(tmp_path / "run").records() if record["kind"] == "validation"]
     assert [record["macro_f1"] for record in records] == [epoch.metrics["macro_f1"] for epoch in epochs]
     saved = SavedClassifier.load(tmp_path / "run" / "best.safetensors")
-    found = compare(saved, topics, VALIDATION, with_linear=False)
+    found = compare_with_baselines(saved, topics, VALIDATION, with_linear=False)
     assert found.classifier.macro_f1 == pytest.approx(best.metrics["macro_f1"])
     assert saved.card["validation"]["loss"] == best.validation_loss
     assert found.classifier.macro_f1 > 0.9 > found.majority.macro_f1
     assert found.linear is None and found.ahead is None
-    held = compare(saved, topics, TEST, with_linear=False)
+    held = compare_with_baselines(saved, topics, TEST, with_linear=False)
     assert held.classifier.texts == len(topics.parts[TEST]) and held.classifier.macro_f1 > 0.6
     [prediction] = predict(saved, ["球队和前锋先射门再传球"])
     assert prediction.probabilities[0][0] == "足球" and sum(

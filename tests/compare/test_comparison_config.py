@@ -7,8 +7,8 @@ import pytest
 from poetgen.compare.plan import (
     CompareConfig,
     ComparisonConfig,
-    check,
-    distinct,
+    check_values,
+    drop_repeats,
     plan_comparison,
     read_comparison,
 )
@@ -71,11 +71,11 @@ def test_a_comparison_that_cannot_be_is_named(tmp_path: Path, text: str, message
 
 def test_what_is_about_the_whole_cannot_be_compared() -> None:
     with pytest.raises(ConfigError, match=r"compare\.seeds is about the whole comparison"):
-        check({}, {"compare.seeds": [1, 2]})
+        check_values({}, {"compare.seeds": [1, 2]})
 
 
 def test_distinct_keeps_the_order_and_parts_true_from_1() -> None:
-    assert list(map(repr, distinct([2, 1, True, 2, 1.0, "1"]))) == ["2", "1", "True", "1.0", "'1'"]
+    assert list(map(repr, drop_repeats([2, 1, True, 2, 1.0, "1"]))) == ["2", "1", "True", "1.0", "'1'"]
 
 
 def test_a_run_is_told_nothing_of_the_comparison() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from poetgen.compare.plan import Plan
-from poetgen.compare.report import Report, make_report, markdown, table
+from poetgen.compare.report import ComparisonReport, make_report, markdown, table
 from poetgen.compare.results import Result, curves_csv
 from poetgen.corpus.dataset import Dataset
 
@@ -26,10 +26,10 @@ def reported(
     compared: Compared,
     prepared: Dataset,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[..., Report]:
+) -> Callable[..., ComparisonReport]:
     """`reported(values, section__key=...)`: the report of a comparison on the shared poems."""
 
-    def report(values: dict[str, list[Any]] | None = None, **single: Any) -> Report:
+    def report(values: dict[str, list[Any]] | None = None, **single: Any) -> ComparisonReport:
         plan = small_plan(values, **single)
         results = compared(plan, tmp_path_factory.mktemp("comparison"))
         poems = {setting.label: prepared for setting in plan.variants}
@@ -38,7 +38,7 @@ def reported(
     return report
 
 
-def test_the_page_says_what_was_compared_and_how(reported: Callable[..., Report]) -> None:
+def test_the_page_says_what_was_compared_and_how(reported: Callable[..., ComparisonReport]) -> None:
     report = reported(compare__reported="9.9 with Adam")
     page = markdown(report)
     assert page.startswith("# Compared: optimizer\n\nReported: 9.9 with Adam\n")
@@ -52,7 +52,7 @@ def test_the_page_says_what_was_compared_and_how(reported: Callable[..., Report]
     assert {text.count("|") for text in (head, line, *body)} == {head.count("|")}
 
 
-def test_the_table_has_the_metrics_of_the_runs(reported: Callable[..., Report]) -> None:
+def test_the_table_has_the_metrics_of_the_runs(reported: Callable[..., ComparisonReport]) -> None:
     report = reported(compare__seeds=1, compare__target=1e6)
     head, adam, _ = table(report)
     cells = dict(zip(head, adam, strict=True))
@@ -65,12 +65,12 @@ def test_the_table_has_the_metrics_of_the_runs(reported: Callable[..., Report]) 
     assert int(cells["steps to 1e+06"]) == run.validation[0].step
 
 
-def test_what_is_never_reached_is_a_dash(reported: Callable[..., Report]) -> None:
+def test_what_is_never_reached_is_a_dash(reported: Callable[..., ComparisonReport]) -> None:
     head, adam, _ = table(reported(compare__seeds=1, compare__target=1.5))
     assert dict(zip(head, adam, strict=True))["steps to 1.5"] == "–"
 
 
-def test_diverged_runs_are_called_so(reported: Callable[..., Report]) -> None:
+def test_diverged_runs_are_called_so(reported: Callable[..., ComparisonReport]) -> None:
     report = reported(
         {"training.learning_rate": [2e9, 0.1]}, training__optimizer="sgd", training__clip_norm=0.0
     )
@@ -81,7 +81,7 @@ def test_diverged_runs_are_called_so(reported: Callable[..., Report]) -> None:
     assert [row["diverged"] for row in json.loads(numbers)["table"]] == [2, 0]
 
 
-def test_the_numbers_are_all_there(reported: Callable[..., Report]) -> None:
+def test_the_numbers_are_all_there(reported: Callable[..., ComparisonReport]) -> None:
     report = reported()
     values = json.loads(json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False))
     assert [row["label"] for row in values["table"]] == ["adam", "sgd"]
@@ -94,7 +94,7 @@ def test_the_numbers_are_all_there(reported: Callable[..., Report]) -> None:
     assert values["poems"][0]["splits"]["train"]["poems"] == 44
 
 
-def test_one_rate_for_all_optimizers_is_remarked(reported: Callable[..., Report]) -> None:
+def test_one_rate_for_all_optimizers_is_remarked(reported: Callable[..., ComparisonReport]) -> None:
     remark = "All have the rate 0.01"
     assert remark in markdown(reported(training__learning_rate=0.01))
     assert remark not in markdown(reported())
@@ -102,7 +102,7 @@ def test_one_rate_for_all_optimizers_is_remarked(reported: Callable[..., Report]
     assert remark not in markdown(reported(values, training__learning_rate=0.01))
 
 
-def test_metrics_are_every_point(reported: Callable[..., Report]) -> None:
+def test_metrics_are_every_point(reported: Callable[..., ComparisonReport]) -> None:
     report = reported()
     rows = list(csv.DictReader(io.StringIO(curves_csv(report.chosen))))
     runs = [run for runs in report.chosen.values() for run in runs]
@@ -113,7 +113,7 @@ def test_metrics_are_every_point(reported: Callable[..., Report]) -> None:
         assert float(row["perplexity"]) == pytest.approx(math.exp(float(row["loss"])), rel=1e-4)
 
 
-def test_tuning_says_what_it_tried_and_what_it_cost(reported: Callable[..., Report]) -> None:
+def test_tuning_says_what_it_tried_and_what_it_cost(reported: Callable[..., ComparisonReport]) -> None:
     report = reported(compare__tune=True, training__learning_rate=0.01)
     page = markdown(report)
     [paragraph] = re.findall(r"A third of each rate.*", page)
@@ -128,6 +128,6 @@ def test_tuning_says_what_it_tried_and_what_it_cost(reported: Callable[..., Repo
     assert len(report.to_dict()["tuning"]["sgd"]) == 3
 
 
-def test_one_seed_says_nothing_of_chance(reported: Callable[..., Report]) -> None:
+def test_one_seed_says_nothing_of_chance(reported: Callable[..., ComparisonReport]) -> None:
     page = markdown(reported(compare__seeds=1))
     assert "nothing is said of chance" in page and "±" not in page.split("## ")[0].split("One seed")[0]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.compare.results import Point, Result, Spread, common_target, row, said
+from poetgen.compare.results import Point, Result, Spread, common_target, format_perplexity, summarize
 
 
 def result(*perplexities: float, seed: int = 0, label: str = "adam", diverged: str = "") -> Result:
@@ -22,7 +22,7 @@ def result(*perplexities: float, seed: int = 0, label: str = "adam", diverged: s
 
 def test_a_line_by_hand() -> None:
     runs = [result(90, 50, 64), result(80, 70, 60, seed=1), result(99, 97, 95, seed=2)]
-    line = row(runs, target=75)
+    line = summarize(runs, target=75)
     assert (line.label, line.runs, line.diverged) == ("adam", 3, 0)
     assert line.best and line.best.median == pytest.approx(60) and line.best.half_range == pytest.approx(22.5)
     assert line.best_step == Spread(30, 5) and line.seconds == Spread(3, 0)
@@ -36,9 +36,9 @@ def test_a_line_by_hand() -> None:
 def test_what_diverged_counts_in_nothing_but_its_number() -> None:
     sound = [result(90, 50), result(80, 70, seed=1)]
     both = [*sound, result(1e9, seed=2, diverged="no number")]
-    line, alone = (row(runs, target=75) for runs in (both, sound))
+    line, alone = (summarize(runs, target=75) for runs in (both, sound))
     assert (line.runs, line.diverged, line.best, line.reached) == (3, 1, alone.best, alone.reached)
-    none = row(both[2:], target=75)
+    none = summarize(both[2:], target=75)
     assert none.best is None and none.reached == 0 and none.seconds is None
 
 
@@ -67,7 +67,11 @@ def test_there_is_no_target_when_all_diverged() -> None:
 
 
 def test_what_is_added_has_the_places_of_what_it_is_added_to() -> None:
-    assert (said(3.14159, like=5000), said(3.14159, like=50), said(31.4159, like=5)) == ("3", "3.1", "31.42")
+    assert (
+        format_perplexity(3.14159, like=5000),
+        format_perplexity(3.14159, like=50),
+        format_perplexity(31.4159, like=5),
+    ) == ("3", "3.1", "31.42")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +79,7 @@ def test_what_is_added_has_the_places_of_what_it_is_added_to() -> None:
     [(1.234, "1.23"), (12.34, "12.3"), (1234.5, "1,234"), (1e7, "1.0e+07"), (math.inf, "inf")],
 )
 def test_perplexities_as_they_are_said(value: float, text: str) -> None:
-    assert said(value) == text
+    assert format_perplexity(value) == text
 
 
 WRONG_POINTS = (

@@ -184,7 +184,7 @@ def test_stopped_it_saves_and_goes_on_in_the_middle(
         told.append(event)
     assert isinstance(told[-1], StepReport) and sum(isinstance(event, RunFinished) for event in told) == 1
     again = list(run_comparison(plan, poems, ComparisonFolder(tmp_path / "cut")))
-    assert isinstance(again[0], RunFinished) and again[0].kept
+    assert isinstance(again[0], RunFinished) and again[0].is_kept
     begun = again[1]
     assert isinstance(begun, RunStarted) and begun.step == told[-1].step
     results = [event.result for event in again if isinstance(event, RunFinished)]

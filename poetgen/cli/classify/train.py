@@ -31,7 +31,7 @@ from poetgen.files import Workspace
 from poetgen.printable import printable
 
 if TYPE_CHECKING:
-    from poetgen.classify.report import Comparison
+    from poetgen.classify.report import BaselineComparison
     from poetgen.classify.settings import ClassifierConfig
     from poetgen.classify.texts import LabelledTexts
     from poetgen.training.events import Event, Finished, ValidationReport
@@ -256,10 +256,12 @@ def learn(
     follow_training(folder, LabelProgress(1.0), begin, workspace=workspace)
 
 
-def measure(folder: "RunFolder", data: "LabelledTexts", part: str, *, with_linear: bool) -> "Comparison":
+def measure(
+    folder: "RunFolder", data: "LabelledTexts", part: str, *, with_linear: bool
+) -> "BaselineComparison":
     """The best model and its baselines on held-out texts. Raises CorpusError."""
     from poetgen.classify.baselines import can_compare
-    from poetgen.classify.report import compare
+    from poetgen.classify.report import compare_with_baselines
     from poetgen.classify.saved import SavedClassifier
 
     if not len(data.parts[part]):
@@ -267,19 +269,19 @@ def measure(folder: "RunFolder", data: "LabelledTexts", part: str, *, with_linea
     if with_linear and not can_compare():
         hint = f"run: {install_command('baselines')}"
         echo(f"scikit-learn is not installed, so there is no linear baseline; {hint}", err=True)
-    return compare(SavedClassifier.load(folder.best), data, part, with_linear=with_linear)
+    return compare_with_baselines(SavedClassifier.load(folder.best), data, part, with_linear=with_linear)
 
 
-def show(folder: "RunFolder", comparison: "Comparison", *, as_json: bool) -> None:
+def show(folder: "RunFolder", comparison: "BaselineComparison", *, as_json: bool) -> None:
     """Write the report and draw its matrix; the figures go to stdout."""
-    from poetgen.classify.report import summary, write_report
+    from poetgen.classify.report import describe_scores, write_report
     from poetgen.plots.confusion import draw_confusion
 
     echo(f"report: {write_report(folder.path, comparison)}", err=True)
     if as_json:
         echo(json.dumps(comparison.to_dict(), ensure_ascii=False, allow_nan=False))
     else:
-        echo("\n".join(summary(comparison)))
+        echo("\n".join(describe_scores(comparison)))
     picture, title = folder.path / "confusion.png", f"{folder.name}: {comparison.part} texts"
     if try_to_draw(picture, lambda path: draw_confusion(comparison, path, title)):
         echo(f"confusion matrix: {picture}", err=True)
