@@ -15,7 +15,7 @@ import numpy as np
 from poetgen.classify import baselines
 from poetgen.classify.classifier import log_probabilities
 from poetgen.classify.report import format_interval
-from poetgen.classify.run import labelled_texts
+from poetgen.classify.run import load_labelled_texts
 from poetgen.classify.saved import SavedClassifier, find_classifier
 from poetgen.classify.scores import scores
 from poetgen.classify.split import TRAIN, VALIDATION
@@ -32,7 +32,7 @@ def main() -> None:
     given = parser.parse_args()
     workspace = Workspace(given.home)
     saved = SavedClassifier.load(find_classifier(workspace, given.run))
-    data = labelled_texts(saved.settings, workspace.prepared)
+    data = load_labelled_texts(saved.settings, workspace.prepared)
     train, validation, held = data.parts[TRAIN], data.parts[VALIDATION], data.parts[given.part]
     with (workspace.prepared / "train.poems.jsonl").open(encoding="utf-8") as file:
         known = {json.loads(line)["text"] for line in file}

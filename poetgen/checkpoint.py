@@ -11,7 +11,7 @@ from poetgen.config import ModelConfig, from_dict
 from poetgen.corpus.conditions import ConditionTable
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
-from poetgen.files import Workspace, shipped
+from poetgen.files import Workspace, shipped_folder
 from poetgen.language import tr
 from poetgen.model_files import (
     BEST,
@@ -72,7 +72,7 @@ class Checkpoint:
         """
         weights, metadata = read_model_file(path, LANGUAGE_MODEL, FORMAT_VERSION)
         try:
-            lines = _checked_lines(weights.pop(_LINES, None))
+            lines = _check_lines(weights.pop(_LINES, None))
             config = from_dict(metadata["config"], tr("its configuration"))
             vocabulary, card = _vocabulary(metadata), _card(metadata)
             told = metadata.get("conditions")
@@ -96,7 +96,7 @@ class Checkpoint:
         return sum(array.size for array in self.weights.values())
 
 
-def _checked_lines(lines: Array | None) -> Array | None:
+def _check_lines(lines: Array | None) -> Array | None:
     """Raises ValueError for what is no sorted array of line sums."""
     if lines is not None and (lines.dtype != np.uint32 or lines.ndim != 1 or (lines[1:] <= lines[:-1]).any()):
         raise ValueError(tr("its table of known lines is not in order"))
@@ -165,7 +165,7 @@ def find_checkpoint(workspace: Workspace, given: str | Path | None = None) -> Pa
 
 def released_path() -> Path:
     """Where the model lies that came with the package."""
-    return shipped("checkpoints") / f"{RELEASED}.safetensors"
+    return shipped_folder("checkpoints") / f"{RELEASED}.safetensors"
 
 
 def model_name(path: Path) -> str:

@@ -269,7 +269,7 @@ def flatten(sections: Mapping[str, Any], source: str) -> dict[str, Any]:
     return flat
 
 
-def saved_settings(sections: Mapping[str, Any], source: str) -> dict[str, Any]:
+def read_saved_settings(sections: Mapping[str, Any], source: str) -> dict[str, Any]:
     """As `flatten`, for what poetgen itself wrote into a file: keys and values under the names they have now."""
     flat = {FORMER_KEYS.get(key, key): value for key, value in flatten(sections, source).items()}
     return {
@@ -280,4 +280,4 @@ def saved_settings(sections: Mapping[str, Any], source: str) -> dict[str, Any]:
 
 def from_dict(sections: Mapping[str, Any], source: str = "config") -> Config:
     """A Config from the plain values of a file that poetgen wrote. Raises ConfigError, naming the key."""
-    return Config().replace(saved_settings(sections, source))
+    return Config().replace(read_saved_settings(sections, source))

@@ -7,12 +7,12 @@ from typing import Any
 
 from poetgen.config import Config, flatten
 from poetgen.errors import ConfigError
-from poetgen.files import check_file, expand_home, shipped
+from poetgen.files import check_file, expand_home, shipped_folder
 
 
 def config_names() -> list[str]:
     """The names `--config` accepts: the shipped files, reports as `reports/NAME`."""
-    root = shipped("configs")
+    root = shipped_folder("configs")
     return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.toml"))
 
 
@@ -23,7 +23,7 @@ def read_config_file(name: str) -> dict[str, Any]:
 
 def read_sections(name: str) -> dict[str, Any]:
     """All that a config holds, as `section.key`, unchecked. Raises ConfigError."""
-    path = Path(expand_home(name)) if name.endswith(".toml") else shipped("configs") / f"{name}.toml"
+    path = Path(expand_home(name)) if name.endswith(".toml") else shipped_folder("configs") / f"{name}.toml"
     try:
         return flatten(tomllib.loads(check_file(path).read_text(encoding="utf-8")), str(path))
     except FileNotFoundError as error:

@@ -16,7 +16,7 @@ from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, CorpusError
 from poetgen.measures import BOOTSTRAP_SEED, Figures, PoemLosses, figures
-from poetgen.model.language_model import LanguageModel, restore_model, scored
+from poetgen.model.language_model import LanguageModel, mask_scored, restore_model
 from poetgen.poem.poem import MARKS, Poem
 
 OnProgress = Callable[[int, int], None]
@@ -236,7 +236,7 @@ def score_batch(model: LanguageModel, batch: Batch, vocabulary: Vocabulary, segm
             segment.inputs, segment.targets, states=states, lengths=segment.lengths, prefix=segment.prefix
         )
         losses = losses.double()
-        real = scored(len(losses), segment.lengths, segment.prefix)
+        real = mask_scored(len(losses), segment.lengths, segment.prefix)
         unknown = real & (segment.targets == vocabulary.unknown)
         hanzi = unknown | (real & (segment.targets >= vocabulary.first_hanzi))
         sums += torch.stack([values.sum(0) for values in (losses, losses * hanzi, real, hanzi, unknown)])

@@ -85,7 +85,7 @@ def expand_home(path: str) -> str:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def write_whole(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; on success it takes the name `path`, on failure it vanishes.
 
     Raises PoetgenError when the disk is full, read-only or otherwise refuses.
@@ -106,7 +106,7 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text, whole or not at all. Raises PoetgenError."""
-    with written_whole(path) as temporary:
+    with write_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
@@ -115,7 +115,7 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, to_json(value, indent=1) + "\n")
 
 
-def shipped(folder: str) -> Path:
+def shipped_folder(folder: str) -> Path:
     """The folder `configs` or `checkpoints` as it was shipped: in a wheel, or at the top of a checkout."""
     inside = PACKAGE / folder
     return inside if inside.is_dir() else PACKAGE.parent / folder

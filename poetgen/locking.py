@@ -18,7 +18,7 @@ _RECORD = re.compile(rb"[0-9]+\n[^\n]+\n([0-9]+\n)?")  # what a lock by its mere
 
 
 @contextmanager
-def locked(path: Path, *, busy: PoetgenError) -> Iterator[None]:
+def hold_lock(path: Path, *, busy: PoetgenError) -> Iterator[None]:
     """Hold the lock file `path`; raise `busy` at once when another process holds it.
 
     The operating system drops the lock of a killed process. Where a file system cannot lock (Lustre, some network

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.errors import CheckpointError
-from poetgen.files import expand_home, to_json, written_whole
+from poetgen.files import expand_home, to_json, write_whole
 from poetgen.language import tr
 
 LANGUAGE_MODEL = "language model"
@@ -35,7 +35,7 @@ def write_model_file(path: Path, weights: Mapping[str, Array], metadata: Mapping
     """Weights and JSON metadata as one file, whole or not at all. Raises PoetgenError when the disk refuses."""
     from safetensors.numpy import save
 
-    with written_whole(path) as temporary:
+    with write_whole(path) as temporary:
         arrays = {name: np.ascontiguousarray(array) for name, array in weights.items()}
         # not save_file, whose errors hide that the disk is full
         temporary.write_bytes(save(arrays, metadata={_KEY: to_json(metadata)}))

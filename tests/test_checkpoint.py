@@ -439,7 +439,7 @@ def test_a_released_model_that_is_missing(
 ) -> None:
     released = tmp_path / "shipped"
     released.mkdir()
-    monkeypatch.setattr("poetgen.checkpoint.shipped", lambda folder: released)
+    monkeypatch.setattr("poetgen.checkpoint.shipped_folder", lambda folder: released)
     with pytest.raises(CheckpointError, match=r"tang\.safetensors is missing; install poetgen again"):
         find_checkpoint(Workspace(tmp_path))
     (released / "tang.safetensors").write_bytes(data)

@@ -13,7 +13,7 @@ from poetgen.classify.settings import ClassifierConfig
 from poetgen.config import FORMER_KEYS, Config, flatten, from_dict
 from poetgen.config_files import config_names, load_config, parse_settings, read_config_file
 from poetgen.errors import ConfigError
-from poetgen.files import shipped
+from poetgen.files import shipped_folder
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -37,7 +37,7 @@ def get(config: Config, dotted: str) -> Any:
 
 
 def test_default_toml_is_the_defaults() -> None:
-    text = (shipped("configs") / "default.toml").read_text(encoding="utf-8")
+    text = (shipped_folder("configs") / "default.toml").read_text(encoding="utf-8")
     assert tomllib.loads(text) == Config().to_dict()
 
 

@@ -14,7 +14,7 @@ from poetgen.cli import poetgen as poetgen_command
 from poetgen.cli.options import UserPath
 from poetgen.config import Config
 from poetgen.errors import PoetgenError
-from poetgen.files import Workspace, expand_home, shipped, write_json, write_text, written_whole
+from poetgen.files import Workspace, expand_home, shipped_folder, write_json, write_text, write_whole
 from poetgen.model_files import BEST, find_model
 
 
@@ -25,7 +25,7 @@ def names(folder: Path) -> list[str]:
 def test_a_file_takes_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "poem.txt"
     path.write_text("old", encoding="utf-8")
-    with written_whole(path) as temporary:
+    with write_whole(path) as temporary:
         temporary.write_text("new", encoding="utf-8")
         assert path.read_text(encoding="utf-8") == "old"
         assert temporary.parent == path.parent  # a rename within one file system
@@ -37,7 +37,7 @@ def test_a_file_takes_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
 def test_what_was_there_stays_when_writing_fails(tmp_path: Path, error: BaseException) -> None:
     path = tmp_path / "poem.txt"
     path.write_text("old", encoding="utf-8")
-    with pytest.raises(type(error)), written_whole(path) as temporary:
+    with pytest.raises(type(error)), write_whole(path) as temporary:
         temporary.write_text("ne", encoding="utf-8")
         raise error
     assert path.read_text(encoding="utf-8") == "old"
@@ -46,7 +46,7 @@ def test_what_was_there_stays_when_writing_fails(tmp_path: Path, error: BaseExce
 
 def test_what_the_disk_refuses_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "poem.txt"
-    with pytest.raises(PoetgenError, match=r"cannot write .*poem\.txt: No space left"), written_whole(path):
+    with pytest.raises(PoetgenError, match=r"cannot write .*poem\.txt: No space left"), write_whole(path):
         raise OSError(28, "No space left on device")
     (tmp_path / "folder").mkdir()
     with pytest.raises(PoetgenError, match=r"cannot write .*folder"):
@@ -92,12 +92,12 @@ def test_the_workspace_is_home_else_the_environment_else_here(
 def test_shipped_folders_are_those_of_the_wheel_else_of_the_checkout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert shipped("configs").is_dir()
+    assert shipped_folder("configs").is_dir()
     package = tmp_path / "poetgen"
     monkeypatch.setattr("poetgen.files.PACKAGE", package)
-    assert shipped("configs") == tmp_path / "configs"
+    assert shipped_folder("configs") == tmp_path / "configs"
     (package / "configs").mkdir(parents=True)
-    assert shipped("configs") == package / "configs"
+    assert shipped_folder("configs") == package / "configs"
 
 
 def test_a_name_the_package_has_not_is_an_attribute_error() -> None:

@@ -230,9 +230,9 @@ def test_one_poem_is_a_short_way() -> None:
     code = """
 import contextlib, io
 from poetgen.cli import poetgen
-from poetgen.files import shipped
+from poetgen.files import shipped_folder
 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-    model = str(shipped("checkpoints") / "tang.safetensors")
+    model = str(shipped_folder("checkpoints") / "tang.safetensors")
     poetgen(["generate", "红", "--checkpoint", model], standalone_mode=False)
 """
     loaded = {module for module in loaded_by(code) if module.startswith("poetgen")}

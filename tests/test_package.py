@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import poetgen
 from poetgen.cli import poetgen as command_line
-from poetgen.files import shipped
+from poetgen.files import shipped_folder
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -61,8 +61,8 @@ def test_a_name_that_is_not_public_is_refused_as_python_does() -> None:
 
 
 def test_what_is_shipped_is_found() -> None:
-    assert (shipped("configs") / "default.toml").is_file()
-    assert shipped("configs").parent == shipped("checkpoints").parent
+    assert (shipped_folder("configs") / "default.toml").is_file()
+    assert shipped_folder("configs").parent == shipped_folder("checkpoints").parent
 
 
 def test_of_checkpoints_only_the_released_model_travels() -> None:

@@ -21,7 +21,7 @@ from fontTools import subset
 from fontTools.ttLib import TTCollection, TTFont
 
 from poetgen.checkpoint import Checkpoint
-from poetgen.files import shipped
+from poetgen.files import shipped_folder
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.opencc import HONGKONG, SIMPLIFIED, TAIWAN, spellings
 from poetgen.verse.rhymes import GROUPS
@@ -39,7 +39,7 @@ MARKS = "、。，．：；？！…—·‧「」『』《》〈〉（）〔〕
 
 def known_characters() -> list[str]:
     """What the model knows, and rhyme groups."""
-    vocabulary = Checkpoint.load(shipped("checkpoints") / "tang.safetensors").vocabulary
+    vocabulary = Checkpoint.load(shipped_folder("checkpoints") / "tang.safetensors").vocabulary
     return [*dict.fromkeys([*vocabulary.tokens[vocabulary.first_hanzi :], *GROUPS])]
 
 

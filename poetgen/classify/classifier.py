@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from poetgen.classify.output_head import OutputHead, drop_rows
 from poetgen.classify.settings import ClassifierConfig
-from poetgen.classify.texts import Pairs, checked_pairs, padded
+from poetgen.classify.texts import Pairs, check_pairs, pad_texts
 from poetgen.config import ModelConfig
 from poetgen.corpus.batches import Indices, bucket_by_length
 from poetgen.corpus.dataset import EncodedPoems
@@ -109,7 +109,7 @@ class Classifier(nn.Module):
             embedded = drop_rows(self.embedding(found), self.embedding_dropout, self.training)
             pooled = [self.pool(self.forward_layers, embedded, index, lengths)]
             if self.backward_layers is not None:
-                turned = reversed_texts(index, lengths)
+                turned = reverse_texts(index, lengths)
                 pooled.append(self.pool(self.backward_layers, embedded, turned, lengths))
         return torch.cat(pooled, dim=1)
 
@@ -156,7 +156,7 @@ def build_layers(model: ModelConfig) -> RecurrentStack:
     )
 
 
-def reversed_texts(index: Tensor, lengths: Tensor) -> Tensor:
+def reverse_texts(index: Tensor, lengths: Tensor) -> Tensor:
     """Each column's first `lengths` entries backward, its padding left in place: (T, B) -> (T, B)."""
     steps = torch.arange(len(index), device=index.device)[:, None]
     source = torch.where(steps < lengths, lengths - 1 - steps, steps)
@@ -200,7 +200,7 @@ def restore_classifier(
     model_config = dataclasses.replace(config.model, initialization="zeros")
     with torch.random.fork_rng(devices=[]):
         config = dataclasses.replace(config, model=model_config)
-        pairs = checked_pairs(weights["pairs"], vocab_size) if "pairs" in weights else None
+        pairs = check_pairs(weights["pairs"], vocab_size) if "pairs" in weights else None
         model = build_classifier(vocab_size, labels, config, pairs)
     model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
     return model.float()
@@ -242,5 +242,5 @@ def encode_all(model: Classifier, encoded: EncodedPoems, *, device: torch.device
 def in_order(encoded: EncodedPoems, device: torch.device | str) -> Iterator[tuple[Indices, Tensor, Tensor]]:
     """Every text once, those of nearly equal length together: (which, ids (T, B), lengths (B))."""
     for indices in bucket_by_length(encoded.lengths, batch_size=AT_ONCE, max_tokens=64 * AT_ONCE):
-        ids, lengths = padded(encoded, indices)
+        ids, lengths = pad_texts(encoded, indices)
         yield indices.copy(), ids.to(device), lengths.to(device)

@@ -53,7 +53,7 @@ def read_labels(
     else:
         how, records = _table_records(path, decoded.text, columns)
     columns = _columns(records[0][1] if records else None, columns)
-    texts = [_labelled(path, where, record, columns=columns) for where, record in records]
+    texts = [_read_label(path, where, record, columns=columns) for where, record in records]
     if not texts:
         raise CorpusError(f"{path} has no labelled texts; give at least two of each label")
     encoding = "" if decoded.encoding == "UTF-8" else f"; read as {decoded.encoding}"
@@ -122,7 +122,7 @@ def _headless_label(rows: list[tuple[str, ...]]) -> int | None:
     return again.index(True) if sum(again) == 1 else None
 
 
-def _labelled(path: Path, where: str, record: Any, *, columns: tuple[str, str]) -> Labelled:
+def _read_label(path: Path, where: str, record: Any, *, columns: tuple[str, str]) -> Labelled:
     if not isinstance(record, dict):
         raise CorpusError(f"{path} {where} is not an object; give a list of objects with a text and a label")
     for column in columns:

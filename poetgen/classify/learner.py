@@ -157,7 +157,7 @@ class Classification:
         """The accuracy, as part of a file's name."""
         return f"accuracy-{self._metrics['accuracy']:.3f}"
 
-    def reached_target(self, report: ValidationReport) -> str:
+    def reason_to_stop(self, report: ValidationReport) -> str:
         """A classifier has no target to stop at."""
         return ""
 

@@ -17,7 +17,9 @@ from poetgen.training.trainer import open_session
 COMMAND = "poetgen classify train"
 
 
-def labelled_texts(config: ClassifierConfig, prepared: Path, *, tell: Tell = lambda _: None) -> LabelledTexts:
+def load_labelled_texts(
+    config: ClassifierConfig, prepared: Path, *, tell: Tell = lambda _: None
+) -> LabelledTexts:
     """What the settings name: poems of the folder `prepared`, or the file of labels; chosen, held out, numbered.
 
     `tell` is told in a line how a file was read.

@@ -8,7 +8,7 @@ from typing import Any
 from poetgen.classify.classifier import Classifier, restore_classifier
 from poetgen.classify.settings import ClassifierConfig
 from poetgen.classify.tokens import Tokeniser, TokenVocabulary
-from poetgen.config import saved_settings
+from poetgen.config import read_saved_settings
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
 from poetgen.files import Workspace
 from poetgen.model_files import (
@@ -65,7 +65,9 @@ class SavedClassifier:
                 weights,
                 tuple(_texts(metadata["labels"])),
                 TokenVocabulary(_texts(metadata["tokens"])),
-                ClassifierConfig().replace(saved_settings(metadata["config"], "its configuration")).to_dict(),
+                ClassifierConfig()
+                .replace(read_saved_settings(metadata["config"], "its configuration"))
+                .to_dict(),
                 dict(metadata["card"]),
                 _texts(metadata["stop_words"]),
             )
@@ -83,7 +85,7 @@ class SavedClassifier:
     @property
     def settings(self) -> ClassifierConfig:
         """The resolved configuration."""
-        return ClassifierConfig().replace(saved_settings(self.config, "config"))
+        return ClassifierConfig().replace(read_saved_settings(self.config, "config"))
 
     @property
     def tokeniser(self) -> Tokeniser:

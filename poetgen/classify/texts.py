@@ -20,7 +20,7 @@ from poetgen.corpus.dataset import EncodedPoems
 Pairs = npt.NDArray[np.int64]
 
 
-def checked_pairs(values: npt.NDArray[Any], vocab_size: int) -> Pairs:
+def check_pairs(values: npt.NDArray[Any], vocab_size: int) -> Pairs:
     """Pairs of tokens as a file has them, among its other numbers. Raises ValueError for what are none."""
     if values.ndim != 2 or values.shape[1] != 2 or not np.isin(values, np.arange(vocab_size)).all():
         raise ValueError("its pairs are not pairs of its tokens")
@@ -68,10 +68,10 @@ class Part:
         """These texts as one padded batch; `features` (texts, W) are those of all texts."""
         known = None if features is None else features[torch.from_numpy(indices.copy())]
         labels = torch.from_numpy(self.labels[indices])
-        return LabelledBatch(*padded(self.encoded, indices), labels, known)
+        return LabelledBatch(*pad_texts(self.encoded, indices), labels, known)
 
 
-def padded(encoded: EncodedPoems, indices: Indices) -> tuple[Tensor, Tensor]:
+def pad_texts(encoded: EncodedPoems, indices: Indices) -> tuple[Tensor, Tensor]:
     """ids (T, B) and lengths (B,) of these texts."""
     lengths = encoded.lengths[indices]
     ids = np.full((len(indices), int(lengths.max())), TokenVocabulary.pad, dtype=np.int64)

@@ -112,7 +112,7 @@ def compare(
     from poetgen.compare.poems import Source
 
     many = {"training.optimizer": optimizers, "model.initialization": inits}
-    single, values = gathered(config_name, settings, many, flags)
+    single, values = gather_settings(config_name, settings, many, flags)
     plan = plan_comparison(single, values)
     folder = ComparisonFolder(out or workspace.home / "comparisons" / name_of(plan, config_name))
     folder.check_place()
@@ -121,7 +121,7 @@ def compare(
     origin = Source(workspace, source, asked)
     command = shlex.join(["poetgen", *arguments()])
     try:
-        with folder.locked():
+        with folder.hold_lock():
             report = follow(plan, folder, origin, command)
             write(report, folder)
     except KeyboardInterrupt:
@@ -133,7 +133,7 @@ def compare(
     echo(f"written: {folder.report}", err=True)
 
 
-def gathered(
+def gather_settings(
     config_name: str | None,
     settings: tuple[str, ...],
     many: Mapping[str, tuple[str, ...]],
@@ -220,13 +220,13 @@ def text(report: "ComparisonReport") -> str:
     widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         "  ".join(
-            padded(cell, width, left=not k) for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+            pad_cell(cell, width, left=not k) for k, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in cells
     )
 
 
-def padded(cell: str, width: int, *, left: bool) -> str:
+def pad_cell(cell: str, width: int, *, left: bool) -> str:
     """A cell filled up to `width` places."""
     gap = " " * (width - display_width(cell))
     return cell + gap if left else gap + cell

@@ -70,11 +70,11 @@ class ComparisonProgress:
             outcome = "nothing validated"
         echo(
             f"{event.number} of {self.runs}  {result.label}, rate {result.learning_rate:.3g}, seed {result.seed}: "
-            f"{outcome}; {result.steps:,} steps, {duration(result.seconds)}{self.left(event)}",
+            f"{outcome}; {result.steps:,} steps, {duration(result.seconds)}{self.estimate_left(event)}",
             err=True,
         )
 
-    def left(self, event: "RunFinished") -> str:
+    def estimate_left(self, event: "RunFinished") -> str:
         """How long the rest will take, by the runs of this session."""
         if event.is_kept:
             return ", kept"

@@ -179,7 +179,7 @@ class Options:
     device: str
     on_progress: "OnProgress"
 
-    def resolved(self) -> dict[str, Any]:
+    def resolve(self) -> dict[str, Any]:
         """As evaluate's functions take them. Raises ConfigError for a device that is not there."""
         from poetgen.training.devices import choose_device
 
@@ -194,25 +194,25 @@ def measure_split(
     from poetgen.corpus.dataset import Dataset
     from poetgen.evaluate import evaluate_split
 
-    return evaluate_split(checkpoint, Dataset.open(prepared), split, given=given, **options.resolved())
+    return evaluate_split(checkpoint, Dataset.open(prepared), split, given=given, **options.resolve())
 
 
 def measure_poems(checkpoint: Checkpoint, source: Path, options: Options) -> "Evaluation":
     """Measure on every poem of a file or folder."""
-    from poetgen.corpus.selection import dropped_by_rules
+    from poetgen.corpus.selection import count_dropped
     from poetgen.corpus.sources import read_poems
     from poetgen.evaluate import evaluate_poems
 
     poems, report = read_poems(source)
     tell_reading(source, report.reading)
     unusable = len(report.faults) + report.records - report.kept
-    reasons = "; ".join(dropped_by_rules(report))
+    reasons = "; ".join(count_dropped(report))
     if not poems:
         raise CorpusError(f"0 poems are left of {source} after cleaning: {reasons}")
     if unusable:
         told = f"measuring {report.kept:,} poems; {unusable:,} records cannot be read as verse"
         echo(printable(f"{told}: {reasons}" if reasons else told), err=True)
-    evaluation = evaluate_poems(checkpoint, poems, **options.resolved())
+    evaluation = evaluate_poems(checkpoint, poems, **options.resolve())
     rate = evaluation.out_of_vocabulary_rate or 0
     if rate > ODD_RATE:
         echo(

@@ -80,11 +80,11 @@ def heading() -> str:
 def line(row: "Row") -> str:
     """A row of the table."""
     shape = " × ".join(map(str, row.shape))
-    errors = f"{said(row.difference):>13}{said(row.autograd):>10}{said(row.rtrl):>10}"
+    errors = f"{format_error(row.difference):>13}{format_error(row.autograd):>10}{format_error(row.rtrl):>10}"
     verdict = style("pass", fg="green") if row.passed else style("FAIL", fg="red", bold=True)
     return f"{row.part:13}{row.derivative:28}{shape:>16}{errors}  {verdict}"
 
 
-def said(error: float | None) -> str:
+def format_error(error: float | None) -> str:
     """An error with one digit, or that there is none to tell."""
     return "-" if error is None else f"{error:.0e}"

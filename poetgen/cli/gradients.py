@@ -148,12 +148,14 @@ def reach_table(reaches: Sequence["Reach"], sizes: "Sizes") -> Iterator[str]:
             yield ""
             yield f"{f'recurrent norm {scale:g}':31}" + "".join(f"{d:>9}" for d in chosen)
         first = CELLS[reach.cell] if reach.of == "h" else ""
-        yield f"{first:12}{OF[reach.of]:19}" + "".join(f"{said(x):>9}" for x in reach.quartiles[1][chosen])
+        yield f"{first:12}{OF[reach.of]:19}" + "".join(
+            f"{format_norm(x):>9}" for x in reach.quartiles[1][chosen]
+        )
         if reach.bound is not None:
-            yield f"{'':12}{'bound':19}" + "".join(f"{said(x):>9}" for x in reach.bound[chosen])
+            yield f"{'':12}{'bound':19}" + "".join(f"{format_norm(x):>9}" for x in reach.bound[chosen])
 
 
-def said(value: float) -> str:
+def format_norm(value: float) -> str:
     """Two digits; "-" where there is no number."""
     return "-" if math.isnan(value) else f"{value:.2g}"
 
@@ -242,5 +244,5 @@ def symmetry_table(learned: Sequence["Learned"], task: "Task") -> Iterator[str]:
     yield line("loss, nats", (f"{one.losses[stage.after]:.3f}" for one, stage in columns))
     yield line("distinct units", (f"{stage.distinct_units} of {task.hidden_size}" for _, stage in columns))
     for name in columns[0][1].changes:
-        moved = (f"{said(s.changes[name])}" if name in s.moved else "-" for _, s in columns)
+        moved = (f"{format_norm(s.changes[name])}" if name in s.moved else "-" for _, s in columns)
         yield line(name, moved)

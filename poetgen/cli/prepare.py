@@ -10,7 +10,7 @@ from poetgen.cli.options import UserPath, command_line, complete_by, home_option
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
-from poetgen.cli.small_corpus import advise, typed_words
+from poetgen.cli.small_corpus import advise, quote_flags
 from poetgen.config import SPLITS, TOO_LONG
 from poetgen.config_files import load_config
 from poetgen.files import Workspace, follow_links
@@ -100,7 +100,7 @@ def prepare(
             source or workspace.corpus,
             out,
             config,
-            known=known_by(workspace, model) if model else None,
+            known=read_known(workspace, model) if model else None,
             strict=strict,
             on_progress=on_progress,
         )
@@ -112,13 +112,13 @@ def prepare(
     if model is None:
         kept = {name: value for name, value in flags.items() if name not in ("split", "min_count")}
         typed = [str(source)] * (source is not None)
-        typed += typed_words({"config": config_name, "set": settings, **kept})
+        typed += quote_flags({"config": config_name, "set": settings, **kept})
         for advice in advise(report, config, workspace, typed, [] if is_usual else ["--out", str(out)]):
             echo(advice, err=True)
     echo(f"Written to {out}. Next, run: {command_line(workspace, 'poetgen', 'train', *words)}", err=True)
 
 
-def known_by(workspace: Workspace, model: str) -> "Known":
+def read_known(workspace: Workspace, model: str) -> "Known":
     """The vocabulary of a checkpoint, and the forms and poets it knows. Raises CheckpointError."""
     from poetgen.checkpoint import Checkpoint, find_checkpoint
     from poetgen.corpus.conditions import ConditionTable

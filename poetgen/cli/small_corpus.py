@@ -41,7 +41,7 @@ def advise(
         yield f"or to learn on from the released model: {prepare} && {train}"
 
 
-def typed_words(values: dict[str, Any]) -> list[str]:
+def quote_flags(values: dict[str, Any]) -> list[str]:
     """Options as they were typed, of those that took a value."""
     words = []
     for name, value in values.items():

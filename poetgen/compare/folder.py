@@ -16,11 +16,11 @@ from typing import Any
 from poetgen import __version__
 from poetgen.compare.plan import Plan, Run
 from poetgen.compare.results import Result
-from poetgen.config import flatten, from_dict, saved_settings
+from poetgen.config import flatten, from_dict, read_saved_settings
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import DAMAGE, CheckpointError
 from poetgen.files import read_json, sweep_partials, write_json
-from poetgen.locking import locked
+from poetgen.locking import hold_lock
 from poetgen.plain_values import check_table
 from poetgen.training.run_folder import RunFolder
 
@@ -34,7 +34,7 @@ class ComparisonFolder:
         self.metrics, self.curves = path / "metrics.csv", path / "curves.png"
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def hold_lock(self) -> Iterator[None]:
         """Hold the comparison for this process, half-written files removed.
 
         What fails before it has begun leaves no folder. Entering raises CheckpointError when another process
@@ -43,7 +43,7 @@ class ComparisonFolder:
         busy = f"another process is comparing in {self.path}; wait for it, or choose another --out"
         is_new, parent_is_new = not self.path.exists(), not self.path.parent.exists()
         try:
-            with locked(self.path / "lock", busy=CheckpointError(busy)):
+            with hold_lock(self.path / "lock", busy=CheckpointError(busy)):
                 sweep_partials(self.path)
                 try:
                     yield
@@ -131,7 +131,7 @@ class ComparisonFolder:
     def clean_up(self, run: Run) -> None:
         """Remove what a process that was killed when it had finished a run has left in its folder."""
         folder = RunFolder(self.run_path(run))
-        with folder.locked():
+        with folder.hold_lock():
             folder.sweep()
             self._remove_state(run)
 
@@ -156,7 +156,7 @@ def _check_same(path: Path, before: Mapping[str, Any], now: Mapping[str, dict[st
     if not common:
         raise CheckpointError(f"{path} holds another comparison ({', '.join(before)}); choose another --out")
     for label in common:
-        was, new = saved_settings(before[label], "comparison.json"), flatten(now[label], "config")
+        was, new = read_saved_settings(before[label], "comparison.json"), flatten(now[label], "config")
         for key in new:
             if was.get(key, new[key]) != new[key]:  # a key that came later has its default
                 raise CheckpointError(

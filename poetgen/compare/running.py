@@ -181,7 +181,7 @@ def keep_validations(config: Config, files: RunFolder) -> Config:
 
 def training_loss(task: LanguageModeling) -> float | None:
     """The loss on the training poems with dropout off, None where it is no number."""
-    with task.learner.average.applied():
+    with task.learner.average.apply():
         return finite(task.loss_on(task.texts))
 
 

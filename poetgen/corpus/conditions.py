@@ -106,7 +106,7 @@ class Conditions:
         known: dict[str, Any] = {"title": title, "poet": int(self.poets[k]), "form": int(self.forms[k])}
         return self.table.prefix(vocab_size, **{part: known[part] for part in parts})
 
-    def drawn_prefix(
+    def draw_prefix(
         self, k: int, vocab_size: int, rng: np.random.Generator, unconditional: float
     ) -> list[int]:
         """The prefix of poem k as training reads it: none in `unconditional` of all cases, else any parts at all,

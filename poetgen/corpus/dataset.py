@@ -29,7 +29,7 @@ from poetgen.corpus.conditions import LISTS, Conditions, ConditionTable, load_ta
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import DAMAGE, ConfigError, CorpusError
 from poetgen.files import check_file, follow_links, list_strangers, read_json
-from poetgen.locking import locked
+from poetgen.locking import hold_lock
 from poetgen.plain_values import check_count, check_table
 
 FORMAT_VERSION = 1
@@ -169,7 +169,7 @@ def _refuse_strangers(folder: Path, is_ours: Callable[[str], bool], remedy: str)
 
 
 @contextmanager
-def replaced(path: Path) -> Iterator[Path]:
+def replace_folder(path: Path) -> Iterator[Path]:
     """Give an empty folder beside `path` that takes its place at the end; on failure the old one stays.
 
     A swap killed half-way is undone by the next call. Raises CorpusError, also while another process is here,
@@ -178,7 +178,7 @@ def replaced(path: Path) -> Iterator[Path]:
     partial, old, lock = _beside(path)
     busy = CorpusError(f"another poetgen prepare is writing {path}; wait until it has finished")
     try:
-        with locked(lock, busy=busy):
+        with hold_lock(lock, busy=busy):
             for leftover in (partial, old):
                 _check_leftover(leftover)
             _recover(path, partial, old)
@@ -201,7 +201,7 @@ def clean_up(path: Path) -> None:
     """Remove what a process that was killed when it had prepared `path` has left beside it."""
     partial, old, lock = _beside(path)
     if any(leftover.exists() for leftover in (partial, old, lock)):
-        with suppress(CorpusError, OSError), locked(lock, busy=CorpusError("it is being written")):
+        with suppress(CorpusError, OSError), hold_lock(lock, busy=CorpusError("it is being written")):
             for leftover in (partial, old):
                 _check_leftover(leftover)
             _recover(path, partial, old)

@@ -36,7 +36,7 @@ class LineIndex:
         return cls(np.array(sorted(sums), np.uint32))
 
     @classmethod
-    def learned(cls, poems: "EncodedPoems", vocabulary: "Vocabulary") -> "LineIndex":
+    def build(cls, poems: "EncodedPoems", vocabulary: "Vocabulary") -> "LineIndex":
         """The lines of encoded poems, each closed by <end>."""
         return cls.of(vocabulary.decode(poems[k][:-1].tolist()) for k in range(len(poems)))
 

@@ -16,10 +16,17 @@ from poetgen.corpus.added import drop_held_out
 from poetgen.corpus.arrays import save_array
 from poetgen.corpus.clean import CleaningReport
 from poetgen.corpus.conditions import Conditions, ConditionTable, save_table
-from poetgen.corpus.dataset import FORMAT_VERSION, check_place, replaced
+from poetgen.corpus.dataset import FORMAT_VERSION, check_place, replace_folder
 from poetgen.corpus.near_duplicates import cluster_near_duplicates, split_clusters
 from poetgen.corpus.selection import LEAST, select, too_few
-from poetgen.corpus.sources import OnProgress, added_files, read_files, read_poems, shown, source_files
+from poetgen.corpus.sources import (
+    OnProgress,
+    added_files,
+    describe_file,
+    read_files,
+    read_poems,
+    source_files,
+)
 from poetgen.corpus.titles import TitleReport, clean_title
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CorpusError
@@ -139,7 +146,7 @@ def prepare_corpus(
         "settings": asdict(config),
         "splits": sizes,
     }
-    with replaced(out_dir) as folder:
+    with replace_folder(out_dir) as folder:
         for name, part in splits.items():
             write_split(folder, name, part, vocabulary, config)
             cleaned = [clean_title(poem.title, titles) for poem in part]
@@ -220,7 +227,7 @@ def origin(source: Path, config: CorpusConfig) -> dict[str, Any]:
         with suppress(OSError):  # then it was not read either, and stands among the faults
             digest.update(file.read_bytes())
     source = follow_links(source)  # "." has a name too
-    name = shown(source, source)
+    name = describe_file(source, source)
     found = {"source": name, "sha256": digest.hexdigest()}
     fetched = Manifest.read(source)
     more = f" and, to train on, {COLLECTIONS[config.also]}" if config.also else ""

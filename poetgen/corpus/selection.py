@@ -27,7 +27,9 @@ def select(
     dropped, cropped = dict.fromkeys(_SETTINGS, 0), 0
     for poem in poems:
         poem, given = crop(poem, config), poem
-        setting = "limit" if config.limit and len(whole) >= config.limit else left_out_by(poem, config, form)
+        setting = (
+            "limit" if config.limit and len(whole) >= config.limit else excluding_setting(poem, config, form)
+        )
         if setting:
             dropped[setting] += 1
         else:
@@ -65,7 +67,7 @@ def crop(poem: Poem, config: CorpusConfig) -> Poem:
     return replace(poem, lines=tuple(lines), marks=marks) if lines else poem
 
 
-def left_out_by(poem: Poem, config: CorpusConfig, form: Form | None) -> str:
+def excluding_setting(poem: Poem, config: CorpusConfig, form: Form | None) -> str:
     """The setting that leaves a poem out; empty: none."""
     if form and form_of(poem.lines) != form:
         return "form"
@@ -85,12 +87,12 @@ def too_few(
 ) -> CorpusError:
     """That too few poems are left, and what took the others, with an example each."""
     left = "1 poem is" if len(whole) == 1 else f"{len(whole)} poems are"
-    reasons = "; ".join([*dropped_by_rules(cleaning), *_by_settings(poems, config, form)])
+    reasons = "; ".join([*count_dropped(cleaning), *_by_settings(poems, config, form)])
     told = f"{left} left of {source} after cleaning and selection; at least {LEAST} are needed"
     return CorpusError(f"{told}: {reasons}" if reasons else told)
 
 
-def dropped_by_rules(cleaning: CleaningReport) -> Iterator[str]:
+def count_dropped(cleaning: CleaningReport) -> Iterator[str]:
     """How many records each rule of cleaning dropped, with an example."""
     for name, rule in cleaning.rules.items():
         if rule.dropped:
@@ -102,7 +104,7 @@ def _by_settings(poems: Sequence[Poem], config: CorpusConfig, form: Form | None)
     counts, examples = Counter[str](), dict[str, str]()
     for poem in poems:
         poem = crop(poem, config)
-        reason = left_out_by(poem, config, form) or ("fragments" if poem.is_fragment else "")
+        reason = excluding_setting(poem, config, form) or ("fragments" if poem.is_fragment else "")
         counts[reason] += 1
         examples.setdefault(reason, poem.text[:_EXAMPLE] + "…" * (len(poem.text) > _EXAMPLE))
     for setting in _SETTINGS[:3]:

@@ -50,7 +50,7 @@ def read_files(
     """The usable poems of `files`, which lie below `path`; `report` counts on. See read_poems."""
     poems = []
     for done, file in enumerate(files, start=1):
-        name = shown(file, path)
+        name = describe_file(file, path)
         for raw in read_raw_poems(file, name, report.reading):
             body = clean(raw.body, report, where=name + raw.where)
             if body is not None:
@@ -74,7 +74,7 @@ def added_files(path: Path, collection: str) -> list[Path]:
     return files
 
 
-def shown(file: Path, source: Path) -> str:
+def describe_file(file: Path, source: Path) -> str:
     """A file's name as messages have it: below `source`, and printable whatever its bytes."""
     name = file.name if file == source else file.relative_to(source).as_posix()
     return name.encode("utf-8", "backslashreplace").decode()

@@ -134,11 +134,11 @@ def _plain_poems(text: str, reading: Reading, line_length: int | None) -> Iterat
 
 def _from_record(record: Record, where: str, number: int, line_length: int | None) -> RawPoem:
     title, author = remove_invisible(record.title), remove_invisible(record.author)
-    body = show_lost(_joined(record, line_length))
+    body = show_lost(_join_record(record, line_length))
     return RawPoem(where, number, title, author, body, record.id)
 
 
-def _joined(record: Record, line_length: int | None) -> str:
+def _join_record(record: Record, line_length: int | None) -> str:
     """The body of a record; `paragraphs`, as chinese-poetry has them, stand as their editors punctuated them."""
     together = "".join(record.rows)
     if record.key == "paragraphs" and (has_marks(together) or len(record.rows) < 2):

@@ -67,7 +67,7 @@ class Vectors:
 
 def vector_size(path: Path) -> int:
     """How many numbers a vector of this file has, by its first line. Raises CorpusError."""
-    with _opened(path) as file, _decompressed(path, file) as text:
+    with _open(path) as file, _decompress(path, file) as text:
         return _Reader(path, file, text).size
 
 
@@ -88,14 +88,14 @@ def read_vectors(
     others = {form.encode() for token in asked for form in (forms or {}).get(token, ())} - keys.keys()
     values: dict[str, Array] = {}
     by_form: dict[str, Array] = {}
-    with _opened(path) as file, _decompressed(path, file) as text:
+    with _open(path) as file, _decompress(path, file) as text:
         reader = _Reader(path, file, text)
         for number, token, numbers in reader.rows(on_progress):
             known = keys.get(token)
             if known is not None and known not in values:
-                values[known] = reader.parsed(number, numbers)
+                values[known] = reader.parse(number, numbers)
             elif token in others and (form := token.decode()) not in by_form:
-                by_form[form] = reader.parsed(number, numbers)
+                by_form[form] = reader.parse(number, numbers)
     stand_ins = _stand_ins(
         [token for token in asked if token not in values], forms or {}, by_form.keys() | values
     )
@@ -110,7 +110,7 @@ def _stand_ins(tokens: Iterable[str], forms: Mapping[str, Sequence[str]], there:
     return {token: form for token, form in first if form}
 
 
-def _opened(path: Path) -> BinaryIO:
+def _open(path: Path) -> BinaryIO:
     try:
         return check_file(path).open("rb")
     except FileNotFoundError as error:
@@ -119,7 +119,7 @@ def _opened(path: Path) -> BinaryIO:
         raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _decompressed(path: Path, file: BinaryIO) -> Lines:
+def _decompress(path: Path, file: BinaryIO) -> Lines:
     suffix = path.suffix.lower()
     if suffix == ".gz":
         return gzip.open(file)
@@ -208,7 +208,7 @@ class _Reader:
             "fix or remove that line"
         )
 
-    def parsed(self, number: int, numbers: list[bytes]) -> Array:
+    def parse(self, number: int, numbers: list[bytes]) -> Array:
         """The numbers of a row. Raises CorpusError for what is none."""
         try:
             # far fewer rows are parsed than read, and by float() the mistakes are Python's, not a C library's

@@ -54,7 +54,7 @@ def jacobian(f: Callable[[Tensor], Tensor], variable: Array) -> Array:
     return found.numpy()
 
 
-def loaded(module: nn.Module, params: Any) -> Any:
+def load_parameters(module: nn.Module, params: Any) -> Any:
     """A layer of the package's own model with these weights, in float64."""
     module.double().load_state_dict({name: torch.from_numpy(v) for name, v in params._asdict().items()})
     return module

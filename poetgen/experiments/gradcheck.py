@@ -77,7 +77,7 @@ def check_gradients(cell: str, sizes: Sizes) -> Iterator[Row]:
     larger = dataclasses.replace(sizes, scale=sizes.scale * ONE_BIT)
     for case, moved in zip(cases(cell, sizes), cases(cell, larger), strict=True):
         rounding = error(case.byhand, moved.byhand)
-        yield judged(case, coordinates_per_row(cell, sizes), rng, rounding=rounding)
+        yield judge(case, coordinates_per_row(cell, sizes), rng, rounding=rounding)
     for name, byhand, by_torch in optimizer_pairs(sizes.seed):
         off = error(byhand, by_torch)
         yield Row("update rule", f"{name}, 50 steps", byhand.shape, None, off, None, 0, 0)
@@ -92,7 +92,7 @@ def cases(cell: str, sizes: Sizes) -> Iterator[Case]:
         yield from model_cases(sizes)
 
 
-def judged(case: Case, most: int, rng: np.random.Generator, *, rounding: float = 0.0) -> Row:
+def judge(case: Case, most: int, rng: np.random.Generator, *, rounding: float = 0.0) -> Row:
     """Compare a case with all it can be compared with, the difference at `most` coordinates at most."""
     number = case.variable.size
     chosen = None if number <= most else np.sort(rng.choice(number, most, replace=False))

@@ -12,7 +12,7 @@ from torch.func import functional_call
 from poetgen.byhand import lstm, rtrl
 from poetgen.byhand.jacobians import immediate, step_jacobians
 from poetgen.byhand.lstm import LSTMParameters, LSTMState
-from poetgen.experiments.cases import Array, Case, Problem, Sizes, jacobian, loaded
+from poetgen.experiments.cases import Array, Case, Problem, Sizes, jacobian, load_parameters
 from poetgen.model.lstm import LSTMCell
 from poetgen.model.recurrent import RecurrentStack
 
@@ -164,14 +164,14 @@ def gate_by_gate(byhand: Any, params: Any, *others: Any, axis: int = 2) -> Itera
 
 def torch_cell(params: LSTMParameters) -> LSTMCell:
     """The package's own cell with these weights."""
-    cell: LSTMCell = loaded(LSTMCell(params.weight_ih.shape[1], params.weight_hh.shape[1]), params)
+    cell: LSTMCell = load_parameters(LSTMCell(params.weight_ih.shape[1], params.weight_hh.shape[1]), params)
     return cell
 
 
 def torch_layer(params: LSTMParameters) -> RecurrentStack:
     """The package's own layer with these weights."""
     layer = RecurrentStack("lstm", params.weight_ih.shape[1], params.weight_hh.shape[1]).double()
-    loaded(layer.cells[0], params)
+    load_parameters(layer.cells[0], params)
     return layer
 
 

@@ -74,14 +74,14 @@ def measure_reach(scales: Sequence[float], sizes: Sizes) -> Iterator[Reach]:
     cannot be computed with.
     """
     check(scales, sizes)
-    problem = drawn(sizes)
+    problem = draw_problem(sizes)
     for scale in scales:
         for activation in RNNS:
             yield rnn_reach(activation, scale, problem)
         yield from lstm_reach(scale, problem, sizes.forget_bias)
 
 
-def drawn(sizes: Sizes) -> Problem:
+def draw_problem(sizes: Sizes) -> Problem:
     """From the seed: inputs N(0, 1), input weights N(0, 1/H), so that gates see N(0, 1) of the input."""
     rng = np.random.default_rng(sizes.seed)
     hidden, batch = sizes.hidden_size, sizes.batch

@@ -8,7 +8,7 @@ import torch
 from poetgen.byhand import rnn
 from poetgen.byhand.jacobians import rnn_jacobians
 from poetgen.byhand.rnn import RNNParameters
-from poetgen.experiments.cases import Array, Case, Problem, Sizes, jacobian, loaded
+from poetgen.experiments.cases import Array, Case, Problem, Sizes, jacobian, load_parameters
 from poetgen.model.rnn import RNNCell
 
 KINK = 1e-3  # ReLU inputs this near to 0 are drawn again: a difference taken across the kink is no derivative
@@ -90,5 +90,5 @@ def activation_cases(problem: Problem, activation: str) -> Iterator[Case]:
 def torch_cell(params: RNNParameters, activation: str) -> RNNCell:
     """The package's own simple cell with these weights."""
     inputs, hidden = params.weight_ih.shape[1], params.weight_hh.shape[1]
-    cell: RNNCell = loaded(RNNCell(inputs, hidden, activation=activation), params)
+    cell: RNNCell = load_parameters(RNNCell(inputs, hidden, activation=activation), params)
     return cell

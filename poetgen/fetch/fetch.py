@@ -90,7 +90,7 @@ def fetch_corpus(
     if there and revision and not update and not extended:
         tell(FetchProgress(f"the corpus here is commit {there.commit}; fetching {revision} in its place"))
     try:
-        with staging.locked():
+        with staging.hold_lock():
             url = source or _recorded_address(recorded)
             fetch = _Fetch(url, staging, wanted, revision, tell, extended=extended)
             manifest, already_there = fetch.run()

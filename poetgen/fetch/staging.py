@@ -15,7 +15,7 @@ from poetgen.errors import CorpusError
 from poetgen.fetch import manifest as manifests
 from poetgen.fetch.manifest import FileDigest, digest_of
 from poetgen.files import partial_of
-from poetgen.locking import locked
+from poetgen.locking import hold_lock
 
 LARGEST_FILE = 256 * 2**20  # bytes; the largest volume has one MiB
 
@@ -38,15 +38,15 @@ class Staging:
         self.sparse_checkout = "".join(f"/{pattern}\n" for pattern in patterns).encode()
         self._lock = dest.with_name(dest.name + ".lock")
 
-    def locked(self) -> AbstractContextManager[None]:
+    def hold_lock(self) -> AbstractContextManager[None]:
         """Hold this place alone. Raises CorpusError when another process does, OSError when it cannot be."""
         busy = CorpusError(f"another poetgen fetch is writing {self.dest}; wait until it has finished")
-        return locked(self._lock, busy=busy)
+        return hold_lock(self._lock, busy=busy)
 
     def clean_up(self) -> None:
         """Remove what a fetch killed after its work was done left beside a complete corpus."""
         if self.partial.exists() or self._lock.exists():
-            with suppress(CorpusError, OSError), self.locked():  # in use or write-protected: no harm
+            with suppress(CorpusError, OSError), self.hold_lock():  # in use or write-protected: no harm
                 self.refuse_strangers()
                 self.discard()
 

@@ -140,7 +140,7 @@ class LanguageModel(nn.Module):
         low = precision == "bfloat16"
         with reduced_precision(ids.device.type, low):
             features, states = self.features(ids, states, lengths)
-        real = scored(len(ids), lengths, prefix)
+        real = mask_scored(len(ids), lengths, prefix)
         loss = summed_cross_entropy(
             self.cool(features[real].to(self.output.bias.dtype)),
             self.output_weight,
@@ -162,7 +162,7 @@ class LanguageModel(nn.Module):
     ) -> tuple[Tensor, States]:
         """The natural-log loss of each token, 0 where none counts, for measuring: (T, B) -> (T, B)."""
         features, states = self.features(ids, states, lengths)
-        real = scored(len(ids), lengths, prefix)
+        real = mask_scored(len(ids), lengths, prefix)
         losses = features.new_zeros(ids.shape)
         rows, expected = features[real], targets[real]
         chunk = CHUNK[ids.device.type]
@@ -174,7 +174,7 @@ class LanguageModel(nn.Module):
         return losses, states
 
 
-def scored(steps: int, lengths: Tensor, prefix: Tensor | None) -> Tensor:
+def mask_scored(steps: int, lengths: Tensor, prefix: Tensor | None) -> Tensor:
     """Which tokens count: those before a poem's end, and after its prefix: (T, B)."""
     step = torch.arange(steps, device=lengths.device)[:, None]
     return step < lengths if prefix is None else (step < lengths) & (step >= prefix)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from poetgen.errors import PoetgenError
-from poetgen.files import written_whole
+from poetgen.files import write_whole
 from poetgen.language import tr
 from poetgen.picture.card import Card, compose
 from poetgen.picture.drawing import Drawing
@@ -41,7 +41,7 @@ def check_name(path: Path) -> str:
 def save(card: Card, path: Path, *, size: str, theme: str) -> str:
     """Write the picture, whole or not at all; what the font lacked, as a sentence, or "". Raises PoetgenError."""
     data = render(card, check_name(path), size=size, theme=theme)
-    with written_whole(path) as temporary:
+    with write_whole(path) as temporary:
         temporary.write_bytes(data)
     lacking = card.lacking(Font.load())
     return (

@@ -62,7 +62,7 @@ class Line(NamedTuple):
     colour: str
     style: Any
 
-    def named_end(self) -> Name:
+    def name_end(self) -> Name:
         """Its name, and where the curve ends."""
         return Name(self.name, (self.curve.x[-1], self.curve.median[-1]), self.colour)
 
@@ -92,7 +92,7 @@ def draw_comparison(
         write_caption(figure, subtitle)
         figure.draw_without_rendering()  # the panels find their places, which names are fitted to
         for axes, lines in drawn:
-            name_ends(axes, [line.named_end() for line in lines])
+            name_ends(axes, [line.name_end() for line in lines])
 
 
 def lines_of(chosen: Mapping[str, Sequence[Result]], kind: str, axis: str, *, most: float) -> Iterator[Line]:

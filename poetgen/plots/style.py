@@ -19,7 +19,7 @@ import numpy as np
 
 from poetgen.errors import PoetgenError
 from poetgen.extras import install_command
-from poetgen.files import SIGNATURE, written_whole
+from poetgen.files import SIGNATURE, write_whole
 from poetgen.printable import printable
 
 if TYPE_CHECKING:
@@ -108,11 +108,11 @@ def new_picture(path: Path, width: float, height: float) -> Iterator["Figure"]:
     from matplotlib.figure import Figure
 
     try:
-        with own_style():
+        with use_style():
             figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
             FigureCanvasAgg(figure)
             yield figure
-            with written_whole(path) as temporary:
+            with write_whole(path) as temporary:
                 figure.savefig(temporary, format="png", metadata={"Software": SIGNATURE})
     except PoetgenError:
         raise
@@ -121,7 +121,7 @@ def new_picture(path: Path, width: float, height: float) -> Iterator["Figure"]:
 
 
 @contextmanager
-def own_style() -> Iterator[None]:
+def use_style() -> Iterator[None]:
     """matplotlib's own settings and our fonts inside this context, the user's again after it."""
     import matplotlib
 
@@ -189,7 +189,7 @@ def name_ends(axes: "Axes", names: Sequence[Name]) -> None:
     bottom, top = (axes.transAxes.transform((0, y))[1] * 72 / figure.dpi for y in (0, 1))
     wanted = [axes.transData.transform(name.end)[1] * 72 / figure.dpi for name in names]
     gap = LINE * max((1 + name.text.count("\n") for name in names), default=1)
-    for name, place in zip(names, moved_apart(wanted, gap=gap, floor=bottom), strict=True):
+    for name, place in zip(names, move_apart(wanted, gap=gap, floor=bottom), strict=True):
         tie = {"arrowstyle": "-", "color": name.colour, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 1}
         text = "\n".join(map(printable, name.text.split("\n")))
         axes.annotate(
@@ -200,7 +200,7 @@ def name_ends(axes: "Axes", names: Sequence[Name]) -> None:
         )  # fmt: skip
 
 
-def moved_apart(wanted: Sequence[float], *, gap: float, floor: float) -> list[float]:
+def move_apart(wanted: Sequence[float], *, gap: float, floor: float) -> list[float]:
     """Places in the same order, at least `gap` apart and `floor` high, neighbours near what they wanted."""
     runs: list[list[int]] = []
 

@@ -70,12 +70,14 @@ def draw_perplexity(
         smooth = [(step, _drawable(loss)) for step, loss in smooth_losses(steps)]
         axes.plot(*zip(*raw, strict=True), color="#c9c9c9", linewidth=0.7)
         axes.plot(*zip(*smooth, strict=True), color=TRAINING, linewidth=1.4, marker=dot(smooth))
-        names.append(Name(f"training,\nsmoothed: {said(smooth[-1][1])}", smooth[-1], TRAINING))
+        names.append(Name(f"training,\nsmoothed: {format_loss(smooth[-1][1])}", smooth[-1], TRAINING))
     if validations:
         points = [(record["step"], _drawable(record["validation_loss"])) for record in validations]
         best = min(validations, key=lambda record: record["validation_loss"])
         axes.plot(*zip(*points, strict=True), color=VALIDATION, linewidth=1.8, marker="o", markersize=4)
-        text = f"validation, best:\n{said(_drawable(best['validation_loss']))} at step {best['step']:,}"
+        text = (
+            f"validation, best:\n{format_loss(_drawable(best['validation_loss']))} at step {best['step']:,}"
+        )
         names.append(Name(text, points[-1], VALIDATION))
     axes.set_yscale("log")
     tick_log(axes)
@@ -87,7 +89,7 @@ def dot(points: Sequence[object]) -> str:
     return "o" if len(points) == 1 else ""
 
 
-def said(value: float) -> str:
+def format_loss(value: float) -> str:
     """A perplexity as a label has it."""
     return f"{value:,.1f}" if value < 1e6 else f"{value:.1e}"
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
-from poetgen.files import written_whole
+from poetgen.files import write_whole
 from poetgen.poem.poem import MARKS, is_hanzi, word_of
 from poetgen.script.opencc import HONGKONG, SIMPLIFIED, TABLES, TAIWAN, convert, spellings
 from poetgen.script.variants import OWN, VariantTable
@@ -94,7 +94,7 @@ class Bigrams:
 
     def save(self, path: Path) -> None:
         """Write the file whole or not at all; the same counts give the same bytes."""
-        with written_whole(path) as temporary, temporary.open("wb") as file:
+        with write_whole(path) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **{each.name: getattr(self, each.name) for each in fields(self)})
 
     @cached_property

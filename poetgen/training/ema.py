@@ -27,7 +27,7 @@ class WeightAverage:
             torch._foreach_lerp_(self.values, [p.detach() for p in self.parameters], weight)
 
     @contextmanager
-    def applied(self) -> Iterator[None]:
+    def apply(self) -> Iterator[None]:
         """The model has the averaged weights inside this context, its own again afterwards."""
         own = [p.detach().clone() for p in self.parameters] if self.values else []
         self._copy(self.values)

@@ -83,7 +83,7 @@ class LanguageModeling:
         # which poems come together is another draw in every epoch, so it decides what is told of them too
         rng = np.random.default_rng([self.settings.seed, crc32(indices.tobytes())])
         size, share = len(self.prepared.vocabulary), self.settings.unconditional
-        prefixes = [conditions.drawn_prefix(int(k), size, rng, share) for k in indices]
+        prefixes = [conditions.draw_prefix(int(k), size, rng, share) for k in indices]
         return make_conditional_batch(self.texts, indices, prefixes)
 
     def validation_loss(self) -> float:
@@ -106,7 +106,7 @@ class LanguageModeling:
         """The perplexity, as part of a file's name."""
         return f"ppl-{perplexity(loss):.1f}"
 
-    def reached_target(self, report: ValidationReport) -> str:
+    def reason_to_stop(self, report: ValidationReport) -> str:
         """The perplexity that was aimed at, once it is reached; else nothing."""
         target, on = self.settings.target_perplexity, self.settings.target_on
         loss = report.train_loss if on == "training" else report.validation_loss
@@ -132,7 +132,7 @@ class LanguageModeling:
         not known where lines end."""
         if self.config.corpus.punctuation == "drop":
             return None
-        own = LineIndex.learned(self.texts, self.prepared.vocabulary).sums
+        own = LineIndex.build(self.texts, self.prepared.vocabulary).sums
         return own if self.parents_lines is None else np.union1d(own, self.parents_lines)
 
     def fingerprint(self) -> dict[str, str]:

@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from poetgen.config import Config, flatten, saved_settings
+from poetgen.config import Config, flatten, read_saved_settings
 from poetgen.errors import DAMAGE, CheckpointError, PoetgenError
 from poetgen.files import (
     check_file,
@@ -29,9 +29,9 @@ from poetgen.files import (
     sweep_partials,
     write_json,
     write_text,
-    written_whole,
+    write_whole,
 )
-from poetgen.locking import locked
+from poetgen.locking import hold_lock
 from poetgen.plain_values import check_count, check_finite, check_table
 
 STATE_VERSION = 1
@@ -64,13 +64,13 @@ class RunFolder:
         """Where `--keep-epochs` puts an epoch's model; `label` says how good it is."""
         return self.path / f"epoch-{epoch:02d}_{label}_{optimizer}.safetensors"
 
-    def locked(self) -> AbstractContextManager[None]:
+    def hold_lock(self) -> AbstractContextManager[None]:
         """Hold the run for this process; the system lets go when the process ends, however it ends.
 
         Entering raises CheckpointError when another process trains here.
         """
         busy = f"another process is training in {self.path}; wait for it, or choose another name with --run"
-        return locked(self.path / "lock", busy=CheckpointError(busy))
+        return hold_lock(self.path / "lock", busy=CheckpointError(busy))
 
     def sweep(self) -> None:
         """Remove half-written files that a killed process left; only for who holds the lock."""
@@ -157,7 +157,7 @@ class RunFolder:
         """Write state.pt: tensors and plain values only. Raises PoetgenError when the disk refuses."""
         import torch
 
-        with written_whole(self.state) as temporary:
+        with write_whole(self.state) as temporary:
             # by way of memory: writing itself, torch says of a full disk only that an assertion failed
             file = io.BytesIO()
             torch.save({"version": STATE_VERSION, **state}, file)
@@ -189,7 +189,7 @@ class RunFolder:
 class ReadOnlyRunFolder(RunFolder):
     """The folder as all processes but the first have it: theirs is to read."""
 
-    def locked(self) -> AbstractContextManager[None]:
+    def hold_lock(self) -> AbstractContextManager[None]:
         """The first process holds it."""
         return nullcontext()
 
@@ -220,7 +220,7 @@ class ReadOnlyRunFolder(RunFolder):
 def check_resumable(folder: RunFolder, config: Config, fingerprint: Mapping[str, str], *, where: str) -> None:
     """Raises CheckpointError naming each setting, or the data, that is not as the run began."""
     saved = folder.read_config()
-    began = type(config)().replace(saved_settings(saved["config"], str(folder.config)))
+    began = type(config)().replace(read_saved_settings(saved["config"], str(folder.config)))
     before = flatten(began.to_dict(), "config")
     now = flatten(config.to_dict(), "config")
     changed = [key for key in before if before[key] != now[key] and key not in CHANGEABLE]

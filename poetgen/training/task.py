@@ -52,7 +52,7 @@ class Task(Protocol):
     def label(self, loss: float) -> str:
         """How good it found the model, as part of a file's name."""
 
-    def reached_target(self, report: ValidationReport) -> str:
+    def reason_to_stop(self, report: ValidationReport) -> str:
         """Why what was measured is good enough to stop at; empty when it is not."""
 
     @property

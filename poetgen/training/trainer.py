@@ -65,7 +65,7 @@ def open_session(
     if resume:
         check_resumable(folder, config, task.fingerprint(), where=task.source)
     trainer = Trainer(task, folder, config)
-    with folder.locked():
+    with folder.hold_lock():
         trainer.restore() if resume else trainer.begin()
         yield trainer
 
@@ -100,7 +100,7 @@ class Trainer:
         while not self.progress.finished:
             interrupted = yield from self.take_steps(should_stop)
             if interrupted:
-                with self.learner.average.applied():
+                with self.learner.average.apply():
                     self.write_checkpoint(None, [self.folder.last])
                 self.save()
                 yield self.describe_end("interrupted", interrupted=True)
@@ -160,7 +160,7 @@ class Trainer:
 
         Raises TrainingError for a run that has diverged and does not come back; its models are not kept.
         """
-        with self.learner.average.applied():
+        with self.learner.average.apply():
             loss = self.validation_loss()
             # who learns the training texts by heart is as sure of what is wrong, and has not diverged
             has_diverged = min(loss, self.progress.mean_train_loss) > self.task.guess_loss + DIVERGED
@@ -169,7 +169,7 @@ class Trainer:
             if not has_diverged:
                 self.write_checkpoint(loss, list(self.checkpoints_to_write(report)))
         self.folder.append(report.to_record())
-        reason = self.task.reached_target(report) or self.schedule.reason_to_stop(self.progress)
+        reason = self.task.reason_to_stop(report) or self.schedule.reason_to_stop(self.progress)
         given_up = self.progress.validations_without_better >= DIVERGED_VALIDATIONS
         if has_diverged and (reason or given_up):
             raise TrainingError(

@@ -46,7 +46,7 @@ class Setting:
                     "{name} must be a JSON {kind}, not {value}",
                     name=name,
                     kind=self.kind,
-                    value=_shown(value),
+                    value=_describe(value),
                 )
             )
         if self.choices and value not in self.choices:
@@ -54,12 +54,12 @@ class Setting:
                 tr(
                     "{name} cannot be {value}; choose one of: {choices}",
                     name=name,
-                    value=_shown(value),
+                    value=_describe(value),
                     choices=", ".join(self.choices),
                 )
             )
         size = len(value) if isinstance(value, str) else value
-        what = tr("{name} is {value}", name=name, value=_shown(value))
+        what = tr("{name} is {value}", name=name, value=_describe(value))
         if isinstance(value, str):
             what = tr("{name} has {size:,} characters", name=name, size=size)
         if self.most is not None and not size <= self.most:
@@ -160,7 +160,7 @@ def read_settings(body: Any, known: Mapping[str, Setting]) -> dict[str, Any]:
             hint = tr("choose among: {known}", known=", ".join(known))
             if near:
                 hint = tr("did you mean {near}?", near=near[0])
-            raise PoetgenError(tr("unknown setting {name}; {hint}", name=_shown(name), hint=hint))
+            raise PoetgenError(tr("unknown setting {name}; {hint}", name=_describe(name), hint=hint))
     given = {name: value for name, value in body.items() if value is not None}
     for name, setting in known.items():
         if setting.is_required and name not in given:
@@ -169,6 +169,6 @@ def read_settings(body: Any, known: Mapping[str, Setting]) -> dict[str, Any]:
     return defaults | {name: known[name].check(name, value) for name, value in given.items()}
 
 
-def _shown(value: Any) -> str:
+def _describe(value: Any) -> str:
     shown = repr(value)
     return shown if len(shown) <= 60 else shown[:60] + "…"

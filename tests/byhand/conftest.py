@@ -7,7 +7,6 @@ import pytest
 from hypothesis import strategies as st
 
 from poetgen.experiments.cases import Case, Sizes
-from poetgen.experiments.gradcheck import judged
 
 # one step, one poem and one unit among them
 st.register_type_strategy(
@@ -29,7 +28,7 @@ def proven() -> Callable[[Iterable[Case]], int]:
     """`proven(cases)`: every case agrees with differences (1e-7), autograd (1e-12) and RTRL (1e-10)."""
 
     def judge(cases: Iterable[Case]) -> int:
-        rows = [judged(case, 10**6, np.random.default_rng(0)) for case in cases]
+        rows = [judge(case, 10**6, np.random.default_rng(0)) for case in cases]
         assert all(row.checked == row.coordinates for row in rows)
         assert not [row for row in rows if not row.passed]
         return len(rows)

@@ -19,10 +19,10 @@ from poetgen.classify.classifier import (
     encode_all,
     log_probabilities,
     restore_classifier,
-    reversed_texts,
+    reverse_texts,
 )
 from poetgen.classify.settings import MODEL, ClassifierConfig
-from poetgen.classify.texts import checked_pairs
+from poetgen.classify.texts import check_pairs
 from poetgen.corpus.dataset import EncodedPoems
 
 V, K, T = 11, 3, 6
@@ -117,8 +117,8 @@ def test_backward_layers_read_as_forward_ones_read_the_reversed_text(cell: str, 
 @given(st.lists(st.integers(0, 7), min_size=1, max_size=5), st.integers(0, 100))
 def test_reversing_twice_is_nothing(lengths: list[int], seed: int) -> None:
     ids = torch.randint(0, 50, (7, len(lengths)), generator=torch.Generator().manual_seed(seed))
-    turned = reversed_texts(ids, torch.tensor(lengths))
-    assert torch.equal(reversed_texts(turned, torch.tensor(lengths)), ids)
+    turned = reverse_texts(ids, torch.tensor(lengths))
+    assert torch.equal(reverse_texts(turned, torch.tensor(lengths)), ids)
     for column, length in enumerate(lengths):
         assert torch.equal(turned[:length, column], ids[:length, column].flip(0))
         assert torch.equal(turned[length:, column], ids[length:, column])
@@ -179,7 +179,7 @@ def test_past_the_layers_go_known_pairs_and_none_that_weigh_nothing() -> None:
 )
 def test_what_a_file_may_not_have_for_pairs(values: list[Any]) -> None:
     with pytest.raises(ValueError, match="pairs are"):
-        checked_pairs(np.array(values), V)
+        check_pairs(np.array(values), V)
 
 
 def test_pairs_begin_at_nothing_and_come_back_from_a_file() -> None:

@@ -14,7 +14,7 @@ from poetgen.classify.labels import Labelled
 from poetgen.classify.learner import Classification, copy_language_model
 from poetgen.classify.predict import predict, read_verse
 from poetgen.classify.report import compare_with_baselines
-from poetgen.classify.run import labelled_texts, train_classifier
+from poetgen.classify.run import load_labelled_texts, train_classifier
 from poetgen.classify.saved import SavedClassifier
 from poetgen.classify.scores import scores
 from poetgen.classify.settings import ClassifierConfig
@@ -168,7 +168,7 @@ def test_poems_are_learned_by_poet_and_by_form(
     config = small(
         classify__by=by, classify__labels="", classify__classes=4, classify__equal=True, training__steps=2
     )
-    data = labelled_texts(config, prepared.path)
+    data = load_labelled_texts(config, prepared.path)
     assert len(data.labels) == 4
     counts = sum(np.bincount(part.labels, minlength=4) for part in data.parts.values())
     assert len(set(counts.tolist())) == 1
@@ -184,7 +184,7 @@ def test_a_stop_word_is_not_read(label_file: Path, tmp_path: Path, small: Small)
     stop = tmp_path / "stop.txt"
     stop.write_text("第\n句\n", encoding="utf-8")
     config = small(classify__labels=str(label_file), classify__stop_words=str(stop), training__steps=1)
-    data = labelled_texts(config, tmp_path)
+    data = load_labelled_texts(config, tmp_path)
     assert "第" not in data.vocabulary and "先" in data.vocabulary
     list(train_classifier(data, tmp_path / "run", config))
     stop.unlink()  # what it learned travels with it

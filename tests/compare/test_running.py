@@ -279,6 +279,6 @@ def test_what_a_killed_process_left_is_removed_by_the_next(
         ]
     for path in left:
         path.touch()
-    with ComparisonFolder(tmp_path).locked():
+    with ComparisonFolder(tmp_path).hold_lock():
         assert [without_time(result) for result in compared(plan, tmp_path)] == before
     assert sorted(tmp_path.rglob("*")) == files

@@ -56,7 +56,7 @@ def test_every_number_after_the_characters_is_one_thing() -> None:
 def test_each_part_is_drawn_as_often_as_another_and_none_as_asked(conditions: Conditions) -> None:
     rng = np.random.default_rng(0)
     whole = {part: tuple(conditions.prefix(0, V, [part])) for part in PARTS}
-    drawn = [tuple(conditions.drawn_prefix(0, V, rng, 0.25)) for _ in range(4000)]
+    drawn = [tuple(conditions.draw_prefix(0, V, rng, 0.25)) for _ in range(4000)]
     none = sum(prefix == () for prefix in drawn) / len(drawn)
     assert none == pytest.approx(0.25, abs=0.03)
     for prefix in whole.values():

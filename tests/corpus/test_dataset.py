@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from poetgen.corpus.dataset import FILES, Dataset, check_place, clean_up, replaced
+from poetgen.corpus.dataset import FILES, Dataset, check_place, clean_up, replace_folder
 from poetgen.errors import CorpusError
-from poetgen.locking import locked
+from poetgen.locking import hold_lock
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_link_in_the_folder_is_not_lost(folder, tmp_path):
 
 
 def test_what_came_while_we_wrote_is_not_lost(tmp_path, folder):
-    with pytest.raises(CorpusError, match="holds other files"), replaced(folder.path) as new:
+    with pytest.raises(CorpusError, match="holds other files"), replace_folder(folder.path) as new:
         (new / "prepared.json").write_bytes(b"new")
         (folder.path / ".env").write_bytes(b"mine")
     assert (folder.path / ".env").read_bytes() == b"mine"
@@ -116,7 +116,7 @@ def test_a_folder_of_others_where_we_work_stays(tmp_path, suffix, name):
     theirs.write_bytes(b"mine")
     with (
         pytest.raises(CorpusError, match=f"holds other files .{name}.*move them"),
-        replaced(tmp_path / "prepared"),
+        replace_folder(tmp_path / "prepared"),
     ):
         raise AssertionError
     assert theirs.read_bytes() == b"mine"
@@ -127,7 +127,10 @@ def test_the_old_folder_stays_and_nothing_else_when_writing_fails(tmp_path, faul
     place = tmp_path / "prepared"
     place.mkdir()
     (place / "prepared.json").write_bytes(b"old")
-    with pytest.raises(CorpusError if isinstance(fault, OSError) else type(fault)), replaced(place) as folder:
+    with (
+        pytest.raises(CorpusError if isinstance(fault, OSError) else type(fault)),
+        replace_folder(place) as folder,
+    ):
         (folder / "prepared.json").write_bytes(b"new")
         raise fault
     assert (place / "prepared.json").read_bytes() == b"old"
@@ -139,11 +142,11 @@ def test_a_swap_killed_half_way_is_undone(tmp_path):
     old.mkdir()
     (old / "prepared.json").write_bytes(b"old")
     (tmp_path / ".prepared.partial").mkdir()
-    with pytest.raises(ZeroDivisionError), replaced(place):
+    with pytest.raises(ZeroDivisionError), replace_folder(place):
         assert (place / "prepared.json").read_bytes() == b"old"
         raise ZeroDivisionError
     assert (place / "prepared.json").read_bytes() == b"old"
-    with replaced(place) as folder:
+    with replace_folder(place) as folder:
         (folder / "prepared.json").write_bytes(b"new")
     assert (place / "prepared.json").read_bytes() == b"new"
     assert [path.name for path in tmp_path.iterdir()] == ["prepared"]
@@ -151,9 +154,9 @@ def test_a_swap_killed_half_way_is_undone(tmp_path):
 
 def test_two_at_once_are_refused(tmp_path):
     with (
-        locked(tmp_path / ".prepared.lock", busy=CorpusError()),
+        hold_lock(tmp_path / ".prepared.lock", busy=CorpusError()),
         pytest.raises(CorpusError, match="another poetgen prepare"),
-        replaced(tmp_path / "prepared"),
+        replace_folder(tmp_path / "prepared"),
     ):
         raise AssertionError
 

@@ -3,7 +3,7 @@
 import pytest
 
 from poetgen.config import CorpusConfig
-from poetgen.corpus.selection import left_out_by
+from poetgen.corpus.selection import excluding_setting
 from poetgen.poem.poem import Poem
 
 
@@ -12,4 +12,4 @@ from poetgen.poem.poem import Poem
 )
 def test_a_poem_exactly_as_long_as_the_limit_is_kept(hanzi: int, setting: str) -> None:
     config = CorpusConfig(min_length=10, max_length=12)
-    assert left_out_by(Poem("", "", ("月" * hanzi,), "。"), config, None) == setting
+    assert excluding_setting(Poem("", "", ("月" * hanzi,), "。"), config, None) == setting

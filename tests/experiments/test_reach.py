@@ -12,7 +12,16 @@ from poetgen.byhand.jacobians import rnn_jacobians, step_jacobians
 from poetgen.byhand.lstm import LSTMParameters
 from poetgen.byhand.rnn import ACTIVATIONS, RNNParameters
 from poetgen.errors import ConfigError
-from poetgen.experiments.reach import RNNS, Reach, Sizes, drawn, lengths, measure_reach, orthogonal, rnn_reach
+from poetgen.experiments.reach import (
+    RNNS,
+    Reach,
+    Sizes,
+    draw_problem,
+    lengths,
+    measure_reach,
+    orthogonal,
+    rnn_reach,
+)
 
 SMALL = Sizes(hidden_size=6, steps=12, batch=4)
 
@@ -26,7 +35,7 @@ def measured(scale: float, sizes: Sizes = SMALL) -> dict[tuple[str, str], Reach]
 
 @pytest.mark.parametrize("activation", RNNS)
 def test_an_rnn_walks_back_by_the_product_of_its_jacobians(activation: str) -> None:
-    problem, hidden = drawn(SMALL), SMALL.hidden_size
+    problem, hidden = draw_problem(SMALL), SMALL.hidden_size
     params = RNNParameters(problem.weight_ih[:hidden], 1.3 * problem.orthogonal[0], np.zeros(hidden))
     h, jacobians = np.zeros((SMALL.batch, hidden)), []
     for x in problem.x:
@@ -41,7 +50,7 @@ def test_an_rnn_walks_back_by_the_product_of_its_jacobians(activation: str) -> N
 
 
 def test_the_lstm_walks_back_by_the_product_of_its_jacobians() -> None:
-    problem, hidden = drawn(SMALL), SMALL.hidden_size
+    problem, hidden = draw_problem(SMALL), SMALL.hidden_size
     bias = np.concatenate([np.full(hidden, value) for value in (0, 0.7, 0, 0)])
     params = LSTMParameters(problem.weight_ih, 1.3 * np.concatenate(problem.orthogonal), bias)
     state, steps = lstm.zero_state(params, SMALL.batch), []
@@ -82,7 +91,7 @@ def test_recurrent_weights_have_the_norm_that_is_said(size: int) -> None:
     steps=st.integers(1, 25),
 )
 def test_no_rnn_exceeds_its_bound(seed: int, scale: float, hidden: int, steps: int) -> None:
-    problem = drawn(Sizes(hidden, steps, 3, seed=seed))
+    problem = draw_problem(Sizes(hidden, steps, 3, seed=seed))
     for activation in RNNS:
         reach = rnn_reach(activation, scale, problem)
         assert reach.bound is not None
@@ -115,7 +124,7 @@ def test_without_recurrent_weights_the_cell_reaches_by_its_forget_gates_alone() 
 
 
 def test_the_direct_path_is_the_product_of_the_forget_gates() -> None:
-    problem, hidden = drawn(SMALL), SMALL.hidden_size
+    problem, hidden = draw_problem(SMALL), SMALL.hidden_size
     bias = np.repeat([0.0, 1.0, 0.0, 0.0], hidden)
     params = LSTMParameters(problem.weight_ih, 0.8 * np.concatenate(problem.orthogonal), bias)
     _, _, cache = lstm.forward(params, problem.x, lstm.zero_state(params, SMALL.batch))
@@ -136,13 +145,13 @@ def test_open_forget_gates_reach_farther() -> None:
 
 
 def test_states_that_overflow_have_no_gradient() -> None:
-    problem = drawn(Sizes(4, 400, 2))
+    problem = draw_problem(Sizes(4, 400, 2))
     assert np.isnan(rnn_reach("relu", 100, problem).norms).all()
     assert np.isfinite(rnn_reach("tanh", 100, problem).norms).all()
 
 
 def test_a_gradient_that_underflows_is_zero_and_stays_within_the_quartiles() -> None:
-    reach = rnn_reach("sigmoid", 0.001, drawn(Sizes(4, 120, 3)))
+    reach = rnn_reach("sigmoid", 0.001, draw_problem(Sizes(4, 120, 3)))
     low, median, high = reach.quartiles
     assert (low <= median).all() and (median <= high).all()
     assert median[-1] == 0 and median[60] > 0
@@ -153,7 +162,7 @@ def test_lengths_neither_overflow_nor_underflow() -> None:
     np.testing.assert_allclose(lengths(rows), [5e200, 5e-200, 0, np.inf, np.inf], rtol=1e-14)
 
 
-# ---- what is drawn, and what is refused ----
+# ---- what is draw_problem, and what is refused ----
 
 
 def test_the_same_seed_gives_the_same_and_another_another() -> None:

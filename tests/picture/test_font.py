@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.checkpoint import Checkpoint
-from poetgen.files import shipped
+from poetgen.files import shipped_folder
 from poetgen.picture.font import FONT, MISSING, Font
 from poetgen.poem.poem import MARKS
 from poetgen.script.opencc import SCRIPTS, spellings
@@ -18,7 +18,7 @@ FONT_HAS = Font.load()
 
 @pytest.fixture(scope="module")
 def vocabulary():
-    return Checkpoint.load(shipped("checkpoints") / "tang.safetensors").vocabulary
+    return Checkpoint.load(shipped_folder("checkpoints") / "tang.safetensors").vocabulary
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

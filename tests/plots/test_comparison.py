@@ -90,7 +90,7 @@ def test_names_do_not_overlap_and_begin_right_of_the_panel(number: int) -> None:
     draw_lines(axes, lines)
     fit(axes, [line.curve for line in lines], usual=MOST)
     figure.draw_without_rendering()
-    name_ends(axes, [line.named_end() for line in lines])
+    name_ends(axes, [line.name_end() for line in lines])
     figure.draw_without_rendering()
     right = axes.get_window_extent().x1
     boxes = sorted((text.get_window_extent() for text in axes.texts), key=lambda box: box.y0)

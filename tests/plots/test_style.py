@@ -11,7 +11,7 @@ import pytest
 from matplotlib.image import imread
 
 from poetgen.errors import PoetgenError
-from poetgen.plots.style import moved_apart, new_picture
+from poetgen.plots.style import move_apart, new_picture
 
 DRAW = """
 import sys
@@ -104,7 +104,7 @@ def test_a_matplotlib_that_cannot_be_loaded_is_one_sentence(
 
 @pytest.mark.parametrize("wanted", [[5.0], [5.0, 5.0, 5.0], [0.0, 1.0, 50.0, 51.0], [-9.0, 3.0]])
 def test_places_keep_their_order_and_their_distance(wanted: list[float]) -> None:
-    places = moved_apart(wanted, gap=10, floor=0)
+    places = move_apart(wanted, gap=10, floor=0)
     assert min(places) >= 0
     ordered = [place for _, place in sorted(zip(wanted, places, strict=True))]
     assert all(b - a >= 10 - 1e-9 for a, b in pairwise(ordered))

@@ -41,7 +41,7 @@ def test_it_is_applied_inside_only_even_when_something_fails() -> None:
     own = weights(model)
     for error in (None, RuntimeError("moon")):
         try:
-            with average.applied():
+            with average.apply():
                 assert all(map(torch.equal, weights(model), average.values))
                 if error:
                     raise error
@@ -55,7 +55,7 @@ def test_without_decay_the_weights_stay_their_own() -> None:
     average = WeightAverage(model.parameters(), 0.0)
     own = weights(model)
     average.update(1)
-    with average.applied():
+    with average.apply():
         assert all(map(torch.equal, weights(model), own))
     assert average.values == []
 

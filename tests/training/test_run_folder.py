@@ -195,13 +195,13 @@ def test_the_newest_run_is_the_one_saved_last(tmp_path: Path) -> None:
 def test_the_lock_is_let_go_of_and_its_file_does_not_matter(folder: RunFolder) -> None:
     for _ in range(2):
         with (
-            folder.locked(),
+            folder.hold_lock(),
             pytest.raises(CheckpointError, match="another process"),
-            RunFolder(folder.path).locked(),
+            RunFolder(folder.path).hold_lock(),
         ):
             pass
     (folder.path / "lock").touch()
-    with folder.locked():
+    with folder.hold_lock():
         pass
 
 

@@ -214,7 +214,7 @@ def test_measuring_draws_no_random_number_and_leaves_the_weights(prepared: Datas
     run = trainer_of(prepared, tmp_path / "run", settings(ema_decay=0.9))
     before = [torch.get_rng_state(), *(p.detach().clone() for p in run.learner.model.parameters())]
     run.describe_start()
-    with run.learner.average.applied():
+    with run.learner.average.apply():
         run.validation_loss()
     for one, other in zip(before, [torch.get_rng_state(), *run.learner.model.parameters()], strict=True):
         assert torch.equal(one, other.detach())

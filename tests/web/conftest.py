@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
-from poetgen.files import shipped
+from poetgen.files import shipped_folder
 from poetgen.poem.poem import MARKS
 from poetgen.web.app import build_app
 from poetgen.writing.writer import Writer
@@ -14,7 +14,7 @@ HANZI = "月雲山水花春秋日風人天地紅後爲牀明光云后床胡夜�
 
 @pytest.fixture(scope="module")
 def writer():
-    return Writer.load(shipped("checkpoints") / "tang.safetensors")
+    return Writer.load(shipped_folder("checkpoints") / "tang.safetensors")
 
 
 @pytest.fixture(scope="module")

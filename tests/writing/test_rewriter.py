@@ -4,7 +4,7 @@ import pytest
 
 from poetgen.byhand.softmax import log_softmax
 from poetgen.errors import ConfigError, PromptError
-from poetgen.files import shipped
+from poetgen.files import shipped_folder
 from poetgen.script.opencc import to_simplified
 from poetgen.verse.check import check_poem
 from poetgen.writing.rewriter import read_kept
@@ -13,7 +13,7 @@ from poetgen.writing.writer import Writer
 
 @pytest.fixture(scope="module")
 def writer():
-    return Writer.load(shipped("checkpoints") / "tang.safetensors")
+    return Writer.load(shipped_folder("checkpoints") / "tang.safetensors")
 
 
 @pytest.mark.parametrize(

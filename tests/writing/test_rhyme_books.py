@@ -3,7 +3,7 @@
 import pytest
 
 from poetgen.errors import PromptError
-from poetgen.files import shipped
+from poetgen.files import shipped_folder
 from poetgen.verse.check import check_poem
 from poetgen.verse.rhyme_books import CILIN, XINYUN
 from poetgen.verse.rhymes import RhymeTable
@@ -12,7 +12,7 @@ from poetgen.writing.writer import Writer
 
 @pytest.fixture(scope="module")
 def writer():
-    return Writer.load(shipped("checkpoints") / "tang.safetensors")
+    return Writer.load(shipped_folder("checkpoints") / "tang.safetensors")
 
 
 @pytest.mark.parametrize("book", [CILIN, XINYUN])

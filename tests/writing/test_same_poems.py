@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from poetgen.files import shipped
+from poetgen.files import shipped_folder
 from poetgen.writing.writer import Writer
 
 KEPT = Path(__file__).with_name("same_poems.json")
@@ -30,7 +30,7 @@ def load_cases() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def released():
-    return Writer.load(shipped("checkpoints") / RELEASED)
+    return Writer.load(shipped_folder("checkpoints") / RELEASED)
 
 
 @pytest.mark.parametrize("case", load_cases(), ids=lambda case: "-".join(map(str, case["write"].values())))
@@ -48,7 +48,7 @@ def test_forty_poems_of_every_kind_are_kept():
 
 def record() -> None:
     """Write all poems anew."""
-    writer = Writer.load(shipped("checkpoints") / RELEASED)
+    writer = Writer.load(shipped_folder("checkpoints") / RELEASED)
     rows = [
         {"write": case["write"], "poems": [described(poem) for poem in writer.write(**case["write"])]}
         for case in load_cases()

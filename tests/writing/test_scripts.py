@@ -2,14 +2,14 @@
 
 import pytest
 
-from poetgen.files import shipped
+from poetgen.files import shipped_folder
 from poetgen.poem.poem import word_of
 from poetgen.writing.writer import Writer
 
 
 @pytest.fixture(scope="module")
 def writer():
-    return Writer.load(shipped("checkpoints") / "tang.safetensors")
+    return Writer.load(shipped_folder("checkpoints") / "tang.safetensors")
 
 
 @pytest.mark.parametrize(

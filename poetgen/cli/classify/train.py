@@ -23,7 +23,7 @@ from poetgen.cli.training_options import (
     vectors_option,
 )
 from poetgen.cli.training_progress import TrainingProgress, follow_training
-from poetgen.config import saved_settings
+from poetgen.config import read_saved_settings
 from poetgen.config_files import parse_settings, read_config_file
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.extras import install_command
@@ -197,17 +197,17 @@ def resumed_run(workspace: Workspace, name: str, given: Mapping[str, Any]) -> Ru
     from poetgen.training.runs import find_run
 
     folder = find_run(workspace.classifiers, None if name == NEWEST else name, COMMAND)
-    before = saved_settings(folder.read_config()["config"], str(folder.config))
+    before = read_saved_settings(folder.read_config()["config"], str(folder.config))
     return folder, ClassifierConfig().replace({**before, **given})
 
 
 def load_texts(workspace: Workspace, config: "ClassifierConfig") -> "LabelledTexts":
     """The texts to learn from and to measure on, counted on stderr. Raises CorpusError or ConfigError."""
-    from poetgen.classify.run import labelled_texts
+    from poetgen.classify.run import load_labelled_texts
 
     if config.classify.by and not (workspace.prepared / "prepared.json").exists():
         raise CorpusError(f"no prepared poems below {workspace.home}; run: poetgen prepare")
-    data = labelled_texts(config, workspace.prepared, tell=lambda line: echo(printable(line), err=True))
+    data = load_labelled_texts(config, workspace.prepared, tell=lambda line: echo(printable(line), err=True))
     sizes = ", ".join(f"{len(part):,} {name}" for name, part in data.parts.items())
     echo(f"{len(data.labels)} labels, {sizes} texts, {len(data.vocabulary):,} tokens known", err=True)
     if data.cut:
