@@ -1,11 +1,14 @@
 """What one line between others that are kept may be.
 
 It is written after the lines before it, as any line is; of the templates and rhyme groups only those are left open
-that the lines after it agree with. Where the kept lines break a rule themselves, that rule gives way.
+that the lines after it agree with. A kept line whose tones fit no template is taken as it stands, and the new one
+follows the template; only where that does not help, a rule gives way.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy.typing as npt
@@ -20,13 +23,13 @@ from poetgen.verse.templates import RELAXED
 from poetgen.writing.constraints import AUTO, OFF, Constraints
 from poetgen.writing.decoding import Matcher
 from poetgen.writing.poem import Scansion
-from poetgen.writing.prefix import begin
+from poetgen.writing.prefix import MakeGrammar, begin, tones_of_lines
 from poetgen.writing.states import State
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 
 Array = npt.NDArray[Any]
-# what the kept lines may break, least first: nothing, the tones, the rhyme too
-RELAXATIONS = ((RELAXED, AUTO), (OFF, AUTO), (OFF, OFF))
+# what is asked of the new line, the most first
+RULES = ((RELAXED, AUTO), (OFF, AUTO), (RELAXED, OFF), (OFF, OFF))
 
 
 @dataclass(frozen=True)
@@ -134,19 +137,33 @@ class PlainLineMatcher:
 def match_line(poem: KeptPoem, prosody: TokenProsody, *, keeps_marks: bool) -> Matcher:
     """The matcher of the line, under as many rules as the kept lines themselves keep; its head is written."""
     form = form_of(poem.lines)
-    for tones, rhyme in RELAXATIONS if form and form.regulated else RELAXATIONS[2:]:
+    for tones, rhyme in RULES if form and form.regulated else RULES[3:]:
         if form is None:
             break
-        try:
-            constraints = Constraints(form, tones, rhyme)
-            return _match_by_rule(VerseGrammar(form, constraints, prosody, keeps_marks=keeps_marks), poem)
-        except PromptError:
-            continue
+        constraints = Constraints(form, tones, rhyme)
+        make_grammar = partial(VerseGrammar, form, constraints, prosody, keeps_marks=keeps_marks)
+        for as_typed in _lines_as_they_stand(poem) if constraints.has_tones else [()]:
+            with suppress(PromptError):
+                return _match_by_rule(make_grammar, as_typed, poem)
     return PlainLineMatcher(prosody, len(poem.lines[poem.place]) - len(poem.head))
 
 
-def _match_by_rule(grammar: VerseGrammar, poem: KeptPoem) -> LineMatcher:
+def _lines_as_they_stand(poem: KeptPoem) -> Iterator[Sequence[int]]:
+    """The kept lines that may follow no template, from none to all; the new line's partner among the last."""
+    kept = [line for line in range(len(poem.lines)) if line != poem.place]
+    others = [line for line in kept if line // 2 != poem.place // 2]
+    yield ()
+    yield from ([line] for line in others)
+    yield from ([first, first + 1] for first in others[::2])
+    yield from ([line] for line in kept if line not in others)
+    yield others
+    yield kept
+
+
+def _match_by_rule(make_grammar: MakeGrammar, as_typed: Sequence[int], poem: KeptPoem) -> LineMatcher:
     """Raises PromptError where the kept lines or the head leave no state."""
+    tones = tones_of_lines(make_grammar(), poem.text(0, len(poem.lines))) if as_typed else []
+    grammar = make_grammar(as_typed={line: tones[line] for line in as_typed})
     matcher = begin(grammar, poem.text(0, poem.place))
     later = poem.text(poem.place + 1, len(poem.lines))
     matcher.states = tuple(_agreeing(matcher, later)) if later else matcher.states

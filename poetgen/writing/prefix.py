@@ -54,7 +54,7 @@ def begin(grammar: VerseGrammar, text: str, typed: str = "") -> VerseMatcher:
 def begin_as_typed(make_grammar: MakeGrammar, text: str, typed: str = "") -> VerseMatcher:
     """A matcher that begins with `text`, its tones free in as few lines as can be. Raises PromptError."""
     lines: tuple[int, ...] = ()
-    tones = _tones_of_lines(make_grammar(), text)
+    tones = tones_of_lines(make_grammar(), text)
     while True:
         try:
             grammar = make_grammar(as_typed={line: tones[line] for line in lines})
@@ -77,7 +77,7 @@ def _begin_with_one(
     return None
 
 
-def _tones_of_lines(grammar: VerseGrammar, text: str) -> list[list[int]]:
+def tones_of_lines(grammar: VerseGrammar, text: str) -> list[list[int]]:
     """The tones of each line's characters, as bits."""
     prosody, length = grammar.prosody, grammar.form.line_length
     ids = prosody.vocabulary.encode([char for char in text if char not in MARKS])

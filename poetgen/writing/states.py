@@ -124,7 +124,7 @@ def _with_typed(as_typed: TypedTones, couplets: Sequence[Patterns]) -> tuple[Pat
     for line, tones in as_typed.items():
         couplet, second = divmod(line, 2)
         changed[couplet] = frozenset(
-            _begun(pattern, second * len(pattern) // 2, tones) for pattern in couplets[couplet]
+            _begun(pattern, second * len(pattern) // 2, tones) for pattern in changed[couplet]
         )
     return tuple(changed)
 

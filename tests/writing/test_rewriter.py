@@ -60,6 +60,33 @@ def test_a_line_begins_as_asked(writer):
     assert new.lines[2].startswith("風")
 
 
+WEI = "渭城朝雨浥輕塵，客舍青青柳色新。勸君更盡一杯酒，西出陽關無故人。"
+JING = "牀前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。"
+DENG = "白日依山盡，黃河入海流。欲窮千里目，更上一一樓。"  # ends in 仄入入平
+
+
+@pytest.mark.parametrize(
+    ("poem", "line", "broken"),
+    [
+        *((WEI, line, {"失粘"}) for line in (1, 2, 3, 4)),
+        (JING, 3, {"不合律"}),
+        (JING, 4, {"不合律", "失粘"}),
+        *((DENG, line, {"不合律"}) for line in (1, 2, 3)),
+        (DENG, 4, set()),
+    ],
+)
+def test_a_kept_line_that_fits_no_template_gives_up_its_own_tones_alone(writer, poem, line, broken):
+    for new in writer.rewrite(poem, line, seed=1, count=2):
+        report = check_poem(new.corpus_lines)
+        assert {finding.name for finding in report.broken} == broken
+        assert line not in {finding.line for finding in report.broken} - {3}  # 失粘 is told at line 3
+
+
+def test_where_the_beginning_of_the_line_fits_none_either_the_tones_give_way(writer):
+    new = next(writer.rewrite(WEI, 3, begins="一日十", seed=1))
+    assert new.lines[2].startswith("一日十") and check_poem(new.corpus_lines).rhymes_hold
+
+
 def test_lines_that_keep_no_rule_ask_for_none(writer):
     new = next(writer.rewrite("大江東去，浪淘盡，千古風流人物。", 2, seed=1))
     assert (new.lines[0], len(new.lines[1]), new.lines[2]) == ("大江東去", 3, "千古風流人物")
