@@ -1,9 +1,15 @@
 """The package as it is installed: its version, its public names, what travels with it."""
 
+import importlib
 import importlib.metadata
+import inspect
+import pkgutil
 import re
 import tomllib
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
@@ -95,3 +101,51 @@ def test_every_dependency_is_pinned() -> None:
 
 def test_the_types_are_told() -> None:
     assert (Path(poetgen.__file__).parent / "py.typed").is_file()
+
+
+# ---- how the code is written ----
+
+LONGEST = 300  # lines of a file
+# those that still wait for the idea that wants a home of its own
+LONGER = {
+    "verse/tonal_rules.py",
+    "writing/constraints.py",
+    "writing/states.py",
+    "writing/verse_matcher.py",
+    "writing/writer.py",
+}
+PACKAGE = Path(poetgen.__file__).parent
+
+
+def test_no_file_is_longer_than_three_hundred_lines() -> None:
+    files = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
+    sizes = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in files.items()}
+    assert {name for name, size in sizes.items() if size > LONGEST} <= LONGER
+
+
+def public(module: ModuleType) -> Iterator[tuple[str, object]]:
+    """What a module defines without an underscore: functions, classes, and their methods and properties."""
+    for name, value in vars(module).items():
+        if name.startswith("_") or getattr(value, "__module__", "") != module.__name__:
+            continue
+        if inspect.isroutine(value) or inspect.isclass(value):
+            yield name, value
+        for inner, member in vars(value).items() if inspect.isclass(value) else ():
+            if not inner.startswith("_") and (
+                inspect.isroutine(member) or isinstance(member, property | cached_property)
+            ):
+                # by name, for what overrides has the docstring of what it overrides
+                yield f"{name}.{inner}", getattr(value, inner)
+
+
+MODULES = [module.name for module in pkgutil.walk_packages(poetgen.__path__, "poetgen.")]
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])
+def test_what_is_public_says_what_it_does(name: str) -> None:
+    module = importlib.import_module(name)
+    assert module.__doc__
+    for owner, value in public(module):
+        text = inspect.getdoc(value) or ""
+        # a dataclass without a docstring is given its signature for one
+        assert len(text.split()) > 1 and not text.startswith(("See ", f"{owner}(")), f"{name}.{owner}"

@@ -102,9 +102,11 @@ class Commands(click.Group):
     """A group whose commands live in modules of their own, imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands, in the order of help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, its help in the user's language; None without one."""
         if cmd_name not in COMMANDS:
             return None
         command = getattr(import_module(f"poetgen.cli.{cmd_name}"), cmd_name)
@@ -115,6 +117,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command by its name. A name that is none is refused with the nearest, a closed stdout at once."""
         if ctx.obj and not ctx.obj["stdout is open"] and not FILES_REMAIN & set(args[:2]):
             raise click.ClickException(
                 tr(
@@ -127,12 +130,15 @@ class Commands(click.Group):
         ctx.fail(tr("No such command {args!r}. {args2}", args=args[0][:60], args2=_suggestion(args)))
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The options, their help in the user's language."""
         return list(map(_translate_option, super().get_params(ctx)))
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What poetgen is."""
         self._write_text(self.help, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What to begin with."""
         self._write_text(self.epilog, formatter)
 
     def _write_text(self, text: str | None, formatter: click.HelpFormatter) -> None:
@@ -142,6 +148,7 @@ class Commands(click.Group):
                 formatter.write_text(tr(text))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands, by group."""
         width = max(map(len, COMMANDS))
         for group, commands in GROUPS.items():
             with formatter.section(tr(group)):

@@ -9,7 +9,6 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(rf"(?:{_LABEL.pattern})\s*[:：]\s*(?P<value>.+)", re.IGNORECASE)
-_PARTING = re.compile(rf"[\s\u3000]+|——|—|--| - |/|\||{BRACKETED_DYNASTY}")
 _QUOTED = re.compile(r"(?P<before>[^《〈]*)[《〈](?P<title>[^《》〈〉]*)[》〉](?P<after>.*)", re.DOTALL)
 _OF_DYNASTY = re.compile(
     rf"[\[〔【（(［]\s*(?:{DYNASTY})(?:代|朝)?\s*[\]〕】）)］]\s*(?P<a>.+)|(?:{DYNASTY})(?:代|朝)?\s*[·・•:：]\s*(?P<b>.+)"

@@ -55,6 +55,7 @@ class _Clusters:
         self.parent = list(range(count))
 
     def root(self, k: int) -> int:
+        """The smallest number of k's cluster."""
         parent = self.parent
         while parent[k] != k:
             parent[k] = parent[parent[k]]
@@ -62,6 +63,7 @@ class _Clusters:
         return k
 
     def join(self, a: int, b: int) -> None:
+        """Make one of two clusters."""
         earlier, later = sorted((self.root(a), self.root(b)))
         self.parent[later] = earlier
 
