@@ -131,13 +131,15 @@ class Clone:
 
     def receive_commit(self, revision: str, on_count: OnCount) -> str:
         """Fetch one commit with its trees (and, where the server cannot filter, all else). Returns its id."""
+        ref = f"refs/asked/{secrets.token_hex(4)}"  # FETCH_HEAD is emptied by a git that outlives a killed fetch
         try:
-            self._fetch("--depth=1", *self._filter("blob:none"), wants=[revision], on_count=on_count)
+            wants = [f"+{revision}:{ref}"]
+            self._fetch("--depth=1", *self._filter("blob:none"), wants=wants, on_count=on_count)
         except CorpusError:
             if not (self.filtered and SHORT_ID.fullmatch(revision)):
                 raise
             return self.receive_commit(self._full_id(revision), on_count)
-        return self._call("rev-parse", "--verify", "FETCH_HEAD^{commit}").strip()
+        return self._call("rev-parse", "--verify", f"{ref}^{{commit}}").strip()
 
     def _full_id(self, short: str) -> str:
         """The commit id that begins with `short`: only we can look it up, in the bare history of all branches."""
