@@ -125,7 +125,7 @@ def count(numbers: Array, depth: Array, n: int, size: int, longer: Array | None)
     """c of each n-gram: (size,). `longer` are the `suffixes` of those one longer, None: these are the longest."""
     if longer is None:
         return np.bincount(numbers[(numbers >= 0) & (depth > 0)], minlength=size)
-    begins = numbers[depth == n - 1] if n > 1 else numbers[:0]  # <begin> itself is never foretold
+    begins = numbers[depth == n - 1] if n > 1 else numbers[:0]  # <begin> itself is never predicted
     return np.bincount(longer, minlength=size) + np.bincount(begins, minlength=size)
 
 

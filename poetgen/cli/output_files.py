@@ -2,12 +2,13 @@
 
 A picture takes the place of a picture that poetgen drew, poems that of a file of nothing but poems. A folder, a
 pipe, a photograph, notes or a program stay as they are. Links are followed; missing folders are made when the file
-is written. All of it is checked before anything is computed.
+is written. What is named is checked before anything is computed, a numbered name beside it when its turn comes.
 """
 
 import errno
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,29 +47,32 @@ class OutputFile(click.ParamType[Path]):
         return check_picture_file(path) if self._suffixes else check_poem_file(path)
 
 
-def check_picture_file(path: Path) -> Path:
-    """Where a picture goes, links followed. Raises PoetgenError, unless nothing is there or what poetgen drew."""
-    place = _check_place(path)
-    if place.exists() and not _is_drawn_by_us(place):
-        raise PoetgenError(
-            tr(
-                "{path} is there already and not a picture that poetgen drew; choose another name, or remove it",
-                path=path,
-            )
-        )
-    return place
+def check_picture_file(path: Path, number: int = 1) -> Path:
+    """Where a picture goes, links followed; of several, the second beside the first as NAME-2.
+
+    Raises PoetgenError, unless nothing is there or what poetgen drew.
+    """
+    path = path.with_stem(f"{path.stem}-{number}") if number > 1 else path
+    fault = tr(
+        "{path} is there already and not a picture that poetgen drew; choose another name, or remove it",
+        path=path,
+    )
+    return _check_replaceable(path, _is_drawn_by_us, fault)
 
 
 def check_poem_file(path: Path) -> Path:
     """Where poems go, links followed. Raises PoetgenError, unless nothing is there or poems alone."""
+    fault = tr(
+        "{path} is there already and holds something else than poems; choose another name, or remove it",
+        path=path,
+    )
+    return _check_replaceable(path, _holds_poems, fault)
+
+
+def _check_replaceable(path: Path, is_ours: Callable[[Path], bool], fault: str) -> Path:
     place = _check_place(path)
-    if place.exists() and not _holds_poems(place):
-        raise PoetgenError(
-            tr(
-                "{path} is there already and holds something else than poems; choose another name, or remove it",
-                path=path,
-            )
-        )
+    if place.exists() and not is_ours(place):
+        raise PoetgenError(fault)
     return place
 
 

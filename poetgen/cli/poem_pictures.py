@@ -22,8 +22,7 @@ class PictureFiles:
     def save(self, card: Card) -> None:
         """Write one more, and say on stderr where. Raises PoetgenError."""
         self.written += 1
-        number = f"-{self.written}" if self.written > 1 else ""
-        path = check_picture_file(self.path.with_stem(self.path.stem + number))
+        path = check_picture_file(self.path, self.written)
         note = save(card, path, size=self.size, theme=self.theme)
         echo(tr("picture: {path}", path=path), err=True)
         if note:

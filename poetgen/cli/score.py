@@ -90,7 +90,7 @@ def score(
                 lines,
                 summarize(surprise, read.script),
                 surprise,
-                check_picture_file(picture.with_stem(picture.stem + f"-{shown}" * (shown > 1))),
+                check_picture_file(picture, shown),
             )
     if shown and not as_json:
         echo(tr("bits under each hanzi: n is one chance in 2^n; grey is expected, red is not"), err=True)

@@ -94,7 +94,7 @@ def check_validation(prepared: Dataset) -> None:
 
 
 def describe_folders(prepared: Iterable[Dataset]) -> list[dict[str, Any]]:
-    """What is describe_setting of each folder's poems in a report."""
+    """What a report says of each folder's poems."""
     return [
         {
             "path": str(folder.path),

@@ -160,7 +160,7 @@ def make_run(
 def choose_validations(config: Config, prepared: Dataset) -> Config:
     """Validated so many times in a run, but never so often that it would take longer than learning.
 
-    Where the settings say how often they are is_kept; a run measured in minutes is validated after its epochs.
+    Where the settings say how often, that is kept; a run measured in minutes is validated after its epochs.
     """
     settings = config.training
     if settings.validate_every or settings.minutes:
