@@ -22,6 +22,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # a fork has one thread
 
+from tests.faults import forked
 from tests.faults.damage import mutate
 from tests.faults.forked import import_everything, run
 from tests.faults.strikes import KINDS, Scenario, copy, count_operations, strike_at
@@ -87,6 +88,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--mutations", type=int, default=2000)
     parser.add_argument("--lines", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--patience", type=int, default=60, help="seconds a command may take, beside other work more"
+    )
     parser.add_argument("--out", type=Path)
     return parser.parse_args()
 
@@ -94,6 +98,7 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Try, count, and end with 1 when anything was wrong."""
     given, started = parse(), time.monotonic()
+    forked.SECONDS = given.patience
     tried, wrong = Counter[str](), list[str]()
     with tempfile.TemporaryDirectory() as place:
         for kind, what, fault in trials(given, Path(place).resolve()):

@@ -8,7 +8,9 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
+from time import time
 from typing import Any
 
 from poetgen.errors import PoetgenError
@@ -18,6 +20,7 @@ SIGNATURE = "poetgen"  # in every picture, so that it can be told from those of 
 SIGNATURES = (f"Software\0{SIGNATURE}".encode(), f'data-software="{SIGNATURE}"'.encode())  # in PNG, in SVG
 
 
+STALE = 60.0  # seconds after which nobody writes a half-written file any more
 _PARTIAL = re.compile(r"\.(.+)\.[0-9a-f]{8}\.partial")
 
 
@@ -32,6 +35,14 @@ def sweep_partials(folder: Path) -> None:
     for leftover in folder.glob(".*.partial"):
         if partial_of(leftover.name):
             with suppress(OSError):
+                leftover.unlink()
+
+
+def sweep_stale_partials(path: Path) -> None:
+    """Remove what killed processes left half-written beside `path`; what is young may be another's at work."""
+    for leftover in path.parent.glob(f".{escape(path.name)}.*.partial"):
+        with suppress(OSError):
+            if partial_of(leftover.name) == path.name and time() - leftover.stat().st_mtime > STALE:
                 leftover.unlink()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from poetgen.errors import DAMAGE, PoetgenError
-from poetgen.files import SIGNATURES, expand_home, follow_links
+from poetgen.files import SIGNATURES, expand_home, follow_links, sweep_stale_partials
 from poetgen.language import tr
 from poetgen.poem.poem import MARKS, is_hanzi
 
@@ -77,7 +77,10 @@ def _check_replaceable(path: Path, is_ours: Callable[[Path], bool], fault: str) 
 
 
 def _check_place(path: Path) -> Path:
-    """The path, links followed. Raises PoetgenError for what is no plain file, or cannot be written."""
+    """The path, links followed, what a kill left there swept.
+
+    Raises PoetgenError for what is no plain file, or cannot be written.
+    """
     try:
         if path.is_dir():
             raise PoetgenError(tr("{path} is a folder; give the name of a file", path=path))
@@ -93,6 +96,7 @@ def _check_place(path: Path) -> Path:
         raise PoetgenError(
             tr("cannot write {path}: {reason}", path=path, reason=error.strerror or error)
         ) from error
+    sweep_stale_partials(place)
     return place
 
 

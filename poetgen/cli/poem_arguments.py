@@ -10,6 +10,7 @@ import click
 from poetgen.cli.output import echo
 from poetgen.corpus.decoding import Decoded, decode_text, remove_invisible
 from poetgen.corpus.reading import Reading
+from poetgen.corpus.sources import warn_of_rejects
 from poetgen.corpus.text_files import read_poem_text
 from poetgen.corpus.typed import TypedPoem, judgeable
 from poetgen.errors import CorpusError, PromptError
@@ -46,6 +47,8 @@ def read_given_poems(sources: Sequence[str], form: Form | None = None) -> Iterat
             yield poem
         if judged and not (name == TYPED or (name == "standard input" and reading.is_plain)):
             echo(f"{printable(tr(name))}: {reading}", err=True)
+        if name not in (TYPED, "standard input") and (warning := warn_of_rejects(Path(expand_home(name)))):
+            echo(printable(warning), err=True)
 
 
 def _texts(sources: Sequence[str]) -> Iterator[tuple[str, Decoded]]:

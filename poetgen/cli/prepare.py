@@ -19,6 +19,7 @@ from poetgen.printable import printable
 
 if TYPE_CHECKING:
     from poetgen.corpus.prepare import Known, PrepareReport
+    from poetgen.corpus.reading import Reading
 
 MOST_FORMS = 12
 
@@ -95,16 +96,21 @@ def prepare(
         config_name, settings=settings, flags={f"corpus.{key}": value for key, value in flags.items()}
     ).corpus
     out = out or workspace.prepared
-    with progress_bar("reading", unit="file") as on_progress:
-        report = prepare_corpus(
-            source or workspace.corpus,
-            out,
-            config,
-            known=read_known(workspace, model) if model else None,
-            strict=strict,
-            on_progress=on_progress,
-        )
-    tell_reading(source or workspace.corpus, report.cleaning.reading)
+    read: list[Reading] = []
+    try:
+        with progress_bar("reading", unit="file") as on_progress:
+            report = prepare_corpus(
+                source or workspace.corpus,
+                out,
+                config,
+                known=read_known(workspace, model) if model else None,
+                strict=strict,
+                on_progress=on_progress,
+                on_read=read.append,
+            )
+    finally:  # it says most where nothing could be made of the poems
+        for reading in read:
+            tell_reading(source or workspace.corpus, reading)
     echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else table(report, model))
     is_usual = follow_links(out) == follow_links(workspace.prepared)
     words = ["--from", model] if model else []

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from poetgen.corpus.clean import CleaningReport
 from poetgen.corpus.conditions import Conditions, ConditionTable, save_table
 from poetgen.corpus.dataset import FORMAT_VERSION, check_place, replace_folder
 from poetgen.corpus.near_duplicates import cluster_near_duplicates, split_clusters
+from poetgen.corpus.reading import Reading
 from poetgen.corpus.selection import LEAST, select, too_few
 from poetgen.corpus.sources import (
     OnProgress,
@@ -86,20 +87,22 @@ def prepare_corpus(
     known: Known | None = None,
     strict: bool = False,
     on_progress: OnProgress | None = None,
+    on_read: Callable[[Reading], None] = lambda reading: None,
 ) -> PrepareReport:
     """Read, clean, select, cluster, split and number the poems of `source` into `out_dir`.
 
     `known` is the vocabulary of a model that is to learn further from these poems, and the forms and poets it
     knows; by default they are made from the training poems. Poems of the collection `config.also` join those:
     what is held out, and its near duplicates, are found without them, and of them those are left out that tell
-    of a held-out poem. The folder is written beside `out_dir` and takes its place at the end. Same input, same
-    bytes.
+    of a held-out poem. `on_read` is told how the files were read, also when nothing can be made of them. The
+    folder is written beside `out_dir` and takes its place at the end. Same input, same bytes.
     Raises CorpusError when nothing can be read, nothing is left or `out_dir` holds something else, PromptError
     for an unknown form.
     """
     form = parse_form(config.form) if config.form else None
     out_dir = check_place(out_dir)
     poems, cleaning = read_poems(source, supplement=config.supplement, strict=strict, on_progress=on_progress)
+    on_read(cleaning.reading)
     whole, fragments, selection = select(poems, config, form)
     if len(whole) < LEAST:
         raise too_few(whole, poems, cleaning, config, form, source=source)

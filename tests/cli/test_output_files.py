@@ -113,6 +113,21 @@ def test_what_it_wrote_itself_is_replaced_a_link_followed_and_a_folder_made(
     assert run(*words, path).exit_code == 0
 
 
+def test_what_a_kill_left_half_written_is_swept_by_the_next_but_not_what_is_young(tmp_path: Path) -> None:
+    old, young = (tmp_path / f".x.png.{digits}.partial" for digits in ("0123abcd", "4567abcd"))
+    others = [
+        tmp_path / ".y.png.0123abcd.partial",
+        tmp_path / ".x.png.partial",
+        tmp_path / ".x.png.own.partial",
+    ]
+    for path in (old, young, *others):
+        path.touch()
+    for path in (old, *others):
+        os.utime(path, (0, 0))
+    assert run("check", POEM, "--picture", tmp_path / "x.png").exit_code == 0
+    assert set(tmp_path.iterdir()) == {young, *others, tmp_path / "x.png"}
+
+
 def test_a_later_picture_replaces_nothing_either(tmp_path: Path) -> None:
     second = tmp_path / "x-2.png"
     second.write_bytes(PHOTOGRAPH)

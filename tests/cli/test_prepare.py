@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -237,3 +238,29 @@ def test_rare_characters_bring_the_released_model(tmp_path, poems):
 def test_a_corpus_that_is_large_enough_is_advised_nothing(corpus):
     told = run("--home", corpus, "--split", "8:2", "--min-count", 1).stderr
     assert "too few" not in told and "prepare them better" not in told
+
+
+def test_how_a_file_was_read_is_told_also_where_too_few_poems_are_left(tmp_path: Path) -> None:
+    source = tmp_path / "poem.txt"
+    source.write_text("靜夜思\n李白\n床前明月光，疑是地上霜。\n舉頭望明月，低頭思故鄉。\n", encoding="utf-8")
+    result = run(source, "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert f"{source}: 1 poem; 1 title, 1 author\n" in result.stderr
+
+
+def test_every_command_that_reads_poems_warns_of_the_folder_of_rejects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rejects = tmp_path / "全唐诗" / "error"
+    rejects.mkdir(parents=True)
+    volume = rejects / "poet.tang.0.json"
+    volume.write_text('[{"paragraphs": ["白日依山盡，黃河入海流。"]}]', encoding="utf-8")
+    monkeypatch.chdir(rejects)
+    for words in (
+        ["prepare", "."],
+        ["prepare", volume],
+        ["evaluate", "--poems", "."],
+        ["check", volume.name],
+    ):
+        result = CliRunner().invoke(poetgen, list(map(str, words)))
+        assert f"warning: {rejects} holds what chinese-poetry rejected" in result.stderr, words

@@ -76,7 +76,10 @@ def strike_at(scenario: Scenario, folder: Path, number: int, kind: str) -> str:
 
 
 def recover(scenario: Scenario, folder: Path) -> str:
-    """The command again, as a user would; what is wrong then: it fails, leaves something behind, or lost ours."""
+    """The command again, later, as a user would; what is wrong then: it fails, leaves something, or lost ours."""
+    for path in folder.rglob("*.partial"):
+        if path.is_file():
+            os.utime(path, (0, 0))
     ended = run(scenario.words, folder)
     if ended.status and scenario.again:
         ended = run(list(scenario.again), folder)
