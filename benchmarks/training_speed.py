@@ -37,6 +37,12 @@ SYSTEMS = {
     "step": ("baseline", "float32", "bfloat16"),
     "poems": ("baseline", "student", "float32", "bfloat16"),
 }
+PANELS = {"layer": "embedding and layer", "step": "a whole step", "poems": "steps on real poems"}
+LOOKS = {
+    "student": ("#999999", "a cell written as students do"),
+    "float32": ("#0072b2", "poetgen, float32"),
+    "bfloat16": ("#c44e00", "poetgen, bfloat16 products"),
+}
 SECONDS = 4.0  # a figure is the median of the repetitions that fit, two at least
 
 
@@ -256,32 +262,47 @@ def summary(found: list[dict[str, float]]) -> dict[str, Any]:
 
 
 def picture(results: dict[str, Any], out: Path) -> None:
-    """Bars of ratios with their spread."""
-    from matplotlib.figure import Figure
+    """Bars of ratios with their spread; below them, what the settings are."""
+    from poetgen.plots.style import GREY, new_picture
 
-    colours = {"float32": "#0072b2", "bfloat16": "#c44e00", "student": "#999999"}
-    figure = Figure(figsize=(9, 4), dpi=150, layout="constrained")
-    panels = figure.subplots(1, 3, sharey=True)
-    names = {"layer": "embedding and layer", "step": "a whole step", "poems": "steps on real poems"}
-    for axes, part in zip(panels, names, strict=True):
-        rows = {key.split()[1]: row["ratio"] for key, row in results.items() if key.startswith(part)}
-        systems = [system for system in SYSTEMS[part] if system != "baseline"]
-        for k, system in enumerate(systems):
-            places = [place + (k - (len(systems) - 1) / 2) * 0.27 for place in range(len(rows))]
-            values = [ratio[system] for ratio in rows.values()]
-            spread = [[m - low for m, low, _ in values], [high - m for m, _, high in values]]
-            heights = [m for m, _, _ in values]
-            axes.bar(places, heights, 0.25, yerr=spread, color=colours[system], error_kw={"linewidth": 1})
-            for place, height, (_, _, high) in zip(places, heights, values, strict=True):
-                axes.annotate(f"{height:.1f}", (place, high), ha="center", va="bottom", fontsize=7)
-            axes.plot([], [], color=colours[system], linewidth=6, label=system)
-        axes.axhline(1, color="#444444", linewidth=0.8)
-        axes.set_xticks(range(len(rows)), list(rows))
-        axes.set_title(names[part], loc="left", fontsize=10)
-        axes.spines[["top", "right"]].set_visible(False)
-    panels[0].set_ylabel("times the nn.LSTM baseline")
-    panels[2].legend(frameon=False, fontsize=8)
-    figure.savefig(out)
+    with new_picture(out, 9.5, 4.8) as figure:
+        panels = figure.subplots(1, 3, sharey=True)
+        for axes, part in zip(panels, PANELS, strict=True):
+            rows = {key.split()[1]: row["ratio"] for key, row in results.items() if key.startswith(part)}
+            systems = [system for system in SYSTEMS[part] if system != "baseline"]
+            for k, system in enumerate(systems):
+                places = [place + (k - (len(systems) - 1) / 2) * 0.27 for place in range(len(rows))]
+                draw_bars(axes, places, [ratio[system] for ratio in rows.values()], system)
+            axes.axhline(1, color="#444444", linewidth=0.8)
+            axes.set_xticks(range(len(rows)), list(rows))
+            axes.set_title(PANELS[part], loc="left", fontsize=10)
+            axes.spines[["top", "right"]].set_visible(False)
+        panels[0].set_ylabel("tokens a second, times those of nn.LSTM")
+        handles, labels = panels[2].get_legend_handles_labels()
+        panels[0].legend(handles, labels, frameon=False, fontsize=9, loc="upper left")
+        a, b, c, d = map(describe, SETTINGS)
+        told = "bar: median · line: lowest to highest of the rounds"
+        caption = f"{a} · {b}\n{c} · {d}\n{told}"
+        figure.supxlabel(caption, x=0.01, ha="left", fontsize=8, color=GREY)
+
+
+def draw_bars(axes: Any, places: list[float], values: list[list[float]], system: str) -> None:
+    """One system's, each with its figure; values are (median, lowest, highest)."""
+    spread = [[m - low for m, low, _ in values], [high - m for m, _, high in values]]
+    heights = [m for m, _, _ in values]
+    colour, label = LOOKS[system]
+    axes.bar(places, heights, 0.25, yerr=spread, color=colour, error_kw={"linewidth": 1}, label=label)
+    for place, height, (_, _, high) in zip(places, heights, values, strict=True):
+        # a figure beside the line at 1 stands above it
+        above = max(high, 1.02) if high > 0.7 else high
+        axes.annotate(f"{height:.1f}", (place, above), ha="center", va="bottom", fontsize=7)
+
+
+def describe(name: str) -> str:
+    """A setting in words."""
+    batch, steps, embedding, hidden, vocabulary, layers = SETTINGS[name]
+    more = f", {layers} layers" if layers > 1 else ""
+    return f"{name}: {batch} poems of {steps} steps, E {embedding}, H {hidden:,}, V {vocabulary:,}{more}"
 
 
 def main() -> None:

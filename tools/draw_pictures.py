@@ -1,12 +1,15 @@
 """Draw the pictures of docs/ that need no corpus, and note in docs/pictures.json the numbers that they show.
 
-Run from anywhere: python tools/draw_pictures.py
+Run from anywhere: python tools/draw_pictures.py [NAME.png ...]
 
-The test of this file computes some of the numbers again, so that no picture tells of code that is gone. The other
-pictures show measurements, which docs/results.md gives with the command that measures and draws them.
+Some are computed. Others show what was measured: its numbers stay in docs/pictures.json or docs/results.md, which
+has the command that measures them again. The test of this file computes some of the numbers again and compares the
+others with that page, so that no picture tells of code or figures that are gone.
 """
 
 import json
+import re
+import runpy
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +19,15 @@ import click
 
 from poetgen.experiments.reach import Reach, Sizes, measure_reach
 from poetgen.experiments.symmetry import Learned, Task, learn
+from poetgen.picture.cards import judged_card
+from poetgen.picture.save import save
+from poetgen.plots.confusion import draw_confusion
 from poetgen.plots.gradients import draw_reach, draw_symmetry
+from poetgen.plots.style import name_ends, new_picture, tidy
+from poetgen.plots.training import draw_learning_rate, draw_perplexity
+from poetgen.verse.annotation import annotate_report
+from poetgen.verse.check import check_poem
+from poetgen.verse.report import Report
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -26,6 +37,9 @@ SCALES = (0.5, 1.0, 2.0)
 INITS = ("zeros", "constant", "uniform")
 DIGITS = 4  # of a number in the record
 EVERY = 20  # steps from one loss in the record to the next
+EXAMPLE = ("渭城朝雨浥輕塵", "客舍青青楊柳春", "勸君更盡一杯酒", "西出陽關無故人")
+PARTS = {"layer": "layer", "whole step": "step"}  # in the first table of speed, and in the benchmark
+_RATIO = re.compile(r"\*\*([\d.]+)\*\* \(([\d.]+) – ([\d.]+)\)")
 
 
 class Picture(NamedTuple):
@@ -56,14 +70,119 @@ def symmetry_numbers(learned: Sequence[Learned]) -> dict[str, list[float]]:
     return {one.init: rounded(one.losses[::EVERY]) for one in learned}
 
 
+def judge_example() -> Report:
+    """As `poetgen check` does."""
+    return check_poem(EXAMPLE)
+
+
+def judged_numbers(report: Report) -> dict[str, list[float]]:
+    """Where a rule is broken (line, place), and which lines rhyme."""
+    broken: list[float] = [
+        place for fault in report.broken for place in (fault.line or 0, fault.position or 0)
+    ]
+    return {
+        "broken": broken,
+        "rhymes": [k + 1 for k, line in enumerate(annotate_report(report)) if line.rhyme],
+    }
+
+
+def recorded(name: str) -> dict[str, list[float]]:
+    """The numbers of a picture as docs/pictures.json keeps them."""
+    numbers: dict[str, list[float]] = json.loads(RECORD.read_text(encoding="utf-8"))[name]["numbers"]
+    return numbers
+
+
+def read_speed() -> dict[str, Any]:
+    """The ratios of both tables of speed in docs/results.md, as benchmarks/training_speed.py measures them."""
+    rows = [
+        [cell.strip() for cell in line.strip("| \n").split(" | ")]
+        for line in section("## Speed").splitlines()
+    ]
+    results: dict[str, Any] = {}
+    for cells in rows:
+        part, _, setting = cells[0].partition(", ")
+        if part in PARTS:
+            found = {"float32": cells[2], "bfloat16": cells[4] if len(cells) > 4 else ""}
+            results[f"{PARTS[part]} {setting}"] = {"ratio": _ratios(found)}
+        elif len(cells) == 6 and len(cells[0]) == 1:
+            real = _ratios({"float32": cells[3], "bfloat16": cells[4]})
+            student = round(_number(cells[2]) / _number(cells[1]), 2)  # whose spread the table has not
+            results[f"poems {cells[0]}"] = {"ratio": {"student": [student] * 3, **real}}
+    return results
+
+
+def draw_speed(results: dict[str, Any], path: Path) -> None:
+    """As `python benchmarks/training_speed.py picture` does."""
+    runpy.run_path(str(ROOT / "benchmarks" / "training_speed.py"))["picture"](results, path)
+
+
+def speed_numbers(results: dict[str, Any]) -> dict[str, list[float]]:
+    """Median, lowest and highest of each bar."""
+    return {f"{row} {bar}": found for row, one in results.items() for bar, found in one["ratio"].items()}
+
+
+def section(heading: str) -> str:
+    """A section of docs/results.md, from its heading to the next of that level."""
+    page = (DOCS / "results.md").read_text(encoding="utf-8")
+    return page.partition(f"\n{heading}\n")[2].partition("\n## ")[0]
+
+
 def rounded(values: Any) -> list[float]:
     """Plain numbers of DIGITS digits."""
     return [float(f"{value:.{DIGITS}g}") for value in values]
 
 
+def _ratios(cells: dict[str, str]) -> dict[str, list[float]]:
+    found = {system: _RATIO.search(cell) for system, cell in cells.items()}
+    return {system: list(map(float, match.groups())) for system, match in found.items() if match}
+
+
+def _number(cell: str) -> float:
+    return float(cell.replace(",", ""))
+
+
+def draw_judged(report: Any, path: Path) -> None:
+    """As `poetgen check --picture FILE --picture-size wide` does."""
+    save(judged_card(report, title="送元二使安西"), path, size="wide", theme="paper")
+
+
+def draw_poets(rows: dict[str, list[int]], path: Path) -> None:
+    """As `poetgen classify train` does."""
+    draw_confusion([*rows], [*rows.values()], path, "poets: test texts")
+
+
+def draw_last_trainings(numbers: dict[str, list[float]], path: Path) -> None:
+    """The second and third training of the released model, one after the other on one axis of steps."""
+    steps = [
+        {"kind": "step", "step": step, "loss": loss, "learning_rate": rate}
+        for step, loss, rate in zip(numbers["step"], numbers["loss"], numbers["learning rate"], strict=True)
+    ]
+    validated = zip(numbers["validation step"], numbers["validation loss"], strict=True)
+    validations = [{"step": int(step), "validation_loss": loss} for step, loss in validated]
+    (turn,) = numbers["first step of the third"]
+    with new_picture(path, 8, 5) as figure:
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
+        names = draw_perplexity(upper, steps, validations)
+        upper.set_ylabel("perplexity per token")
+        draw_learning_rate(lower, steps)
+        lower.set_xlim(0, 1.02 * numbers["step"][-1])
+        for axes in (upper, lower):
+            tidy(axes)
+            axes.axvline(turn, color="#444444", linewidth=0.8, linestyle=":")
+        for x, text, side in ((turn, "全唐詩 and 全宋詩 ", "right"), (turn, " 全唐詩", "left")):
+            upper.annotate(text, (x, 1), xycoords=("data", "axes fraction"), ha=side, va="top", fontsize=9)
+        upper.set_title("the released model: its second and third training", loc="left")
+        figure.draw_without_rendering()
+        name_ends(upper, names)
+
+
 PICTURES = {
     "gradient-reach.png": Picture(compute_reach, draw_reach, reach_numbers),
     "equal-units.png": Picture(compute_symmetry, draw_symmetry, symmetry_numbers),
+    "check.png": Picture(judge_example, draw_judged, judged_numbers),
+    "training-speed.png": Picture(read_speed, draw_speed, speed_numbers),
+    "classify-poets.png": Picture(lambda: recorded("classify-poets.png"), draw_poets, dict),
+    "tang-curves.png": Picture(lambda: recorded("tang-curves.png"), draw_last_trainings, dict),
 }
 
 
@@ -72,16 +191,19 @@ def checksum(path: Path) -> str:
     return sha256(path.read_bytes()).hexdigest()
 
 
-def main() -> None:
-    """Compute, draw and note every picture."""
-    record = {}
-    for name, picture in PICTURES.items():
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice([*PICTURES]))
+def main(names: tuple[str, ...]) -> None:
+    """Compute, draw and note every picture, or those that are named."""
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    for name in names or PICTURES:
+        picture = PICTURES[name]
         results = picture.compute()
         picture.draw(results, DOCS / name)
         record[name] = {"sha256": checksum(DOCS / name), "numbers": picture.numbers(results)}
         click.echo(f"drew docs/{name}", err=True)
     # a line for each curve
-    text = json.dumps(record, indent=1).replace("\n    ", " ").replace("\n   ]", "]")
+    text = json.dumps(record, indent=1, ensure_ascii=False).replace("\n    ", " ").replace("\n   ]", "]")
     RECORD.write_text(text + "\n", encoding="utf-8")
 
 

@@ -130,12 +130,15 @@ def describe(path: Path, card: Mapping[str, Any]) -> Iterator[str]:
     model = Checkpoint.load(path)
     settings, splits = model.config, card["splits"]
     lines = 0 if model.lines is None else model.lines.nbytes
+    weights = sum(model.weights[name].size for name in model.weights) * 2  # float16
+    size = path.stat().st_size
     told = "told title, poet and form, or none of them" if settings["model"]["conditions"] else "told nothing"
     yield "# The released model"
     yield ""
     yield (
-        f"`tang.safetensors`, {path.stat().st_size / 1e6:.1f} MB: {model.parameters:,} parameters in float16, "
-        f"and {lines / 1e6:.1f} MB by which a line that it has read is known. Trained by poetgen "
+        f"`tang.safetensors`, {size / 1e6:.1f} MB: {weights / 1e6:.1f} MB of weights ({model.parameters:,} "
+        f"parameters in float16), {lines / 1e6:.1f} MB by which a line that it has read is known, and "
+        f"{(size - weights - lines) / 1e6:.1f} MB of settings and vocabulary. Trained by poetgen "
         f"{card['poetgen']}, on two cores:"
     )
     yield ""

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from poetgen.language import tr
 from poetgen.picture.card import Card
 from poetgen.script.opencc import to_script
 from poetgen.verse.annotation import annotate_report
-from poetgen.verse.check import check_poem
+from poetgen.verse.check import EITHER, check_poem
 from poetgen.verse.report import Finding, Report
 from poetgen.verse.rhymes import RhymeTable, label_of
 from poetgen.verse.summary import summarize
@@ -14,7 +15,6 @@ from poetgen.writing.poem import GeneratedPoem
 
 TITLE_HANZI = 2  # a poem without a title goes by its first two characters, as in the Tang
 MOST_CAPTIONS = 8
-LEGEND = "○ 平 level · ● 仄 oblique · red: rhymes and faults"
 
 
 def written_card(poem: GeneratedPoem, *, title: str = "", annotated: bool = False) -> Card:
@@ -56,12 +56,12 @@ def judged_card(report: Report, *, typed: Sequence[str] = (), title: str = "", s
     faults = [f"× {fault.name}  {_where(fault, report)}{fault.reason}" for fault in report.broken]
     shown = faults[:MOST_CAPTIONS]
     if len(faults) > MOST_CAPTIONS:
-        shown.append(f"× and {len(faults) - MOST_CAPTIONS} more")
+        shown.append(tr("× and {count} more", count=len(faults) - MOST_CAPTIONS))
     card = Card(
         typed or tuple(line.text for line in report.lines),
         title=title,
         seal="",
-        footer=LEGEND,
+        footer=_legend(report),
         captions=(summarize(report), *shown),
         warnings=frozenset(shown),
     )
@@ -69,11 +69,20 @@ def judged_card(report: Report, *, typed: Sequence[str] = (), title: str = "", s
     return _in_script(card, script)
 
 
+def _legend(report: Report) -> str:
+    """What the signs of a judged poem mean, those that it has."""
+    signs = [tr("○ 平 level"), tr("● 仄 oblique")]
+    signs += [tr("half: either")] * any(EITHER in line.tones for line in report.lines)
+    return " · ".join([*signs, tr("red: rhymes and faults")])
+
+
 def _where(fault: Finding, report: Report) -> str:
     if not fault.line:
         return ""
     hanzi = report.lines[fault.line - 1].text[fault.position - 1] if fault.position else ""
-    return f"line {fault.line}{', ' * bool(hanzi)}{hanzi}: "
+    if hanzi:
+        return tr("line {line}, {hanzi}: ", line=fault.line, hanzi=hanzi)
+    return tr("line {line}: ", line=fault.line)
 
 
 def _marked(card: Card, report: Report) -> Card:
@@ -93,6 +102,7 @@ def _in_script(card: Card, script: str) -> Card:
     return replace(
         card,
         title=to_script(card.title, script),
+        footer=to_script(card.footer, script),
         signature=to_script(card.signature, script),
         captions=tuple(to_script(caption, script) for caption in card.captions),
         warnings=frozenset(to_script(warning, script) for warning in card.warnings),

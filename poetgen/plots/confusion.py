@@ -1,11 +1,11 @@
 """The confusion matrix as a picture that can be read small, in print and without colour."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from poetgen.classify.report import BaselineComparison
 from poetgen.plots.style import new_picture
 from poetgen.printable import printable
 
@@ -14,14 +14,14 @@ MOST_NAMED = 60  # labels that can be written beside the matrix
 LONGEST = 12  # characters of a label
 
 
-def draw_confusion(comparison: BaselineComparison, path: Path, title: str) -> None:
-    """Draw as PNG what share of each label's texts was taken for which.
+def draw_confusion(names: Sequence[str], confusion: Sequence[Sequence[int]], path: Path, title: str) -> None:
+    """Draw as PNG what share of each label's texts was taken for which: `confusion[i][j]` of i were taken for j.
 
     Raises PoetgenError when there can be no picture.
     """
-    counts = np.array(comparison.classifier.confusion, dtype=float)
+    counts = np.array(confusion, dtype=float)
     shares = counts / np.maximum(1, counts.sum(1, keepdims=True))
-    labels = [cut(printable(label)) for label in comparison.labels]
+    labels = [cut(printable(name)) for name in names]
     side = max(4.0, INCH * min(len(labels), MOST_NAMED))  # of more labels each has a smaller cell
     with new_picture(path, side + 3.0, side + 1.8) as figure:
         axes = figure.subplots()
@@ -35,7 +35,7 @@ def draw_confusion(comparison: BaselineComparison, path: Path, title: str) -> No
         _name_labels(axes, labels)
         axes.set_xlabel("taken for")
         axes.set_ylabel("truth")
-        right = f"accuracy {comparison.classifier.accuracy:.1%}"
+        right = f"accuracy {np.trace(counts) / max(1, counts.sum()):.1%}"
         axes.set_title(f"{printable(title)}\n{right}", loc="left", parse_math=False)
 
 

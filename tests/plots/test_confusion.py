@@ -29,7 +29,9 @@ def test_it_tells_its_accuracy_and_the_scale_of_its_shades(
     monkeypatch.setattr(confusion, "new_picture", kept)
     found = scores(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]), 2)
     comparison = BaselineComparison(("天氣", "飯菜"), "test", 9, found, found, None, None, None)
-    confusion.draw_confusion(comparison, tmp_path / "confusion.png", "moon: test texts")
+    confusion.draw_confusion(
+        comparison.labels, comparison.classifier.confusion, tmp_path / "confusion.png", "moon: test texts"
+    )
     matrix, bar = drawn[0].axes
     assert matrix.get_title(loc="left") == "moon: test texts\naccuracy 75.0%"
     assert bar.get_ylabel() == "share of the true label's texts"

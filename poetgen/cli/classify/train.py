@@ -283,5 +283,6 @@ def show(folder: "RunFolder", comparison: "BaselineComparison", *, as_json: bool
     else:
         echo("\n".join(describe_scores(comparison)))
     picture, title = folder.path / "confusion.png", f"{folder.name}: {comparison.part} texts"
-    if try_to_draw(picture, lambda path: draw_confusion(comparison, path, title)):
+    counted = comparison.labels, comparison.classifier.confusion
+    if try_to_draw(picture, lambda path: draw_confusion(*counted, path, title)):
         echo(f"confusion matrix: {picture}", err=True)
