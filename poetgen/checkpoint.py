@@ -39,7 +39,7 @@ class Checkpoint:
     configuration as a plain dict (sections corpus, model, training); `card` holds data source, corpus commit,
     split, seed, step, epoch and measured perplexities, all plain JSON values. `lines`, where there are any, are
     the sums of the training poems' lines (poetgen.corpus.line_index), by which a copied line is known;
-    `conditions` are the forms and poets that it can be told, None for a model that is told nothing.
+    `conditions` are the forms and poets it can be conditioned on, None for a model without conditions.
     """
 
     weights: Mapping[str, Array]
@@ -75,8 +75,8 @@ class Checkpoint:
             lines = _check_lines(weights.pop(_LINES, None))
             config = from_dict(metadata["config"], tr("its configuration"))
             vocabulary, card = _vocabulary(metadata), _card(metadata)
-            told = metadata.get("conditions")
-            conditions = None if told is None else ConditionTable.from_dict(told)
+            table = metadata.get("conditions")
+            conditions = None if table is None else ConditionTable.from_dict(table)
             checkpoint = cls(weights, vocabulary, config.to_dict(), card, lines, conditions)
         except (KeyError, TypeError, ValueError, AttributeError, ConfigError, CorpusError) as error:
             what = tr("{args} is missing", args=error.args[0]) if isinstance(error, KeyError) else error
@@ -97,7 +97,7 @@ class Checkpoint:
 
 
 def _check_lines(lines: Array | None) -> Array | None:
-    """Raises ValueError for what is no sorted array of line sums."""
+    """Raises ValueError for what is not a sorted array of line sums."""
     if lines is not None and (lines.dtype != np.uint32 or lines.ndim != 1 or (lines[1:] <= lines[:-1]).any()):
         raise ValueError(tr("its table of known lines is not in order"))
     return lines
@@ -122,9 +122,9 @@ def _depth(value: Any) -> int:
 
 
 def _vocabulary(metadata: Mapping[str, Any]) -> Vocabulary:
-    """Raises ValueError and the like for what is no vocabulary."""
+    """Raises ValueError and the like for what is not a vocabulary."""
     tokens, counts, unknown_types = metadata["vocabulary"], metadata["counts"], metadata["unknown_types"]
-    tokens.encode("utf-8")  # a lone surrogate is no character, and could not be printed
+    tokens.encode("utf-8")  # a lone surrogate is not a character, and could not be printed
     tokens = tokens.split("\n")
     if any(type(count) is not int or not 0 <= count < 2**63 for count in (*counts, unknown_types)):
         raise ValueError(tr("its counts are not all whole numbers"))

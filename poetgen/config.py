@@ -152,7 +152,7 @@ class TrainingConfig:
     )
     gradient: str = setting(
         "bptt",
-        "with backend numpy: backpropagation through time, or real-time recurrent learning, equal and far dearer",
+        "with backend numpy: backpropagation through time, or real-time recurrent learning, equal and far slower",
         choices=GRADIENTS,
     )
     schedule: str = setting(
@@ -178,7 +178,7 @@ class TrainingConfig:
     )
     minutes: float = setting(0.0, "stop after this many minutes of training; 0: no limit", minimum=0)
     validate_every: int = setting(
-        0, "validate after every so many steps; 0: at the ends of epochs", minimum=0
+        0, "validate after every so many steps; 0: at the end of every epoch", minimum=0
     )
     patience: int = setting(3, "stop after this many validations without a lower loss; 0: never", minimum=0)
     target_perplexity: float = setting(
@@ -205,7 +205,7 @@ class TrainingConfig:
         "what computes gradients and updates: PyTorch, or NumPy by hand",
         choices=BACKENDS,
     )
-    device: str = setting("auto", "auto: CUDA if there is any, else the CPU", choices=("auto", "cpu", "cuda"))
+    device: str = setting("auto", "auto: CUDA if there is one, else the CPU", choices=("auto", "cpu", "cuda"))
     unconditional: float = setting(
         0.5,
         "with model.conditions: share of poems read without any; the others are given some of theirs",

@@ -59,10 +59,10 @@ def evaluate_split(
     device: str = "cpu",
     on_progress: OnProgress | None = None,
 ) -> Evaluation:
-    """Measure a model on train, validation, test or fragments, told of each poem what is `given` of PARTS.
+    """Measure a model on train, validation, test or fragments, conditioned on the PARTS `given` of each poem.
 
-    Raises CheckpointError when the model does not belong to these prepared poems, or cannot be told what is given,
-    CorpusError when the split is missing or empty.
+    Raises CheckpointError when the model does not belong to these prepared poems or was trained without
+    conditions, CorpusError when the split is missing or empty.
     """
     check_belongs(checkpoint, prepared)
     poems = prepared.split(split)
@@ -117,10 +117,10 @@ def evaluate_poems(
 
 
 def condition_prefixes(checkpoint: Checkpoint, poems: EncodedPoems, given: Sequence[str]) -> list[list[int]]:
-    """What a model reads before each poem that it is told these parts of. Raises CheckpointError."""
+    """What a model that is given these parts reads before each poem. Raises CheckpointError."""
     if checkpoint.conditions is None or not checkpoint.model_config.conditions:
         raise CheckpointError(
-            f"this model was trained without conditions and cannot be told a poem's {' or '.join(given)}; omit it"
+            f"this model was trained without conditions and cannot use a poem's {' or '.join(given)}; omit it"
         )
     if poems.conditions is None or poems.conditions.table != checkpoint.conditions:
         raise CheckpointError(

@@ -19,7 +19,7 @@ from poetgen.language import tr
 LANGUAGE_MODEL = "language model"
 USES = {
     LANGUAGE_MODEL: "it writes with: poetgen generate --checkpoint FILE",
-    "classifier": "it tells labels apart with: poetgen classify predict --checkpoint FILE TEXT",
+    "classifier": "it classifies with: poetgen classify predict --checkpoint FILE TEXT",
 }
 BEST = "best.safetensors"
 NEWEST = "newest"  # the name of the run whose best model was saved last

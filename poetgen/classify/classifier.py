@@ -1,4 +1,4 @@
-"""The network that tells labels apart: embedding → LSTM or RNN, forward or both ways → pooling → linear."""
+"""The network that classifies texts: embedding → LSTM or RNN, forward or both ways → pooling → linear."""
 
 import dataclasses
 import math

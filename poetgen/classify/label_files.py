@@ -33,7 +33,7 @@ Tell = Callable[[str], None]
 def read_labels(
     path: Path, *, text_column: str = TEXT, label_column: str = LABEL, tell: Tell = lambda _: None
 ) -> list[Labelled]:
-    """Labelled texts of a file; `tell` is told in a line how it was read.
+    """Labelled texts of a file; `tell` is called with a line that says how it was read.
 
     Where the usual names of the columns are not there, others that the field uses are taken; a table of two
     columns without a header is read by position. Raises CorpusError, naming the record, for a file that is none

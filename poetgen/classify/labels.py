@@ -19,7 +19,7 @@ NOBODY = {"", "不詳", "無名氏", "佚名", "闕名"}  # how the corpus says 
 
 @dataclass(frozen=True)
 class Labelled:
-    """A text and its label; `key` tells it from others wherever it stands, the text itself when empty."""
+    """A text and its label; `key` identifies it wherever it stands, the text itself when empty."""
 
     text: str
     label: str
@@ -70,7 +70,7 @@ def choose(
         )
     if len(counts) < max(2, classes):
         raise ConfigError(
-            f"there are {len(counts)} labels and {max(2, classes)} are to be told apart; "
+            f"there are {len(counts)} labels and {max(2, classes)} are to be classified; "
             "give more texts, or lower classify.classes"
         )
     kept = sorted(counts, key=lambda label: (-counts[label], label))[: classes or most or None]
@@ -105,7 +105,7 @@ def choose_validation(
         )
     kept = [text for text in texts if text.label in chosen]
     if not kept:
-        raise CorpusError("no validation text has one of the labels to tell apart; raise classify.classes")
+        raise CorpusError("no validation text has one of the labels to classify by; raise classify.classes")
     return kept
 
 

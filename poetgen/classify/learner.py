@@ -125,12 +125,12 @@ class Classification:
         """What the embedding and the layers begin with, by `classify.embeddings`."""
         tokens = self.data.vocabulary.tokens
         if self.config.classify.embeddings == "vectors":
-            rows, told = read_vector_rows(self.config, tokens, tokens[len(SPECIALS) :])
-            self.messages.append(told)
+            rows, message = read_vector_rows(self.config, tokens, tokens[len(SPECIALS) :])
+            self.messages.append(message)
             return rows, {}
         if self.config.classify.embeddings == "checkpoint":
-            rows, layers, told = copy_language_model(self.config, tokens)
-            self.messages.append(told)
+            rows, layers, message = copy_language_model(self.config, tokens)
+            self.messages.append(message)
             return rows, layers
         return {}, {}
 
@@ -190,7 +190,7 @@ class Classification:
         )
 
     def fingerprint(self) -> dict[str, str]:
-        """What tells these texts from others."""
+        """Identifies these texts."""
         return self.data.fingerprint()
 
 
@@ -228,7 +228,7 @@ def copy_language_model(
         for name, array in checkpoint.weights.items()
         if config.classify.copy_layers and name.startswith(prefix)
     }
-    told = f"embeddings of {len(tokens) - len(SPECIALS) - len(missing):,} tokens from {path}"
+    message = f"embeddings of {len(tokens) - len(SPECIALS) - len(missing):,} tokens from {path}"
     if missing:
-        told += f"; {len(missing):,} begin at random: {' '.join(missing[:20])}"
-    return rows, layers, told
+        message += f"; {len(missing):,} begin at random: {' '.join(missing[:20])}"
+    return rows, layers, message

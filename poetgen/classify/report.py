@@ -16,7 +16,7 @@ from poetgen.measures import Interval
 from poetgen.printable import markdown_cell, markdown_table, printable
 
 MOST_IN_TABLE = 60  # labels whose confusions a page can show
-CONFUSIONS = 10  # of the most frequent that are told
+CONFUSIONS = 10  # of the most frequent that are listed
 OURS, MAJORITY, LINEAR = "this classifier", "majority class", "linear, characters 1–2"
 
 

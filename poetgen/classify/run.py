@@ -1,4 +1,4 @@
-"""A classifier's run from its data to its reports; the course itself is that of poetgen.training.trainer."""
+"""A classifier's run from its data to its events; training itself is that of poetgen.training.trainer."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ def load_labelled_texts(
 ) -> LabelledTexts:
     """What the settings name: poems of the folder `prepared`, or the file of labels; chosen, held out, numbered.
 
-    `tell` is told in a line how a file was read.
+    `tell` is called with a line that says how a file was read.
     Raises CorpusError or ConfigError.
     """
     wanted = config.classify
@@ -69,7 +69,7 @@ def train_classifier(
     """Train in `run_dir` until the settings, or `should_stop` asked after each step, say to stop.
 
     Raises CheckpointError when the folder is in use, already holds a run (or none, to resume) or began with
-    other settings or texts; ConfigError for settings that cannot be; TrainingError when the loss is no number.
+    other settings or texts; ConfigError for settings that cannot be; TrainingError when the loss is not a number.
     """
     task = Classification(data, config, is_new=not resume)
     with open_session(task, RunFolder(run_dir, COMMAND), config, resume=resume) as trainer:

@@ -98,7 +98,7 @@ class SavedClassifier:
 
 
 def _texts(values: Any) -> list[str]:
-    """Raises TypeError or ValueError for what is no list of texts."""
+    """Raises TypeError or ValueError for what is not a list of texts."""
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise TypeError("a list of texts is something else")
     "".join(values).encode("utf-8")  # a lone surrogate could not be printed

@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scores:
-    """How well labels were told apart. `confusion[i][j]`: texts of label i taken for label j."""
+    """How well labels were predicted. `confusion[i][j]`: texts of label i taken for label j."""
 
     texts: int
     accuracy: float

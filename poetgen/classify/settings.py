@@ -13,14 +13,14 @@ SKIPS = ("none", "tokens", "pairs")
 EMBEDDINGS = ("random", "checkpoint", "vectors")
 CRITERIA = ("", "poet", "form")
 SPLITS = ("8:1:1", "96:2:2")
-POETS = 20  # told apart at most, unless more are asked for
+POETS = 20  # classes at most, unless more are asked for
 
 
 @dataclass(frozen=True)
 class ClassifyConfig:
-    """What is told apart, and how it is read."""
+    """The classes, and how texts are read."""
 
-    by: str = setting("", "what poems are told apart by; empty: labels", choices=CRITERIA)
+    by: str = setting("", "what poems are classified by; empty: labels", choices=CRITERIA)
     labels: str = setting("", "a JSON or CSV file of labelled texts", read=expand_home)
     validation: str = setting(
         "",
@@ -30,7 +30,7 @@ class ClassifyConfig:
     text_column: str = setting("text", "the file's key or column of texts")
     label_column: str = setting("label", "the file's key or column of labels")
     classes: int = setting(
-        0, "labels told apart, the most frequent ones; 0: all, of poets the first 20", minimum=0
+        0, "number of classes, the most frequent labels; 0: all, of poets the first 20", minimum=0
     )
     equal: bool = setting(False, "as many texts of every label as the rarest has")
     split: str = setting("8:1:1", "train : validation : test, by clusters of near duplicates", choices=SPLITS)

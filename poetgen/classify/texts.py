@@ -146,8 +146,10 @@ class LabelledTexts:
         ]
         encoded = self.parts[TRAIN].encoded
         before, after = encoded.ids[:-1].astype(np.int64), encoded.ids[1:].astype(np.int64)
-        told = ~(np.isin(before, silent) | np.isin(after, silent))  # each text begins with a special
-        codes, counts = np.unique(before[told] * len(self.vocabulary) + after[told], return_counts=True)
+        speaking = ~(np.isin(before, silent) | np.isin(after, silent))  # each text begins with a special
+        codes, counts = np.unique(
+            before[speaking] * len(self.vocabulary) + after[speaking], return_counts=True
+        )
         return np.stack(np.divmod(codes[counts > 1], len(self.vocabulary)), axis=1)
 
     def fingerprint(self) -> dict[str, str]:

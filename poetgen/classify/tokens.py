@@ -81,7 +81,7 @@ def _alone(word: str) -> str:
 
 
 def phrases(text: str) -> Iterator[str]:
-    """Runs of characters that are no marks, and each mark for itself; blanks part them and are gone."""
+    """Runs of characters that are not marks, and each mark for itself; blanks separate them and are gone."""
     run = ""
     for char in text:
         if not is_mark(char):

@@ -27,7 +27,7 @@ GROUPS = {
         "check": "Judge poems by the rules of their form.",
         "score": "Show how surprising each character of a poem is.",
         "rhyme": "List what rhymes with a character.",
-        "tone": "Tell the tone of each character.",
+        "tone": "Show the tone of each character.",
         "serve": "Write, revise and judge poems on a page in the browser.",
     },
     "Train": {
@@ -43,7 +43,7 @@ GROUPS = {
         "gradients": "Show how far gradients reach back.",
     },
     "Classify": {
-        "classify": "Tell poets, forms or any labels apart.",
+        "classify": "Classify poems by poet or form, or any texts.",
     },
 }
 COMMANDS = {name: sentence for group in GROUPS.values() for name, sentence in group.items()}

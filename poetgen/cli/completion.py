@@ -35,10 +35,10 @@ def offer_rhymes(ctx: click.Context, incomplete: str) -> Offers:
     """The level groups of the book named before, the usual ones of a poem, with their places in it."""
     groups = groups_of(ctx.params.get("rhyme_book") or PINGSHUI)
     level = [group for group in groups if reading_in(group).tone == LEVEL]
-    told = [
+    offered = [
         CompletionItem(one, help=full_name(group)) for group in level for one in as_begun(group, incomplete)
     ]
-    return [*told, *beginning(incomplete, ("auto", "off"))]
+    return [*offered, *beginning(incomplete, ("auto", "off"))]
 
 
 def offer_configs(ctx: click.Context, incomplete: str) -> Offers:

@@ -51,7 +51,7 @@ ODD_RATE = 0.05
     "--given",
     type=click.Choice(PARTS),
     multiple=True,
-    help="Tell the model this of each poem, for a model that can be told; may be repeated.",
+    help="Give the model this of each poem, if it was trained with conditions; may be repeated.",
 )
 @click.option(
     "--poems",
@@ -127,7 +127,7 @@ def evaluate(
     if split and source:
         raise click.UsageError("--split and --poems both say what to measure on; omit one")
     if given and source:
-        raise click.UsageError("--given tells what a prepared folder knows of its poems; omit --poems")
+        raise click.UsageError("--given needs the titles and poets of a prepared folder; omit --poems")
     path = find_checkpoint(workspace, checkpoint)
     if written is not None:
         from poetgen.cli.evaluate_written import show_written
@@ -190,7 +190,7 @@ class Options:
 def measure_split(
     checkpoint: Checkpoint, prepared: Path, split: str, given: tuple[str, ...], options: Options
 ) -> "Evaluation":
-    """Measure on a split of the prepared folder, told of each poem what is given."""
+    """Measure on a split of the prepared folder, conditioned on what is `given` of each poem."""
     from poetgen.corpus.dataset import Dataset
     from poetgen.evaluate import evaluate_split
 
@@ -210,8 +210,8 @@ def measure_poems(checkpoint: Checkpoint, source: Path, options: Options) -> "Ev
     if not poems:
         raise CorpusError(f"0 poems are left of {source} after cleaning: {reasons}")
     if unusable:
-        told = f"measuring {report.kept:,} poems; {unusable:,} records cannot be read as verse"
-        echo(printable(f"{told}: {reasons}" if reasons else told), err=True)
+        message = f"measuring {report.kept:,} poems; {unusable:,} records cannot be read as verse"
+        echo(printable(f"{message}: {reasons}" if reasons else message), err=True)
     evaluation = evaluate_poems(checkpoint, poems, **options.resolve())
     rate = evaluation.out_of_vocabulary_rate or 0
     if rate > ODD_RATE:

@@ -86,5 +86,5 @@ def line(row: "Row") -> str:
 
 
 def format_error(error: float | None) -> str:
-    """An error with one digit, or that there is none to tell."""
+    """An error with one digit, or that there is none."""
     return "-" if error is None else f"{error:.0e}"

@@ -121,7 +121,7 @@ def show_reach(scales: Sequence[float], *, out: Path | None, as_json: bool, **se
 
 
 def reach_record(reach: "Reach") -> dict[str, Any]:
-    """A curve for JSON; what is no finite number is null."""
+    """A curve for JSON; what is not finite is null."""
     low, median, high = reach.quartiles
     values = {"median": median, "lower_quartile": low, "upper_quartile": high, "bound": reach.bound}
     lists = {name: None if v is None else [finite(x) for x in v] for name, v in values.items()}

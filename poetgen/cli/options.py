@@ -43,7 +43,7 @@ def complete_by(offer: str) -> Callable[[click.Context, click.Parameter, str], "
 class UserPath(click.Path):
     """A path in which ~ is the user's home folder, also after the = of --out=~/x, where no shell sees to it.
 
-    Whether it can be read is told by whoever reads it, with the system's reason.
+    Whether it can be read is reported by whoever reads it, with the system's reason.
     """
 
     def __init__(self, **options: Any) -> None:

@@ -79,7 +79,7 @@ def _check_replaceable(path: Path, is_ours: Callable[[Path], bool], fault: str) 
 def _check_place(path: Path) -> Path:
     """The path, links followed, what a kill left there swept.
 
-    Raises PoetgenError for what is no plain file, or cannot be written.
+    Raises PoetgenError for what is not a plain file, or cannot be written.
     """
     try:
         if path.is_dir():

@@ -83,7 +83,7 @@ def _name(source: str) -> str:
 
 
 def _read(source: str) -> Decoded:
-    """A file's text. Raises CorpusError for what is no file of text, or far too large."""
+    """A file's text. Raises CorpusError for what is not a text file, or far too large."""
     name = _name(source)
     if source != STDIN and not _exists(source):
         raise CorpusError(

@@ -13,7 +13,7 @@ SECONDS_BETWEEN_LINES = 15
 
 @contextmanager
 def progress_bar(what: str, *, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Gives a function to be told (done, total); nothing shows for work of under two seconds."""
+    """Gives a function to be called with (done, total); nothing shows for work of under two seconds."""
     from tqdm import tqdm
 
     told_at = monotonic()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from poetgen.config import CorpusConfig
     from poetgen.corpus.prepare import PrepareReport
 
-FEW = 10  # poems to validate on: with fewer, two models are told apart by chance
+FEW = 10  # poems to validate on: with fewer, chance decides between two models
 LARGER = "8:2"
 UNKNOWN = 0.05  # of the validation hanzi; in 全唐詩 it is far below
 
@@ -26,7 +26,7 @@ def advise(
     count = ["--min-count", "1"] if unknown > UNKNOWN and config.min_count > 1 else []
     if few < FEW:
         larger = f"--split {LARGER} keeps about {poems // 5}" if split else "add poems"
-        yield f"{few} of {poems:,} poems validate{'s' * (few == 1)}, too few to tell models apart; {larger}"
+        yield f"{few} of {poems:,} poems validate{'s' * (few == 1)}, too few to choose between models; {larger}"
     if unknown > UNKNOWN:
         yield f"{unknown:.0%} of the validation hanzi are <unknown>, for the training poems are few"
     if split or count:

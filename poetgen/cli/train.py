@@ -70,7 +70,10 @@ if TYPE_CHECKING:
 @steps_option
 @minutes_option
 @click.option(
-    "--stop-at", "target_perplexity", type=float, help="Stop at the first validation of this perplexity."
+    "--stop-at",
+    "target_perplexity",
+    type=float,
+    help="Stop at the first validation of this perplexity or lower; 0: never.",
 )
 @patience_option
 @seed_option
@@ -78,7 +81,9 @@ if TYPE_CHECKING:
     "--backend", type=click.Choice(BACKENDS), help="What computes the gradients: PyTorch, or NumPy by hand."
 )
 @click.option(
-    "--gradient", type=click.Choice(GRADIENTS), help="How NumPy finds it: back through time, or forwards."
+    "--gradient",
+    type=click.Choice(GRADIENTS),
+    help="How NumPy computes them: BPTT, or real-time recurrent learning.",
 )
 @click.option(
     "--precision", type=click.Choice(PRECISIONS), help="Precision of the large matrix products in training."

@@ -50,7 +50,7 @@ minutes_option: Decorator = click.option(
     help="Stop after this many minutes; the learning-rate schedule is fitted to them.",
 )
 patience_option: Decorator = click.option(
-    "--patience", type=int, help="Stop after this many epochs without improvement; 0: never."
+    "--patience", type=int, help="Stop after this many validations without improvement; 0: never."
 )
 seed_option: Decorator = click.option("--seed", type=int, help="Random seed of weights, order and dropout.")
 vectors_option: Decorator = click.option(

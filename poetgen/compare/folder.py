@@ -67,7 +67,7 @@ class ComparisonFolder:
             raise CheckpointError(f"{self.path} is a file; choose a new folder with --out")
 
     def check_settings(self, plan: Plan) -> None:
-        """Raises CheckpointError when another comparison began here; more seeds, or more values, are no other."""
+        """Raises CheckpointError when another comparison began here; more seeds or values are the same."""
         if self.plan.exists():
             _check_same(self.path, self.read()["settings"], _settings(plan))
 

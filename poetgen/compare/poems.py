@@ -119,5 +119,5 @@ def describe_poems(folder: Dataset) -> str:
     commit = f", commit {corpus['commit'][:12]}" if corpus.get("commit") else ""
     return (
         f"{folder.path.name}: {', '.join(parts)} ({splits['train']['tokens']:,} training tokens), "
-        f"vocabulary {len(folder.vocabulary):,}{unknown}; {corpus.get('selection', 'selection not told')}{commit}"
+        f"vocabulary {len(folder.vocabulary):,}{unknown}; {corpus.get('selection', 'selection unknown')}{commit}"
     )

@@ -16,7 +16,7 @@ from poetgen.printable import markdown_cell, markdown_table, printable
 from poetgen.training.events import perplexity, pluralize
 
 FEW = 100  # poems to validate on
-FEWEST_STEPS = 100  # after which settings are told apart by more than their first steps
+FEWEST_STEPS = 100  # from which on settings differ by more than their first steps
 ALWAYS_TOLD = {
     "model.embedding_size", "model.hidden_size", "model.dropout", "training.optimizer", "training.batch_size",
     "training.schedule", "training.clip_norm",
@@ -25,7 +25,7 @@ ALWAYS_TOLD = {
 
 @dataclass(frozen=True)
 class ComparisonReport:
-    """All that is told of a comparison. `chosen` are the runs that count, by label; `tries` what tune tried."""
+    """A finished comparison. `chosen` are the runs that count, by label; `tries` what tune tried."""
 
     plan: Plan
     poems: Mapping[str, Dataset]

@@ -23,7 +23,7 @@ class Point(NamedTuple):
 
     @classmethod
     def from_list(cls, values: Any) -> "Point":
-        """Back from a list. Raises ValueError or TypeError for what is no point."""
+        """Back from a list. Raises ValueError or TypeError for what is not a point."""
         step, seconds, loss = values
         return cls(check_count("step", step), check_finite("seconds", seconds), check_finite("loss", loss))
 

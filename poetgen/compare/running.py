@@ -180,7 +180,7 @@ def keep_validations(config: Config, files: RunFolder) -> Config:
 
 
 def training_loss(task: LanguageModeling) -> float | None:
-    """The loss on the training poems with dropout off, None where it is no number."""
+    """The loss on the training poems with dropout off, None where it is not a number."""
     with task.learner.average.apply():
         return finite(task.loss_on(task.texts))
 
@@ -206,7 +206,7 @@ def read_result(
     ]
     guess = math.log(vocabulary_size)
     if not diverged and training and training[-1].loss > guess:
-        diverged = "at the end it knew less than one who takes every character for equally likely"
+        diverged = "its final training loss is above that of a uniform guess"
     return Result(
         name=run.name,
         label=run.label,

@@ -1,4 +1,4 @@
-"""Arrays in files: read only when they are what they should be, written so that a full disk is told."""
+"""Arrays in files: read only when they are what they should be, written so that a full disk is reported."""
 
 import io
 from pathlib import Path

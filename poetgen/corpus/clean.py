@@ -105,7 +105,7 @@ def normalise_forms(body: str) -> str:
 
 
 def strip_notes(body: str) -> str:
-    """Editors' notes in （…） and 〖…〗, nested ones too, are no verse; an unmatched bracket spoils the poem.
+    """Editors' notes in （…） and 〖…〗, nested ones too, are not verse; an unmatched bracket spoils the poem.
 
     Such a poem (36 of the supplement) could only be guessed at: its verse may go on after the lost bracket.
     One unmatched inside a whole note is gone with the note.
@@ -171,7 +171,7 @@ def drop_strays(body: str) -> str:
     """Whatever is now neither hanzi nor mark cannot be read as verse.
 
     On 全唐詩: private-use characters, ⿰ descriptions, a slash, a letter; each stands where a character is
-    missing or wrong, so the poem is dropped and not mended. An unmatched [ ends here too.
+    missing or wrong, so the poem is dropped and not repaired. An unmatched [ ends here too.
     """
     stray = next((place for place, char in enumerate(body) if char not in MARKS and not is_hanzi(char)), None)
     if stray is not None:
@@ -180,7 +180,7 @@ def drop_strays(body: str) -> str:
 
 
 def drop_empty(body: str) -> str:
-    """A record without a single hanzi is no poem: 176 of the supplement are a lone 。"""
+    """A record without a single hanzi is not a poem: 176 of the supplement are a lone 。"""
     if not body.strip(MARKS):
         raise Unusable
     return body

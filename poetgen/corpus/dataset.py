@@ -96,7 +96,7 @@ class Dataset:
         return cls(path, vocabulary, manifest, load_table(path))
 
     def settings(self) -> dict[str, Any]:
-        """What the poems were prepared with, as `corpus.key` values. Raises CorpusError when it is not told."""
+        """What the poems were prepared with, as `corpus.key` values. Raises CorpusError when that is missing."""
         try:
             settings, size = self.manifest["settings"], self.manifest["splits"]["train"]
             if size["tokens"] < 1 or size["hanzi"] < 0:
@@ -127,7 +127,7 @@ class Dataset:
         return EncodedPoems(ids, offsets, conditions)
 
     def fingerprint(self) -> dict[str, str]:
-        """SHA-256 of the vocabulary and the training poems, which tells this data from other."""
+        """SHA-256 of the vocabulary and the training poems, which identifies this data."""
         poems = self.split("train")
         digest = hashlib.sha256("\n".join(self.vocabulary.tokens).encode())
         digest.update(poems.offsets.tobytes())
@@ -136,7 +136,7 @@ class Dataset:
 
 
 def check_manifest(manifest: Mapping[str, Any]) -> None:
-    """Raises ValueError or KeyError when prepared.json does not tell what is asked of it."""
+    """Raises ValueError or KeyError when prepared.json lacks what is read of it."""
     check_count("unknown_types", manifest["unknown_types"])
     corpus = check_table("corpus", manifest["corpus"])
     for name in ("url", "commit", "selection", "source"):

@@ -32,7 +32,7 @@ class Decoded:
 
 
 def decode_text(data: bytes, name: str) -> Decoded:
-    """The text of a file, without invisible characters. Raises CorpusError, with `name`, for what is no text."""
+    """The text of a file, without invisible characters. Raises CorpusError, with `name`, for what is not text."""
     text, encoding = _decode(data, name)
     kept = remove_invisible(text)
     return Decoded(kept, encoding.upper(), len(text) - len(kept))

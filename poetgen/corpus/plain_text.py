@@ -158,7 +158,7 @@ def _divide(rows: Sequence[Row]) -> tuple[str, list[list[Row]]]:
 
 
 def _by_headings(rows: Sequence[Row]) -> list[list[Row]]:
-    """Groups that begin with rows which are no verse: without marks among marked ones, or of another length."""
+    """Groups that begin with rows which are not verse: without marks among marked ones, or of another length."""
     if any(row.is_marked for row in rows):
         is_head = [_may_be_heading(row) for row in rows]
         lengths = [len(row.pieces) for row in rows if row.is_marked]
@@ -183,7 +183,7 @@ def _by_headings(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 def _odd(group: Sequence[Row]) -> bool:
-    """Whether the verse of a group without marks is no even number of lines, four at least."""
+    """Whether the verse of a group without marks is not an even number of lines, four at least."""
     lines = sum(len(row.pieces) for row in group[count_headings(group) :])
     return lines < 4 or lines % 2 == 1
 
@@ -250,7 +250,7 @@ def _split_heading(row: str) -> tuple[list[str], str]:
 
 
 def _are_headings(heads: Sequence[str], verse: str) -> bool:
-    """Whether what stands before verse in one row is no verse: no marks, and another length."""
+    """Whether what stands before verse in one row is not verse: no marks, and another length."""
     pieces = split_pieces(_bare(verse))
     if any(has_marks(head) or len(head) > MOST_TITLE or not head.strip() for head in heads):
         return False
@@ -263,6 +263,6 @@ def _are_headings(heads: Sequence[str], verse: str) -> bool:
 def _bare(row: str) -> str:
     """A row without notes, quotation marks and the brackets of restored characters; blanks kept, one for many."""
     row = strip_quotes(row)
-    with suppress(Unusable):  # a bracket without its partner stays, to be told of
+    with suppress(Unusable):  # a bracket without its partner stays, to be reported
         row = strip_notes(row)
     return unwrap_restored(" ".join(map(normalise_forms, row.split())))

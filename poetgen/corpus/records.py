@@ -106,7 +106,7 @@ def find_name(names: Mapping[str, Any] | Sequence[str], wanted: Sequence[str]) -
 
 
 class NoRecord(ValueError):
-    """Why a JSON value is no poem."""
+    """Why a JSON value is not a poem."""
 
 
 def read_entry(entry: Any) -> list[Record]:

@@ -88,8 +88,8 @@ def too_few(
     """That too few poems are left, and what took the others, with an example each."""
     left = "1 poem is" if len(whole) == 1 else f"{len(whole)} poems are"
     reasons = "; ".join([*count_dropped(cleaning), *_by_settings(poems, config, form)])
-    told = f"{left} left of {source} after cleaning and selection; at least {LEAST} are needed"
-    return CorpusError(f"{told}: {reasons}" if reasons else told)
+    message = f"{left} left of {source} after cleaning and selection; at least {LEAST} are needed"
+    return CorpusError(f"{message}: {reasons}" if reasons else message)
 
 
 def count_dropped(cleaning: CleaningReport) -> Iterator[str]:

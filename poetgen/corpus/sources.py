@@ -25,7 +25,7 @@ def read_poems(
 ) -> tuple[list[Poem], CleaningReport]:
     """All usable poems below `path`, cleaned, in volume order, and what cleaning did.
 
-    `on_progress` is told (files done, files). What cannot be read is skipped and listed in the report's
+    `on_progress` is called with (files done, files). What cannot be read is skipped and listed in the report's
     `faults`; with `strict` the first fault raises CorpusError, as does a source in which nothing can be read.
     """
     report = CleaningReport()

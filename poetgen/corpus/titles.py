@@ -84,7 +84,7 @@ def shorten_series(title: str) -> str:
 
 
 def drop_strays(title: str) -> str:
-    """All that is no hanzi."""
+    """All that is not a hanzi."""
     return "".join(filter(is_hanzi, title))
 
 

@@ -49,7 +49,7 @@ def typed_poems(text: str, *, line_length: int | None = None) -> Iterator[TypedP
 
 
 def judgeable(poems: Iterable[RawPoem], reading: Reading) -> Iterator[TypedPoem | PromptError]:
-    """The lines of each poem; what is no verse, and what could not be read at all, as an error in its place."""
+    """The lines of each poem; what is not verse, and what could not be read at all, as an error in its place."""
     for poem in poems:
         try:
             yield TypedPoem(poem.number, poem.title, _lines(poem), poem.author)
@@ -59,9 +59,9 @@ def judgeable(poems: Iterable[RawPoem], reading: Reading) -> Iterator[TypedPoem 
 
 
 def _lines(poem: RawPoem) -> tuple[str, ...]:
-    """Raises PromptError when the poem is no verse."""
+    """Raises PromptError when the poem is not verse."""
     body = strip_quotes(normalise_forms(re.sub(r"\s", "，", poem.body.strip())))
-    with suppress(Unusable):  # a bracket without its partner stays, to be told of
+    with suppress(Unusable):  # a bracket without its partner stays, to be reported
         body = strip_notes(body)
     body = strip_page_numbers(unwrap_restored(body)).translate(_LOST)
     lines = split_pieces(body)

@@ -81,7 +81,7 @@ def read_vectors(
     """The vectors of the `wanted` tokens; of a token that comes twice, the first.
 
     `forms` are other ways to write a token (风 for 風), the best first: they count where the file lacks it.
-    `on_progress` is told (bytes read, bytes). Raises CorpusError, naming the line, for a file that is none such.
+    `on_progress` is called with (bytes read, bytes). Raises CorpusError, naming the line, for another file.
     """
     asked = list(dict.fromkeys(wanted))
     keys = {token.encode("utf-8", "surrogatepass"): token for token in asked}

@@ -20,7 +20,7 @@ class Vocabulary:
     """
 
     def __init__(self, tokens: Sequence[str], counts: Sequence[int], unknown_types: int) -> None:
-        """Raises CorpusError when the specials are not in their places, a token comes twice or is no character."""
+        """Raises CorpusError for misplaced specials, a token that comes twice or one that is not a character."""
         if tuple(tokens[:FIRST_HANZI]) != (*SPECIALS, *MARKS):
             raise CorpusError(f"a vocabulary must begin with {' '.join((*SPECIALS, *MARKS))}")
         if len(set(tokens)) != len(tokens) or len(counts) != len(tokens):

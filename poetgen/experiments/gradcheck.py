@@ -54,7 +54,7 @@ class Row:
 
     @property
     def passed(self) -> bool:
-        """Whether no error is too large; what is no number has not passed."""
+        """Whether no error is too large; what is not a number has not passed."""
         rounding = ROUNDING * self.rounding
         limits = [(self.autograd, max(AUTOGRAD, rounding)), (self.rtrl, max(RTRL, rounding))]
         if not self.undecided:
@@ -191,7 +191,7 @@ def coordinates_per_row(cell: str, sizes: Sizes) -> int:
 
 
 def as_record(row: Row) -> dict[str, Any]:
-    """A row for JSON; an error that is no number is null."""
+    """A row for JSON; an error that is not a number is null."""
     errors = {"difference": row.difference, "autograd": row.autograd, "rtrl": row.rtrl}
     finite = {k: v if v is not None and math.isfinite(v) else None for k, v in errors.items()}
     return {

@@ -7,7 +7,7 @@ from poetgen.errors import CorpusError
 
 
 class Unexplained(CorpusError):
-    """git failed for a reason unknown to us: a damaged half-done clone is possible, a fresh start may mend it."""
+    """git failed for a reason unknown to us: a damaged half-done clone is possible, a fresh start may help."""
 
 
 class SingleObjectsRefused(CorpusError):

@@ -1,4 +1,4 @@
-"""A shallow clone by git: what git is told, and which addresses are let through."""
+"""A shallow clone by git: what git is asked, and which addresses are let through."""
 
 import os
 import re
@@ -27,7 +27,7 @@ REMOTE = "corpus"
 SETTINGS = {
     "protocol.version": "2",
     "fetch.negotiationAlgorithm": "noop",  # single objects cannot be asked for otherwise
-    "fetch.unpackLimit": "1",  # keep packs as they come, so that their progress is told
+    "fetch.unpackLimit": "1",  # keep packs as they come, so that their progress is reported
     "fetch.recurseSubmodules": "false",
     "fetch.writeCommitGraph": "false",
     "gc.auto": "0",  # nothing may go on in the background
@@ -62,7 +62,7 @@ OnCount = Callable[[int, int], None]
 def git_address(url: str) -> str:
     """What git is given for `url`; a folder becomes a file:// address, since git ignores depth and filter else.
 
-    Raises CorpusError for what is no address, and for forms by which git would run a program.
+    Raises CorpusError for what is not an address, and for forms by which git would run a program.
     """
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://.", url)
     safe = url.isprintable() and not url.startswith("-") and not re.match("[A-Za-z0-9_.+-]*::", url)

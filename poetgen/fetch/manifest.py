@@ -28,7 +28,7 @@ def digest_of(content: bytes) -> FileDigest:
 def check_name(path: str) -> str:
     """A relative path that stays below its folder. Raises ValueError."""
     if "\0" in path or Path(path).is_absolute() or ".." in Path(path).parts:
-        raise ValueError(f"{path:.60} is no file of a corpus")
+        raise ValueError(f"{path:.60} is not a file of a corpus")
     return path
 
 

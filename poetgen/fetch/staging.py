@@ -21,7 +21,7 @@ LARGEST_FILE = 256 * 2**20  # bytes; the largest volume has one MiB
 
 
 class Damaged(CorpusError):
-    """What has arrived is not what the commit says: only a fresh start mends it."""
+    """What has arrived is not what the commit says: only a fresh start repairs it."""
 
 
 class Staging:

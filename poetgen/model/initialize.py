@@ -1,4 +1,4 @@
-"""How weights begin, by name."""
+"""Initialisations of weights, by name."""
 
 import math
 from collections.abc import Callable, Collection, Mapping

@@ -26,8 +26,8 @@ class RecurrentStack(nn.Module):
     Weight drop (DropConnect, Wan et al. 2013; on U as Merity, Keskar & Socher 2018 do) zeroes single weights of
     every layer's U, the same at all steps, and scales up the rest.
 
-    `backward` says who derives an LSTM: "autograd", or "handwritten", in poetgen.model.lstm_backward; they are
-    equal. An rnn is always left to autograd.
+    `backward` says what computes an LSTM's gradients: "autograd", or "handwritten", in
+    poetgen.model.lstm_backward; they are equal. An rnn is always left to autograd.
     """
 
     def __init__(

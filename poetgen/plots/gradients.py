@@ -46,7 +46,7 @@ INITS = {
     "orthogonal": GREY,
 }
 LOWEST, HIGHEST = 1e-60, 1e60  # what lies beyond is drawn up to the edge
-COLUMNS = 36  # of activations, as many as can be told apart
+COLUMNS = 36  # of activations, as many as can be distinguished
 
 
 # ---- how far gradients reach ----

@@ -34,7 +34,7 @@ class LanguageModeling:
         """A run that goes on is not new: it needs no vectors to begin with.
 
         Raises ConfigError for a device that is not there or vectors that do not fit, CorpusError for a split
-        without poems or a file that is none of vectors.
+        without poems or a file without vectors.
         """
         self.prepared, self.config, self.settings = prepared, config, config.training
         self.texts, self.validation_poems = (
@@ -80,7 +80,7 @@ class LanguageModeling:
         conditions = self.texts.conditions if self.table else None
         if conditions is None:
             return make_batch(self.texts, indices)
-        # which poems come together is another draw in every epoch, so it decides what is told of them too
+        # which poems come together is another draw in every epoch, so it decides which conditions are given too
         rng = np.random.default_rng([self.settings.seed, crc32(indices.tobytes())])
         size, share = len(self.prepared.vocabulary), self.settings.unconditional
         prefixes = [conditions.draw_prefix(int(k), size, rng, share) for k in indices]
@@ -115,7 +115,7 @@ class LanguageModeling:
 
     @property
     def guess_loss(self) -> float:
-        """That of one who takes all characters for equally likely."""
+        """That of a uniform guess over the vocabulary."""
         return math.log(len(self.prepared.vocabulary))
 
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Checkpoint:
@@ -155,7 +155,7 @@ def describe_settings(config: Config, texts: EncodedPoems) -> Iterator[str]:
 
 
 def require_conditions(prepared: Dataset) -> ConditionTable:
-    """The forms and poets that are told. Raises ConfigError for a folder of before there were any."""
+    """The forms and poets to condition on. Raises ConfigError for a folder prepared before there were any."""
     if prepared.conditions is None:
         raise ConfigError(
             f"model.conditions is on, and {prepared.path} was prepared without titles; run: poetgen prepare"

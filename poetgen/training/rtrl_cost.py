@@ -1,4 +1,4 @@
-"""What training by real-time recurrent learning costs, told before it begins."""
+"""What training by real-time recurrent learning costs, computed before it begins."""
 
 from poetgen.byhand.rtrl import Cost, costs
 from poetgen.config import Config

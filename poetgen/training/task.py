@@ -1,4 +1,4 @@
-"""What a run learns, and from what: texts in batches, who learns from them, what is measured and what is saved."""
+"""What a run learns: its texts in batches, the learner, what a validation measures and what is saved."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -44,23 +44,23 @@ class Task(Protocol):
         """These training texts as `learner` takes them."""
 
     def validation_loss(self) -> float:
-        """Mean natural-log loss on the texts that choose between models; no number when it has gone astray."""
+        """Mean natural-log loss on the validation texts; not finite when the training has diverged."""
 
     def metrics(self, loss: float) -> Mapping[str, float]:
         """What the last validation, of this loss, measured besides."""
 
     def label(self, loss: float) -> str:
-        """How good it found the model, as part of a file's name."""
+        """The validation's result as part of a file's name."""
 
     def reason_to_stop(self, report: ValidationReport) -> str:
         """Why what was measured is good enough to stop at; empty when it is not."""
 
     @property
     def guess_loss(self) -> float:
-        """The loss of one who takes everything for equally likely; infinity where a loss says little."""
+        """The loss of a uniform guess; infinity where a loss says little."""
 
     def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Savable:
         """The model as it stands, with its card."""
 
     def fingerprint(self) -> dict[str, str]:
-        """What tells this data from other."""
+        """Identifies the data, so that a run goes on with what it began with."""

@@ -194,7 +194,7 @@ class Trainer:
         """Which texts are in which batch of an epoch."""
         return shuffle_batches(self.task.texts, self.settings, epoch)
 
-    # ---- what is told ----
+    # ---- what is reported ----
 
     def describe_start(self) -> Started:
         """What this session begins with, and how long it will take by the time of one batch."""

@@ -1,6 +1,6 @@
 """What poems are like together, counted: rules kept, words used, what comes again. For written and real alike.
 
-A figure says nothing alone; beside that of as many held-out poems of the same form it tells a machine's habits.
+A figure says nothing alone; beside that of as many held-out poems of the same form it shows a machine's habits.
 """
 
 from collections import Counter

@@ -1,6 +1,6 @@
 """How surprising each character of a poem is to a model: bits, -log2 P(character | all before it).
 
-The model is told nothing but the poem. Lines end in turn with ， and 。 whatever was typed, so that poems can be
+The model is given nothing but the poem. Lines end in turn with ， and 。 whatever was typed, so that poems can be
 compared; the marks are read and not counted. A hanzi the model does not know costs its <unknown>, shared among all
 that this stands for (docs/measures.md).
 
@@ -53,7 +53,7 @@ class Surprise:
 
 
 class SurpriseMeter:
-    """A model that tells of poems how surprising they are."""
+    """A model that measures how surprising poems are."""
 
     def __init__(self, checkpoint: Checkpoint, usual: Mapping[str, Sequence[float]] | None = None) -> None:
         """`usual`: percentiles by form, by default those in the package if they are this model's."""

@@ -1,4 +1,4 @@
-"""Section 9 of docs/derivation.md, how weights begin: each statement there is seen to hold."""
+"""Section 9 of docs/derivation.md, initialisation: each statement there is seen to hold."""
 
 import numpy as np
 import pytest

@@ -154,7 +154,7 @@ def test_a_label_seen_once_and_too_few_labels() -> None:
     with pytest.raises(CorpusError, match=r"'丁' is seen once.*--set classify.classes=3"):
         choose(once)
     assert len(choose(once, classes=3)) == len(MANY)
-    for texts, classes, told in ((MANY, 4, "4 are to be told apart"), (MANY[:9], 0, "all texts have")):
+    for texts, classes, told in ((MANY, 4, "4 are to be classified"), (MANY[:9], 0, "all texts have")):
         with pytest.raises(ConfigError, match=told):
             choose(texts, classes=classes)
 

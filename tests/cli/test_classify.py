@@ -181,7 +181,7 @@ def test_a_classifier_begins_with_a_language_model_and_neither_is_the_other(
 
 
 WRONG: list[tuple[list[Any], str]] = [
-    (["--by", "poet", "--set", "classify.classes=6"], "there are 5 labels and 6 are to be told apart"),
+    (["--by", "poet", "--set", "classify.classes=6"], "there are 5 labels and 6 are to be classified"),
     (["--by", "poet", "--set", "classify.embeddings=vectors"], "give one with --vectors FILE"),
     (["--by", "poet", "--set", "classify.copy_layers=true"], "name it with --checkpoint"),
     (["--by", "poet", "--set", "classify.frozen=true"], "set classify.copy_layers=true"),

@@ -211,13 +211,13 @@ def test_few_poems_are_answered_with_commands_that_do_better(tmp_path, poems):
     source.write_text("\n\n".join(poem.text for poem in poems), encoding="utf-8")
     first = run(source, "--home", tmp_path).stderr
     assert re.search(
-        r"\d of 60 poems validates?, too few to tell models apart; --split 8:2 keeps about 12", first
+        r"\d of 60 poems validates?, too few to choose between models; --split 8:2 keeps about 12", first
     )
     (command,) = re.findall(r"to prepare them better: poetgen (.*)", first)
     assert "--split 8:2" in command
     again = CliRunner().invoke(poetgen, shlex.split(command))
     assert again.exit_code == 0
-    assert "too few to tell" not in again.stderr
+    assert "too few to choose" not in again.stderr
     assert "to prepare them better" not in again.stderr
 
 

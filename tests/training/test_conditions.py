@@ -86,7 +86,7 @@ def test_what_is_given_is_read_and_not_scored(told: Path, dataset: Dataset) -> N
 
 def test_a_model_without_conditions_is_told_nothing(dataset: Dataset, tmp_path: Path, home: Path) -> None:
     plain = Checkpoint.load(Path(train_plain(dataset, tmp_path)))
-    with pytest.raises(CheckpointError, match="trained without conditions and cannot be told a poem's title"):
+    with pytest.raises(CheckpointError, match="trained without conditions and cannot use a poem's title"):
         evaluate_split(plain, dataset, "validation", given=["title"])
     words = ["evaluate", "--home", str(home), "--given", "title", "--poems", str(home / "poems.json")]
     assert CliRunner().invoke(poetgen, words).exit_code == 2

@@ -1,4 +1,4 @@
-"""`poetgen classify`: poets, forms or any labels told apart."""
+"""`poetgen classify`: classify poems by poet or form, or texts by any label."""
 
 import click
 
@@ -13,7 +13,7 @@ from poetgen.cli.options import examples
     )
 )
 def classify() -> None:
-    """Tell poets, forms or any labels apart: train a classifier, then ask it whose hand wrote a text."""
+    """Classify poems by poet or form, or any texts: train a classifier, then ask it whose hand wrote a text."""
 
 
 classify.add_command(train)

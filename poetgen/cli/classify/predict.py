@@ -37,7 +37,7 @@ def predict(
 ) -> None:
     """Print the most likely labels of each TEXT, or without one of the poems (or lines) on standard input.
 
-    A text that cannot be judged is told on standard error, the others are printed all the same; exit code 1.
+    A text that cannot be classified is reported on standard error, the others are printed; exit code 1.
     """
     from poetgen.classify.predict import predict as predict_labels
     from poetgen.classify.saved import SavedClassifier, find_classifier

@@ -1,4 +1,4 @@
-"""`poetgen classify train`: learn to tell labels apart, and be measured."""
+"""`poetgen classify train`: train a classifier and measure it."""
 
 import json
 import sys
@@ -57,7 +57,9 @@ def only_one(context: click.Context, option: click.Parameter, files: tuple[str, 
     ),
 )
 @home_option
-@click.option("--by", type=click.Choice(["poet", "form"]), help="What to tell the prepared poems apart by.")
+@click.option(
+    "--by", type=click.Choice(["poet", "form"]), help="Classify the prepared poems by poet or by form."
+)
 @click.option(
     "--labels",
     metavar="FILE",
@@ -149,7 +151,7 @@ def new_run(workspace: Workspace, name: str | None, given: Mapping[str, Any]) ->
     given = with_initial_embeddings(workspace, given)
     config = ClassifierConfig().replace(given)
     if bool(config.classify.by) == bool(config.classify.labels):
-        raise click.UsageError("say what to tell apart: either --by poet|form, or --labels FILE")
+        raise click.UsageError("say what to classify by: either --by poet|form, or --labels FILE")
     if config.classify.validation and not config.classify.labels:
         raise click.UsageError("--validation goes with --labels: poems are held out by poetgen")
     kind = config.classify.by or "labels"
