@@ -34,13 +34,6 @@ def places(groups: int) -> Iterator[int]:
         groups ^= lowest
 
 
-def only(numbers: list[int], size: int) -> Array:
-    """The mask bool (size,) of these tokens alone, not to be written to."""
-    mask = np.zeros(size, bool)
-    mask[numbers] = True
-    return _frozen(mask)
-
-
 class TokenProsody:
     """By token: `inside[id]` and `at_end[id]`, its tones inside a line and at its end; `groups[id]`, its rhymes.
 
@@ -106,6 +99,12 @@ class TokenProsody:
         for number, word in enumerate(self.words.tolist()):
             found[word] = (*found.get(word, ()), number)
         return {number: same for same in found.values() if len(same) > 1 for number in same}
+
+    def only(self, numbers: Sequence[int]) -> Array:
+        """The mask bool (V,) of these tokens alone, not to be written to."""
+        mask = np.zeros(len(self.vocabulary), bool)
+        mask[[*numbers]] = True
+        return _frozen(mask)
 
     def spellings(self, number: int) -> tuple[int, ...]:
         """The tokens that spell the same word as this one, itself among them."""

@@ -15,6 +15,7 @@ from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import FREE, Form, parse_forms
 from poetgen.poem.lineation import regular_marks, split_at_marks
+from poetgen.poem.places import BLANK, NOTHING_GIVEN, GivenTexts
 from poetgen.poem.poem import word_of
 from poetgen.verse.prosody import TokenProsody
 from poetgen.verse.rhyme_books import BOOKS, PINGSHUI
@@ -22,7 +23,6 @@ from poetgen.verse.rhymes import LEVEL, Reading, groups_of, parse_group, reading
 from poetgen.verse.templates import MODES, RELAXED
 from poetgen.writing.decoding import Matcher
 from poetgen.writing.free_matcher import MarkedMatcher, UnmarkedMatcher
-from poetgen.writing.places import BLANK, NOTHING_GIVEN, GivenTexts
 from poetgen.writing.prefix import begin, begin_as_typed
 from poetgen.writing.prompt import Prompt
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.poem.lineation import split_at_marks
 from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP
+from poetgen.verse.prosody import TokenProsody
 
 Array = npt.NDArray[Any]
 
@@ -168,3 +169,39 @@ class UnmarkedMatcher(FreeMatcher):
         length = next((n for n in USUAL if len(hanzi) % (2 * n) == 0), USUAL[0])
         lines = tuple(hanzi[k : k + length] for k in range(0, len(hanzi), length))
         return lines, "".join(COMMA if k % 2 == 0 else STOP for k in range(len(lines)))
+
+
+class PlainLineMatcher:
+    """One line without rules, of `length` hanzi."""
+
+    def __init__(self, prosody: TokenProsody, length: int) -> None:
+        self._prosody, self._length = prosody, length
+        self._ids: list[int] = []
+        self._end = prosody.only([prosody.vocabulary.end])
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether only the end may follow."""
+        return len(self._ids) >= self._length
+
+    def allowed(self) -> Array:
+        """The tokens that may come next: bool (V,); never none."""
+        return self._end if self.is_complete else self._prosody.hanzi
+
+    def accept(self, number: int) -> None:
+        """Take a hanzi."""
+        self._ids.append(number)
+
+    def fork(self) -> "PlainLineMatcher":
+        """The same state, to go on apart."""
+        other = PlainLineMatcher.__new__(PlainLineMatcher)
+        other.__dict__.update(self.__dict__)
+        other._ids = list(self._ids)
+        return other
+
+    def lines(self) -> tuple[tuple[str, ...], str]:
+        """This line, without a mark."""
+        return (self._prosody.vocabulary.decode(self._ids),), ""
+
+    def scansion(self) -> None:
+        """None: no rules, no scansion."""

@@ -18,10 +18,11 @@ from poetgen.language import tr
 from poetgen.poem.form import form_of
 from poetgen.poem.lineation import regular_marks
 from poetgen.poem.poem import MARKS
-from poetgen.verse.prosody import TokenProsody, only
+from poetgen.verse.prosody import TokenProsody
 from poetgen.verse.templates import RELAXED
 from poetgen.writing.constraints import AUTO, OFF, Constraints
 from poetgen.writing.decoding import Matcher
+from poetgen.writing.free_matcher import PlainLineMatcher
 from poetgen.writing.poem import Scansion
 from poetgen.writing.prefix import MakeGrammar, begin, tones_of_lines
 from poetgen.writing.states import State
@@ -32,6 +33,11 @@ Array = npt.NDArray[Any]
 RULES = ((RELAXED, AUTO), (OFF, AUTO), (RELAXED, OFF), (OFF, OFF))
 
 
+def join_body(lines: Sequence[str], marks: str) -> str:
+    """Lines with their marks, those in the manner of forms."""
+    return regular_marks("".join(line + mark for line, mark in zip(lines, marks, strict=True)))
+
+
 @dataclass(frozen=True)
 class KeptPoem:
     """A poem in corpus characters, of which line `place` (from 0) is to be written anew, beginning with `head`."""
@@ -40,11 +46,6 @@ class KeptPoem:
     marks: str
     place: int
     head: str = ""
-
-    def text(self, first: int, last: int) -> str:
-        """Lines first to last - 1 with their marks, those in the manner of forms."""
-        closed = zip(self.lines[first:last], self.marks[first:last], strict=True)
-        return regular_marks("".join(line + mark for line, mark in closed))
 
     @property
     def later_rhymes(self) -> str:
@@ -98,42 +99,6 @@ class LineMatcher:
         return self.inner.scansion()
 
 
-class PlainLineMatcher:
-    """One line without rules, of `length` hanzi."""
-
-    def __init__(self, prosody: TokenProsody, length: int) -> None:
-        self._prosody, self._length = prosody, length
-        self._ids: list[int] = []
-        self._end = only([prosody.vocabulary.end], len(prosody.vocabulary))
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether only the end may follow."""
-        return len(self._ids) >= self._length
-
-    def allowed(self) -> Array:
-        """The tokens that may come next: bool (V,); never none."""
-        return self._end if self.is_complete else self._prosody.hanzi
-
-    def accept(self, number: int) -> None:
-        """Take a hanzi."""
-        self._ids.append(number)
-
-    def fork(self) -> "PlainLineMatcher":
-        """The same state, to go on apart."""
-        other = PlainLineMatcher.__new__(PlainLineMatcher)
-        other.__dict__.update(self.__dict__)
-        other._ids = list(self._ids)
-        return other
-
-    def lines(self) -> tuple[tuple[str, ...], str]:
-        """This line, without a mark."""
-        return (self._prosody.vocabulary.decode(self._ids),), ""
-
-    def scansion(self) -> None:
-        """None: no rules, no scansion."""
-
-
 def match_line(poem: KeptPoem, prosody: TokenProsody, *, keeps_marks: bool) -> Matcher:
     """The matcher of the line, under as many rules as the kept lines themselves keep; its head is written."""
     form = form_of(poem.lines)
@@ -162,10 +127,10 @@ def _lines_as_they_stand(poem: KeptPoem) -> Iterator[Sequence[int]]:
 
 def _match_by_rule(make_grammar: MakeGrammar, as_typed: Sequence[int], poem: KeptPoem) -> LineMatcher:
     """Raises PromptError where the kept lines or the head leave no state."""
-    tones = tones_of_lines(make_grammar(), poem.text(0, len(poem.lines))) if as_typed else []
+    tones = tones_of_lines(make_grammar(), join_body(poem.lines, poem.marks)) if as_typed else []
     grammar = make_grammar(as_typed={line: tones[line] for line in as_typed})
-    matcher = begin(grammar, poem.text(0, poem.place))
-    later = poem.text(poem.place + 1, len(poem.lines))
+    matcher = begin(grammar, join_body(poem.lines[: poem.place], poem.marks[: poem.place]))
+    later = join_body(poem.lines[poem.place + 1 :], poem.marks[poem.place + 1 :])
     matcher.states = tuple(_agreeing(matcher, later)) if later else matcher.states
     encode = grammar.prosody.vocabulary.encode
     line = LineMatcher(matcher, encode(poem.later_rhymes) if grammar.constraints.has_rhyme else [])

@@ -152,6 +152,16 @@ class Network:
             logits, state = self.step([number], state)
         return logits, state, total
 
+    def log_probabilities(self, bodies: Sequence[str]) -> Array:
+        """Those of whole poems, their ends included, all of one length: (B,)."""
+        known = self.vocabulary
+        ids = np.array([[known.begin, *known.encode(body), known.end] for body in bodies])
+        total, state = np.zeros(len(ids)), None
+        for before, after in zip(ids.T[:-1], ids.T[1:], strict=True):
+            logits, state = self.step(before, state)
+            total += log_softmax(logits)[np.arange(len(ids)), after]
+        return total
+
 
 def _commonness(vocabulary: Vocabulary) -> Array:
     """The logarithm of each hanzi's share of the training text, 0 for other tokens: float32 (V,).

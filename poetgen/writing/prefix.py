@@ -40,7 +40,7 @@ def begin(grammar: VerseGrammar, text: str, typed: str = "") -> VerseMatcher:
 
     `typed` is how it was typed, place for place, for what is said of it. Raises PromptError.
     """
-    matcher = grammar.start()
+    matcher = VerseMatcher(grammar)
     for char, shown in zip(text, typed or text, strict=True):
         if char in MARKS:
             _check_whole(matcher)

@@ -8,12 +8,12 @@ from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import FORMS
 from poetgen.poem.lineation import CORPUS_MARKS, break_lines, copy_marks
+from poetgen.poem.places import BLANK, BLANKS
 from poetgen.poem.poem import COMMA, MARKS, STOP, is_hanzi
 from poetgen.script.convert import acrostic_to_corpus, to_corpus
 from poetgen.script.opencc import INSTALL_OPENCC, TRADITIONAL, as_utf8, normalize
 from poetgen.script.variants import VariantTable
 from poetgen.writing.free_matcher import REGULAR, USUAL
-from poetgen.writing.places import BLANK, BLANKS
 
 _ANY = re.escape("".join(CORPUS_MARKS))
 _STRAY = re.compile(rf"(?:^|(?<=[{_ANY}]))([^{_ANY}])[{_ANY}](?![{_ANY}])")

@@ -4,22 +4,20 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from poetgen.byhand.softmax import log_softmax
 from poetgen.corpus.line_index import LineIndex
 from poetgen.corpus.typed import TypedPoem, typed_poems
 from poetgen.errors import PromptError
 from poetgen.language import tr
-from poetgen.poem.lineation import CORPUS_MARKS, LINE_MARKS, punctuate, regular_marks, split_lines
+from poetgen.poem.lineation import CORPUS_MARKS, LINE_MARKS, punctuate, split_lines
 from poetgen.script.convert import Conversion, print_lines, to_corpus
 from poetgen.script.opencc import SIMPLIFIED
 from poetgen.script.variants import VariantTable
 from poetgen.verse.check import check_poem
 from poetgen.verse.prosody import TokenProsody
 from poetgen.writing.decoding import Candidate, Matcher, Sampling, decode, random_stream
-from poetgen.writing.line_matcher import KeptPoem, match_line
+from poetgen.writing.line_matcher import KeptPoem, join_body, match_line
 from poetgen.writing.network import Network, Prefix
 from poetgen.writing.poem import GeneratedPoem, Rank
 from poetgen.writing.prompt import read_acrostic
@@ -100,7 +98,7 @@ class Rewriter:
         """The poem with the candidate that makes it score best; the present line only where all are that one."""
         others = [line for line in found if line != kept.lines[kept.place]] or found
         poems = [kept.replaced(line) for line in dict.fromkeys(others)]
-        totals = self._log_probabilities([self._body(lines, kept.marks) for lines in poems]).tolist()
+        totals = self._network.log_probabilities([self._body(lines, kept.marks) for lines in poems]).tolist()
         scores = [score(lines, total, known=self._known) for lines, total in zip(poems, totals, strict=True)]
         best = max(range(len(scores)), key=scores.__getitem__)
         new = poems[best][kept.place]
@@ -124,19 +122,7 @@ class Rewriter:
 
     def _body(self, lines: Sequence[str], marks: str) -> str:
         """Lines as the model reads them."""
-        if not self._keeps_marks:
-            return "".join(lines)
-        return regular_marks("".join(line + mark for line, mark in zip(lines, marks, strict=True)))
-
-    def _log_probabilities(self, bodies: Sequence[str]) -> Array:
-        """Those of whole poems, their ends included, all of one length: (B,)."""
-        vocabulary = self._network.vocabulary
-        ids = np.array([[vocabulary.begin, *vocabulary.encode(body), vocabulary.end] for body in bodies])
-        total, state = np.zeros(len(ids)), None
-        for before, after in zip(ids.T[:-1], ids.T[1:], strict=True):
-            logits, state = self._network.step(before, state)
-            total += log_softmax(logits)[np.arange(len(ids)), after]
-        return total
+        return join_body(lines, marks) if self._keeps_marks else "".join(lines)
 
 
 def _typed_places(kept: KeptPoem, read: Conversion, script: str) -> dict[int, str]:

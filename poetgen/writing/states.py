@@ -22,7 +22,6 @@ from poetgen.verse.prosody import (
     OBLIQUE_GROUPS,
     TONE_BITS,
     TokenProsody,
-    only,
     places,
 )
 from poetgen.verse.rhymes import LEVEL, OBLIQUE, ORDER
@@ -238,7 +237,7 @@ def _sizes(prosody: TokenProsody, taken: Sequence[int]) -> list[int]:
     """How many words of each group may end lines, but for those that are taken."""
     if not taken:
         return prosody.sizes
-    mask = only([same for number in taken for same in prosody.spellings(number)], len(prosody.vocabulary))
+    mask = prosody.only([same for number in taken for same in prosody.spellings(number)])
     return [
         size - prosody.count_words(mask & members)
         for size, members in zip(prosody.sizes, prosody.members, strict=True)

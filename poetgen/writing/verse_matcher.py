@@ -17,15 +17,9 @@ import numpy.typing as npt
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import Form
+from poetgen.poem.places import Place
 from poetgen.poem.poem import COMMA, QUESTION, STOP
-from poetgen.verse.prosody import (
-    EITHER,
-    TONES_IN,
-    TokenProsody,
-    only,
-    places,
-)
-from poetgen.writing.places import Place
+from poetgen.verse.prosody import EITHER, TONES_IN, TokenProsody, places
 from poetgen.writing.poem import Scansion
 from poetgen.writing.states import (
     Patterns,
@@ -68,25 +62,21 @@ class VerseGrammar:
         self.states = initial_states(form, constraints, prosody, as_typed, self.given)
         self._line_ends: dict[tuple[tuple[bool, int, int], ...], Array] = {}
 
-    def start(self) -> "VerseMatcher":
-        """A matcher of an empty poem."""
-        return VerseMatcher(self)
-
     @cached_property
     def marks(self) -> tuple[Array, Array]:
         """What closes a line that another answers, and what closes the others."""
         encode = self.prosody.vocabulary.encode
-        return self._only(encode(COMMA)), self._only(encode(STOP + QUESTION))
+        return self.prosody.only(encode(COMMA)), self.prosody.only(encode(STOP + QUESTION))
 
     @cached_property
     def end(self) -> Array:
         """The end alone."""
-        return self._only([self.prosody.vocabulary.end])
+        return self.prosody.only([self.prosody.vocabulary.end])
 
     @cached_property
     def given_masks(self) -> dict[Place, Array]:
         """For each place of which the hanzi is given, the mask of it alone."""
-        return {place: self._only([number]) for place, number in self.given.items()}
+        return {place: self.prosody.only([number]) for place, number in self.given.items()}
 
     @cached_property
     def given_rhymes(self) -> list[int]:
@@ -98,9 +88,6 @@ class VerseGrammar:
             if column == last and (line % 2 or (rhymes and not line))
             for same in self.prosody.spellings(number)
         ]
-
-    def _only(self, numbers: list[int]) -> Array:
-        return only(numbers, len(self.prosody.vocabulary))
 
     def opens_answered_line(self, line: int) -> bool:
         """Whether another line answers this one (from 0), so that ，closes it."""
@@ -249,9 +236,7 @@ class VerseMatcher:
             if constraints.has_rhyme and self.given is None and number in self.grammar.given_rhymes:
                 return None  # it is to rhyme elsewhere
             tones = prosody.at_end[number] or EITHER
-            if (
-                constraints.has_rhyme and prosody.at_end[number]
-            ):  # an unknown one, from a prompt, may be in any
+            if constraints.has_rhyme and prosody.at_end[number]:  # one that is unknown may be in any
                 groups &= prosody.groups[number]
                 tones = EITHER if groups else 0
         elif self.at_line_end and self.line == 0:
@@ -264,14 +249,9 @@ class VerseMatcher:
         if not self.grammar.constraints.has_tones:
             return state.patterns
         patterns = after(state.patterns, tones)
-        if (
-            patterns
-            and self.at_line_end
-            and self.line % 2 == 1
-            and self.line + 1 < self.grammar.form.line_count
-        ):
-            return state.scheme.couplets[(self.line + 1) // 2]
-        return patterns
+        ends_couplet = self.at_line_end and self.line % 2 == 1
+        ends_couplet &= self.line + 1 < self.grammar.form.line_count
+        return state.scheme.couplets[(self.line + 1) // 2] if patterns and ends_couplet else patterns
 
     # ---- what could run out ----
 

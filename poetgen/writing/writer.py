@@ -19,6 +19,7 @@ from poetgen.errors import ConfigError, PoetgenError, PromptError
 from poetgen.files import Workspace
 from poetgen.language import tr
 from poetgen.poem.form import Form, form_of, parse_form
+from poetgen.poem.places import BLANK, GivenTexts
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.convert import print_lines
 from poetgen.script.opencc import (
@@ -47,7 +48,6 @@ from poetgen.writing.decoding import (
 )
 from poetgen.writing.free_matcher import SHORTEST
 from poetgen.writing.network import TILE, Network, Prefix, count_processors, map_in_threads
-from poetgen.writing.places import BLANK, GivenTexts
 from poetgen.writing.poem import GeneratedPoem, Rank
 from poetgen.writing.prompt import (
     Prompt,

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.errors import PromptError
 from poetgen.poem.form import Form, form_of, parse_form
+from poetgen.poem.places import GivenTexts
 from poetgen.poem.poem import MARKS
 from poetgen.verse.check import check_poem
 from poetgen.verse.prosody import EITHER, GROUP_BITS, LEVEL_GROUPS, TokenProsody, places
 from poetgen.verse.rhymes import GROUPS, RhymeTable
 from poetgen.writing.constraints import Constraints
-from poetgen.writing.places import GivenTexts
 from poetgen.writing.prefix import begin
-from poetgen.writing.verse_matcher import VerseGrammar
+from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 
 # Five level rhymes and an oblique one, characters of two tones (看 過 望 中 思 爲 長), and 囧, which no table has.
 LEVELS = "東風中空紅同翁陽光霜鄉長香望王床真人春新塵身神先天年前煙邊眠田支時詩知思爲枝遲"
@@ -157,7 +157,7 @@ def test_what_is_given_stands_in_its_places_and_the_rules_are_kept(
 def test_a_mask_is_exactly_what_leaves_a_state(settings, seed, steps):
     """Of readable characters; no_repeat, and feet of a level rhyme in any group, forbid more than they must."""
     grammar = asked(**settings | {"no_repeat": False})
-    matcher, rng = grammar.start(), np.random.default_rng(seed)
+    matcher, rng = VerseMatcher(grammar), np.random.default_rng(seed)
 
     def is_open():
         is_judged = grammar.constraints.has_rhyme or not matcher.at_line_end
@@ -246,7 +246,7 @@ def test_without_marks_lines_follow_each_other():
 
 
 def test_marks_are_those_of_the_form():
-    matcher, rng = made(Form(3, 5)).start(), np.random.default_rng(0)
+    matcher, rng = VerseMatcher(made(Form(3, 5))), np.random.default_rng(0)
     marks = []
     while not matcher.is_complete:
         mask = matcher.allowed()
@@ -327,7 +327,7 @@ def test_a_vocabulary_without_the_feet_asked_for_is_told():
     prosody = TokenProsody(vocabulary)
     with pytest.raises(PromptError, match="could end line 1"):
         grammar = made(Form(5, 4), "relaxed", "寒", prosody=prosody, first_line_rhymes=False)
-        written(grammar.start(), np.random.default_rng(0))
+        written(VerseMatcher(grammar), np.random.default_rng(0))
 
 
 def test_two_spellings_of_a_word_do_not_rhyme_and_do_not_repeat():

@@ -6,8 +6,8 @@ import pytest
 
 from poetgen.errors import PromptError
 from poetgen.poem.form import Form
+from poetgen.poem.places import GivenTexts
 from poetgen.verse.check import check_poem
-from poetgen.writing.places import GivenTexts
 from poetgen.writing.writer import Writer
 
 
