@@ -1,14 +1,11 @@
-"""What is asked of a poem, and what the prompt leaves possible of it.
+"""What is asked of a poem: its form and the rules that it is to keep.
 
 What is asked for is kept or refused. What is left open is as usual (for a regulated form relaxed tones and a
 rhyme) unless the prompt breaks it; then it gives way, and a note says so.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from types import MappingProxyType
 from typing import NamedTuple
 
 from poetgen.errors import PromptError
@@ -17,32 +14,15 @@ from poetgen.poem.form import FREE, Form, parse_forms
 from poetgen.poem.lineation import regular_marks, split_at_marks
 from poetgen.poem.places import BLANK, NOTHING_GIVEN, GivenTexts
 from poetgen.poem.poem import word_of
-from poetgen.verse.prosody import TokenProsody
 from poetgen.verse.rhyme_books import BOOKS, PINGSHUI
 from poetgen.verse.rhymes import LEVEL, Reading, groups_of, parse_group, reading_in
 from poetgen.verse.templates import MODES, RELAXED
-from poetgen.writing.decoding import Matcher
-from poetgen.writing.free_matcher import MarkedMatcher, UnmarkedMatcher
-from poetgen.writing.prefix import begin, begin_as_typed
-from poetgen.writing.prompt import Prompt
-from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 
 LINES = "lines"  # the tones of those lines of the prompt that break their template
 AUTO, OFF = "auto", "off"
 USUAL = (Form(5, 4), Form(7, 4), Form(5, 8), Form(7, 8))
 DEFAULT_MAX_LENGTH = 120  # hanzi of a poem of which no form says it
-
-
-class Resolved(NamedTuple):
-    """The prompt as the matchers have taken it, and a matcher for each form that the poem may have.
-
-    `notes` say what gave way, `form_notes` what did so in poems of one form.
-    """
-
-    prompt: Prompt
-    matchers: Sequence[Matcher]
-    notes: tuple[str, ...] = ()
-    form_notes: Mapping[Form, str] = MappingProxyType({})
+SHORTEST = 10  # hanzi that any poem may have: two lines of five
 
 
 class Page(NamedTuple):
@@ -230,43 +210,15 @@ class Constraints:
                 again=again,
             )
 
-    # ---- what the prompt leaves possible ----
+    # ---- the forms that have room for it ----
 
-    def resolve(self, prompt: Prompt, prosody: TokenProsody, page: Page) -> Resolved:
-        """The poems that can begin with the prompt and are what was asked for.
-
-        Raises PromptError, naming the rule and the character that stand in the way.
-        """
-        if self.is_free:
-            return _resolve_freely(prompt, prosody, page)
-        regular = replace(prompt, text=regular_marks(prompt.text), typed=regular_marks(prompt.typed))
-        whole, place = regular.text, regular.text.find(BLANK)
-        if place >= 0:  # what follows is given for its places
-            regular = replace(regular, text=regular.text[:place], typed=regular.typed[:place])
-        forms = [self.form] if self.form else self._usual_forms(page.usual_forms)
-        faults = {form: self._too_small(form, whole, page) for form in forms}
-        roomy = [form for form, fault in faults.items() if not fault]
-        first = None if roomy else PromptError(next(iter(faults.values())))
-        before: Mapping[Form, PromptError] = {}
-        for given_up in self._relaxations() if roomy else ():
-            matchers, more = self._begin(roomy, given_up, regular, prosody, page)
-            if matchers:
-                gave_way = {form: _gave_way(fault, given_up) for form, fault in before.items() if given_up}
-                return Resolved(regular, matchers, form_notes=gave_way)
-            before = {**before, **more}
-            first = first or next(iter(more.values()), None)
-        if self == Constraints():
-            note = tr("no usual form begins so: written without form and rules")
-            return _resolve_freely(prompt, prosody, page)._replace(notes=(note,))
-        raise first or PromptError(
-            tr("no usual form begins as the prompt does; choose --form {free}", free=FREE)
-        )
-
-    def _usual_forms(self, usual: Sequence[Form]) -> list[Form]:
-        """The usual forms; for an acrostic those with the fewest lines that have room for it, else 排律.
+    def forms_among(self, usual: Sequence[Form]) -> list[Form]:
+        """The form asked for; else the usual ones, for an acrostic the shortest with room for it, else 排律.
 
         Raises PromptError where none has as many rhymes as --feet, and lines as long as --last-line.
         """
+        if self.form:
+            return [self.form]
         heads = len(self.given.acrostic)
         usual = [form for form in self.forms or usual if self._has_room(form)]
         counts = sorted({form.line_count for form in usual if form.line_count >= heads})
@@ -287,7 +239,7 @@ class Constraints:
         feet, last = len(self.given.feet), len(self.given.last_line)
         return last in (0, form.line_length) and feet in (0, form.line_count // 2, form.line_count // 2 + 1)
 
-    def _too_small(self, form: Form, text: str, page: Page) -> str:
+    def lack_of_room(self, form: Form, text: str, page: Page) -> str:
         """Why a form has no room for the prompt or for itself; empty: it has."""
         if page.max_length is not None and form.hanzi > page.max_length:
             return tr(
@@ -305,68 +257,23 @@ class Constraints:
             return tr("no usual form begins as the prompt does; choose a --form, or --form {free}", free=FREE)
         return ""
 
-    def _relaxations(self) -> Iterator[tuple[str, ...]]:
+    def relaxations(self) -> Iterator[tuple[str, ...]]:
         """What may be given up for the prompt's sake, least first: only what was not asked for."""
         names = [name for name in ("tones", "rhyme") if getattr(self, name) is None]
         for given_up in ((), (LINES,), ("tones",), ("rhyme",), (LINES, "rhyme"), ("tones", "rhyme")):
             if all(name in names or (name == LINES and "tones" in names) for name in given_up):
                 yield given_up
 
-    def _begin(
-        self,
-        forms: Sequence[Form],
-        given_up: Sequence[str],
-        prompt: Prompt,
-        prosody: TokenProsody,
-        page: Page,
-    ) -> tuple[list[VerseMatcher], dict[Form, PromptError]]:
-        matchers, faults = [], {}
-        for form in forms:
-            tones = self.tones or (RELAXED if form.regulated and "tones" not in given_up else OFF)
-            rhyme = self.rhyme or (AUTO if form.regulated and "rhyme" not in given_up else OFF)
-            has_more = len(self.given.feet) == form.line_count // 2 + 1 and (tones, rhyme) != (OFF, OFF)
-            rhymes = True if has_more and self.first_line_rhymes is None else self.first_line_rhymes
-            constraints = replace(self, form=form, tones=tones, rhyme=rhyme, first_line_rhymes=rhymes)
-            grammar = partial(VerseGrammar, form, constraints, prosody, keeps_marks=page.keeps_marks)
-            try:
-                if LINES in given_up:
-                    matchers.append(begin_as_typed(grammar, prompt.text, prompt.typed))
-                else:
-                    matchers.append(begin(grammar(), prompt.text, prompt.typed))
-            except PromptError as error:
-                faults[form] = error
-        return matchers, faults
+    def in_form(self, form: Form, given_up: Sequence[str] = ()) -> "Constraints":
+        """What they come to in a poem of this form: what is left open as is usual, unless it is `given_up`."""
+        tones = self.tones or (RELAXED if form.regulated and "tones" not in given_up else OFF)
+        rhyme = self.rhyme or (AUTO if form.regulated and "rhyme" not in given_up else OFF)
+        has_more = len(self.given.feet) == form.line_count // 2 + 1 and (tones, rhyme) != (OFF, OFF)
+        rhymes = True if has_more and self.first_line_rhymes is None else self.first_line_rhymes
+        return replace(self, form=form, tones=tones, rhyme=rhyme, first_line_rhymes=rhymes)
 
 
 def _first_again(hanzi: str) -> str:
     """The first that has been there before, in any spelling; "" where none has."""
     words = list(map(word_of, hanzi))
     return next((char for k, char in enumerate(hanzi) if words[k] in words[:k]), "")
-
-
-def _gave_way(fault: PromptError, given_up: Sequence[str]) -> str:
-    # what is said before the advice, in either language
-    reason = re.sub("(; |；)(?!.*(; |；)).*", "", str(fault))
-    done = [tr("that line keeps its tones, the others follow the template")] * (LINES in given_up)
-    off = " ".join(f"--{name} {OFF}" for name in given_up if name != LINES)
-    return tr(
-        "{reason}: {done}",
-        reason=reason,
-        done=tr(", ").join(done + [tr("written with {off}", off=off)] * bool(off)),
-    )
-
-
-def _resolve_freely(prompt: Prompt, prosody: TokenProsody, page: Page) -> Resolved:
-    max_length = page.max_length or DEFAULT_MAX_LENGTH
-    kind = MarkedMatcher if page.keeps_marks else UnmarkedMatcher
-    matcher = kind(prosody.vocabulary, max_length, hanzi=prosody.hanzi)
-    matcher.write(prompt.text)
-    if not matcher.can_complete:
-        raise PromptError(
-            tr(
-                "no room to complete a poem of {max_length} hanzi that begins so; shorten the prompt "
-                "or raise --max-length",
-                max_length=max_length,
-            )
-        )
-    return Resolved(prompt, [matcher])

@@ -12,17 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.poem.lineation import split_at_marks
+from poetgen.errors import PromptError
+from poetgen.language import tr
+from poetgen.poem.lineation import REGULAR_LENGTHS, USUAL_LENGTHS, split_at_marks
 from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP
 from poetgen.verse.prosody import TokenProsody
 
 Array = npt.NDArray[Any]
 
-REGULAR = range(4, 8)
 MIXED = range(3, 10)
 LEAST_LINES = 4
-USUAL = (5, 7)
-SHORTEST = 2 * USUAL[0]  # hanzi: two lines that any model can write
 
 
 class Follows(NamedTuple):
@@ -105,11 +104,11 @@ class MarkedMatcher(FreeMatcher):
         room = self._max_length - sum(closed)
         opens_pair = len(closed) % 2 == 0
         if not closed:
-            fit = [n for n in USUAL if n >= open_hanzi and 2 * n <= room]
+            fit = [n for n in USUAL_LENGTHS if n >= open_hanzi and 2 * n <= room]
             whole = [n for n in fit if LEAST_LINES * n <= room]
             return whole or fit
         length = closed[0]
-        if set(closed) == {length} and length in REGULAR:
+        if set(closed) == {length} and length in REGULAR_LENGTHS:
             needed = 2 * length if opens_pair else length
             return [length] if open_hanzi <= length and needed <= room else []
         most = room - (MIXED.start if opens_pair else 0)
@@ -149,8 +148,12 @@ class UnmarkedMatcher(FreeMatcher):
 
     def _ends(self) -> list[int]:
         """Lengths this poem may come to."""
-        pairs = [n for n in range(2, self._max_length + 1) if any(n % (2 * length) == 0 for length in USUAL)]
-        least = min(LEAST_LINES * USUAL[0], max(pairs, default=0))
+        pairs = [
+            n
+            for n in range(2, self._max_length + 1)
+            if any(n % (2 * length) == 0 for length in USUAL_LENGTHS)
+        ]
+        least = min(LEAST_LINES * USUAL_LENGTHS[0], max(pairs, default=0))
         return [n for n in pairs if n >= max(least, len(self._text))]
 
     def follows(self) -> Follows:
@@ -166,7 +169,7 @@ class UnmarkedMatcher(FreeMatcher):
     def lines(self) -> tuple[tuple[str, ...], str]:
         """Lines of 5, else of 7, in whole pairs, and the marks of a couplet."""
         hanzi = self._text
-        length = next((n for n in USUAL if len(hanzi) % (2 * n) == 0), USUAL[0])
+        length = next((n for n in USUAL_LENGTHS if len(hanzi) % (2 * n) == 0), USUAL_LENGTHS[0])
         lines = tuple(hanzi[k : k + length] for k in range(0, len(hanzi), length))
         return lines, "".join(COMMA if k % 2 == 0 else STOP for k in range(len(lines)))
 
@@ -205,3 +208,21 @@ class PlainLineMatcher:
 
     def scansion(self) -> None:
         """None: no rules, no scansion."""
+
+
+def begin_freely(
+    text: str, prosody: TokenProsody, *, max_length: int, keeps_marks: bool
+) -> MarkedMatcher | UnmarkedMatcher:
+    """A matcher of free verse that begins with a text in corpus characters. Raises PromptError where too long."""
+    kind = MarkedMatcher if keeps_marks else UnmarkedMatcher
+    matcher = kind(prosody.vocabulary, max_length, hanzi=prosody.hanzi)
+    matcher.write(text)
+    if not matcher.can_complete:
+        raise PromptError(
+            tr(
+                "no room to complete a poem of {max_length} hanzi that begins so; shorten the prompt "
+                "or raise --max-length",
+                max_length=max_length,
+            )
+        )
+    return matcher

@@ -20,11 +20,11 @@ from poetgen.poem.lineation import regular_marks
 from poetgen.poem.poem import MARKS
 from poetgen.verse.prosody import TokenProsody
 from poetgen.verse.templates import RELAXED
+from poetgen.writing.beginning import MakeGrammar, begin, tones_of_lines
 from poetgen.writing.constraints import AUTO, OFF, Constraints
 from poetgen.writing.decoding import Matcher
 from poetgen.writing.free_matcher import PlainLineMatcher
 from poetgen.writing.poem import Scansion
-from poetgen.writing.prefix import MakeGrammar, begin, tones_of_lines
 from poetgen.writing.states import State
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import FORMS
-from poetgen.poem.lineation import CORPUS_MARKS, break_lines, copy_marks
+from poetgen.poem.lineation import CORPUS_MARKS, REGULAR_LENGTHS, USUAL_LENGTHS, break_lines, copy_marks
 from poetgen.poem.places import BLANK, BLANKS
 from poetgen.poem.poem import COMMA, MARKS, STOP, is_hanzi
 from poetgen.script.convert import acrostic_to_corpus, to_corpus
 from poetgen.script.opencc import INSTALL_OPENCC, TRADITIONAL, as_utf8, normalize
 from poetgen.script.variants import VariantTable
-from poetgen.writing.free_matcher import REGULAR, USUAL
 
 _ANY = re.escape("".join(CORPUS_MARKS))
 _STRAY = re.compile(rf"(?:^|(?<=[{_ANY}]))([^{_ANY}])[{_ANY}](?![{_ANY}])")
@@ -63,7 +62,7 @@ def read_prompt(
     if keeps_marks:
         text = break_lines(text, line_length) if line_length else _broken(text, score)
     typed = copy_marks(mapped.typed, text)
-    if (len(mapped.text), line_length) == USUAL[::-1] and keeps_marks:
+    if (len(mapped.text), line_length) == USUAL_LENGTHS[::-1] and keeps_marks:
         notes += (
             tr(
                 "{given} is a line of 7 and was broken: {broken}; for one line choose 七絕 or 七律",
@@ -212,11 +211,11 @@ def _broken(text: str, score: Score) -> str:
     """The text, marks put where hanzi run as long as a line; how long a line is, the model decides."""
     first = next((place for place, char in enumerate(text) if char in MARKS), None)
     if first is not None:
-        return break_lines(text, first) if first in REGULAR else text
-    if len(text) in USUAL:
+        return break_lines(text, first) if first in REGULAR_LENGTHS else text
+    if len(text) in USUAL_LENGTHS:
         return text + COMMA  # a whole line, and no part of a longer one
-    if len(text) < REGULAR.stop:
+    if len(text) < REGULAR_LENGTHS.stop:
         return text
-    whole = [length for length in USUAL if len(text) % length == 0]
-    candidates = [break_lines(text, length) for length in whole or REGULAR]
+    whole = [length for length in USUAL_LENGTHS if len(text) % length == 0]
+    candidates = [break_lines(text, length) for length in whole or REGULAR_LENGTHS]
     return max(zip(score(candidates), candidates, strict=True))[1]

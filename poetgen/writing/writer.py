@@ -36,7 +36,8 @@ from poetgen.script.variants import VariantTable
 from poetgen.verse.prosody import TokenProsody
 from poetgen.verse.rhyme_books import PINGSHUI, XINYUN, parse_book
 from poetgen.verse.rhymes import RhymeTable
-from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, USUAL, Constraints, Page
+from poetgen.writing.beginning import resolve
+from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, SHORTEST, USUAL, Constraints, Page
 from poetgen.writing.decoding import (
     CANDIDATES,
     Candidate,
@@ -46,7 +47,6 @@ from poetgen.writing.decoding import (
     draw_seed,
     random_stream,
 )
-from poetgen.writing.free_matcher import SHORTEST
 from poetgen.writing.network import TILE, Network, Prefix, count_processors, map_in_threads
 from poetgen.writing.poem import GeneratedPoem, Rank
 from poetgen.writing.prompt import (
@@ -377,7 +377,7 @@ class Writer:
     ) -> Request:
         """All that is asked for, checked and ready to be written. Raises PromptError."""
         page = Page(self._usual_forms, max_length, self.keeps_marks)
-        resolved = constraints.resolve(typed, prosody, page)
+        resolved = resolve(constraints, typed, prosody, page)
         prompt, matchers = resolved.prompt, resolved.matchers
         network = self._told(told, sampling.guidance) if told else self._network
         prefix = Prefix.read(prompt.text, network)

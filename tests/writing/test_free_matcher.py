@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.poem.poem import COMMA, MARKS
-from poetgen.writing.free_matcher import SHORTEST, MarkedMatcher, UnmarkedMatcher
+from poetgen.writing.constraints import SHORTEST
+from poetgen.writing.free_matcher import MarkedMatcher, UnmarkedMatcher
 
 VOCABULARY = Vocabulary((*SPECIALS, *MARKS, "月"), [9] * (len(SPECIALS) + len(MARKS) + 1), 0)
 

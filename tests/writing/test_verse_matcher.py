@@ -14,8 +14,8 @@ from poetgen.poem.poem import MARKS
 from poetgen.verse.check import check_poem
 from poetgen.verse.prosody import EITHER, GROUP_BITS, LEVEL_GROUPS, TokenProsody, places
 from poetgen.verse.rhymes import GROUPS, RhymeTable
+from poetgen.writing.beginning import begin
 from poetgen.writing.constraints import Constraints
-from poetgen.writing.prefix import begin
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 
 # Five level rhymes and an oblique one, characters of two tones (看 過 望 中 思 爲 長), and 囧, which no table has.

@@ -18,7 +18,7 @@ from poetgen.errors import CheckpointError, ConfigError, PoetgenError, PromptErr
 from poetgen.poem.poem import MARKS
 from poetgen.script import opencc
 from poetgen.script.opencc import is_simplified, to_simplified
-from poetgen.writing.free_matcher import SHORTEST
+from poetgen.writing.constraints import SHORTEST
 from poetgen.writing.writer import MOST_TOGETHER, Writer
 
 

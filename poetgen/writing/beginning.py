@@ -1,23 +1,121 @@
-"""The beginning of poems: a prompt written into a matcher.
+"""Constraints and a prompt → what its poems may be: a matcher for each form that can begin so.
 
-Where a prompt breaks a rule, the sentence says which, and which character stands in the way.
+What is asked for is kept or refused. What is left open is as usual (for a regulated form relaxed tones and a
+rhyme) unless the prompt breaks it; then it gives way, and a note says so. Where a prompt breaks a rule, the
+sentence says which, and which character stands in the way.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
-
-import numpy.typing as npt
+from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from poetgen.errors import PromptError
 from poetgen.language import tr
+from poetgen.poem.form import FREE, Form
+from poetgen.poem.lineation import regular_marks
+from poetgen.poem.places import BLANK
 from poetgen.poem.poem import MARKS
-from poetgen.verse.prosody import EITHER, TONES_IN, places
+from poetgen.verse.prosody import EITHER, TONES_IN, TokenProsody, places
 from poetgen.verse.rhymes import EVERY_GROUP
+from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, LINES, OFF, Constraints, Page
+from poetgen.writing.decoding import Matcher
+from poetgen.writing.prompt import Prompt
 from poetgen.writing.states import TypedTones, next_tones
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 
-Array = npt.NDArray[Any]
+
+class Resolved(NamedTuple):
+    """The prompt as the matchers have taken it, and a matcher for each form that the poem may have.
+
+    `notes` say what gave way, `form_notes` what did so in poems of one form.
+    """
+
+    prompt: Prompt
+    matchers: Sequence[Matcher]
+    notes: tuple[str, ...] = ()
+    form_notes: Mapping[Form, str] = MappingProxyType({})
+
+
+def resolve(constraints: Constraints, prompt: Prompt, prosody: TokenProsody, page: Page) -> Resolved:
+    """The poems that can begin with the prompt and are what was asked for.
+
+    Raises PromptError, naming the rule and the character that stand in the way.
+    """
+    if constraints.is_free:
+        return _resolve_freely(prompt, prosody, page)
+    regular = replace(prompt, text=regular_marks(prompt.text), typed=regular_marks(prompt.typed))
+    whole, place = regular.text, regular.text.find(BLANK)
+    if place >= 0:  # what follows is given for its places
+        regular = replace(regular, text=regular.text[:place], typed=regular.typed[:place])
+    faults = {
+        form: constraints.lack_of_room(form, whole, page)
+        for form in constraints.forms_among(page.usual_forms)
+    }
+    roomy = [form for form, fault in faults.items() if not fault]
+    first = None if roomy else PromptError(next(iter(faults.values())))
+    before: Mapping[Form, PromptError] = {}
+    for given_up in constraints.relaxations() if roomy else ():
+        matchers, more = _begin_forms(constraints, roomy, given_up, regular, prosody, page)
+        if matchers:
+            gave_way = {form: _gave_way(fault, given_up) for form, fault in before.items() if given_up}
+            return Resolved(regular, matchers, form_notes=gave_way)
+        before = {**before, **more}
+        first = first or next(iter(more.values()), None)
+    if constraints == Constraints():
+        note = tr("no usual form begins so: written without form and rules")
+        return _resolve_freely(prompt, prosody, page)._replace(notes=(note,))
+    raise first or PromptError(tr("no usual form begins as the prompt does; choose --form {free}", free=FREE))
+
+
+def _begin_forms(
+    asked: Constraints,
+    forms: Sequence[Form],
+    given_up: Sequence[str],
+    prompt: Prompt,
+    prosody: TokenProsody,
+    page: Page,
+) -> tuple[list[VerseMatcher], dict[Form, PromptError]]:
+    """A matcher for each form that can begin so, and why the others cannot."""
+    matchers, faults = [], {}
+    for form in forms:
+        grammar = partial(
+            VerseGrammar, form, asked.in_form(form, given_up), prosody, keeps_marks=page.keeps_marks
+        )
+        try:
+            if LINES in given_up:
+                matchers.append(begin_as_typed(grammar, prompt.text, prompt.typed))
+            else:
+                matchers.append(begin(grammar(), prompt.text, prompt.typed))
+        except PromptError as error:
+            faults[form] = error
+    return matchers, faults
+
+
+def _gave_way(fault: PromptError, given_up: Sequence[str]) -> str:
+    # what is said before the advice, in either language
+    reason = re.sub("(; |；)(?!.*(; |；)).*", "", str(fault))
+    done = [tr("that line keeps its tones, the others follow the template")] * (LINES in given_up)
+    off = " ".join(f"--{name} {OFF}" for name in given_up if name != LINES)
+    return tr(
+        "{reason}: {done}",
+        reason=reason,
+        done=tr(", ").join(done + [tr("written with {off}", off=off)] * bool(off)),
+    )
+
+
+def _resolve_freely(prompt: Prompt, prosody: TokenProsody, page: Page) -> Resolved:
+    from poetgen.writing.free_matcher import begin_freely  # most poems have rules
+
+    length = page.max_length or DEFAULT_MAX_LENGTH
+    matcher = begin_freely(prompt.text, prosody, max_length=length, keeps_marks=page.keeps_marks)
+    return Resolved(prompt, [matcher])
+
+
+# ---- a prompt written into the matcher of a form ----
 
 
 class MakeGrammar(Protocol):
