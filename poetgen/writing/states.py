@@ -7,7 +7,7 @@ on each other, so a state that is live can be gone on from to its end as far as 
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from poetgen.errors import PromptError
 from poetgen.language import tr
@@ -26,9 +26,7 @@ from poetgen.verse.prosody import (
 )
 from poetgen.verse.rhymes import LEVEL, OBLIQUE, ORDER
 from poetgen.verse.templates import Template, opposite, templates
-
-if TYPE_CHECKING:
-    from poetgen.writing.constraints import Constraints
+from poetgen.writing.constraints import Constraints
 
 Patterns = frozenset[str]
 GivenNumbers = Mapping[tuple[int, int], int]  # (line, column), from 0 → the token that stands there
@@ -72,7 +70,7 @@ class State(NamedTuple):
 
 
 def initial_states(
-    form: Form, constraints: "Constraints", prosody: TokenProsody, as_typed: TypedTones, given: GivenNumbers
+    form: Form, constraints: Constraints, prosody: TokenProsody, as_typed: TypedTones, given: GivenNumbers
 ) -> tuple[State, ...]:
     """All states before the first character; the lines that are `as_typed` begin with any tones they have.
 
@@ -92,7 +90,7 @@ def initial_states(
 
 
 def _schemes(
-    form: Form, constraints: "Constraints", prosody: TokenProsody, as_typed: TypedTones, given: GivenNumbers
+    form: Form, constraints: Constraints, prosody: TokenProsody, as_typed: TypedTones, given: GivenNumbers
 ) -> list[Scheme]:
     openings = [rhymes for rhymes in (False, True) if constraints.first_line_rhymes in (None, rhymes)]
     if not constraints.has_tones:
@@ -150,7 +148,7 @@ def _admitting(scheme: Scheme, form: Form, prosody: TokenProsody, given: GivenNu
 
 def _no_template(
     form: Form,
-    constraints: "Constraints",
+    constraints: Constraints,
     schemes: Sequence[Scheme],
     prosody: TokenProsody,
     given: GivenNumbers,
@@ -190,7 +188,7 @@ def rhymes_given(form: Form, scheme: Scheme, given: GivenNumbers) -> list[int]:
 
 
 def _groups(
-    form: Form, constraints: "Constraints", prosody: TokenProsody, scheme: Scheme, given: GivenNumbers
+    form: Form, constraints: Constraints, prosody: TokenProsody, scheme: Scheme, given: GivenNumbers
 ) -> int:
     """The groups that can serve all rhyming lines of a scheme, as bits."""
     if not constraints.has_rhyme:
@@ -211,7 +209,7 @@ def _groups(
 
 
 def _admitted_groups(
-    form: Form, constraints: "Constraints", prosody: TokenProsody, scheme: Scheme, given: GivenNumbers
+    form: Form, constraints: Constraints, prosody: TokenProsody, scheme: Scheme, given: GivenNumbers
 ) -> int:
     """The groups that all the given rhymes share, and that a given end of the first line does not have."""
     groups = ALL_GROUPS
@@ -223,7 +221,7 @@ def _admitted_groups(
     return groups
 
 
-def opposed_groups(constraints: "Constraints", tones: int) -> int:
+def opposed_groups(constraints: Constraints, tones: int) -> int:
     """The groups that may follow a first line which ends in one of these tones and does not rhyme.
 
     Templates see to this themselves; where tones are free, it ends in the tone that the rhyme has not.
@@ -245,7 +243,7 @@ def _sizes(prosody: TokenProsody, taken: Sequence[int]) -> list[int]:
 
 
 def _too_few_to_rhyme(
-    form: Form, constraints: "Constraints", prosody: TokenProsody, given: GivenNumbers
+    form: Form, constraints: Constraints, prosody: TokenProsody, given: GivenNumbers
 ) -> str:
     needed = form.line_count // 2 + bool(constraints.first_line_rhymes)
     ends = [number for (line, column), number in given.items() if line % 2 and column + 1 == form.line_length]
@@ -276,7 +274,7 @@ def _too_few_to_rhyme(
     )
 
 
-def _check_supply(form: Form, constraints: "Constraints", prosody: TokenProsody) -> None:
+def _check_supply(form: Form, constraints: Constraints, prosody: TokenProsody) -> None:
     """Every tone asked for has a character, and with no_repeat more than a poem can use up."""
     least = form.hanzi + form.line_count if constraints.no_repeat else 1
     for mask, what in _kinds(constraints, prosody):
@@ -293,7 +291,7 @@ def _check_supply(form: Form, constraints: "Constraints", prosody: TokenProsody)
             )
 
 
-def _kinds(constraints: "Constraints", prosody: TokenProsody) -> Iterator[tuple[Any, str]]:
+def _kinds(constraints: Constraints, prosody: TokenProsody) -> Iterator[tuple[Any, str]]:
     yield prosody.hanzi, "characters"
     if constraints.has_tones or constraints.has_rhyme:
         yield prosody.inside_with[LEVEL_BIT], tr("characters in {level}", level=LEVEL)

@@ -9,7 +9,7 @@ run out (characters of a rhyme group, and with no_repeat any character) is count
 from collections.abc import Iterator
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from poetgen.poem.form import Form
 from poetgen.poem.places import Place
 from poetgen.poem.poem import COMMA, QUESTION, STOP
 from poetgen.verse.prosody import EITHER, TONES_IN, TokenProsody, places
+from poetgen.writing.constraints import Constraints
 from poetgen.writing.poem import Scansion
 from poetgen.writing.states import (
     Patterns,
@@ -31,9 +32,6 @@ from poetgen.writing.states import (
     next_tones,
     opposed_groups,
 )
-
-if TYPE_CHECKING:
-    from poetgen.writing.constraints import Constraints
 
 Array = npt.NDArray[Any]
 
@@ -48,7 +46,7 @@ class VerseGrammar:
     def __init__(
         self,
         form: Form,
-        constraints: "Constraints",
+        constraints: Constraints,
         prosody: TokenProsody,
         *,
         keeps_marks: bool = True,
@@ -137,7 +135,7 @@ class VerseGrammar:
 
 
 class VerseMatcher:
-    """A poem in the making by the rules of a grammar: `ids` are its hanzi so far. Made by VerseGrammar.start."""
+    """A poem in the making by the rules of a grammar: `ids` are its hanzi so far. It begins empty."""
 
     def __init__(self, grammar: VerseGrammar) -> None:
         self.grammar = grammar

@@ -176,7 +176,7 @@ class Writer:
         written; a model that was told such things in training is told them, and a `form` that is asked for.
         `form` (a name, a shape, or free), `rhyme` (a group, auto or off), `tones` (strict, relaxed or off) and
         `first_line_rhymes` are kept where given; None is as usual for the form, and gives way to the prompt
-        (poetgen.writing.constraints). `rhyme_book` is 平水韻, 詞林正韻 or 新韻. `acrostic` has the first hanzi of
+        (poetgen.writing.beginning). `rhyme_book` is 平水韻, 詞林正韻 or 新韻. `acrostic` has the first hanzi of
         the lines, `feet` those that end the rhyming ones (次韻), `last_line` the whole last line; □ in a prompt
         stands for a hanzi to be written, and `fill` is a whole poem with such blanks. `avoid` are hanzi that no
         poem is to have. `max_length` is in hanzi, by default DEFAULT_MAX_LENGTH where no form says otherwise.
