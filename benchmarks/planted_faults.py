@@ -67,6 +67,8 @@ def changeable(tree: ast.AST) -> Iterator[ast.AST]:
     for name, value in ast.iter_fields(tree):
         if name in ("annotation", "returns", "decorator_list", "bases") or isinstance(tree, ast.JoinedStr):
             continue
+        if isinstance(tree, ast.keyword) and tree.arg == "strict":  # of zip: a check that nothing should need
+            continue
         for node in value if isinstance(value, list) else [value]:
             if isinstance(node, ast.AST):
                 if changed(node) is not None:
@@ -99,10 +101,23 @@ def faults_of(path: Path) -> list[Fault]:
     return found
 
 
-def plant(source: str, fault: Fault) -> str:
-    """The file's text with the fault in it."""
+def plant(source: str, fault: Fault) -> ast.Module:
+    """The file's syntax tree with the fault in it, its lines numbered as they were."""
     tree = ast.parse(source)
     node = list(changeable(tree))[fault.place]
     twin = changed(node)
     assert twin is not None
-    return ast.unparse(ast.fix_missing_locations(Planting(node, twin).visit(tree)))
+    return ast.fix_missing_locations(Planting(node, twin).visit(tree))
+
+
+def outer_function(source: str, fault: Fault) -> range:
+    """The lines of the outermost function or method around a fault, its decorators too; none outside of them."""
+    places = list(ast.parse(source).body)
+    for node in places:
+        if isinstance(node, ast.ClassDef):
+            places += node.body
+        elif isinstance(node, ast.FunctionDef) and node.end_lineno:
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if first <= fault.line <= node.end_lineno:
+                return range(first, node.end_lineno + 1)
+    return range(0)

@@ -234,3 +234,28 @@ def test_settings_that_cannot_be_are_named(rule: Any, settings: dict[str, Any], 
 def test_parameters_that_cannot_be_changed_are_refused(theta: Any) -> None:
     with pytest.raises(ValueError, match="w must hold floating-point numbers and be writable"):
         byhand.SGD({"w": theta})
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_it_is_made_with_is_settings_and_what_it_shows_is_no_arrays(name: str) -> None:
+    one = built(name, start())
+    assert "lr=" in repr(one) and "array" not in repr(one)
+    for own in ("steps", "state"):  # its memory is its own
+        with pytest.raises(TypeError, match=own):
+            built(name, start(), **{own: 0})
+
+
+def test_a_rule_without_an_update_is_none() -> None:
+    with pytest.raises(NotImplementedError):
+        Optimizer(start()).step(gradient(start()))
+
+
+@pytest.mark.parametrize("kind", [byhand.Momentum, byhand.Nesterov])
+def test_a_tenth_of_the_velocity_is_lost_at_each_step_unless_told(kind: type[Optimizer]) -> None:
+    parameters = {"w": np.zeros(1)}
+    rule = kind(parameters, lr=1.0)
+    for _ in range(200):
+        rule.step({"w": np.ones(1)})
+    before = parameters["w"].copy()
+    rule.step({"w": np.ones(1)})
+    np.testing.assert_allclose(before - parameters["w"], 1 / (1 - 0.9))  # Σ 0.9ⁿ

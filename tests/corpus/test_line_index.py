@@ -22,5 +22,6 @@ def test_other_lines_are_not(poems):
 def test_short_lines_and_empty_tables_know_nothing():
     known = LineIndex.of(["春風，明月光。"])
     assert len(known) == 0
+    assert len(LineIndex.of(["江南可採。"])) == 1, "four hanzi are a line"
     assert "春風" not in known
     assert "明月光來" not in known

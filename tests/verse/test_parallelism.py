@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.verse.check import check_poem
-from poetgen.verse.parallelism import LENGTHS, load_parallelism, middle_couplets, score_couplets
+from poetgen.verse.parallelism import (
+    LENGTHS,
+    ParallelismTable,
+    load_parallelism,
+    middle_couplets,
+    score_couplets,
+)
 
 # 杜甫, 秋興八首 其一
 AUTUMN = ["玉露凋傷楓樹林", "巫山巫峽氣蕭森", "江間波浪兼天湧", "塞上風雲接地陰"]
@@ -38,6 +44,26 @@ def test_what_stands_opposite_counts_both_ways() -> None:
     table = load_parallelism()
     for first, second in COUPLETS:
         assert table.score(first, second) == pytest.approx(table.score(second, first))
+
+
+def test_a_pair_is_rated_by_what_was_counted_and_twelve_pairs_of_its_class() -> None:
+    # three characters of two classes: 山 was seen 30 times opposite 水, of 40 times in all
+    table = ParallelismTable(
+        place={"山": 0, "水": 1, "紅": 2},
+        counts=np.array([40.0, 50.0, 10.0]),
+        classes=np.array([0, 0, 1]),
+        pairs=np.array([1, 3]),
+        pair_counts=np.array([30, 30]),
+        class_pairs=np.array([[60.0, 20.0], [20.0, 5.0]]),
+        percentiles={},
+    )
+    of_class = 60 / 80 / 80  # P(class | class) / P(class), in pairs
+    seen = np.log((30 + 12 * of_class * 50) / (40 + 12) / (50 / 100))
+    never = np.log((0 + 12 * (20 / 80 / 25) * 10) / (40 + 12) / (10 / 100))
+    assert table.pmi("山", "水") == pytest.approx(seen)
+    assert table.pmi("山", "紅") == pytest.approx(never)
+    assert table.pmi("山", "龘") == table.pmi("龘", "山") == 0
+    assert table.score("山龘", "水龘") == pytest.approx((seen + table.pmi("水", "山")) / 4)
 
 
 def test_only_the_middle_couplets_of_regulated_octaves_are_scored() -> None:

@@ -176,6 +176,24 @@ def test_a_shunned_end_is_read_so_only_where_it_must_be():
     assert kept.patterns[0][-1] == OBLIQUE, "仄仄仄平仄 is a line too"
 
 
+def test_a_shunned_end_outweighs_any_number_of_seldom_readings():
+    # each line is either of a poem that begins level, by its usual readings, or of one that begins oblique
+    usual = ("平平仄仄平", "仄仄仄平平", "仄仄平平仄", "平平仄仄平")
+    other = ("仄仄平平仄", "平平仄仄平", "平平平仄仄", "仄仄仄平平")
+    lines = tuple(
+        tuple("".join(sorted({*pair})) for pair in zip(*both, strict=True))
+        for both in zip(usual, other, strict=True)
+    )
+    seldom = tuple(
+        tuple(b if a != b else "" for a, b in zip(*both, strict=True))
+        for both in zip(usual, other, strict=True)
+    )
+    ends = ("", LEVEL, OBLIQUE, LEVEL)
+    assert judge_tones(ToneOptions(lines, ends, seldom=seldom)).patterns == usual
+    shunned = judge_tones(ToneOptions(lines, ends, shunned=LEVEL, seldom=seldom))
+    assert shunned.findings == () and shunned.patterns[0][-1] == OBLIQUE
+
+
 @cache
 def couplets(form, mode):
     return [template.couplets(mode) for template in templates(form)]
