@@ -132,7 +132,7 @@ class Recorder:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A test that fails without a fault would call every fault noticed."""
-        if report.outcome != "passed":
+        if report.failed:
             self.failed.add(report.nodeid)
 
 
