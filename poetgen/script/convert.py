@@ -4,7 +4,7 @@ benchmarks/script_round_trip.py measures it.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -55,7 +55,7 @@ def to_corpus(
     from poetgen.script.bigrams import likeliest_reading  # one character has none beside it
 
     read = likeliest_reading(typed, variants, script, goes_on=goes_on)
-    return _conversion(typed, read, variants, script or _script(typed, read, variants))
+    return _conversion(typed, read, variants, script)
 
 
 def acrostic_to_corpus(
@@ -73,24 +73,35 @@ def _tang_variants() -> VariantTable:
 
 def _each_alone(typed: str, variants: VariantTable, script: str | None) -> Conversion:
     read = "".join(variants.lone(char, script=script) or char if is_hanzi(char) else char for char in typed)
-    return _conversion(typed, read, variants, script or _script(typed, read, variants))
+    return _conversion(typed, read, variants, script)
 
 
-def _conversion(typed: str, read: str, variants: VariantTable, script: str) -> Conversion:
+def script_of(texts: Iterable[str], variants: VariantTable) -> str:
+    """The script of the first text that tells one; the preferred one where all are alike in both."""
+    readings = (to_corpus(text, variants) for text in texts)
+    told = (_script_told(read.typed, read.text, variants) for read in readings)
+    return next(filter(None, told), preferred_script())
+
+
+def _conversion(typed: str, read: str, variants: VariantTable, script: str | None) -> Conversion:
+    script = script or _script_told(typed, read, variants) or preferred_script()
     changes = tuple(dict.fromkeys((a, b) for a, b in zip(typed, read, strict=True) if a != b))
     strange = [(a, b) for a, b in changes if _is_at_home_elsewhere(a) and not variants.is_plain(a, b)]
     notes = tuple(tr("{a} read as {b}", a=a, b=b) for a, b in strange)
     return Conversion(typed, read, script, changes, notes)
 
 
-def _script(typed: str, read: str, variants: VariantTable) -> str:
-    """Simplified where a character is written so in simplified print alone (云 for 雲, not 床 for 牀)."""
+def _script_told(typed: str, read: str, variants: VariantTable) -> str | None:
+    """Simplified where a character is written so in simplified print alone (云 for 雲, not 床 for 牀).
+
+    None for what both scripts write alike.
+    """
     pairs = [pair for pair in zip(typed, read, strict=True) if is_hanzi(pair[0])]
     if any(variants.is_simplification(a, b) for a, b in pairs):
         return SIMPLIFIED
     if not all(is_simplified(a) for a, _ in pairs):
         return preferred_traditional()
-    return SIMPLIFIED if any(_is_stray(a, variants) for a, _ in pairs) else preferred_script()
+    return SIMPLIFIED if any(_is_stray(a, variants) for a, _ in pairs) else None
 
 
 def _is_stray(char: str, variants: VariantTable) -> bool:

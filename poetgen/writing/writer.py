@@ -21,7 +21,7 @@ from poetgen.language import tr
 from poetgen.poem.form import Form, form_of, parse_form
 from poetgen.poem.places import BLANK, GivenTexts
 from poetgen.poem.poem import is_hanzi
-from poetgen.script.convert import print_lines
+from poetgen.script.convert import print_lines, script_of
 from poetgen.script.opencc import (
     INSTALL_OPENCC,
     SCRIPTS,
@@ -307,7 +307,8 @@ class Writer:
         read = self._read(typed, constraints, max_length)
         if BLANK in read.text:
             constraints = constraints.with_start(read.text)
-        script = script or next(iter([read] if typed is not None else [*given.values(), read])).script
+        spoken = [typed, *texts.values(), *subject.values()]
+        script = script or script_of(filter(None, spoken), self.variants)
         if script != TRADITIONAL and not can_convert():
             raise PoetgenError(
                 tr(

@@ -4,6 +4,7 @@ import pytest
 
 from poetgen.files import shipped_folder
 from poetgen.poem.poem import word_of
+from poetgen.script.opencc import to_simplified
 from poetgen.writing.writer import Writer
 
 
@@ -34,6 +35,26 @@ def test_an_acrostic_comes_back_as_typed_in_its_script(writer):
     assert heads == "床前春天"
     told = next(writer.write(acrostic="发叶红云", script="traditional", seed=2, best_of=1))
     assert "".join(line[0] for line in told.lines) == "發葉紅雲"
+
+
+@pytest.mark.parametrize(
+    ("asked", "script"),
+    [
+        ({"about": "给小明的生日"}, "simplified"),
+        ({"title": "红叶"}, "simplified"),
+        ({"poet": "刘禹锡"}, "simplified"),
+        ({"prompt": "月", "title": "送别"}, "simplified"),
+        ({"prompt": "紅", "poet": "刘禹锡"}, "traditional"),
+        ({"prompt": "红", "title": "紅葉"}, "simplified"),
+        ({"last_line": "红叶满长安", "title": "秋思"}, "simplified"),
+        ({"title": "秋思", "poet": "李白"}, "traditional"),
+        ({}, "traditional"),
+    ],
+)
+def test_the_first_text_that_tells_a_script_is_answered_in_it(writer, asked, script):
+    (poem,) = writer.write(**asked, form="五絕", seed=2, best_of=1)
+    assert poem.script == script
+    assert (poem.text == to_simplified(poem.text)) == (script == "simplified")
 
 
 @pytest.mark.parametrize("script", ["traditional", "taiwan", "hongkong"])
