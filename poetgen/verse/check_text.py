@@ -23,7 +23,7 @@ def check(
     """Judge one poem, in either script, rule by rule.
 
     `form` is the one it must have, such as 五絕; None: any. `tones` are relaxed or strict: every position held to
-    its template. `rhyme_book` is 平水韻, 詞林正韻 or 新韻, `book` takes it as printed.
+    its template. `rhyme_book` is 平水韻, 詞林正韻 or 新韻, `book` takes the first alone.
     Raises PromptError for what is not one poem.
     """
     from poetgen.script.convert import to_corpus

@@ -67,7 +67,7 @@ class TokenProsody:
     @cached_property
     def at_end(self) -> list[int]:
         """The tones of each token at the end of a line."""
-        each = (self.table.readings(token, usual=True) for token in self.vocabulary.tokens)
+        each = (self.table.undisputed.readings(token, usual=True) for token in self.vocabulary.tokens)
         return [_tone_bits(reading.tone for reading in readings) for readings in each]
 
     @cached_property
@@ -75,14 +75,14 @@ class TokenProsody:
         """The tones of each token inside a line."""
         each = zip(self.vocabulary.tokens, self.at_end, strict=True)
         return [
-            tones if tones != EITHER else _tone_bits(self.table.tones(token, usual=True))
+            tones if tones != EITHER else _tone_bits(self.table.undisputed.tones(token, usual=True))
             for token, tones in each
         ]
 
     @cached_property
     def groups(self) -> list[int]:
         """The rhyme groups of each token."""
-        each = (self.table.groups(token, usual=True) for token in self.vocabulary.tokens)
+        each = (self.table.undisputed.groups(token, usual=True) for token in self.vocabulary.tokens)
         return [sum(GROUP_BITS[group] for group in groups) for groups in each]
 
     @cached_property

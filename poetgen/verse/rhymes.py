@@ -6,7 +6,7 @@ reading here.
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -144,9 +144,11 @@ class RhymeTable:
         *,
         seldom: Mapping[str, frozenset[Reading]] = MappingProxyType({}),
         rhyme_only: Mapping[str, frozenset[Reading]] = MappingProxyType({}),
+        disputed: Mapping[str, frozenset[Reading]] = MappingProxyType({}),
         book: str = PINGSHUI,
     ) -> None:
         self.book = book
+        self._disputed = disputed
         self._readings = readings
         self._seldom = seldom
         self._rhyme_only = rhyme_only
@@ -154,7 +156,11 @@ class RhymeTable:
     @classmethod
     @cache
     def load(cls, *, amended: bool = True, book: str = PINGSHUI) -> "RhymeTable":
-        """The table of one of BOOKS; `amended=False` gives 平水韻 alone, as printed, and 詞林正韻 by it."""
+        """The table of one of BOOKS; `amended=False` gives 平水韻 alone, and 詞林正韻 by it.
+
+        Alone, the book has no reading that others add to its characters; slips of the text at hand are corrected
+        there too, and characters that it lacks are read as they are else.
+        """
         if book == XINYUN:
             return parse_modern_table((_FOLDER / "xinyun.txt").read_text(encoding="utf-8"))
         table = parse_table((_FOLDER / "pingshui.txt").read_text(encoding="utf-8"), amended=amended)
@@ -176,15 +182,25 @@ class RhymeTable:
             return tuple(found)
 
         readings = {hanzi: join(hanzi, every) for hanzi, every in self._readings.items()}
-        seldom, rhyme_only = (
+        seldom, rhyme_only, disputed = (
             {hanzi: frozenset(join(hanzi, some)) for hanzi, some in each.items()}
-            for each in (self._seldom, self._rhyme_only)
+            for each in (self._seldom, self._rhyme_only, self._disputed)
         )
         # what is seldom one group may be usual another that is joined with it
-        for hanzi, some in seldom.items():
-            usual = join(hanzi, self.readings(hanzi, usual=True))
-            seldom[hanzi] = some - frozenset(usual)
-        return RhymeTable(readings, seldom=seldom, rhyme_only=rhyme_only, book=CILIN)
+        for few, table in ((seldom, self), (disputed, self.undisputed)):
+            for hanzi, some in few.items():
+                few[hanzi] = some - frozenset(join(hanzi, table.readings(hanzi, usual=True)))
+        return RhymeTable(readings, seldom=seldom, rhyme_only=rhyme_only, disputed=disputed, book=CILIN)
+
+    @cached_property
+    def undisputed(self) -> "RhymeTable":
+        """The same for who writes: what a witness lacks is not usual, where a character has other readings."""
+        none: frozenset[Reading] = frozenset()
+        seldom = {h: self._seldom.get(h, none) | some for h, some in self._disputed.items()}
+        left = {h: some for h, some in seldom.items() if not some >= frozenset(self.readings(h))}
+        return RhymeTable(
+            self._readings, seldom={**self._seldom, **left}, rhyme_only=self._rhyme_only, book=self.book
+        )
 
     def __contains__(self, hanzi: object) -> bool:
         return hanzi in self._readings
@@ -246,23 +262,33 @@ def parse_table(text: str, *, amended: bool) -> RhymeTable:
     found: dict[str, list[Reading]] = {}
     seldom: dict[str, frozenset[Reading]] = {}
     rhyme_only: dict[str, frozenset[Reading]] = {}
+    disputed: dict[str, frozenset[Reading]] = {}
     of_name = {full_name(group): reading_in(group) for group in GROUPS}
-    rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
+    rows = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
+    for name, hanzis in (row for row in rows if row[0] in of_name):
+        for hanzi in hanzis:
+            found.setdefault(hanzi, []).append(of_name[name])
+    printed = frozenset(found)
     for row in rows:
-        if row[0] in of_name:
-            for hanzi in row[1]:
-                found.setdefault(hanzi, []).append(of_name[row[0]])
-        elif amended:
+        if row[0] not in of_name:
             hanzi, changes = row[0], row[1].split()
+            if not (amended or hanzi not in printed or _corrects(row)):
+                changes = [change for change in changes if change[0] in "-~?"]
             # what poems do not use is no misprint (校): it is kept, and told apart
             kept = {change for change in changes if change[0] == "-" and row[2] == "語料"}
             _amend(found.setdefault(hanzi, []), [change for change in changes if change not in kept])
             _collect(seldom, hanzi, kept | {change for change in changes if change[0] == "^"})
             _collect(rhyme_only, hanzi, {change for change in changes if change[0] == "~"})
+            _collect(disputed, hanzi, {change for change in changes if change[0] == "?"})
     for hanzi, last in seldom.items():
         found[hanzi].sort(key=last.__contains__)
     readings = {hanzi: tuple(every) for hanzi, every in found.items() if every}
-    return RhymeTable(readings, seldom=seldom, rhyme_only=rhyme_only)
+    return RhymeTable(readings, seldom=seldom, rhyme_only=rhyme_only, disputed=disputed)
+
+
+def _corrects(row: Sequence[str]) -> bool:
+    """Whether a row of changes takes away what the book never had, a slip, or gives back what other texts have."""
+    return row[2] == "詩韻" or (row[2] in ("校", "廣韻") and "-" in row[1])
 
 
 def _collect(into: dict[str, frozenset[Reading]], hanzi: str, changes: Iterable[str]) -> None:
@@ -272,7 +298,7 @@ def _collect(into: dict[str, frozenset[Reading]], hanzi: str, changes: Iterable[
 
 
 def _amend(readings: list[Reading], changes: Iterable[str]) -> None:
-    """+支 and ^支 add a reading, -支 takes it away, ~支 keeps it for rhymes alone, ?支 says it is disputed."""
+    """+支 and ^支 add a reading, -支 takes it away, ~支 keeps it for rhymes alone, ?支 doubts it."""
     for change in changes:
         reading = reading_in(change[1:])
         if change[0] == "-":

@@ -39,11 +39,18 @@ class Senses(NamedTuple):
 
     def tone(self, line: str, place: int) -> str:
         """The tone of the character in this place of a line; "" where nothing decides, or neighbours disagree."""
-        hanzi = line[place]
-        told = {self.tones.get(hanzi + neighbour, "") for neighbour in neighbours_of(line, place)} - {""}
+        told = self._told(line, place)
         if len(told) > 1:
             return ""
-        return told.pop() if told else self.tones.get(hanzi + ANY, "")
+        return told.pop() if told else self.tones.get(line[place] + ANY, "")
+
+    def tone_beside(self, line: str, place: int) -> str:
+        """The tone that the neighbours of the character decide by themselves; "" where they do not."""
+        told = self._told(line, place)
+        return told.pop() if len(told) == 1 else ""
+
+    def _told(self, line: str, place: int) -> set[str]:
+        return {self.tones.get(line[place] + each, "") for each in neighbours_of(line, place)} - {""}
 
 
 def neighbours_of(line: str, place: int) -> tuple[str, ...]:

@@ -22,8 +22,9 @@ from poetgen.verse.rhymes import LEVEL, OBLIQUE
 
 RELAXED, STRICT = "relaxed", "strict"
 # Costs: one fault outweighs a first line that rhymes otherwise than it could, and that any number of seldom
-# readings, one of which outweighs any number of licences.
-_FAULT, _SHUNNED, _SELDOM, _LICENCE = 10**12, 10**8, 10**4, 1
+# readings, one of which outweighs a borrowed rhyme, and that any number of licences, among which the one that
+# strict poets shun comes last.
+_FAULT, _SHUNNED, _SELDOM, _BORROWED, _LATE, _LICENCE = 10**12, 10**9, 10**6, 10**4, 10**2, 1
 _SWAPPED = LEVEL + LEVEL + OBLIQUE + LEVEL + OBLIQUE
 _SWAPPED_LATE = OBLIQUE + _SWAPPED[1:]  # 昔聞洞庭水: one in twelve lines of Tang poems with 特拗
 Remark = tuple[str, int, str]  # name, position, reason
@@ -34,14 +35,16 @@ class ToneOptions:
     """The tones each character may have, line by line, and what the rhyme says about the ends of lines.
 
     `ends` has for each line the tone its last character must have, "" where it may have either. `shunned` is the
-    tone in which the first line ends only where the other makes a fault, "" where both are as good. `seldom` has
-    for each character the tones of its seldom readings, taken only where the usual one makes a fault.
+    tone in which the first line ends only where the other makes a fault, "" where both are as good; `borrows` says
+    that this end borrows its rhyme (鄰韻), and so is better than a seldom reading. `seldom` has for each character
+    the tones of its seldom readings, taken only where the usual one makes a fault.
     """
 
     lines: Sequence[tuple[str, ...]]
     ends: Sequence[str]
     shunned: str = ""
     seldom: Sequence[tuple[str, ...]] = ()
+    borrows: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ def _all_choices(tones: ToneOptions, strict: bool) -> list[_Choices]:
             end,
             strict,
             shunned="" if k else tones.shunned,
+            price=_BORROWED if tones.borrows else _SHUNNED,
             seldom=tones.seldom[k] if tones.seldom and any(tones.seldom[k]) else (),
         )
         for k, (line, end) in enumerate(zip(tones.lines, tones.ends, strict=True))
@@ -139,15 +143,18 @@ def _choices(
     strict: bool,
     *,
     shunned: str,
+    price: int,
     seldom: tuple[str, ...],
 ) -> _Choices:
     """The readings of one line by what they mean to its neighbours."""
     found: dict[_Boundary, _Choice] = {}
     for pattern in map("".join, product(*options)):
         faults, licences, boundary = _judge_line(pattern, opens_couplet, end, strict)
-        cost = _FAULT * len(faults) + _LICENCE * len(licences)
+        cost = _FAULT * len(faults) + sum(
+            _LATE if name == "特拗首仄" else _LICENCE for name, _, _ in licences
+        )
         if pattern[-1] == shunned:
-            cost += _SHUNNED
+            cost += price
         cost += _SELDOM * sum(tone in few for tone, few in zip(pattern, seldom, strict=False))
         known = found.get(boundary, _Choice(cost + 1, ()))
         if cost < known.cost:

@@ -135,7 +135,7 @@ CHECK = {
     "text": text("One poem or several, blank lines between.", MOST_TEXT, is_required=True),
     "form": text("The form a poem must have, such as 五絕; default: any.", 40),
     "tones": choice("strict holds each place to its template.", MODES, RELAXED),
-    "book": Setting("boolean", "Judge by the rhyme book as printed.", False),
+    "book": Setting("boolean", "Judge by the rhyme book alone, without readings that others add.", False),
     "rhyme_book": choice("The rhyme book.", BOOKS, PINGSHUI),
     "script": choice("Script of the summary; default: the poem's.", SCRIPTS),
 }

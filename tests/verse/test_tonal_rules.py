@@ -166,6 +166,11 @@ def test_a_free_place_stays_open():
     assert judge_tones(poem("中仄平平仄", *REGULAR[1:])).as_good[0][0] == OBLIQUE + LEVEL
 
 
+def test_a_licence_that_strict_poets_shun_is_the_last_to_be_taken():
+    found = judge_tones(poem("中平仄平仄", "平仄仄平平", "平仄平平仄", "平平平仄平"))
+    assert [note.name for note in found.notes] == ["特拗"]
+
+
 def test_a_shunned_end_is_read_so_only_where_it_must_be():
     lines = poem("平平仄仄中", "仄仄仄平平", "仄仄平平仄", "平平仄仄平")
     for shunned in (LEVEL, OBLIQUE):
