@@ -12,7 +12,8 @@ from pathlib import Path
 from rhyme_evidence import Evidence, gather, read_bodies
 
 from poetgen.files import write_text
-from poetgen.verse.rhymes import LEVEL, OBLIQUE, RhymeTable
+from poetgen.verse.groups import LEVEL, OBLIQUE
+from poetgen.verse.rhymes import RhymeTable
 from poetgen.writing import ranking
 
 RARE, ENOUGH = 0.12, 20

@@ -19,7 +19,8 @@ from rhyme_evidence import Lines, Readings, fitting_positions, gather, is_regula
 
 from poetgen.files import write_text
 from poetgen.verse import senses
-from poetgen.verse.rhymes import LEVEL, OBLIQUE, RhymeTable
+from poetgen.verse.groups import LEVEL, OBLIQUE
+from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.senses import neighbours_of
 
 SURE, LENT, TWICE, ENOUGH = 0.9, 0.5, 2, 20

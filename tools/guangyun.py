@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from tshet_uinh.data import 廣韻 as book
 
-from poetgen.verse.rhymes import GROUPS
+from poetgen.verse.groups import GROUPS
 
 # Where the 106 groups join several of the 206 rhymes; every other rhyme is a group of its own name.
 JOINED = {

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from poetgen.poem.form import form_of
-from poetgen.verse.rhymes import LEVEL, OBLIQUE, Reading
+from poetgen.verse.groups import LEVEL, OBLIQUE, Reading
 
 Readings = Mapping[str, tuple[Reading, ...]]
 Lines = Sequence[str]

@@ -10,8 +10,8 @@ from itertools import groupby
 from poetgen.cli.output import style
 from poetgen.language import tr
 from poetgen.verse.annotation import mark_entering_tones
+from poetgen.verse.groups import LEVEL, OBLIQUE, label_of
 from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, Finding, LineReport, Report
-from poetgen.verse.rhymes import LEVEL, OBLIQUE, label_of
 from poetgen.verse.summary import conclude, name_parts
 
 COLOURS = {LEVEL: "cyan", OBLIQUE: "yellow"}

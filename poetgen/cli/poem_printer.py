@@ -9,7 +9,7 @@ from poetgen.cli.output import echo
 from poetgen.files import write_text
 from poetgen.language import tr
 from poetgen.script.opencc import to_script
-from poetgen.verse.rhymes import label_of
+from poetgen.verse.groups import label_of
 from poetgen.writing.poem import GeneratedPoem
 
 if TYPE_CHECKING:

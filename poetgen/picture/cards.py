@@ -8,8 +8,9 @@ from poetgen.picture.card import Card
 from poetgen.script.opencc import to_script
 from poetgen.verse.annotation import annotate_report
 from poetgen.verse.check import EITHER, check_poem
+from poetgen.verse.groups import label_of
 from poetgen.verse.report import Finding, Report
-from poetgen.verse.rhymes import RhymeTable, label_of
+from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.summary import summarize
 from poetgen.writing.poem import GeneratedPoem
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from poetgen.verse.check import check_poem
+from poetgen.verse.groups import OBLIQUE
 from poetgen.verse.report import Report
 from poetgen.verse.rhyme_books import PINGSHUI
-from poetgen.verse.rhymes import OBLIQUE, RhymeTable
+from poetgen.verse.rhymes import RhymeTable
 
 ENTERING = (
     "入"  # 入聲 is one of the oblique tones; today's Mandarin reads a third of it level, so it is marked

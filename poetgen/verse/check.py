@@ -11,6 +11,7 @@ from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import Form, form_of
 from poetgen.poem.poem import word_of
+from poetgen.verse.groups import LEVEL, OBLIQUE
 from poetgen.verse.parallelism import score_couplets
 from poetgen.verse.report import (
     RHYME_RULES,
@@ -23,7 +24,7 @@ from poetgen.verse.report import (
     rule_report,
 )
 from poetgen.verse.rhyme_rules import EITHER_TONE, RhymePositions, judge_rhymes
-from poetgen.verse.rhymes import LEVEL, OBLIQUE, RhymeTable
+from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.senses import Senses
 from poetgen.verse.tonal_rules import RELAXED, STRICT, ToneJudgement, ToneOptions, judge_tones
 

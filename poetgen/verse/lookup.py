@@ -6,8 +6,9 @@ from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.script.bigrams import Bigrams
 from poetgen.verse.annotation import ENTERING
+from poetgen.verse.groups import Reading, full_name
 from poetgen.verse.rhyme_books import PINGSHUI
-from poetgen.verse.rhymes import Reading, RhymeTable, full_name
+from poetgen.verse.rhymes import RhymeTable
 
 
 class Rhyme(NamedTuple):

@@ -1,7 +1,7 @@
 """A vocabulary as the rules of verse see it: the tones and rhymes of every token, as masks over all of them.
 
 Tones are bits, LEVEL_BIT and OBLIQUE_BIT, so that a character with two has EITHER; no bit: its reading is unknown.
-Rhyme groups are the bits of one number, in the order of poetgen.verse.rhymes.EVERY_GROUP.
+Rhyme groups are the bits of one number, in the order of poetgen.verse.groups.EVERY_GROUP.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.poem.poem import word_of
-from poetgen.verse.rhymes import EVERY_GROUP, LEVEL, OBLIQUE, RhymeTable, reading_in
+from poetgen.verse.groups import EVERY_GROUP, LEVEL, OBLIQUE, reading_in
+from poetgen.verse.rhymes import RhymeTable
 
 Array = npt.NDArray[Any]
 

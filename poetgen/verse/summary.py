@@ -2,8 +2,8 @@
 
 from poetgen.language import tr
 from poetgen.verse.check import STRICT
+from poetgen.verse.groups import label_of
 from poetgen.verse.report import Report
-from poetgen.verse.rhymes import label_of
 
 
 def summarize(report: Report) -> str:

@@ -17,8 +17,8 @@ from itertools import product
 from typing import NamedTuple
 
 from poetgen.language import tr
+from poetgen.verse.groups import LEVEL, OBLIQUE
 from poetgen.verse.report import Finding
-from poetgen.verse.rhymes import LEVEL, OBLIQUE
 
 RELAXED, STRICT = "relaxed", "strict"
 # Costs: one fault outweighs a first line that rhymes otherwise than it could, and that any number of seldom

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from poetgen.poem.form import Form, form_name
 from poetgen.poem.poem import Poem
+from poetgen.verse.groups import EVERY_GROUP, LEVEL, OBLIQUE
 from poetgen.verse.prosody import EITHER, LEVEL_BIT, OBLIQUE_BIT, TONES_IN, TokenProsody, places
 from poetgen.verse.rhyme_books import PINGSHUI
-from poetgen.verse.rhymes import EVERY_GROUP, LEVEL, OBLIQUE
 from poetgen.writing.states import Patterns, State
 
 BLANK = "\u3000"  # as wide as a hanzi

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import Form
+from poetgen.verse.groups import LEVEL, OBLIQUE, ORDER
 from poetgen.verse.prosody import (
     ALL_GROUPS,
     EITHER,
@@ -24,7 +25,6 @@ from poetgen.verse.prosody import (
     TokenProsody,
     places,
 )
-from poetgen.verse.rhymes import LEVEL, OBLIQUE, ORDER
 from poetgen.verse.templates import Template, opposite, templates
 from poetgen.writing.constraints import Constraints
 

@@ -11,7 +11,8 @@ import pytest
 from poetgen.script.opencc import to_simplified
 from poetgen.verse.check import check_poem
 from poetgen.verse.check_text import check as check_text
-from poetgen.verse.rhymes import LEVEL, OBLIQUE, RhymeTable
+from poetgen.verse.groups import LEVEL, OBLIQUE
+from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.senses import Senses
 
 TABLE = RhymeTable.load()

@@ -5,6 +5,7 @@ import pytest
 from poetgen.errors import PromptError
 from poetgen.verse.check import check_poem
 from poetgen.verse.check_text import check
+from poetgen.verse.groups import EVERY_GROUP, GROUPS, groups_of, label_of, reading_in
 from poetgen.verse.lookup import find_rhymes, sign_of
 from poetgen.verse.rhyme_books import (
     BOOKS,
@@ -16,7 +17,7 @@ from poetgen.verse.rhyme_books import (
     XINYUN_GROUPS,
     parse_book,
 )
-from poetgen.verse.rhymes import EVERY_GROUP, GROUPS, RhymeTable, groups_of, label_of, parse_group, reading_in
+from poetgen.verse.rhymes import RhymeTable, parse_group
 
 LU_YOU = "死去元知萬事空，但悲不見九州同。王師北定中原日，家祭無忘告乃翁。"
 WANG = "白日依山盡，黃河入海流。欲窮千里目，更上一層樓。"

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poetgen.verse.groups import LEVEL, OBLIQUE, Reading
 from poetgen.verse.rhyme_rules import EITHER_TONE, RhymePositions
-from poetgen.verse.rhymes import LEVEL, OBLIQUE, Reading, RhymeTable
+from poetgen.verse.rhymes import RhymeTable
 
 READINGS = [Reading(LEVEL, group) for group in "東冬江"] + [Reading(OBLIQUE, group) for group in "送屋"]
 READINGS += [Reading(LEVEL, ""), Reading(OBLIQUE, "")]
