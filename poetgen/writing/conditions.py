@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from poetgen.corpus.conditions import ConditionTable, condition_form
 from poetgen.corpus.vocabulary import Vocabulary
@@ -15,45 +16,7 @@ from poetgen.script.opencc import as_utf8, normalize, to_simplified
 from poetgen.script.variants import VariantTable
 
 NEAREST = 4  # names told for one that is not known
-# Words of today, and what a title of the Tang or Song has for them; the longest first. Both scripts are read.
-CLASSICAL = {
-    "情人節": "七夕",
-    "想家": "思鄉",
-    "想念": "憶",
-    "思念": "憶",
-    "媽媽": "母",
-    "母親": "母",
-    "爸爸": "父",
-    "父親": "父",
-    "老師": "先生",
-    "朋友": "友人",
-    "愛情": "相思",
-    "失戀": "閨怨",
-    "分手": "惜別",
-    "再見": "留別",
-    "新年": "元日",
-    "春節": "元日",
-    "過年": "除夕",
-    "下雨": "雨",
-    "下雪": "雪",
-    "喝酒": "飲酒",
-    "月亮": "月",
-    "太陽": "日",
-    "大海": "海",
-    "晚上": "夜",
-    "早上": "曉",
-    "春天": "春日",
-    "夏天": "夏日",
-    "秋天": "秋日",
-    "冬天": "冬日",
-    "孤單": "獨坐",
-    "孤獨": "獨坐",
-    "給": "寄",
-    "為": "",
-    "的": "",
-    "我": "",
-    "你": "君",
-}
+_MODERN_WORDS = Path(__file__).with_name("modern_words.txt")
 
 
 @dataclass(frozen=True)
@@ -142,9 +105,17 @@ def read_title(typed: str, variants: VariantTable, name: str) -> tuple[str, tupl
 
 def to_classical(text: str) -> str:
     """Modern words as titles have them, in either script: 想家 → 思鄉."""
-    words = CLASSICAL | {to_simplified(modern): word for modern, word in CLASSICAL.items()}
+    words = _modern_words()
     modern = "|".join(sorted(words, key=len, reverse=True))
     return re.sub(modern, lambda found: words[found[0]], normalize(text)) or text
+
+
+def _modern_words() -> dict[str, str]:
+    """modern_words.txt, in both scripts: a word of today, and that of titles."""
+    lines = _MODERN_WORDS.read_text(encoding="utf-8").splitlines()
+    pairs = [line.split() for line in lines if not line.startswith("#")]
+    words = {modern: word.strip("-") for modern, word in pairs}
+    return words | {to_simplified(modern): word for modern, word in words.items()}
 
 
 def find_poet(typed: str, table: ConditionTable) -> str:

@@ -121,6 +121,11 @@ def test_any_text_is_a_title_or_a_sentence(variants: VariantTable, typed: str) -
         ("情人节", "七夕"),
         ("的", "的"),
         ("秋夜", "秋夜"),
+        ("下雪了", "對雪"),
+        ("生日快乐", "生日"),
+        ("加班到深夜", "夜直到夜"),
+        ("一个人喝酒", "獨酌"),
+        ("快乐", "快乐"),
     ],
 )
 def test_words_of_today_become_a_title(words: str, title: str) -> None:
