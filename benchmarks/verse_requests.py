@@ -63,7 +63,7 @@ def requests(writer: Writer) -> Iterator[Request]:
     """All that is tried."""
     table = RhymeTable.load()
     for group in GROUPS:
-        usable = sum(char in writer.vocabulary for char in table.members(group))
+        usable = sum(char in writer.model.vocabulary for char in table.members(group))
         is_level = reading_in(group).tone == LEVEL
         if usable >= USABLE and is_level:
             for form in FORMS:

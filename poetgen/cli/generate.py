@@ -259,9 +259,9 @@ def _tell_model(writer: Writer, *, verbose: bool, rhyme_book: str) -> None:
 
 def _list_poets(writer: Writer, *, as_json: bool) -> None:
     """The poets a model knows by name. Raises PromptError for one that knows none."""
-    if writer.conditions is None:
+    if writer.model.conditions is None:
         raise PromptError(tr("this model was trained on poems alone and knows no poets by name"))
-    names = writer.conditions.poets
+    names = writer.model.conditions.poets
     echo(json.dumps(names, ensure_ascii=False) if as_json else "\n".join(names))
 
 

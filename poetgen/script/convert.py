@@ -151,6 +151,11 @@ def print_lines(
     return tuple("".join(printed[first:last]) for first, last in pairwise(ends))
 
 
+def keeps_spelling(typed_in: str, script: str) -> bool:
+    """Whether a poem in `script` has what was typed in another as it was typed: all but simplified print."""
+    return typed_in != SIMPLIFIED or script == SIMPLIFIED
+
+
 def _may_print(char: str, script: str) -> bool:
     """Whether a script prints a character as it is, if not by the phrase rules of OpenCC."""
     if script == SIMPLIFIED:

@@ -31,9 +31,9 @@ def describe_model(writer: Writer) -> dict[str, Any]:
     return {
         "version": __version__,
         "model": model_name(writer.source) if writer.source else "",
-        "vocabulary_size": len(writer.vocabulary),
-        "knows_titles": writer.conditions is not None,
-        "poets": list(writer.conditions.poets) if writer.conditions else [],
+        "vocabulary_size": len(writer.model.vocabulary),
+        "knows_titles": writer.model.conditions is not None,
+        "poets": list(writer.model.conditions.poets) if writer.model.conditions else [],
         "forms": [*(form.name for form in USUAL), "五言排律", FREE],
         "rhymes": {group: [full_name(group), to_simplified(full_name(group))] for group in GROUPS},
         "limits": {"count": MOST_POEMS, "best_of": MOST_CANDIDATES, "hanzi": MOST_HANZI},

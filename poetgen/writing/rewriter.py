@@ -6,19 +6,17 @@ from typing import Any
 
 import numpy.typing as npt
 
-from poetgen.corpus.line_index import LineIndex
 from poetgen.corpus.typed import TypedPoem, typed_poems
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.lineation import CORPUS_MARKS, LINE_MARKS, punctuate, split_lines
-from poetgen.script.convert import Conversion, print_lines, to_corpus
-from poetgen.script.opencc import SIMPLIFIED
-from poetgen.script.variants import VariantTable
+from poetgen.script.convert import Conversion, keeps_spelling, print_lines, to_corpus
 from poetgen.verse.check import check_poem
 from poetgen.verse.prosody import TokenProsody
 from poetgen.writing.decoding import Candidate, Matcher, Sampling, decode, random_stream
 from poetgen.writing.line_matcher import KeptPoem, join_body, match_line
-from poetgen.writing.network import Network, Prefix
+from poetgen.writing.loaded_model import LoadedModel
+from poetgen.writing.network import Prefix
 from poetgen.writing.poem import GeneratedPoem, Rank
 from poetgen.writing.prompt import read_acrostic
 from poetgen.writing.ranking import score
@@ -28,34 +26,25 @@ _RUNS = re.compile(f"[{re.escape(LINE_MARKS)}]+")
 
 
 class Rewriter:
-    """What rewriting needs of a loaded model."""
+    """Rewrites lines with a model, by the tones and rhymes of one book."""
 
-    def __init__(
-        self,
-        network: Network,
-        prosody: TokenProsody,
-        variants: VariantTable,
-        known: LineIndex | None,
-        keeps_marks: bool,
-        notes: tuple[str, ...] = (),
-    ) -> None:
-        self._network, self._prosody, self._variants = network, prosody, variants
-        self._known, self._keeps_marks, self._notes = known, keeps_marks, notes
+    def __init__(self, model: LoadedModel, prosody: TokenProsody) -> None:
+        self._model, self._network, self._prosody = model, model.network, prosody
 
     def rewrite(
         self, poem: str, line: int, *, begins: str, sampling: Sampling, script: str | None
     ) -> Iterator[GeneratedPoem]:
         """The poem with that line (from 1) written anew; checked before the first. Raises PromptError."""
         typed, marks = read_kept(poem, line)
-        read = to_corpus("\n".join(typed), self._variants)
+        read = to_corpus("\n".join(typed), self._model.variants)
         lines = tuple(read.text.split("\n"))
         head = self._head(begins, lines[line - 1], line)
         kept = KeptPoem(lines, marks, line - 1, head)
-        matcher = match_line(kept, self._prosody, keeps_marks=self._keeps_marks)
+        matcher = match_line(kept, self._prosody, keeps_marks=self._model.keeps_marks)
         return self._write(kept, read, matcher, sampling, script or read.script)
 
     def _head(self, begins: str, present: str, line: int) -> str:
-        head = read_acrostic(begins, self._variants).text if begins else ""
+        head = read_acrostic(begins, self._model.variants).text if begins else ""
         if len(head) > len(present):
             raise PromptError(
                 tr(
@@ -99,7 +88,10 @@ class Rewriter:
         others = [line for line in found if line != kept.lines[kept.place]] or found
         poems = [kept.replaced(line) for line in dict.fromkeys(others)]
         totals = self._network.log_probabilities([self._body(lines, kept.marks) for lines in poems]).tolist()
-        scores = [score(lines, total, known=self._known) for lines, total in zip(poems, totals, strict=True)]
+        scores = [
+            score(lines, total, known=self._model.known_lines)
+            for lines, total in zip(poems, totals, strict=True)
+        ]
         best = max(range(len(scores)), key=scores.__getitem__)
         new = poems[best][kept.place]
         table = self._prosody.table
@@ -111,7 +103,7 @@ class Rewriter:
             seed=sampling.seed,
             index=index,
             log_probability=totals[best],
-            notes=(*self._notes, *read.notes),
+            notes=(*self._model.notes, *read.notes),
             template=report.template,
             rhyme_group=report.rhyme_group if report.rhymes_hold else None,
             tones=tuple(line.tones for line in report.lines),
@@ -122,12 +114,12 @@ class Rewriter:
 
     def _body(self, lines: Sequence[str], marks: str) -> str:
         """Lines as the model reads them."""
-        return join_body(lines, marks) if self._keeps_marks else "".join(lines)
+        return join_body(lines, marks) if self._model.keeps_marks else "".join(lines)
 
 
 def _typed_places(kept: KeptPoem, read: Conversion, script: str) -> dict[int, str]:
     """The hanzi of the kept lines as they were typed; none where the poem is asked for in another script."""
-    if read.script == SIMPLIFIED != script:
+    if not keeps_spelling(read.script, script):
         return {}
     lines = read.typed.split("\n")
     first = sum(map(len, lines[: kept.place]))

@@ -77,7 +77,7 @@ def measure_written(
 
 
 def _pair(writer: Writer, written: Sequence[Poem], real: Sequence[Poem]) -> Pair:
-    known = writer.known_lines
+    known = writer.model.known_lines
     return Pair(measure_poems(written, known), measure_poems(real, known))
 
 

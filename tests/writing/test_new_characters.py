@@ -74,10 +74,10 @@ def test_what_is_typed_is_printed_and_nothing_else_is_new(tiny, prompt, seed):
     (poem,) = own.write(
         prompt, seed=seed, best_of=1, tones="off", rhyme="off", form="五絕", script="traditional"
     )
-    taught = own._knowing(prompt)
+    taught = own.model.knowing(prompt)
     assert len(poem.corpus_lines[0]) == 5
     rest = poem.corpus_lines[0][len(prompt) :] + "".join(poem.corpus_lines[1:])
-    assert all(char in own.vocabulary for char in rest)
+    assert all(char in own.model.vocabulary for char in rest)
     assert all(char in taught.vocabulary for char in poem.corpus_lines[0])
 
 
@@ -110,7 +110,7 @@ def test_a_tied_model_and_one_with_an_output_of_its_own_are_taught_too(tiny_chec
 
 
 def test_a_writer_whose_prompt_it_knows_is_taught_nothing(tang):
-    assert tang._knowing("月", "春夏") is tang
+    assert tang.model.knowing("月", "春夏") is tang.model
 
 
 def test_without_opencc_what_may_be_simplified_is_refused(tiny, monkeypatch):
@@ -131,5 +131,5 @@ def test_the_released_model_knows_every_meaning():
 
 
 def test_where_no_meaning_is_listed_the_sound_tells(tang):
-    (new,) = new_characters("砷", tang.variants, tang.vocabulary)
+    (new,) = new_characters("砷", tang.model.variants, tang.model.vocabulary)
     assert set(RhymeTable.load().readings(new.read_as)) == set(RhymeTable.load().readings("砷"))

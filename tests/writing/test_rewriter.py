@@ -34,8 +34,8 @@ def test_the_others_stay_and_the_rules_hold(writer, form, line):
 
 def whole(writer, text):
     """The log-probability of a poem and its end, read character by character."""
-    logits, _, total = writer._network.follow(text)
-    return total + float(log_softmax(logits)[0, writer.vocabulary.end])
+    logits, _, total = writer.model.network.follow(text)
+    return total + float(log_softmax(logits)[0, writer.model.vocabulary.end])
 
 
 def test_of_several_the_one_is_taken_that_suits_the_whole_poem(writer):
