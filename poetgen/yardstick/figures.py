@@ -6,7 +6,7 @@ A figure says nothing alone; beside that of as many held-out poems of the same f
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from poetgen.poem.poem import COMMA, QUESTION, STOP, Poem
 from poetgen.verse.check import check_poem
 from poetgen.verse.parallelism import score_couplets
 from poetgen.writing.ranking import SEASONS, count_doublings, is_doubled_across
+
+if TYPE_CHECKING:
+    from poetgen.yardstick.training_text import TrainingText
 
 COMMONEST = 100  # characters
 NEGATIONS = frozenset("不無未莫非勿弗")
@@ -40,6 +43,7 @@ FIGURES = (
     Figure("doublings", "doublings, 1,000 lines", "{:.1f}"),
     Figure("caesura_doublings", "doublings across the pause", "{:.1f}"),
     Figure("both_seasons", "春 with 秋, of poems with either", "{:.1%}"),
+    Figure("broken_rhythm", "lines with a word across the pause", "{:.1%}"),
     Figure("negations", "negations, 100 lines", "{:.1f}"),
     Figure("repeated_3", "repeated runs of 3 hanzi", "{:.2%}"),
     Figure("repeated_4", "repeated runs of 4 hanzi", "{:.2%}"),
@@ -49,18 +53,24 @@ FIGURES = (
     Figure("openings", "different first two hanzi", "{:.1%}"),
     Figure("same_opening", "most poems of one hanzi that go on alike", "{:.1%}"),
     Figure("copied_lines", "lines that training contained", "{:.2%}"),
+    Figure("shared_run", "longest run that training has: mean", "{:.1f}"),
+    Figure("longest_run", "… of the poem that shares most", "{:.0f}"),
     Figure("parallelism", "middle couplets: percentile among real", "{:.0f}"),
 )
 
 
-def measure_poems(poems: Sequence[Poem], known_lines: LineIndex | None = None) -> dict[str, float | None]:
+def measure_poems(
+    poems: Sequence[Poem], known_lines: LineIndex | None = None, training: "TrainingText | None" = None
+) -> dict[str, float | None]:
     """Every figure of FIGURES by its name; None where there is nothing to count.
 
-    `known_lines` are those that the model was trained on, None where that is not known.
+    `known_lines` are those that the model was trained on, `training` poems that tell words and shared runs; None
+    where they are not known.
     """
     lines = [line for poem in poems for line in poem.lines]
     reports = [check_poem(poem.lines) for poem in poems]
     couplets = [couplet.percentile for poem in poems for couplet in score_couplets(poem.lines)]
+    shared = training.longest_runs(["".join(poem.lines) for poem in poems]) if training else []
     characters = Counter("".join(lines))
     hanzi = sum(characters.values())
     return {
@@ -75,6 +85,7 @@ def measure_poems(poems: Sequence[Poem], known_lines: LineIndex | None = None) -
         "both_seasons": share(
             [poem for poem in poems if SEASONS & set(poem.text)], lambda poem: set(poem.text) >= SEASONS
         ),
+        "broken_rhythm": share(lines, training.breaks_rhythm) if training else None,
         "negations": rate((sum(char in NEGATIONS for char in line) for line in lines), lines, 100),
         **{f"repeated_{n}": share_repeated(runs(lines, n)) for n in (3, 4, 5)},
         "first_lines": share_different(poem.lines[0] for poem in poems),
@@ -82,6 +93,8 @@ def measure_poems(poems: Sequence[Poem], known_lines: LineIndex | None = None) -
         "openings": share_different(poem.text[:2] for poem in poems),
         "same_opening": most_alike([poem.text[:2] for poem in poems]),
         "copied_lines": None if known_lines is None else share(lines, known_lines.__contains__),
+        "shared_run": float(np.mean(shared)) if shared else None,
+        "longest_run": max(shared, default=None),
         "parallelism": float(np.median(couplets)) if couplets else None,
     }
 

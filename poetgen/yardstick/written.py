@@ -17,6 +17,7 @@ from poetgen.poem.poem import Poem
 from poetgen.script.opencc import TRADITIONAL
 from poetgen.writing.writer import Writer
 from poetgen.yardstick.figures import measure_poems
+from poetgen.yardstick.training_text import TrainingText
 
 PROMPTS = "日紅山夜湖海月"
 TOGETHER = "all"
@@ -71,14 +72,15 @@ def measure_written(
             written[form].append(poem)
             if on_progress:
                 on_progress(sum(map(len, written.values())), count * len(FORMS))
-    pairs = {form: _pair(writer, written[form], real[form]) for form in FORMS}
-    pairs[TOGETHER] = _pair(writer, list(chain(*written.values())), list(chain(*real.values())))
+    written[TOGETHER], real[TOGETHER] = list(chain(*written.values())), list(chain(*real.values()))
+    training = TrainingText(prepared.split("train"), prepared.vocabulary)
+    pairs = {
+        form: Pair(
+            *(measure_poems(poems[form], writer.model.known_lines, training) for poems in (written, real))
+        )
+        for form in written
+    }
     return WrittenReport(pairs, tuple(prompts), seed, settings, split)
-
-
-def _pair(writer: Writer, written: Sequence[Poem], real: Sequence[Poem]) -> Pair:
-    known = writer.model.known_lines
-    return Pair(measure_poems(written, known), measure_poems(real, known))
 
 
 def write_poems(
