@@ -77,7 +77,8 @@ class Baseline(nn.Module):
 def train_step(model: Baseline, optimizer: torch.optim.Optimizer, batch: Batch) -> float:
     """Forward, loss, backward, clip, update."""
     optimizer.zero_grad()
-    loss = model(batch.inputs, batch.targets)
+    device = model.output.bias.device
+    loss = model(*(torch.from_numpy(ids).to(device) for ids in (batch.inputs, batch.targets)))
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()

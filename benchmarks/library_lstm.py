@@ -122,7 +122,8 @@ class ByLibrary:
         self.optimizer.zero_grad()
         state, total = None, 0.0
         for segment in batch.segments(self.bptt_length):
-            loss, state = self.model(segment.inputs, segment.targets, state)
+            ids, targets = map(torch.from_numpy, (segment.inputs, segment.targets))
+            loss, state = self.model(ids, targets, state)
             (loss / batch.tokens).backward()
             state = tuple(part.detach() for part in state)
             total += loss.item()

@@ -52,14 +52,11 @@ SECONDS = 4.0  # a figure is the median of the repetitions that fit, two at leas
 def made_up_ids(setting: str) -> Any:
     """(T + 1, B), the same in every process."""
     import numpy as np
-    import torch
 
     batch, steps, _, _, vocabulary, _ = SETTINGS[setting]
     weight = 1 / (np.arange(vocabulary) + 20.0)
     rng = np.random.default_rng(0)
-    return torch.from_numpy(
-        rng.choice(vocabulary - 1, (steps + 1, batch), p=weight[:-1] / weight[:-1].sum()) + 1
-    )
+    return rng.choice(vocabulary - 1, (steps + 1, batch), p=weight[:-1] / weight[:-1].sum()) + 1
 
 
 def worker(
@@ -73,6 +70,7 @@ def worker(
 
 
 def of_baseline(system: str, part: str, setting: str, device: str) -> Callable[[], int]:
+    import numpy as np
     import torch
     from baseline import Baseline, train_step
 
@@ -83,13 +81,14 @@ def of_baseline(system: str, part: str, setting: str, device: str) -> Callable[[
     model = Baseline(vocabulary, embedding, hidden, num_layers=layers).to(device)
     optimizer = torch.optim.Adam(model.parameters())
     ids = made_up_ids(setting)
-    whole = Batch(ids[:-1], ids[1:], torch.full((batch,), steps)).to(torch.device(device))
+    whole = Batch(ids[:-1], ids[1:], np.full(batch, steps))
+    inputs = torch.from_numpy(whole.inputs).to(device)
     dy = torch.randn(steps, batch, hidden, device=device)
 
     def once() -> int:
         if part == "layer":
             optimizer.zero_grad()
-            model.lstm(model.embedding(whole.inputs))[0].backward(dy)
+            model.lstm(model.embedding(inputs))[0].backward(dy)
         else:
             train_step(model, optimizer, whole)
         return whole.tokens
@@ -98,6 +97,7 @@ def of_baseline(system: str, part: str, setting: str, device: str) -> Callable[[
 
 
 def of_poetgen(system: str, part: str, setting: str, device: str) -> Callable[[], int]:
+    import numpy as np
     import torch
 
     from poetgen.corpus.batches import Batch
@@ -107,14 +107,15 @@ def of_poetgen(system: str, part: str, setting: str, device: str) -> Callable[[]
     batch, steps, _, hidden, vocabulary, _ = SETTINGS[setting]
     learner = TorchLanguageModelLearner(vocabulary, config_of(setting, system, device))
     ids = made_up_ids(setting)
-    whole = Batch(ids[:-1], ids[1:], torch.full((batch,), steps)).to(torch.device(device))
+    whole = Batch(ids[:-1], ids[1:], np.full(batch, steps))
+    inputs = torch.from_numpy(whole.inputs).to(device)
     dy = torch.randn(steps, batch, hidden, device=device)
 
     def once() -> int:
         if part == "layer":
             learner.optimizer.zero_grad()
             with fastest_products(learner.device):
-                found, index = torch.unique(whole.inputs, return_inverse=True)
+                found, index = torch.unique(inputs, return_inverse=True)
                 learner.model.lstm(learner.model.embed(found), index=index)[0].backward(dy)
         else:
             learner.compute_gradient(whole)
@@ -163,7 +164,7 @@ def on_poems(system: str, setting: str, prepared: Path, device: str) -> Callable
         optimizer, batches = torch.optim.Adam(model.parameters()), shuffled_batches(poems, batch)
 
         def once() -> int:
-            whole = next(batches).to(torch.device(device))
+            whole = next(batches)
             train_step(model, optimizer, whole)
             return whole.tokens
 

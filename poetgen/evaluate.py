@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.corpus.batches import Batch, ordered_batches
 from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, CorpusError
-from poetgen.measures import BOOTSTRAP_SEED, Figures, PoemLosses, figures
-from poetgen.model.language_model import LanguageModel, mask_scored, restore_model
+from poetgen.measures import BOOTSTRAP_SEED, Figures, Floats, PoemLosses, figures
+from poetgen.model.language_model import LanguageModel, restore_model
 from poetgen.poem.poem import MARKS, Poem
+from poetgen.training.devices import as_tensors
 
 OnProgress = Callable[[int, int], None]
 
@@ -210,8 +209,7 @@ def score(
     for indices, batch in ordered_batches(
         poems, batch_size=batch_size, max_tokens=batch_size * len(poems.ids), prefixes=prefixes
     ):
-        on_device = batch.to(torch.device(device))
-        totals[indices] = score_batch(model, on_device, vocabulary, segment_length).cpu().numpy().T
+        totals[indices] = score_batch(model, batch, vocabulary, segment_length).T
         done += batch.tokens
         if on_progress:
             on_progress(done, total)
@@ -227,17 +225,14 @@ def score(
     )
 
 
-def score_batch(model: LanguageModel, batch: Batch, vocabulary: Vocabulary, segment_length: int) -> Tensor:
-    """Of each poem: loss, loss on hanzi, tokens, hanzi, unknown hanzi: (5, B) float64."""
-    sums = torch.zeros(5, len(batch.lengths), dtype=torch.float64, device=batch.lengths.device)
-    states = None
+def score_batch(model: LanguageModel, batch: Batch, vocabulary: Vocabulary, segment_length: int) -> Floats:
+    """Of each poem: loss, loss on hanzi, tokens, hanzi, unknown hanzi: (5, B)."""
+    sums, states = np.zeros((5, len(batch.lengths))), None
+    device = model.embedding.weight.device
     for segment in batch.segments(segment_length):
-        losses, states = model.token_losses(
-            segment.inputs, segment.targets, states=states, lengths=segment.lengths, prefix=segment.prefix
-        )
-        losses = losses.double()
-        real = mask_scored(len(losses), segment.lengths, segment.prefix)
+        found, states = model.token_losses(**as_tensors(segment, device), states=states)
+        losses, real = found.cpu().double().numpy(), segment.is_scored
         unknown = real & (segment.targets == vocabulary.unknown)
         hanzi = unknown | (real & (segment.targets >= vocabulary.first_hanzi))
-        sums += torch.stack([values.sum(0) for values in (losses, losses * hanzi, real, hanzi, unknown)])
+        sums += [values.sum(0) for values in (losses, losses * hanzi, real, hanzi, unknown)]
     return sums

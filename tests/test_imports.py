@@ -58,7 +58,7 @@ PLACES = {
     "tqdm": r"cli/",
     "git": r"fetch/git\.py",
     "opencc": r"script/opencc\.py",
-    "torch": r"(model/|training/|classify/|experiments/|corpus/batches\.py|evaluate\.py|compare/)",
+    "torch": r"(model/|training/|classify/|experiments/|compare/)",
     "matplotlib": r"plots/",
     "starlette": r"(web/|cli/serve\.py)",
     "uvicorn": r"cli/serve\.py",

@@ -77,7 +77,7 @@ def pad_texts(encoded: EncodedPoems, indices: Indices) -> tuple[Tensor, Tensor]:
     ids = np.full((len(indices), int(lengths.max())), TokenVocabulary.pad, dtype=np.int64)
     for row, k in enumerate(indices):
         ids[row, : lengths[row]] = encoded[int(k)]
-    return time_first(ids), torch.from_numpy(lengths.astype(np.int64))
+    return torch.from_numpy(time_first(ids)), torch.from_numpy(lengths)
 
 
 def encode_texts(

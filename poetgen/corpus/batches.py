@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from poetgen.corpus.dataset import EncodedPoems
 from poetgen.corpus.vocabulary import Vocabulary
@@ -23,27 +21,28 @@ class Batch:
     no poem has any.
     """
 
-    inputs: Tensor
-    targets: Tensor
-    lengths: Tensor
-    prefix: Tensor | None = None
+    inputs: Indices
+    targets: Indices
+    lengths: Indices
+    prefix: Indices | None = None
 
     @property
     def tokens(self) -> int:
         """Real tokens, padding and prefixes excluded."""
         return int(self.lengths.sum()) - (0 if self.prefix is None else int(self.prefix.sum()))
 
-    def to(self, device: torch.device) -> "Batch":
-        """The same batch on another device."""
-        prefix = None if self.prefix is None else self.prefix.to(device)
-        return Batch(self.inputs.to(device), self.targets.to(device), self.lengths.to(device), prefix)
+    @property
+    def is_scored(self) -> npt.NDArray[np.bool_]:
+        """Which tokens count: those before a poem's end, and after its prefix: (T, B)."""
+        steps = np.arange(len(self.inputs))[:, None]
+        return (steps < self.lengths) & (steps >= (0 if self.prefix is None else self.prefix))
 
     def segments(self, length: int) -> Iterator["Batch"]:
         """The batch in pieces of at most `length` steps; a poem that has ended has length 0 in later pieces."""
         for start in range(0, len(self.inputs), length):
             part = slice(start, start + length)
-            lengths = (self.lengths - start).clamp(0, length)
-            prefix = None if self.prefix is None else (self.prefix - start).clamp(0, length)
+            lengths = (self.lengths - start).clip(0, length)
+            prefix = None if self.prefix is None else (self.prefix - start).clip(0, length)
             yield Batch(self.inputs[part], self.targets[part], lengths, prefix)
 
 
@@ -68,36 +67,28 @@ def bucket_by_length(
     return batches
 
 
-def make_batch(poems: EncodedPoems, indices: Indices) -> Batch:
-    """Gather these poems into one padded batch."""
-    lengths = poems.lengths[indices]
-    targets = np.full((len(indices), int(lengths.max())), Vocabulary.pad, dtype=np.int64)
-    for row, k in enumerate(indices):
-        targets[row, : lengths[row]] = poems[int(k)]
-    inputs = np.full_like(targets, Vocabulary.begin)
-    inputs[:, 1:] = targets[:, :-1]
-    # past a poem's end the input is padding too: nothing there may depend on what the poem was
-    inputs[np.arange(targets.shape[1]) >= lengths[:, None]] = Vocabulary.pad
-    return Batch(time_first(inputs), time_first(targets), torch.from_numpy(lengths.astype(np.int64)))
-
-
-def make_conditional_batch(poems: EncodedPoems, indices: Indices, prefixes: Sequence[Sequence[int]]) -> Batch:
-    """As make_batch, each poem after its prefix of numbers that say what it is to be."""
-    before = np.array([len(prefix) for prefix in prefixes], dtype=np.int64)
+def make_batch(
+    poems: EncodedPoems, indices: Indices, prefixes: Sequence[Sequence[int]] | None = None
+) -> Batch:
+    """Gather these poems into one padded batch, each after its prefix of numbers that say what it is to be."""
+    before = np.array([len(prefix) for prefix in prefixes or [()] * len(indices)], dtype=np.int64)
     lengths = poems.lengths[indices] + before
-    targets = np.full((len(indices), int(lengths.max())), Vocabulary.pad, dtype=np.int64)
-    inputs = np.full_like(targets, Vocabulary.pad)
-    for row, (k, prefix) in enumerate(zip(indices, prefixes, strict=True)):
-        first, last = len(prefix), lengths[row]
-        targets[row, first:last] = poems[int(k)]
-        inputs[row, :first], inputs[row, first] = prefix, Vocabulary.begin
-        inputs[row, first + 1 : last] = targets[row, first : last - 1]
-    return Batch(time_first(inputs), time_first(targets), torch.from_numpy(lengths), torch.from_numpy(before))
+    longest = int(lengths.max())
+    ids = np.full((len(indices), 1 + longest), Vocabulary.pad, dtype=np.int64)
+    for row, (k, first) in enumerate(zip(indices, before, strict=True)):
+        ids[row, :first] = prefixes[row] if prefixes else ()
+        ids[row, first] = Vocabulary.begin
+        ids[row, first + 1 : lengths[row] + 1] = poems[int(k)]
+    inputs, targets, steps = ids[:, :-1].copy(), ids[:, 1:], np.arange(longest)
+    # past a poem's end the input is padding too: nothing there may depend on what the poem was
+    inputs[steps >= lengths[:, None]] = Vocabulary.pad
+    targets[steps < before[:, None]] = Vocabulary.pad
+    return Batch(time_first(inputs), time_first(targets), lengths, None if prefixes is None else before)
 
 
-def time_first(ids: Indices) -> Tensor:
+def time_first(ids: Indices) -> Indices:
     """(B, T) -> (T, B)."""
-    return torch.from_numpy(np.ascontiguousarray(ids.T))
+    return np.ascontiguousarray(ids.T)
 
 
 def epoch_batches(
@@ -113,7 +104,4 @@ def ordered_batches(
 ) -> Iterator[tuple[Indices, Batch]]:
     """Every poem once, unshuffled, for measuring, each after its prefix if there are any: (which, their batch)."""
     for indices in bucket_by_length(poems.lengths, batch_size=batch_size, max_tokens=max_tokens):
-        if prefixes is None:
-            yield indices, make_batch(poems, indices)
-        else:
-            yield indices, make_conditional_batch(poems, indices, [prefixes[int(k)] for k in indices])
+        yield indices, make_batch(poems, indices, prefixes and [prefixes[int(k)] for k in indices])

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from poetgen.corpus.batches import Batch
 from poetgen.errors import ConfigError
 
 
@@ -15,6 +17,14 @@ def choose_device(name: str) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise ConfigError("training.device is 'cuda', and torch finds no CUDA here; use --device cpu")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def as_tensors(batch: Batch, device: torch.device) -> dict[str, Any]:
+    """The ids, targets, lengths and prefix of a batch there, as LanguageModel takes them."""
+    arrays = {"ids": batch.inputs, "targets": batch.targets, "lengths": batch.lengths, "prefix": batch.prefix}
+    return {
+        name: None if array is None else torch.from_numpy(array).to(device) for name, array in arrays.items()
+    }
 
 
 def random_states(device: torch.device) -> dict[str, Tensor]:

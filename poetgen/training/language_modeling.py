@@ -12,7 +12,7 @@ import numpy as np
 from poetgen import __version__
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config, TrainingConfig
-from poetgen.corpus.batches import Batch, Indices, make_batch, make_conditional_batch, ordered_batches
+from poetgen.corpus.batches import Batch, Indices, make_batch, ordered_batches
 from poetgen.corpus.conditions import ConditionTable
 from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.corpus.line_index import LineIndex
@@ -84,7 +84,7 @@ class LanguageModeling:
         rng = np.random.default_rng([self.settings.seed, crc32(indices.tobytes())])
         size, share = len(self.prepared.vocabulary), self.settings.unconditional
         prefixes = [conditions.draw_prefix(int(k), size, rng, share) for k in indices]
-        return make_conditional_batch(self.texts, indices, prefixes)
+        return make_batch(self.texts, indices, prefixes)
 
     def validation_loss(self) -> float:
         """`loss_on` the validation poems."""

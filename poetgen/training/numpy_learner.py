@@ -66,9 +66,9 @@ class NumPyLearner:
         for segment in batch.segments(self.settings.bptt_length):
             loss, grads, state = language_model.gradients(
                 self.params,
-                segment.inputs.numpy(),
-                segment.targets.numpy(),
-                lengths=segment.lengths.numpy(),
+                segment.inputs,
+                segment.targets,
+                lengths=segment.lengths,
                 state=state,
                 scale=1 / batch.tokens,
                 masks=self.masks(poems, rng),
@@ -122,9 +122,9 @@ class NumPyLearner:
             for segment in batch.segments(self.settings.bptt_length):
                 losses, state = language_model.losses(
                     self.params,
-                    segment.inputs.numpy(),
-                    segment.targets.numpy(),
-                    lengths=segment.lengths.numpy(),
+                    segment.inputs,
+                    segment.targets,
+                    lengths=segment.lengths,
                     state=state,
                     temperature=self.settings.temperature,
                 )
@@ -171,15 +171,14 @@ class NumPyLearner:
 
     def seconds_per_step(self, batch: Batch) -> float:
         """Time the gradient of a batch; by real-time recurrent learning that of a poem's first steps, for all."""
-        whole = batch.inputs.numel()
+        whole = batch.inputs.size
         if self.settings.gradient == "rtrl":
-            batch = Batch(
-                batch.inputs[:TIMED, :1], batch.targets[:TIMED, :1], batch.lengths[:1].clamp(max=TIMED)
-            )
+            lengths = batch.lengths[:1].clip(max=TIMED)
+            batch = Batch(batch.inputs[:TIMED, :1], batch.targets[:TIMED, :1], lengths)
         for _ in range(2):
             started = time.perf_counter()
             self.compute_gradient(batch)
-        return (time.perf_counter() - started) * whole / batch.inputs.numel()
+        return (time.perf_counter() - started) * whole / batch.inputs.size
 
 
 def check_settings(config: Config) -> None:

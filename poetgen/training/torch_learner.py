@@ -16,6 +16,7 @@ from poetgen.model.initialize import Rows
 from poetgen.model.language_model import LanguageModel, build_model, detach_states
 from poetgen.training import ranks
 from poetgen.training.devices import (
+    as_tensors,
     choose_device,
     fastest_products,
     keep_freed_memory,
@@ -146,14 +147,9 @@ class TorchLanguageModelLearner(TorchLearner):
         self.optimizer.zero_grad()
         states, total, own = None, 0.0, ranks.shard_batch(batch)
         with fastest_products(self.device):
-            for segment in own.to(self.device).segments(self.settings.bptt_length) if own else ():
+            for segment in own.segments(self.settings.bptt_length) if own else ():
                 loss, states = self.model.summed_loss(
-                    segment.inputs,
-                    segment.targets,
-                    states=states,
-                    lengths=segment.lengths,
-                    prefix=segment.prefix,
-                    precision=self.settings.precision,
+                    **as_tensors(segment, self.device), states=states, precision=self.settings.precision
                 )
                 (loss / batch.tokens).backward()  # type: ignore[no-untyped-call]
                 states = detach_states(states)
@@ -169,14 +165,8 @@ class TorchLanguageModelLearner(TorchLearner):
         total, tokens = 0.0, 0
         for batch in ranks.shard_batches(batches):
             states = None
-            for segment in batch.to(self.device).segments(self.settings.bptt_length):
-                losses, states = self.model.token_losses(
-                    segment.inputs,
-                    segment.targets,
-                    states=states,
-                    lengths=segment.lengths,
-                    prefix=segment.prefix,
-                )
+            for segment in batch.segments(self.settings.bptt_length):
+                losses, states = self.model.token_losses(**as_tensors(segment, self.device), states=states)
                 total += losses.sum(dtype=torch.float64).item()
             tokens += batch.tokens
         total, all_tokens = ranks.sum_over_ranks(total, tokens)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +11,6 @@ from poetgen.corpus.batches import (
     bucket_by_length,
     epoch_batches,
     make_batch,
-    make_conditional_batch,
     ordered_batches,
 )
 from poetgen.corpus.dataset import EncodedPoems
@@ -84,7 +82,7 @@ def test_inputs_are_the_targets_one_step_later_and_all_else_is_padding(lengths: 
     indices = np.arange(len(lengths))[::-1].copy()
     batch = make_batch(poems, indices)
     assert batch.inputs.shape == batch.targets.shape == (max(lengths), len(lengths))
-    assert batch.inputs.dtype == batch.targets.dtype == batch.lengths.dtype == torch.int64
+    assert batch.inputs.dtype == batch.targets.dtype == batch.lengths.dtype == np.int64
     assert batch.tokens == sum(lengths)
     for column, k in enumerate(indices):
         n = lengths[k]
@@ -100,11 +98,11 @@ def test_segments_cover_a_batch_exactly(lengths: list[int], length: int) -> None
     batch = make_batch(poems_of(lengths), np.arange(len(lengths)))
     segments = list(batch.segments(length))
     assert all(len(segment.inputs) <= length for segment in segments)
-    assert torch.equal(torch.cat([segment.inputs for segment in segments]), batch.inputs)
-    assert torch.equal(torch.cat([segment.targets for segment in segments]), batch.targets)
-    assert torch.equal(torch.stack([segment.lengths for segment in segments]).sum(0), batch.lengths)
+    assert np.array_equal(np.concatenate([segment.inputs for segment in segments]), batch.inputs)
+    assert np.array_equal(np.concatenate([segment.targets for segment in segments]), batch.targets)
+    assert np.array_equal(np.stack([segment.lengths for segment in segments]).sum(0), batch.lengths)
     for segment in segments:
-        real = torch.arange(len(segment.inputs))[:, None] < segment.lengths
+        real = np.arange(len(segment.inputs))[:, None] < segment.lengths
         assert (segment.targets[real] != Vocabulary.pad).all()
         assert (segment.targets[~real] == Vocabulary.pad).all()
 
@@ -121,7 +119,7 @@ def test_measuring_goes_through_every_poem_unshuffled() -> None:
 
 def test_a_prefix_is_read_before_begin_and_never_scored() -> None:
     poems = poems_of([3, 5])
-    batch = make_conditional_batch(poems, np.array([1, 0]), [[90, 91], []])
+    batch = make_batch(poems, np.array([1, 0]), [[90, 91], []])
     assert batch.prefix is not None and batch.prefix.tolist() == [2, 0]
     assert batch.lengths.tolist() == [7, 3]
     assert batch.tokens == 8
@@ -137,9 +135,11 @@ def test_a_prefix_is_read_before_begin_and_never_scored() -> None:
 def test_without_prefixes_a_conditional_batch_is_the_ordinary_one() -> None:
     poems = poems_of([3, 5, 2])
     indices = np.array([1, 0, 2])
-    plain, conditional = make_batch(poems, indices), make_conditional_batch(poems, indices, [[]] * 3)
-    assert torch.equal(plain.inputs, conditional.inputs) and torch.equal(plain.targets, conditional.targets)
-    assert torch.equal(plain.lengths, conditional.lengths) and plain.tokens == conditional.tokens
+    plain, conditional = make_batch(poems, indices), make_batch(poems, indices, [[]] * 3)
+    assert np.array_equal(plain.inputs, conditional.inputs) and np.array_equal(
+        plain.targets, conditional.targets
+    )
+    assert np.array_equal(plain.lengths, conditional.lengths) and plain.tokens == conditional.tokens
 
 
 def epochs_of(lengths: Sequence[int], batch_size: int) -> list[list[list[int]]]:
