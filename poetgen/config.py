@@ -245,16 +245,17 @@ class Config:
 
     def replace(self, values: Mapping[str, Any]) -> Self:
         """A copy with `section.key` values changed. Raises ConfigError for a key or value that cannot be."""
-        config = self
+        changed: dict[str, dict[str, Any]] = {}
         for dotted, value in values.items():
             if dotted in FORMER_KEYS:
                 raise ConfigError(f"{dotted} is now called {FORMER_KEYS[dotted]}; write that instead")
             section_name, _, key = dotted.partition(".")
-            section = getattr(config, check_name(section_name, key_names(type(self)), "section"))
+            section = getattr(self, check_name(section_name, key_names(type(self)), "section"))
             check_name(key, key_names(type(section)), f"key in [{section_name}]")
-            changed = dataclasses.replace(section, **{key: check_value(section, section_name, key, value)})
-            config = dataclasses.replace(config, **{section_name: changed})
-        return config
+            own = changed.setdefault(section_name, {})
+            own[key] = check_value(section, section_name, key, value)
+        sections = {name: dataclasses.replace(getattr(self, name), **own) for name, own in changed.items()}
+        return dataclasses.replace(self, **sections)
 
 
 def flatten(sections: Mapping[str, Any], source: str) -> dict[str, Any]:

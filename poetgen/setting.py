@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
+from functools import cache
 from typing import Any, get_type_hints
 
 from poetgen.errors import ConfigError, PoetgenError
@@ -45,8 +46,7 @@ def check_name(name: str, names: Sequence[str], what: str) -> str:
 
 def check_value(section: Any, section_name: str, key: str, value: Any) -> Any:
     """`value` as this setting has it: whole numbers as floats where those are meant. Raises ConfigError."""
-    kind = get_type_hints(type(section))[key]
-    limits = next(f for f in dataclasses.fields(section) if f.name == key).metadata
+    kind, limits = _limits(section.__class__)[key]
     name = f"{section_name}.{key}"
     if kind is float and type(value) is int and abs(value) <= BIG:
         value = float(value)
@@ -60,6 +60,13 @@ def check_value(section: Any, section_name: str, key: str, value: Any) -> Any:
         return limits["read"](value) if limits["read"] else value
     except PoetgenError as error:
         raise ConfigError(f"{name}: {error}") from error
+
+
+@cache
+def _limits(section: type) -> Mapping[str, tuple[Any, Mapping[str, Any]]]:
+    """The type of each key, and what it may be."""
+    kinds = get_type_hints(section)
+    return {one.name: (kinds[one.name], one.metadata) for one in dataclasses.fields(section)}
 
 
 def _check_range(name: str, value: float, limits: Mapping[str, Any]) -> None:

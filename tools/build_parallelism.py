@@ -27,7 +27,6 @@ FEWEST = 8  # a character seen less often opposite others is unknown
 SEEN = 2  # a pair seen less often is judged by its classes
 CLASSES, DIMENSIONS, ROUNDS = 160, 48, 12
 TENTH = 10
-OUT = Path(__file__).parents[1] / "poetgen" / "verse" / FILE
 
 
 def main() -> None:
@@ -36,7 +35,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--prepared", type=Path, default=Path("data/prepared"))
-    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--out", type=Path, default=FILE)
     args = parser.parse_args()
     poems = list(read_lines(args.prepared / "train.poems.jsonl"))
     counted = [pair for k, lines in enumerate(poems) if k % TENTH for pair in couplets(lines)]

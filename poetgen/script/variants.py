@@ -156,7 +156,8 @@ class VariantTable:
         for char in WORDS_KEPT if edition == SIMPLIFIED else ():
             if char in self:
                 spelled.setdefault(char, {})[char] = 0.0
-        for char, form in zip(self._known, spellings(self._known, edition), strict=True):
+        forms = self._simplified if edition == SIMPLIFIED else spellings(self._known, edition)
+        for char, form in zip(self._known, forms, strict=True):
             spelled.setdefault(form, {}).setdefault(char, OLD_FORM if edition == SIMPLIFIED else KEPT)
         return spelled
 
@@ -169,9 +170,14 @@ class VariantTable:
         return max(1, sum(map(self._count, self._known)))
 
     @cached_property
+    def _simplified(self) -> list[str]:
+        """How simplified print has each of the known characters."""
+        return spellings(self._known, SIMPLIFIED)
+
+    @cached_property
     def is_simplified(self) -> bool:
         """Whether the corpus itself is in simplified characters, which no typed character need be turned from."""
-        pairs = zip(self._known, spellings(self._known, SIMPLIFIED), strict=True)
+        pairs = zip(self._known, self._simplified, strict=True)
         return sum(self._count(char) for char, form in pairs if char != form) < FEW * self._total
 
 

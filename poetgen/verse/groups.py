@@ -1,5 +1,6 @@
 """The rhyme groups: their names, tones and volumes, and which are near enough for a first line to borrow from."""
 
+from functools import cache
 from typing import NamedTuple
 
 from poetgen.poem.form import numeral
@@ -41,6 +42,7 @@ class Reading(NamedTuple):
         return _VOLUME_OF.get(self.group, "")
 
 
+@cache
 def reading_in(group: str) -> Reading:
     """The reading of a character of this group, or of a tone (平, 仄) whose group is unknown."""
     if group in (LEVEL, OBLIQUE):

@@ -13,8 +13,8 @@ tools/build_parallelism.py makes the table, parallelism.npz.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from functools import cache, cached_property
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -24,7 +24,7 @@ Array = npt.NDArray[Any]
 
 BACKING = 12.0  # λ, in pairs; chosen on poems that neither the table nor the percentiles come from
 LENGTHS = (5, 7)
-FILE = "parallelism.npz"
+FILE = Path(__file__).with_name("parallelism.npz")
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,19 @@ class ParallelismTable:
             return 0.0
         n_a, n_b = self.counts[x], self.counts[y]
         k, m = self.classes[x], self.classes[y]
-        of_class = self.class_pairs[k, m] / self.class_pairs[k].sum() / self.class_pairs[:, m].sum()
+        of_class = self.class_pairs[k, m] / self._class_totals[0][k] / self._class_totals[1][m]
         backed = BACKING * of_class * n_b
         together = self._together(x, y)
-        return float(np.log((together + backed) / (n_a + BACKING) / (n_b / self.counts.sum())))
+        return float(np.log((together + backed) / (n_a + BACKING) / (n_b / self._total)))
+
+    @cached_property
+    def _total(self) -> float:
+        return float(self.counts.sum())
+
+    @cached_property
+    def _class_totals(self) -> tuple[Array, Array]:
+        """The pairs of each class as first and as second."""
+        return self.class_pairs.sum(axis=1), self.class_pairs.sum(axis=0)
 
     def _together(self, x: int, y: int) -> float:
         number = x * len(self.counts) + y
@@ -104,7 +113,7 @@ class ParallelismTable:
 @cache
 def load_parallelism() -> ParallelismTable:
     """The table in the package."""
-    with (files("poetgen.verse") / FILE).open("rb") as file:
+    with FILE.open("rb") as file:
         return ParallelismTable.read(file)
 
 

@@ -4,8 +4,9 @@ Tones are bits, LEVEL_BIT and OBLIQUE_BIT, so that a character with two has EITH
 Rhyme groups are the bits of one number, in the order of poetgen.verse.groups.EVERY_GROUP.
 """
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cache, cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.poem.poem import word_of
-from poetgen.verse.groups import EVERY_GROUP, LEVEL, OBLIQUE, reading_in
+from poetgen.verse.groups import EVERY_GROUP, LEVEL, OBLIQUE, Reading, reading_in
 from poetgen.verse.rhymes import RhymeTable
 
 Array = npt.NDArray[Any]
@@ -27,12 +28,10 @@ ALL_GROUPS = (1 << len(EVERY_GROUP)) - 1
 OBLIQUE_GROUPS = ALL_GROUPS & ~LEVEL_GROUPS
 
 
-def places(groups: int) -> Iterator[int]:
+@cache
+def places(groups: int) -> tuple[int, ...]:
     """The places in EVERY_GROUP of the bits of `groups`."""
-    while groups:
-        lowest = groups & -groups
-        yield lowest.bit_length() - 1
-        groups ^= lowest
+    return tuple(place for place in range(groups.bit_length()) if groups >> place & 1)
 
 
 class TokenProsody:
@@ -66,10 +65,13 @@ class TokenProsody:
         return RhymeTable.load() if self._given_table is None else self._given_table
 
     @cached_property
+    def _readings(self) -> list[tuple[Reading, ...]]:
+        return [self.table.undisputed.readings(token, usual=True) for token in self.vocabulary.tokens]
+
+    @cached_property
     def at_end(self) -> list[int]:
         """The tones of each token at the end of a line."""
-        each = (self.table.undisputed.readings(token, usual=True) for token in self.vocabulary.tokens)
-        return [_tone_bits(reading.tone for reading in readings) for readings in each]
+        return [_tone_bits(frozenset(reading.tone for reading in readings)) for readings in self._readings]
 
     @cached_property
     def inside(self) -> list[int]:
@@ -83,8 +85,7 @@ class TokenProsody:
     @cached_property
     def groups(self) -> list[int]:
         """The rhyme groups of each token."""
-        each = (self.table.undisputed.groups(token, usual=True) for token in self.vocabulary.tokens)
-        return [sum(GROUP_BITS[group] for group in groups) for groups in each]
+        return [_group_bits(readings) for readings in self._readings]
 
     @cached_property
     def words(self) -> Array:
@@ -113,7 +114,7 @@ class TokenProsody:
 
     def count_words(self, mask: Array) -> int:
         """How many words there are among these tokens: bool (V,)."""
-        return len(set(self.words[mask].tolist()))
+        return int(np.count_nonzero(np.bincount(self.words[mask])))
 
     def is_unknown(self, number: int) -> bool:
         """Whether nothing is known of how it is read."""
@@ -144,9 +145,10 @@ class TokenProsody:
     @cached_property
     def members(self) -> Array:
         """Who rhymes in which group: bool (groups, V)."""
-        pairs = [(place, number) for number, groups in enumerate(self.groups) for place in places(groups)]
-        members = np.zeros((len(EVERY_GROUP), len(self.vocabulary)), bool)
-        members[tuple(np.array(pairs, int).reshape(-1, 2).T)] = True
+        each = list(map(places, self.groups))
+        numbers = np.repeat(np.arange(len(each)), list(map(len, each)))
+        members = np.zeros((len(EVERY_GROUP), len(each)), bool)
+        members[list(chain.from_iterable(each)), numbers] = True
         return self._seen(members)
 
     def _seen(self, mask: Array) -> Array:
@@ -164,12 +166,18 @@ class TokenProsody:
         """The hanzi that rhyme in one of these groups."""
         mask = self._rhyming.get(groups)
         if mask is None:
-            mask = self._rhyming[groups] = _frozen(np.asarray(self.members[list(places(groups))].any(axis=0)))
+            mask = self._rhyming[groups] = _frozen(np.asarray(self.members[[*places(groups)]].any(axis=0)))
         return mask
 
 
-def _tone_bits(tones: Iterator[str] | frozenset[str]) -> int:
-    return sum(TONE_BITS[tone] for tone in set(tones))
+@cache
+def _tone_bits(tones: frozenset[str]) -> int:
+    return sum(TONE_BITS[tone] for tone in tones)
+
+
+@cache
+def _group_bits(readings: tuple[Reading, ...]) -> int:
+    return sum(GROUP_BITS[group] for group in {reading.group for reading in readings} - {""})
 
 
 def _frozen(mask: Array) -> Array:

@@ -186,30 +186,37 @@ def parse_modern_table(text: str) -> RhymeTable:
 def parse_table(text: str, *, amended: bool) -> RhymeTable:
     """Read a table as pingshui.txt is written; its head says how."""
     found: dict[str, list[Reading]] = {}
-    seldom: dict[str, frozenset[Reading]] = {}
-    rhyme_only: dict[str, frozenset[Reading]] = {}
-    disputed: dict[str, frozenset[Reading]] = {}
+    seldom: dict[str, set[Reading]] = {}
+    rhyme_only: dict[str, set[Reading]] = {}
+    disputed: dict[str, set[Reading]] = {}
+    marks = {"^": seldom, "~": rhyme_only, "?": disputed}
     of_name = {full_name(group): reading_in(group) for group in GROUPS}
     rows = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
     for name, hanzis in (row for row in rows if row[0] in of_name):
         for hanzi in hanzis:
             found.setdefault(hanzi, []).append(of_name[name])
     printed = frozenset(found)
-    for row in rows:
-        if row[0] not in of_name:
-            hanzi, changes = row[0], row[1].split()
-            if not (amended or hanzi not in printed or _corrects(row)):
-                changes = [change for change in changes if change[0] in "-~?"]
+    for row in (row for row in rows if row[0] not in of_name):
+        hanzi, own = row[0], found.setdefault(row[0], [])
+        may_add = amended or hanzi not in printed or _corrects(row)
+        for change in row[1].split():
+            sign, reading = change[0], reading_in(change[1:])
+            if sign in "+^" and not may_add:
+                continue
             # what poems do not use is no misprint (校): it is kept, and told apart
-            kept = {change for change in changes if change[0] == "-" and row[2] == "語料"}
-            _amend(found.setdefault(hanzi, []), [change for change in changes if change not in kept])
-            _collect(seldom, hanzi, kept | {change for change in changes if change[0] == "^"})
-            _collect(rhyme_only, hanzi, {change for change in changes if change[0] == "~"})
-            _collect(disputed, hanzi, {change for change in changes if change[0] == "?"})
+            is_kept = sign == "-" and row[2] == "語料"
+            if not is_kept:
+                _amend(own, sign, reading)
+            mark = seldom if is_kept else marks.get(sign)
+            if mark is not None:
+                mark.setdefault(hanzi, set()).add(reading)
     for hanzi, last in seldom.items():
         found[hanzi].sort(key=last.__contains__)
     readings = {hanzi: tuple(every) for hanzi, every in found.items() if every}
-    return RhymeTable(readings, seldom=seldom, rhyme_only=rhyme_only, disputed=disputed)
+    few, last_only, doubted = (
+        {hanzi: frozenset(some) for hanzi, some in each.items()} for each in (seldom, rhyme_only, disputed)
+    )
+    return RhymeTable(readings, seldom=few, rhyme_only=last_only, disputed=doubted)
 
 
 def _corrects(row: Sequence[str]) -> bool:
@@ -217,17 +224,9 @@ def _corrects(row: Sequence[str]) -> bool:
     return row[2] == "詩韻" or (row[2] in ("校", "廣韻") and "-" in row[1])
 
 
-def _collect(into: dict[str, frozenset[Reading]], hanzi: str, changes: Iterable[str]) -> None:
-    named = frozenset(reading_in(change[1:]) for change in changes)
-    if named:
-        into[hanzi] = into.get(hanzi, frozenset()) | named
-
-
-def _amend(readings: list[Reading], changes: Iterable[str]) -> None:
+def _amend(readings: list[Reading], sign: str, reading: Reading) -> None:
     """+支 and ^支 add a reading, -支 takes it away, ~支 keeps it for rhymes alone, ?支 doubts it."""
-    for change in changes:
-        reading = reading_in(change[1:])
-        if change[0] == "-":
-            readings.remove(reading)
-        elif change[0] != "?" and reading not in readings:
-            readings.append(reading)
+    if sign == "-":
+        readings.remove(reading)
+    elif sign != "?" and reading not in readings:
+        readings.append(reading)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from html import escape
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -136,6 +135,8 @@ class GeneratedPoem:
 
     def _repr_html_(self) -> str:
         """How a notebook shows the poem: in columns from right to left."""
+        from html import escape  # for notebooks alone
+
         columns = "<br>".join(escape(line + mark) for line, mark in zip(self.lines, self.marks, strict=True))
         style = "writing-mode: vertical-rl; font-size: 1.4em; line-height: 1.8; padding: 1em"
         return f'<div lang="zh" style="{style}">{columns}</div>'
