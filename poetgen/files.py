@@ -66,6 +66,11 @@ def check_file(path: Path) -> Path:
     return path
 
 
+def number_name(stem: str, number: int) -> str:
+    """What a file or folder is called beside others of its name: stem, stem-2, stem-3, ..."""
+    return stem if number == 1 else f"{stem}-{number}"
+
+
 def read_json(path: Path) -> Any:
     """What is in a JSON file of ours. Raises OSError, or what DAMAGE lists when it is damaged."""
     value = json.loads(check_file(path).read_text(encoding="utf-8"))

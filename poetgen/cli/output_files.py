@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from poetgen.errors import DAMAGE, PoetgenError
-from poetgen.files import SIGNATURES, expand_home, follow_links, sweep_stale_partials
+from poetgen.files import SIGNATURES, expand_home, follow_links, number_name, sweep_stale_partials
 from poetgen.language import tr
 from poetgen.poem.poem import MARKS, is_hanzi
 
@@ -52,7 +52,7 @@ def check_picture_file(path: Path, number: int = 1) -> Path:
 
     Raises PoetgenError, unless nothing is there or what poetgen drew.
     """
-    path = path.with_stem(f"{path.stem}-{number}") if number > 1 else path
+    path = path.with_stem(number_name(path.stem, number)) if number > 1 else path
     fault = tr(
         "{path} is there already and not a picture that poetgen drew; choose another name, or remove it",
         path=path,

@@ -59,7 +59,14 @@ def _texts(sources: Sequence[str]) -> Iterator[tuple[str, Decoded]]:
         if _is_text(source):
             yield TYPED, Decoded(remove_invisible(as_utf8(source, TYPED)))
         else:
-            yield _name(source), _read(source)
+            if source != STDIN and not _exists(source):
+                raise CorpusError(
+                    tr(
+                        "{name} is neither a file nor Chinese text; give a poem, a file, or -",
+                        name=tr(_name(source)),
+                    )
+                )
+            yield _name(source), read_file(source)
 
 
 def _is_text(source: str) -> bool:
@@ -82,13 +89,9 @@ def _name(source: str) -> str:
     return "standard input" if source == STDIN else source.encode("utf-8", "backslashreplace").decode()
 
 
-def _read(source: str) -> Decoded:
-    """A file's text. Raises CorpusError for what is not a text file, or far too large."""
+def read_file(source: str) -> Decoded:
+    """The text of a file, - for standard input. Raises OSError, CorpusError for what is not text or too large."""
     name = _name(source)
-    if source != STDIN and not _exists(source):
-        raise CorpusError(
-            tr("{name} is neither a file nor Chinese text; give a poem, a file, or -", name=tr(name))
-        )
     if source != STDIN and Path(expand_home(source)).is_dir():
         raise CorpusError(tr("{name} is a folder; give a file of poems", name=tr(name)))
     path = source if source == STDIN else check_file(Path(expand_home(source)))
@@ -97,7 +100,7 @@ def _read(source: str) -> Decoded:
     if len(data) > MOST_BYTES:
         raise CorpusError(
             tr(
-                "{name} is larger than {most_bytes} MiB; check it in parts",
+                "{name} is larger than {most_bytes} MiB; give it in parts",
                 name=tr(name),
                 most_bytes=MOST_BYTES // 2**20,
             )

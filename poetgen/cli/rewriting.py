@@ -1,20 +1,17 @@
 """`poetgen generate --keep poem.txt --rewrite 3`: the poem that is kept, and what may be asked of the new line."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 from poetgen.cli.output import echo
-from poetgen.errors import CorpusError
-from poetgen.files import check_file
+from poetgen.cli.poem_arguments import read_file
 from poetgen.language import tr
 from poetgen.writing.decoding import draw_seed
 from poetgen.writing.poem import GeneratedPoem
 from poetgen.writing.writer import Writer
 
-MOST_BYTES = 2**20
 ALLOWED = {"seed", "best_of", "temperature", "top_k", "top_p", "repeat_penalty"}
 ALLOWED |= {"common_penalty", "rhyme_book", "script"}
 
@@ -34,7 +31,7 @@ def rewrite_line(
     seed = allowed.pop("seed", None)
     drawn = draw_seed() if seed is None else seed
     poems = writer.rewrite(
-        read_poem(keep), line, begins="".join(beginnings), count=count, seed=drawn, **allowed
+        read_file(keep).text, line, begins="".join(beginnings), count=count, seed=drawn, **allowed
     )
     if seed is None:
         echo(tr("seed: {drawn}", drawn=drawn), err=True)
@@ -53,21 +50,3 @@ def check_request(prompts: Sequence[str], given: Mapping[str, Any]) -> None:
             raise click.UsageError(
                 tr("{option} does not go with --rewrite: the lines that are kept decide it", option=option)
             )
-
-
-def read_poem(name: str) -> str:
-    """The text of a file, - for standard input. Raises CorpusError."""
-    with click.open_file(name if name == "-" else check_file(Path(name)), "rb") as file:
-        data: bytes = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise CorpusError(
-            tr(
-                "{name} is larger than {most_bytes} MiB; give a file with one poem",
-                name=tr(name),
-                most_bytes=MOST_BYTES // 2**20,
-            )
-        )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(tr("{name} is not UTF-8 text; save it as UTF-8", name=tr(name))) from error

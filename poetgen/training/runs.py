@@ -5,7 +5,7 @@ from pathlib import Path
 
 from poetgen.checkpoint import RELEASED
 from poetgen.errors import CheckpointError
-from poetgen.files import expand_home, follow_links
+from poetgen.files import expand_home, follow_links, number_name
 from poetgen.model_files import NEWEST
 from poetgen.training.run_folder import RunFolder
 
@@ -50,8 +50,3 @@ def new_run_path(runs: Path, name: str | None, kind: str) -> Path:
     stem = f"{date.today().isoformat()}_{kind}"
     free = next(k for k in range(1, 10_000) if not (runs / number_name(stem, k)).exists())
     return runs / number_name(stem, free)
-
-
-def number_name(stem: str, k: int) -> str:
-    """stem, stem-2, stem-3, ..."""
-    return stem if k == 1 else f"{stem}-{k}"

@@ -383,6 +383,8 @@ def test_a_line_is_rewritten_and_the_rest_kept(invoke, tmp_path):
     record = json.loads(invoke(*kept, "--json").stdout)
     assert record["lines"][2] == after[1].split("，")[0]
     assert "seed:" in invoke(*kept[:4]).stderr
+    (tmp_path / "poem.txt").write_text(poem, encoding="gb18030")  # read as every command reads text files
+    assert invoke(*kept).stdout == result.stdout
 
 
 @pytest.mark.parametrize(
