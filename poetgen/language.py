@@ -6,7 +6,7 @@ collects what they have to hold, and compiles them. None is read before a messag
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -88,6 +88,11 @@ def tr(message: str, /, **values: Any) -> str:
     found = language()
     text = _catalogue(found).gettext(message) if found else message
     return text.format(**values) if values else text
+
+
+def join_names(names: Iterable[str]) -> str:
+    """Names one after the other, as the user's language lists them: 五絕, 七絕 or 五绝、七绝."""
+    return ("、" if language() else ", ").join(names)
 
 
 @contextmanager

@@ -38,14 +38,11 @@ CLICK = (
     *("No such option: {name}", "No such option {name!r}.", "No such command {name!r}."),
     *("Invalid value: {message}", "Invalid value for {param_hint}: {message}"),
     *("Missing argument", "Missing option", "Missing parameter"),
-    "{value!r} is not a valid {number_type}.",
     *("Option {name!r} requires an argument.", "Option {name!r} does not take a value."),
-    "{value} is not in the range {range}.",
 )
 # the same in one number and in another
 CLICK_PLURALS = (
     ("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
-    ("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
     ("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})"),
 )
 

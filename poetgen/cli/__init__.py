@@ -14,8 +14,9 @@ import click
 from poetgen import __version__
 from poetgen.cli.options import EXAMPLES
 from poetgen.cli.output import echo, prepare_streams
+from poetgen.cli.values import in_plain_words
 from poetgen.errors import PoetgenError
-from poetgen.language import language, speak, tr
+from poetgen.language import SIMPLIFIED_CHINESE, join_names, language, speak, tr
 from poetgen.printable import as_sentence
 
 NARROW = 60  # letters in a line of Chinese help
@@ -63,14 +64,14 @@ def _suggestion(args: list[str]) -> str:
     near = [name for name in COMMANDS if name.startswith(args[0])] or get_close_matches(
         args[0], COMMANDS, n=2
     )
-    return tr("Did you mean: {near}?", near=", ".join(near)) if near else "Try: poetgen --help"
+    return tr("Did you mean: {near}?", near=join_names(near)) if near else "Try: poetgen --help"
 
 
 def translate_help(command: click.Command) -> click.Command:
     """The command with its help in the user's language, in narrower lines: a hanzi is as wide as two letters."""
     spoken = copy(command)
     spoken.help = command.help and tr(cleandoc(command.help))
-    spoken.epilog = command.epilog and command.epilog.replace(EXAMPLES, tr(EXAMPLES))
+    spoken.epilog = command.epilog and _in_readers_script(command.epilog.replace(EXAMPLES, tr(EXAMPLES)))
     vars(spoken)["_help_option"] = None  # click keeps it in the language it was first asked for in
     spoken.context_settings = {**command.context_settings, "terminal_width": NARROW}
     spoken.params = list(map(_translate_option, command.params))
@@ -81,14 +82,27 @@ def translate_help(command: click.Command) -> click.Command:
 
 def _translate_option(param: click.Parameter) -> click.Parameter:
     spoken = copy(param)
-    if isinstance(spoken, click.Option) and spoken.help:
-        spoken.help = tr(spoken.help)
+    if isinstance(spoken, click.Option):
+        spoken.help = spoken.help and tr(spoken.help)
+        spoken.metavar = spoken.metavar and _in_readers_script(spoken.metavar)
+        if isinstance(spoken.default, str):
+            spoken.default = _in_readers_script(spoken.default)
     return spoken
 
 
+def _in_readers_script(text: str) -> str:
+    """Hanzi that help shows in any language, such as those of its examples: 七绝 to who reads 简体."""
+    if text.isascii() or language() != SIMPLIFIED_CHINESE:
+        return text
+    from poetgen.script.opencc import to_simplified
+
+    return to_simplified(text)
+
+
 def name_values(command: click.Command) -> click.Command:
-    """The command, whose help names numbers as people do: N and X for INTEGER RANGE and FLOAT."""
+    """The command, which speaks of numbers and choices as people do: N and X for INTEGER RANGE and FLOAT."""
     for param in command.params:
+        param.type = in_plain_words(param.type)
         if isinstance(param, click.Option) and not param.is_flag and param.metavar is None:
             param.metavar = next(
                 (name for kind, name in METAVARS.items() if isinstance(param.type, kind)), None
@@ -188,6 +202,10 @@ class Commands(click.Group):
             raise click.ClickException(str(error)) from error
         except BrokenPipeError:
             raise
+        except FileNotFoundError as error:
+            raise click.ClickException(
+                tr("there is no {path}; check the name", path=error.filename or error)
+            ) from error
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(f"{place}{error.strerror or error}") from error

@@ -21,7 +21,7 @@ from poetgen.cli.poem_arguments import read_given_poems
 from poetgen.corpus.typed import TypedPoem
 from poetgen.errors import PromptError
 from poetgen.language import in_script, tr
-from poetgen.poem.form import Form, parse_form
+from poetgen.poem.form import Form, parse_forms, shared_length
 from poetgen.script.opencc import SIMPLIFIED, to_script
 from poetgen.verse.check import RELAXED, STRICT, check_poem
 from poetgen.verse.report import Report
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 MOST_FAULTS = 20
 
 
-def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> Form | None:
-    return parse_form(value) if value else None
+def _forms(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[Form, ...]:
+    return parse_forms(value, may_be_free=False) if value else ()
 
 
 @click.command(
@@ -49,10 +49,11 @@ def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> Form
 @click.argument("sources", metavar="[TEXT|FILE|-]...", nargs=-1)
 @click.option(
     "--form",
+    "forms",
     metavar="FORM",
-    callback=_form,
-    shell_complete=complete_by("offer_forms"),
-    help="The form a poem must have, such as 五絕.  [default: any]",
+    callback=_forms,
+    shell_complete=complete_by("offer_judged_forms"),
+    help="The form a poem must have, such as 五絕; of 絕句, 律詩, 五言, 七言 either.  [default: any]",
 )
 @click.option(
     "--tones",
@@ -75,7 +76,7 @@ def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> Form
 def check(
     sources: tuple[str, ...],
     *,
-    form: Form | None,
+    forms: tuple[Form, ...],
     tones: str,
     book: bool,
     rhyme_book: str,
@@ -97,9 +98,9 @@ def check(
             )
         )
     table = RhymeTable.load(amended=not book, book=rhyme_book)
-    judge = partial(check_poem, table=table, form=form, strict=tones == STRICT)
+    judge = partial(check_poem, table=table, forms=forms, strict=tones == STRICT)
     tally = _Tally()
-    for poem in read_given_poems(sources, form):
+    for poem in read_given_poems(sources, line_length=shared_length(forms)):
         if isinstance(poem, PromptError):
             tally.tell_of(poem)
             continue

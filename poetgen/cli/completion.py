@@ -12,7 +12,7 @@ from poetgen.model_files import BEST, NEWEST
 from poetgen.poem.form import FAMILIES, FORMS, FREE
 from poetgen.script.opencc import SIMPLIFIED, preferred_script, to_simplified
 from poetgen.verse.groups import LEVEL, full_name, groups_of, reading_in
-from poetgen.verse.rhyme_books import PINGSHUI
+from poetgen.verse.rhyme_books import ASCII_NAMES, BOOKS, PINGSHUI
 
 NAMED = (*FORMS, "五言排律", "七言排律")
 PINYIN = ("wujue", "qijue", "wulv", "qilv")  # for who has begun without an input method
@@ -25,10 +25,21 @@ def offer_forms(ctx: click.Context, incomplete: str) -> Offers:
     return in_either_script(incomplete, NAMED) + beginning(incomplete, PINYIN if incomplete else ())
 
 
+def offer_judged_forms(ctx: click.Context, incomplete: str) -> Offers:
+    """The forms and families that a poem can be held to."""
+    return in_either_script(incomplete, (*NAMED, *FAMILIES)) + beginning(
+        incomplete, PINYIN if incomplete else ()
+    )
+
+
 def offer_wanted_forms(ctx: click.Context, incomplete: str) -> Offers:
     """The forms and families a poem can be asked for in."""
-    named = in_either_script(incomplete, (*NAMED, *FAMILIES))
-    return named + beginning(incomplete, (FREE, *(PINYIN if incomplete else ())))
+    return offer_judged_forms(ctx, incomplete) + beginning(incomplete, (FREE,))
+
+
+def offer_rhyme_books(ctx: click.Context, incomplete: str) -> Offers:
+    """The rhyme books."""
+    return in_either_script(incomplete, BOOKS) + beginning(incomplete, ASCII_NAMES if incomplete else ())
 
 
 def offer_rhymes(ctx: click.Context, incomplete: str) -> Offers:

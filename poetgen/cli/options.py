@@ -9,10 +9,11 @@ import click
 
 from poetgen.cli.output import echo
 from poetgen.cli.output_files import OutputFile
+from poetgen.cli.values import ScriptChoice
 from poetgen.files import Workspace, expand_home, follow_links
 from poetgen.language import tr
 from poetgen.picture import SIZES, THEMES
-from poetgen.script.opencc import SCRIPTS, script_named
+from poetgen.script.opencc import SCRIPTS
 from poetgen.verse.rhyme_books import PINGSHUI, parse_book
 
 if TYPE_CHECKING:
@@ -106,14 +107,6 @@ def script_option(meaning: str) -> Decorator:
     return click.option("--script", type=ScriptChoice(SCRIPTS), help=meaning)
 
 
-class ScriptChoice(click.Choice[str]):
-    """One of SCRIPTS, also by its Chinese name."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """As click's, 简体 taken for simplified."""
-        return super().convert(script_named(str(value)), param, ctx)
-
-
 def _rhyme_book(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return parse_book(value)
 
@@ -121,6 +114,7 @@ def _rhyme_book(ctx: click.Context, param: click.Parameter, value: str) -> str:
 rhyme_book_option: Decorator = click.option(
     "--rhyme-book",
     callback=_rhyme_book,
+    shell_complete=complete_by("offer_rhyme_books"),
     metavar="平水韻|詞林正韻|新韻",
     default=PINGSHUI,
     show_default=True,

@@ -16,7 +16,6 @@ from poetgen.corpus.typed import TypedPoem, judgeable
 from poetgen.errors import CorpusError, PromptError
 from poetgen.files import check_file, expand_home
 from poetgen.language import tr
-from poetgen.poem.form import Form
 from poetgen.poem.poem import is_hanzi
 from poetgen.printable import printable
 from poetgen.script.opencc import as_utf8
@@ -27,7 +26,9 @@ MOST_BYTES = 64 * 2**20
 _FILE_NAME = re.compile(r".*\.[A-Za-z0-9]{1,5}", re.DOTALL)
 
 
-def read_given_poems(sources: Sequence[str], form: Form | None = None) -> Iterator[TypedPoem | PromptError]:
+def read_given_poems(
+    sources: Sequence[str], *, line_length: int | None = None
+) -> Iterator[TypedPoem | PromptError]:
     """Every poem of every source, or why it is none. Raises PoetgenError for a source without any."""
     for name, decoded in _texts(sources):
         if not any(map(is_hanzi, decoded.text)):
@@ -40,9 +41,8 @@ def read_given_poems(sources: Sequence[str], form: Form | None = None) -> Iterat
                 )
             )
         reading = Reading()
-        length = form.line_length if form else None
         judged = 0
-        for poem in judgeable(read_poem_text(decoded, name, reading, line_length=length), reading):
+        for poem in judgeable(read_poem_text(decoded, name, reading, line_length=line_length), reading):
             judged += isinstance(poem, TypedPoem)
             yield poem
         if judged and not (name == TYPED or (name == "standard input" and reading.is_plain)):

@@ -117,7 +117,7 @@ class TrainingProgress:
 
     def pace(self) -> str:
         """How fast it goes, and how well, by the newest steps."""
-        return f"perplexity {exp(min(self.loss, 50)):,.1f}, {self.rate * self.hanzi_share:,.0f} 字/s"
+        return f"perplexity {exp(min(self.loss, 50)):,.1f}, {self.rate * self.hanzi_share:,.0f} hanzi/s"
 
     def verdict(self, report: "ValidationReport") -> str:
         """What an epoch's validation found besides its loss."""

@@ -6,7 +6,7 @@ from itertools import product
 from typing import NamedTuple
 
 from poetgen.errors import PoetgenError
-from poetgen.language import tr
+from poetgen.language import join_names, tr
 from poetgen.picture import CARVED, FAINT, INK, RED, RULE, SEAL, SIZES, THEMES
 from poetgen.picture.drawing import Box, Drawing, Glyph, Item, Ring, Row
 from poetgen.picture.font import MISSING, Font
@@ -108,7 +108,7 @@ def compose(card: Card, *, size: str = "phone", theme: str = "paper") -> Drawing
                     "{kind} cannot be {name!r}; choose one of: {known}",
                     kind=kind,
                     name=name[:60],
-                    known=", ".join(known),
+                    known=join_names(known),
                 )
             )
     width, height = SIZES[size]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from poetgen.errors import PoetgenError
 from poetgen.files import write_whole
-from poetgen.language import tr
+from poetgen.language import join_names, tr
 from poetgen.picture.card import Card, compose
 from poetgen.picture.drawing import Drawing
 from poetgen.picture.font import MISSING, Font
@@ -22,7 +22,7 @@ def render(card: Card, kind: str, *, size: str, theme: str) -> bytes:
             tr(
                 "a picture cannot be {kind!r}; choose one of: {formats}",
                 kind=kind[:60],
-                formats=", ".join(FORMATS),
+                formats=join_names(FORMATS),
             )
         )
     return FORMATS[kind](compose(card, size=size, theme=theme))

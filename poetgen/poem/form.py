@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from operator import eq
 
 from poetgen.errors import PromptError
-from poetgen.language import tr
+from poetgen.language import join_names, tr
 
 FORMS = {"五絕": (5, 4), "七絕": (7, 4), "五律": (5, 8), "七律": (7, 8)}  # (hanzi a line, lines)
 FAMILIES = ("絕句", "律詩", "五言", "七言")  # of which one of two forms may be meant
@@ -82,17 +82,27 @@ def parse_form(text: str) -> Form:
     return Form(*shape)
 
 
-def parse_forms(text: str) -> tuple[Form, ...]:
-    """The form named by `text`, or those of a family: 律詩 绝句 五言 七言. Raises PromptError."""
+def parse_forms(text: str, *, may_be_free: bool = True) -> tuple[Form, ...]:
+    """The form named by `text`, or those of a family: 律詩 绝句 五言 七言. Raises PromptError.
+
+    `may_be_free` is whether FREE, which is none of them, may be had instead.
+    """
     plain = _plain(text)
     family = [form for form in FORMS.values() if _belongs(plain, *form)]
     if family:
         return tuple(Form(*form) for form in family)
     if _free_shape(plain) is _named_shape(plain) is None:
-        raise PromptError(
-            _unknown(text, plain, (*FORMS, *FAMILIES), tr("a shape such as 5x6, or {free}", free=FREE))
+        rest = (
+            tr("a shape such as 5x6, or {free}", free=FREE) if may_be_free else tr("or a shape such as 5x6")
         )
+        raise PromptError(_unknown(text, plain, (*FORMS, *FAMILIES), rest))
     return (parse_form(text),)
+
+
+def shared_length(forms: Sequence[Form]) -> int | None:
+    """The hanzi a line that all of the forms have; None where they differ or there are none."""
+    lengths = {form.line_length for form in forms}
+    return lengths.pop() if len(lengths) == 1 else None
 
 
 def _belongs(family: str, line_length: int, line_count: int) -> bool:
@@ -102,15 +112,14 @@ def _belongs(family: str, line_length: int, line_count: int) -> bool:
 
 
 def _unknown(text: str, plain: str, names: Collection[str], rest: str) -> str:
-    comma = tr(", ")
     shown = text if len(text) <= 20 else text[:20] + "…"
-    values = {"form": shown, "names": comma.join(map(_say, names)), "rest": rest}
+    values = {"form": shown, "names": join_names(map(_say, names)), "rest": rest}
     near = _near(plain, names)
     if near:
         return tr(
             "unknown form {form!r}; did you mean {near}? Choose {names}, 五言排律 or 七言排律 "
             "(with its couplets: 五言排律12), {rest}",
-            near=comma.join(map(_say, near)),
+            near=join_names(map(_say, near)),
             **values,
         )
     return tr(

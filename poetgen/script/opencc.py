@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from poetgen.errors import ConfigError, PromptError
-from poetgen.language import CHINESE, locale_of, locale_parts, tr
+from poetgen.language import CHINESE, join_names, locale_of, locale_parts, tr
 from poetgen.poem.poem import is_hanzi
 
 if TYPE_CHECKING:
@@ -21,7 +21,14 @@ SCRIPTS = TRADITIONAL, SIMPLIFIED, TAIWAN, HONGKONG = "traditional", "simplified
 SCRIPT_VARIABLE = "POETGEN_SCRIPT"
 INSTALL_OPENCC = "OpenCC is not installed; run: pip install 'opencc>=1.4,<2'"
 
-_NAMES = {"简体": SIMPLIFIED, "繁体": TRADITIONAL, "台湾": TAIWAN, "香港": HONGKONG}
+_NAMES = {
+    "简体": SIMPLIFIED,
+    "简": SIMPLIFIED,
+    "繁体": TRADITIONAL,
+    "繁": TRADITIONAL,
+    "台湾": TAIWAN,
+    "香港": HONGKONG,
+}
 
 # How others print the corpus' characters: each edition, and OpenCC's table that leads from the corpus to it.
 TABLES = {SIMPLIFIED: "t2s", TAIWAN: "t2tw", HONGKONG: "t2hk", "Japan": "t2jp"}
@@ -70,7 +77,7 @@ def preferred_script() -> str:
                 "{script_variable} is {script!r}; set it to {scripts} or {scripts2}",
                 script_variable=SCRIPT_VARIABLE,
                 script=script[:60],
-                scripts=", ".join(SCRIPTS[:-1]),
+                scripts=join_names(SCRIPTS[:-1]),
                 scripts2=SCRIPTS[-1],
             )
         )

@@ -37,13 +37,14 @@ def check_poem(
     lines: Sequence[str],
     *,
     table: RhymeTable | None = None,
-    form: Form | None = None,
+    forms: Sequence[Form] = (),
     strict: bool = False,
 ) -> Report:
     """Judge the lines of a poem: hanzi alone, in the corpus' own characters.
 
-    `table` is the rhyme table (default: our 平水韻; `RhymeTable.load(book=XINYUN)` is 新韻), `form` the
-    one the poem must have (default: any), `strict` holds every position to its template instead of 一三五不論.
+    `table` is the rhyme table (default: our 平水韻; `RhymeTable.load(book=XINYUN)` is 新韻), `forms` are
+    those of which the poem must have one (default: any), `strict` holds every position to its template instead of
+    一三五不論.
     What the table does not know is taken as whatever fits, with a note. Raises PromptError where there is no line.
     """
     if not lines or not all(lines):
@@ -53,7 +54,7 @@ def check_poem(
     ends = RhymePositions(lines, table)
     options = _tone_options(lines, ends, table)
     if shape is None:
-        return _mixed(lines, ends, options, table, form)
+        return _mixed(lines, ends, options, table, forms)
     tones = judge_tones(options, strict=strict) if shape.regulated else None
     if tones and tones.strictness is None and ends.has_senses:
         options = _in_sense(lines, options)
@@ -70,7 +71,7 @@ def check_poem(
         template=_template(tones) if tones and strictness else None,
         strictness=strictness,
         rules=(
-            *_form_rules(shape, form),
+            *_form_rules(shape, forms),
             *_rule_reports(RHYME_RULES, rhymes),
             *_rule_reports(TONE_RULES, tonal),
         ),
@@ -81,7 +82,7 @@ def check_poem(
 
 
 def _mixed(
-    lines: Sequence[str], ends: RhymePositions, options: ToneOptions, table: RhymeTable, form: Form | None
+    lines: Sequence[str], ends: RhymePositions, options: ToneOptions, table: RhymeTable, forms: Sequence[Form]
 ) -> Report:
     """Lines of unlike length: a 詞 or an old-style poem, which the rules of 詩 are not made for."""
     why = tr("its lines differ in length: a 詞, or an old-style poem")
@@ -92,7 +93,7 @@ def _mixed(
         rhyme_group=None,
         template=None,
         strictness=None,
-        rules=(*_form_rules(None, form), *_rule_reports((*RHYME_RULES, *TONE_RULES), nothing)),
+        rules=(*_form_rules(None, forms), *_rule_reports((*RHYME_RULES, *TONE_RULES), nothing)),
         notes=(),
         rhyme_book=table.book,
     )
@@ -185,13 +186,14 @@ def _template(tones: ToneJudgement) -> str:
     return f"{first[1]}起首句{'' if first[-1] == LEVEL else '不'}入韻"
 
 
-def _form_rules(shape: Form | None, wanted: Form | None) -> Iterator[RuleReport]:
-    if wanted is not None:
+def _form_rules(shape: Form | None, wanted: Sequence[Form]) -> Iterator[RuleReport]:
+    if wanted:
         found = (
             tr("a poem of the form {name}", name=shape.name) if shape else tr("lines of different lengths")
         )
-        reason = tr("{found}, not {name}", found=found, name=wanted.name)
-        yield rule_report("不合體", [] if shape == wanted else [Finding("不合體", None, None, reason)])
+        names = tr(" or ").join(form.name for form in wanted)
+        reason = tr("{found}, not {name}", found=found, name=names)
+        yield rule_report("不合體", [] if shape in wanted else [Finding("不合體", None, None, reason)])
 
 
 def _tonal_judgement(shape: Form, ends: RhymePositions, tones: ToneJudgement | None) -> Judgement:

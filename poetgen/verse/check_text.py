@@ -4,7 +4,7 @@ from poetgen.argument_types import check_arguments
 from poetgen.corpus.typed import typed_poems
 from poetgen.errors import PromptError
 from poetgen.language import tr
-from poetgen.poem.form import parse_form
+from poetgen.poem.form import parse_forms, shared_length
 from poetgen.verse.check import RELAXED, STRICT, check_poem
 from poetgen.verse.report import Report
 from poetgen.verse.rhyme_books import PINGSHUI, parse_book
@@ -22,8 +22,9 @@ def check(
 ) -> Report:
     """Judge one poem, in either script, rule by rule.
 
-    `form` is the one it must have, such as 五絕; None: any. `tones` are relaxed or strict: every position held to
-    its template. `rhyme_book` is 平水韻, 詞林正韻 or 新韻, `book` takes the first alone.
+    `form` is the one it must have, such as 五絕, or 律詩 for either length; None: any. `tones` are relaxed or
+    strict: every position held to its template. `rhyme_book` is 平水韻, 詞林正韻 or 新韻, `book` takes the first
+    alone.
     Raises PromptError for what is not one poem.
     """
     from poetgen.script.convert import to_corpus
@@ -37,8 +38,8 @@ def check(
                 strict=STRICT,
             )
         )
-    wanted = parse_form(form) if form else None
-    poems = list(typed_poems(text, line_length=wanted.line_length if wanted else None))
+    forms = parse_forms(form, may_be_free=False) if form else ()
+    poems = list(typed_poems(text, line_length=shared_length(forms)))
     if len(poems) != 1:
         raise PromptError(
             tr("the text has {count} poems; give one in Chinese characters", count=len(poems) or "no")
@@ -47,4 +48,4 @@ def check(
         raise poems[0]
     lines = to_corpus("\n".join(poems[0].lines)).text.split("\n")
     table = RhymeTable.load(amended=not book, book=parse_book(rhyme_book))
-    return check_poem(lines, table=table, form=wanted, strict=tones == STRICT)
+    return check_poem(lines, table=table, forms=forms, strict=tones == STRICT)

@@ -6,18 +6,13 @@ today's Mandarin: fourteen groups, level of its first two tones, oblique of the 
 """
 
 from poetgen.errors import PromptError
-from poetgen.language import tr
+from poetgen.language import SIMPLIFIED_CHINESE, join_names, language, tr
 from poetgen.poem.form import numeral
 
 PINGSHUI, CILIN, XINYUN = BOOKS = ("平水韻", "詞林正韻", "新韻")
 ASCII_NAMES = dict(zip(("pingshui", "cilin", "xinyun"), BOOKS, strict=True))
-_NAMES = ASCII_NAMES | {
-    "平水韵": PINGSHUI,
-    "词林正韵": CILIN,
-    "新韵": XINYUN,
-    "中華新韻": XINYUN,
-    "中华新韵": XINYUN,
-}
+SIMPLIFIED_NAMES = dict(zip(("平水韵", "词林正韵", "新韵"), BOOKS, strict=True))
+_NAMES = ASCII_NAMES | SIMPLIFIED_NAMES | {"中華新韻": XINYUN, "中华新韵": XINYUN}
 
 OBLIQUE_SIDE = "仄"  # ends the name of a group's oblique side
 # the groups of 平水韻 in each 部: level, rising and falling, or entering; nine groups are in two
@@ -65,13 +60,14 @@ def parse_book(text: str) -> str:
     name = text.strip().lower()
     book = _NAMES.get(name, name)
     if book not in BOOKS:
+        names = tuple(SIMPLIFIED_NAMES) if language() == SIMPLIFIED_CHINESE else BOOKS
         raise PromptError(
             tr(
                 "unknown rhyme book {text!r}; choose {books} or {books2} ({ascii_names})",
                 text=text[:60],
-                books=", ".join(BOOKS[:-1]),
-                books2=BOOKS[-1],
-                ascii_names=", ".join(ASCII_NAMES),
+                books=join_names(names[:-1]),
+                books2=names[-1],
+                ascii_names=join_names(ASCII_NAMES),
             )
         )
     return book

@@ -10,7 +10,7 @@ from poetgen.errors import PoetgenError, PromptError
 from poetgen.language import in_script, tr
 from poetgen.picture.cards import signed_card
 from poetgen.picture.save import render
-from poetgen.poem.form import FREE, parse_form, parse_forms
+from poetgen.poem.form import FREE, parse_forms, shared_length
 from poetgen.script.convert import to_corpus
 from poetgen.script.opencc import SIMPLIFIED, to_script, to_simplified
 from poetgen.verse.annotation import annotate_report
@@ -69,10 +69,10 @@ def rewrite_line(writer: Writer, settings: dict[str, Any]) -> Generator[dict[str
 
 def judge_poems(settings: dict[str, Any]) -> dict[str, Any]:
     """Each poem as `check --json` prints it, with its lines' tones and rhymes; or why it cannot be read."""
-    form = parse_form(settings["form"]) if settings.get("form") else None
+    forms = parse_forms(settings["form"], may_be_free=False) if settings.get("form") else ()
     table = RhymeTable.load(amended=not settings["book"], book=settings["rhyme_book"])
     poems: list[dict[str, Any]] = []
-    for poem in typed_poems(settings["text"], line_length=form.line_length if form else None):
+    for poem in typed_poems(settings["text"], line_length=shared_length(forms)):
         if len(poems) == MOST_CHECKED:
             raise PoetgenError(tr("more than {most} poems; check them in parts", most=MOST_CHECKED))
         if isinstance(poem, PromptError):
@@ -82,7 +82,7 @@ def judge_poems(settings: dict[str, Any]) -> dict[str, Any]:
         script = settings.get("script") or read.script
         with in_script(is_simplified=script == SIMPLIFIED):
             report = check_poem(
-                read.text.split("\n"), table=table, form=form, strict=settings["tones"] == STRICT
+                read.text.split("\n"), table=table, forms=forms, strict=settings["tones"] == STRICT
             )
         known = {
             "row": poem.number,

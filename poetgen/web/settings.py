@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from poetgen.errors import PoetgenError
-from poetgen.language import tr
+from poetgen.language import join_names, tr
 from poetgen.picture import SIZES, THEMES
 from poetgen.picture.save import FORMATS
 from poetgen.script.opencc import SCRIPTS
@@ -55,7 +55,7 @@ class Setting:
                     "{name} cannot be {value}; choose one of: {choices}",
                     name=name,
                     value=_describe(value),
-                    choices=", ".join(self.choices),
+                    choices=join_names(self.choices),
                 )
             )
         size = len(value) if isinstance(value, str) else value
@@ -157,7 +157,7 @@ def read_settings(body: Any, known: Mapping[str, Setting]) -> dict[str, Any]:
     for name in body:
         if name not in known:
             near = get_close_matches(name, known, 1)
-            hint = tr("choose among: {known}", known=", ".join(known))
+            hint = tr("choose among: {known}", known=join_names(known))
             if near:
                 hint = tr("did you mean {near}?", near=near[0])
             raise PoetgenError(tr("unknown setting {name}; {hint}", name=_describe(name), hint=hint))

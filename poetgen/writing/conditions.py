@@ -8,7 +8,7 @@ from pathlib import Path
 from poetgen.corpus.conditions import ConditionTable, condition_form
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import PromptError
-from poetgen.language import tr
+from poetgen.language import SIMPLIFIED_CHINESE, join_names, language, tr
 from poetgen.poem.form import Form
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.convert import to_corpus
@@ -127,12 +127,20 @@ def find_poet(typed: str, table: ConditionTable) -> str:
     if to_simplified(name) in known:
         return known[to_simplified(name)]
     near = nearest_poets(to_simplified(name), [*reversed(known)])
-    hint = tr("the nearest are {near}; ", near=", ".join(known[one] for one in near)) if near else ""
+    if near:
+        names = near if language() == SIMPLIFIED_CHINESE else [known[one] for one in near]
+        raise PromptError(
+            tr(
+                "the model does not know the poet {name!r}; did you mean {near}? "
+                "poetgen generate --poets lists all it knows",
+                name=name[:20],
+                near=join_names(names),
+            )
+        )
     raise PromptError(
         tr(
-            "the model does not know the poet {name!r}; {hint}poetgen generate --poets lists all it knows",
+            "the model does not know the poet {name!r}; poetgen generate --poets lists all it knows",
             name=name[:20],
-            hint=hint,
         )
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from poetgen.errors import PromptError
-from poetgen.language import tr
+from poetgen.language import join_names, tr
 from poetgen.poem.form import FREE, Form, parse_forms
 from poetgen.poem.lineation import regular_marks, split_at_marks
 from poetgen.poem.places import BLANK, NOTHING_GIVEN, GivenTexts
@@ -73,7 +73,7 @@ class Constraints:
                 tr(
                     "tones cannot be {tones!r}; choose {modes} or {off}",
                     tones=tones,
-                    modes=", ".join(MODES),
+                    modes=join_names(MODES),
                     off=OFF,
                 )
             )

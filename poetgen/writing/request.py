@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from poetgen.errors import ConfigError, PoetgenError, PromptError
-from poetgen.language import tr
+from poetgen.language import join_names, tr
 from poetgen.poem.form import Form
 from poetgen.poem.places import BLANK, GivenTexts
 from poetgen.script.convert import script_of
@@ -99,7 +99,7 @@ def check_script(script: str | None) -> None:
             tr(
                 "script cannot be {script!r}; choose one of: {scripts}",
                 script=script,
-                scripts=", ".join(SCRIPTS),
+                scripts=join_names(SCRIPTS),
             )
         )
     preferred_script()  # a bad setting is refused even where it would not be needed

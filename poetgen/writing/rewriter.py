@@ -10,6 +10,7 @@ from poetgen.corpus.typed import TypedPoem, typed_poems
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.lineation import CORPUS_MARKS, LINE_MARKS, punctuate, split_lines
+from poetgen.poem.poem import word_of
 from poetgen.script.convert import Conversion, keeps_spelling, print_lines, to_corpus
 from poetgen.verse.check import check_poem
 from poetgen.verse.prosody import TokenProsody
@@ -84,8 +85,13 @@ class Rewriter:
         index: int,
         script: str,
     ) -> GeneratedPoem:
-        """The poem with the candidate that makes it score best; the present line only where all are that one."""
-        others = [line for line in found if line != kept.lines[kept.place]] or found
+        """The poem with the candidate that makes it score best, of those with two words and more that are new.
+
+        Where there is none, of those with one; the present line only where all are that one.
+        """
+        new_words = [_count_new_words(line, kept.lines[kept.place]) for line in found]
+        least = min(2, max(new_words))
+        others = [line for line, count in zip(found, new_words, strict=True) if count >= least]
         poems = [kept.replaced(line) for line in dict.fromkeys(others)]
         totals = self._network.log_probabilities([self._body(lines, kept.marks) for lines in poems]).tolist()
         scores = [
@@ -115,6 +121,11 @@ class Rewriter:
     def _body(self, lines: Sequence[str], marks: str) -> str:
         """Lines as the model reads them."""
         return join_body(lines, marks) if self._model.keeps_marks else "".join(lines)
+
+
+def _count_new_words(line: str, present: str) -> int:
+    """In how many places a line has another word than the present one: 溪 is 谿 in another spelling."""
+    return sum(word_of(new) != word_of(old) for new, old in zip(line, present, strict=True))
 
 
 def _typed_places(kept: KeptPoem, read: Conversion, script: str) -> dict[int, str]:

@@ -205,7 +205,10 @@ def test_runs_that_are_too_short_to_judge_by_are_said_to_be(home: Path) -> None:
 
 def test_an_unknown_optimizer_is_a_slip_of_usage(home: Path) -> None:
     result = small(home, "--optimizer", "adma", "--optimizer", "sgd")
-    assert result.exit_code == 2 and "'adma' is not one of" in result.stderr
+    assert (
+        result.exit_code == 2
+        and "'adma' is not a choice; did you mean adamax, adam? There are: sgd" in result.stderr
+    )
 
 
 def test_a_folder_of_something_else_is_refused(home: Path) -> None:

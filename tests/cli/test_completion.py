@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from poetgen.cli import poetgen
 from poetgen.config_files import config_names, read_config_file
 from poetgen.poem.form import FREE, parse_form, parse_forms
+from poetgen.verse.rhyme_books import BOOKS, parse_book
 from poetgen.verse.rhymes import parse_group
 
 
@@ -36,10 +37,17 @@ def home(tmp_path: Path) -> Path:
 def test_every_form_offered_is_one(begun: str) -> None:
     wanted = offered("generate", "--form", incomplete=begun)
     assert wanted and all(form == FREE or parse_forms(form) for form in wanted)
-    for command in ("check", "prepare"):
+    for command, parse in (("check", parse_forms), ("prepare", parse_form)):
         forms = offered(command, "--form", incomplete=begun)
-        assert forms and all(form.startswith(begun) and parse_form(form) for form in forms)
-        assert set(forms) < set(wanted) or begun == "wu"
+        assert forms and all(form.startswith(begun) and parse(form) for form in forms)
+        assert set(forms) <= {*wanted} - {FREE}
+    assert offered("check", "--form", incomplete="律") == ["律詩"]
+
+
+def test_rhyme_books_are_offered_in_either_script() -> None:
+    assert [parse_book(name) for name in offered("generate", "--rhyme-book")] == [*BOOKS]
+    assert offered("check", "--rhyme-book", incomplete="词") == ["词林正韵"]
+    assert offered("rhyme", "--rhyme-book", incomplete="x") == ["xinyun"]
 
 
 def test_rhymes_are_those_of_the_book() -> None:

@@ -189,7 +189,7 @@ def test_a_run_by_name_a_folder_and_a_file_are_the_same_model(
         (["--poems", "nothing.txt"], "nothing.txt"),
         (["--split", "test", "--poems", "x"], "both say what to measure on"),
         (["--split", "best"], "best"),
-        (["--batch-size", "0"], "0 is not in the range"),
+        (["--batch-size", "0"], "give 1 to 4096, not 0"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(home: Path, arguments: list[str], sentence: str) -> None:

@@ -405,7 +405,7 @@ def test_rewriting_what_cannot_be_is_a_question_of_usage(invoke, arguments, mess
 def test_a_poem_to_keep_that_is_not_there(invoke):
     result = invoke("--keep", "nowhere.txt", "--rewrite", "2")
     assert result.exit_code == 1
-    assert "Error: nowhere.txt: No such file or directory" in result.stderr
+    assert "Error: there is no nowhere.txt; check the name" in result.stderr
 
 
 def prompts_of(result):

@@ -49,9 +49,9 @@ def test_a_failure_is_named_and_the_exit_code_is_one(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["--cell", "gru"], 2, "'gru' is not one of 'lstm', 'rnn'"),
-        (["--hidden-size", "0"], 2, "0 is not in the range x>=1"),
-        (["--steps", "x"], 2, "'x' is not a valid integer range"),
+        (["--cell", "gru"], 2, "'gru' is not a choice; there are: lstm, rnn"),
+        (["--hidden-size", "0"], 2, "give 1 or more, not 0"),
+        (["--steps", "x"], 2, "'x' is not a whole number"),
         (["--scale", "nan"], 1, "Error: weights cannot be drawn at scale nan; give one between 0 and 10"),
         (["--hidden-size", "1000000"], 1, "GiB of memory; choose smaller sizes"),
         (["--steps", "3000"], 1, "Error: steps can be at most 2,000, not 3,000"),

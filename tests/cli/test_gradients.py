@@ -168,11 +168,11 @@ def test_a_picture_of_any_symmetry_is_drawn(tmp_path: Path, inits: tuple[str, ..
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--hidden-size", "0"), "0 is not in the range x>=1"),
-        (("--steps", "-1"), "-1 is not in the range x>=1"),
-        (("--batch", "many"), "'many' is not a valid integer range"),
-        (("--after", "0", "--init", "zeros"), "0 is not in the range x>=1"),
-        (("--init", "ones"), "'ones' is not one of 'uniform', 'normal'"),
+        (("--hidden-size", "0"), "give 1 or more, not 0"),
+        (("--steps", "-1"), "give 1 or more, not -1"),
+        (("--batch", "many"), "'many' is not a whole number"),
+        (("--after", "0", "--init", "zeros"), "give 1 or more, not 0"),
+        (("--init", "ones"), "'ones' is not a choice; "),
         (("--init", "zeros", "--scale", "1"), "--scale and --init belong to different experiments"),
         (("--after", "3"), "--after needs --init"),
         (("--learning-rate", "0"), "--learning-rate needs --init"),

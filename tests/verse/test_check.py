@@ -250,7 +250,7 @@ def test_lines_of_unlike_length_are_not_judged(text):
     report = check_poem(lines_of(text))
     assert {rule.status for rule in report.rules} == {NOT_JUDGED}
     assert report.holds and report.rhyme_group is None and not report.is_old_style
-    assert check_poem(lines_of(text), form=Form(5, 4)).broken[0].name == "不合體"
+    assert check_poem(lines_of(text), forms=[Form(5, 4)]).broken[0].name == "不合體"
 
 
 @pytest.mark.parametrize(
@@ -393,11 +393,14 @@ def test_one_even_line_rhymes_with_nothing():
 
 def test_the_form_asked_for():
     lines = lines_of(REGULAR["登鸛雀樓"][0])
-    assert check_poem(lines, form=Form(5, 4)).rules[0].status == HOLDS
-    report = check_poem(lines, form=parse_form("七絕"))
+    assert check_poem(lines, forms=[Form(5, 4)]).rules[0].status == HOLDS
+    report = check_poem(lines, forms=[parse_form("七絕")])
     assert told(report) == {("不合體", None)}
     assert "五絕, not 七絕" in report.broken[0].reason
-    assert "different lengths" in check_poem([*lines, "樓"], form=Form(5, 5)).broken[0].reason
+    assert check_poem(lines, forms=[Form(7, 4), Form(5, 4)]).holds
+    octaves = check_poem(lines, forms=[Form(5, 8), Form(7, 8)])
+    assert octaves.broken[0].reason == "a poem of the form 五絕, not 五律 or 七律"
+    assert "different lengths" in check_poem([*lines, "樓"], forms=[Form(5, 5)]).broken[0].reason
 
 
 @pytest.mark.parametrize("lines", [[], [""], ["白日", ""]])
@@ -441,7 +444,7 @@ def test_a_poem_made_by_a_template_holds_and_is_named(data, name):
             char: (Reading(tone, group),) for char, tone, group in zip(hanzi, line, groups, strict=True)
         }
         lines.append("".join(hanzi))
-    report = check_poem(lines, table=RhymeTable(readings), form=template.form)
+    report = check_poem(lines, table=RhymeTable(readings), forms=[template.form])
     assert report.holds
     assert report.template == template.name
     assert [line.tones for line in report.lines] == tones

@@ -18,6 +18,10 @@ def test_a_poem_is_judged_however_it_is_typed(text: str) -> None:
 
 def test_settings_are_those_of_the_command() -> None:
     assert not poetgen.check(POEM, form="七絕").holds
+    assert poetgen.check(POEM, form="绝句").holds and poetgen.check(POEM, form="五言").holds
+    assert not poetgen.check(POEM, form="律詩").holds
+    with pytest.raises(PoetgenError, match=r"did you mean 律詩.*or a shape such as 5x6$"):
+        poetgen.check(POEM, form="律試")
     loose = "故人西辭黃鶴樓，煙花三月下揚州。孤帆遠影碧空盡，唯見長江天際流。"
     assert {fault.name for fault in poetgen.check(loose, tones="strict").broken} >= {"失對"}
 

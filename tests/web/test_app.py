@@ -155,7 +155,7 @@ def test_refusals_are_in_the_readers_language_whatever_the_servers(client, monke
 def test_notes_and_verdicts_are_in_the_readers_language(client):
     asked, chinese = {"prompt": "你们", "best_of": 1, "seed": 1}, {"accept-language": "zh-CN"}
     (poem,) = poems(client.post("/api/generate", json=asked, headers=chinese))
-    assert poem["notes"] == ["模型没有见过“们”，当作辈来写"]
+    assert poem["notes"] == ["模型没有见过“们”，当作“辈”来读"]
     (judged,) = client.post("/api/check", json={"text": POEM_OF_WANG}, headers=chinese).json()["poems"]
     assert judged["summary"].endswith("合律")
     (judged,) = client.post("/api/check", json={"text": POEM_OF_WANG}).json()["poems"]

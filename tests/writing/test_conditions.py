@@ -90,7 +90,7 @@ def test_a_poet_is_found_in_either_script(typed: str, name: str) -> None:
 
 @pytest.mark.parametrize(("typed", "near"), [("劉禹", "劉禹錫"), ("李清照", "李白, 李賀")])
 def test_an_unknown_poet_is_answered_with_the_nearest(typed: str, near: str) -> None:
-    with pytest.raises(PromptError, match=f"{typed}.*the nearest are {near}; .*--poets"):
+    with pytest.raises(PromptError, match=rf"{typed}.*did you mean {near}\? .*--poets"):
         find_poet(typed, TABLE)
 
 

@@ -5,6 +5,7 @@ import pytest
 from poetgen.byhand.softmax import log_softmax
 from poetgen.errors import ConfigError, PromptError
 from poetgen.files import shipped_folder
+from poetgen.poem.poem import word_of
 from poetgen.script.opencc import to_simplified
 from poetgen.verse.check import check_poem
 from poetgen.writing.rewriter import read_kept
@@ -30,6 +31,14 @@ def test_the_others_stay_and_the_rules_hold(writer, form, line):
         assert check_poem(new.corpus_lines).holds
     assert next(writer.rewrite(poem.text, line, seed=3)) == first
     assert first.log_probability == pytest.approx(whole(writer, first.text), abs=1e-3)
+
+
+def test_a_line_that_is_new_in_spelling_or_in_one_word_alone_is_not_taken(writer):
+    kept = "山色濃於霧，谿煙澹似雲。松根如有鼻，不是卷簾聞。"
+    for seed, begins in ((2510150181, ""), (2, "溪煙"), (3, "溪煙")):  # 溪煙淡似雲 suits the poem best
+        (new,) = writer.rewrite(kept, 2, seed=seed, begins=begins)
+        words = zip(new.corpus_lines[1], "谿煙澹似雲", strict=True)
+        assert sum(word_of(one) != word_of(other) for one, other in words) > 1
 
 
 def whole(writer, text):

@@ -98,7 +98,7 @@ def test_every_poem_keeps_every_rule(settings, prompt, seed):
         return
     given, form = grammar.constraints, grammar.form
     lines = written(matcher, np.random.default_rng(seed))
-    report = check_poem(lines, form=form, strict=given.tones == "strict")
+    report = check_poem(lines, forms=[form], strict=given.tones == "strict")
     assert form_of(lines) == form
     assert "".join(lines).startswith(prompt)
     assert all(line.startswith(head) for line, head in zip(lines, given.given.acrostic, strict=False))
@@ -138,7 +138,7 @@ def test_what_is_given_stands_in_its_places_and_the_rules_are_kept(
 ):
     tones, rhyme = rules
     texts = {"feet": feet, "last_line": last_line and last_line + feet[-1], "start": start}
-    grammar = asked(form=Form(5, 4), tones=tones, rhyme=rhyme, no_repeat=no_repeat, **texts)
+    grammar = asked(forms=[Form(5, 4)], tones=tones, rhyme=rhyme, no_repeat=no_repeat, **texts)
     try:
         matcher = begin(grammar, start.split("□")[0])
     except PromptError:
@@ -148,7 +148,7 @@ def test_what_is_given_stands_in_its_places_and_the_rules_are_kept(
         lines[line][column] == hanzi
         for (line, column), hanzi in GivenTexts(**texts).places(Form(5, 4)).items()
     )
-    report = check_poem(lines, form=Form(5, 4), strict=tones == "strict")
+    report = check_poem(lines, forms=[Form(5, 4)], strict=tones == "strict")
     assert report.rhymes_hold or rhyme == "off"
     assert report.tones_hold or tones == "off"
     assert not no_repeat or len(set("".join(lines))) == 20
@@ -242,7 +242,7 @@ def test_a_fork_goes_on_apart():
 def test_without_marks_lines_follow_each_other():
     grammar = made(Form(5, 4), "relaxed", "auto", acrostic="春風", keeps_marks=False)
     lines = written(begin(grammar, "春人"), np.random.default_rng(1))
-    assert check_poem(lines, form=Form(5, 4)).holds
+    assert check_poem(lines, forms=[Form(5, 4)]).holds
     assert lines[1][0] == "風"
 
 
