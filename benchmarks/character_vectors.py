@@ -7,13 +7,11 @@ truncated singular value decomposition, rows scaled by √σ (Levy & Goldberg 20
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 
 from poetgen.corpus.dataset import Dataset
-from poetgen.poem.lineation import split_lines
 
 WINDOW = 4
 MORE = 32  # columns beyond those asked for, and
@@ -24,8 +22,7 @@ def neighbours(prepared: Dataset) -> np.ndarray:
     """How often each known character stands near each, within a line: (V, V)."""
     known = prepared.vocabulary
     counts = np.zeros((len(known), len(known)), dtype=np.float32)
-    with (prepared.path / "train.poems.jsonl").open(encoding="utf-8") as file:
-        lines = [line for record in file for line in split_lines(json.loads(record)["text"])[0]]
+    lines = [line for poem in prepared.poems("train") for line in poem.lines]
     for distance in range(1, WINDOW + 1):
         pairs = [(line[k], line[k + distance]) for line in lines for k in range(len(line) - distance)]
         before, after = np.array([known.encode(a + b) for a, b in pairs]).T

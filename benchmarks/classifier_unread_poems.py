@@ -7,7 +7,6 @@ training text of the other: without the poets' names, but read. The linear basel
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from poetgen.classify.run import load_labelled_texts
 from poetgen.classify.saved import SavedClassifier, find_classifier
 from poetgen.classify.scores import scores
 from poetgen.classify.split import TRAIN, VALIDATION
+from poetgen.corpus.dataset import Dataset
 from poetgen.files import Workspace
 
 
@@ -34,8 +34,7 @@ def main() -> None:
     saved = SavedClassifier.load(find_classifier(workspace, given.run))
     data = load_labelled_texts(saved.settings, workspace.prepared)
     train, validation, held = data.parts[TRAIN], data.parts[VALIDATION], data.parts[given.part]
-    with (workspace.prepared / "train.poems.jsonl").open(encoding="utf-8") as file:
-        known = {json.loads(line)["text"] for line in file}
+    known = {poem.text for poem in Dataset.open(workspace.prepared).poems("train")}
     read = np.array([text in known for text in held.texts])
     ours = log_probabilities(saved.model(), held.encoded).argmax(axis=1)
     linear, _ = baselines.linear(

@@ -19,7 +19,6 @@ from poetgen.corpus.sources import volume_number
 from poetgen.evaluate import check_belongs, score
 from poetgen.measures import FIGURES, Figures, PoemLosses, figures
 from poetgen.poem.form import FORMS, parse_form
-from poetgen.poem.lineation import split_lines
 
 OTHER = "other shapes"
 BOUNDS = (24, 32, 48, 64, 100)  # hanzi, beyond which a row of lengths begins
@@ -37,14 +36,14 @@ def main() -> None:
     args = parser.parse_args()
     prepared, model = Dataset.open(args.prepared), Checkpoint.load(released_path())
     check_belongs(model, prepared)
-    rows = [json.loads(row) for row in (args.prepared / f"{SPLIT}.poems.jsonl").open(encoding="utf-8")]
+    poems = list(prepared.poems(SPLIT))
     losses = score(model, prepared.split(SPLIT))
     volumes = read_volumes(args.corpus)
-    lines = [split_lines(row["text"])[0] for row in rows]
+    lines = [poem.lines for poem in poems]
     for heading, parts in (
         ("form", [name_form(poem) for poem in lines]),
         ("hanzi", [name_length(sum(map(len, poem))) for poem in lines]),
-        ("volumes", [name_volumes(volumes[row["id"]]) for row in rows]),
+        ("volumes", [name_volumes(volumes[poem.id]) for poem in poems]),
     ):
         print("\n".join(table(heading, parts, losses)), end="\n\n")
 

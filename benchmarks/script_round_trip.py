@@ -12,7 +12,6 @@ With --model, every 20th line is read by a language model instead, by beam searc
 """
 
 import argparse
-import json
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -23,7 +22,7 @@ import numpy as np
 from poetgen.byhand import language_model
 from poetgen.byhand.softmax import log_softmax
 from poetgen.checkpoint import Checkpoint
-from poetgen.corpus.dataset import SPLITS
+from poetgen.corpus.dataset import SPLITS, Dataset
 from poetgen.poem.poem import MARKS, is_hanzi
 from poetgen.script.bigrams import tang_variants
 from poetgen.script.convert import to_corpus
@@ -47,8 +46,7 @@ EVERY = 20
 
 def read_bodies(folder: Path, split: str) -> list[str]:
     """The poems of a split, lines with their marks."""
-    rows = (folder / f"{split}.poems.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(row)["text"] for row in rows]
+    return [poem.text for poem in Dataset.open(folder).poems(split)]
 
 
 def lines_of(body: str) -> list[str]:

@@ -12,14 +12,13 @@ also has the share of poems that break each rule, to stdout, and a Markdown tabl
 import argparse
 import json
 import random
-import re
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from poetgen.corpus.dataset import SPLITS
+from poetgen.corpus.dataset import SPLITS, Dataset
 from poetgen.poem.form import form_of
 from poetgen.verse.check import STRICT, check_poem
 from poetgen.verse.report import BROKEN, Report
@@ -41,9 +40,7 @@ def is_rhymed(report: Report, table: RhymeTable) -> bool:
 
 def read_bodies(prepared: Path, split: str) -> list[tuple[str, ...]]:
     """The lines of each poem of a split, copies once."""
-    with (prepared / f"{split}.poems.jsonl").open(encoding="utf-8") as file:
-        bodies = [json.loads(record)["text"] for record in file]
-    return list(dict.fromkeys(tuple(filter(None, re.split("[，。？]", body))) for body in bodies))
+    return list(dict.fromkeys(poem.lines for poem in Dataset.open(prepared).poems(split)))
 
 
 def is_regular(lines: Lines) -> bool:

@@ -34,7 +34,6 @@ from poetgen.corpus.line_index import LineIndex
 from poetgen.errors import PromptError
 from poetgen.evaluate import evaluate_poems
 from poetgen.poem.form import Form, parse_form
-from poetgen.poem.lineation import split_lines
 from poetgen.poem.poem import COMMA, QUESTION, STOP, Poem
 from poetgen.verse.check import check_poem
 from poetgen.verse.rhymes import RhymeTable
@@ -94,7 +93,7 @@ class Study:
         assert writer.source is not None
         self.writer, self.given = writer, given
         self.checkpoint = Checkpoint.load(writer.source)
-        self.train, self.held_out = (list(read_poems(prepared, name)) for name in ("train", "validation"))
+        self.train, self.held_out = (list(prepared.poems(name)) for name in ("train", "validation"))
         self.known = LineIndex.of(poem.text for poem in self.train)
         self.runs = LongestRuns(poem.lines for poem in self.train)
 
@@ -204,12 +203,6 @@ class LongestRuns:
             ):
                 return length
         return 1
-
-
-def read_poems(prepared: Dataset, split: str) -> Iterator[Poem]:
-    """The poems of a split, as prepared."""
-    for row in (prepared.path / f"{split}.poems.jsonl").read_text(encoding="utf-8").splitlines():
-        yield Poem("", "", *split_lines(json.loads(row)["text"]))
 
 
 def well_formed(poem: Poem, form: Form) -> bool:

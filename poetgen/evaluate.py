@@ -15,7 +15,7 @@ from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CheckpointError, CorpusError
 from poetgen.measures import BOOTSTRAP_SEED, Figures, Floats, PoemLosses, figures
 from poetgen.model.language_model import LanguageModel, restore_model
-from poetgen.poem.poem import MARKS, Poem
+from poetgen.poem.poem import Poem
 from poetgen.training.devices import as_tensors
 
 OnProgress = Callable[[int, int], None]
@@ -180,12 +180,9 @@ def describe_selection(source: str | None, settings: Mapping[str, Any]) -> str:
 
 def encode_poems(checkpoint: Checkpoint, poems: Sequence[Poem]) -> EncodedPoems:
     """Poems in the model's own numbers; their marks are left out when the model was trained without."""
-    vocabulary = checkpoint.vocabulary
-    dropped = MARKS if checkpoint.config["corpus"]["punctuation"] == "drop" else ""
-    without = str.maketrans("", "", dropped)
-    rows = [[*vocabulary.encode(poem.text.translate(without)), vocabulary.end] for poem in poems]
-    offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
-    return EncodedPoems(np.concatenate([np.array(row, dtype=np.int32) for row in rows]), offsets)
+    return EncodedPoems.of(
+        poems, checkpoint.vocabulary, punctuation=checkpoint.config["corpus"]["punctuation"]
+    )
 
 
 def score(

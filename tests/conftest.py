@@ -1,6 +1,5 @@
 """What several tests share: made-up poems, a prepared folder of them, and models too small to be good."""
 
-import json
 import os
 import signal
 from collections.abc import Callable, Sequence
@@ -24,7 +23,7 @@ from hypothesis import HealthCheck, settings
 
 from poetgen.checkpoint import Checkpoint, parameter_shapes
 from poetgen.config import Config
-from poetgen.corpus.dataset import FORMAT_VERSION, SPLITS, Dataset
+from poetgen.corpus.dataset import SPLITS, Dataset, body, write_dataset
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.poem.poem import Poem
 
@@ -64,40 +63,11 @@ def write_prepared() -> Callable[..., Dataset]:
         path: Path, splits: dict[str, Sequence[Poem]], *, min_count: int = 1, **corpus_settings: Any
     ) -> Dataset:
         config = Config().replace({f"corpus.{key}": value for key, value in corpus_settings.items()}).corpus
-        marks = "" if config.punctuation == "keep" else "，。？"
-        bodies = {
-            name: [poem.text.translate(str.maketrans("", "", marks)) for poem in splits.get(name, ())]
-            for name in SPLITS
-        }
-        vocabulary = Vocabulary.build(bodies["train"], min_count)
+        splits = {name: splits.get(name, ()) for name in SPLITS}
+        vocabulary = Vocabulary.build((body(poem, config.punctuation) for poem in splits["train"]), min_count)
         path.mkdir(parents=True)
-        for name in SPLITS:
-            rows = [[*vocabulary.encode(body), vocabulary.end] for body in bodies[name]]
-            np.save(path / f"{name}.ids.npy", np.array([number for row in rows for number in row], np.uint16))
-            np.save(path / f"{name}.offsets.npy", np.cumsum([0, *map(len, rows)], dtype=np.int64))
-            records = [
-                {"id": poem.id, "author": poem.author, "title": poem.title, "text": poem.text}
-                for poem in splits.get(name, ())
-            ]
-            text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-            (path / f"{name}.poems.jsonl").write_text(text, encoding="utf-8")
-        np.save(path / "counts.npy", np.array(vocabulary.counts, np.int64))
-        (path / "vocabulary.txt").write_text("\n".join(vocabulary.tokens) + "\n", encoding="utf-8")
-        manifest = {
-            "format_version": FORMAT_VERSION,
-            "corpus": {"url": "file:///made/up", "commit": COMMIT},
-            "settings": Config(corpus=config).to_dict()["corpus"],
-            "unknown_types": vocabulary.unknown_types,
-            "splits": {
-                name: {
-                    "poems": len(splits.get(name, ())),
-                    "tokens": sum(len(body) + 1 for body in bodies[name]),
-                    "hanzi": sum(poem.hanzi for poem in splits.get(name, ())),
-                }
-                for name in SPLITS
-            },
-        }
-        (path / "prepared.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
+        origin = {"url": "file:///made/up", "commit": COMMIT}
+        write_dataset(path, splits, vocabulary, config, origin=origin, conditions={})
         return Dataset.open(path)
 
     return write

@@ -5,15 +5,11 @@
 The same poems, and the same OpenCC, give the same bytes.
 """
 
-import json
-import re
 import sys
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 from poetgen.corpus.dataset import Dataset
-from poetgen.poem.poem import MARKS
 from poetgen.script import bigrams
 from poetgen.script.bigrams import Bigrams
 
@@ -25,18 +21,11 @@ without a character that some edition prints like another (OpenCC {opencc}) are 
 Made by tools/build_bigrams.py."""
 
 
-def read_lines(folder: Path, split: str) -> Iterator[str]:
-    """The lines of a split, without their marks."""
-    with (folder / f"{split}.poems.jsonl").open(encoding="utf-8") as file:
-        for row in file:
-            yield from filter(None, re.split(f"[{MARKS}]", json.loads(row)["text"]))
-
-
 def main() -> None:
     """Count, write, and say how large it came out."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "data/prepared")
-    manifest = Dataset.open(folder).manifest
-    lines = list(read_lines(folder, "train"))
+    prepared = Dataset.open(folder)
+    manifest, lines = prepared.manifest, [line for poem in prepared.poems("train") for line in poem.lines]
     about = ABOUT.format(
         poems=manifest["splits"]["train"]["poems"],
         lines=len(lines),

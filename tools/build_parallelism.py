@@ -8,7 +8,6 @@ printed and decides nothing here.
 """
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.poem.lineation import split_lines
+from poetgen.corpus.dataset import Dataset
 from poetgen.verse.parallelism import FILE, LENGTHS, ParallelismTable, middle_couplets
 
 Array = npt.NDArray[Any]
@@ -37,7 +36,8 @@ def main() -> None:
     parser.add_argument("--prepared", type=Path, default=Path("data/prepared"))
     parser.add_argument("--out", type=Path, default=FILE)
     args = parser.parse_args()
-    poems = list(read_lines(args.prepared / "train.poems.jsonl"))
+    prepared = Dataset.open(args.prepared)
+    poems = [poem.lines for poem in prepared.poems("train")]
     counted = [pair for k, lines in enumerate(poems) if k % TENTH for pair in couplets(lines)]
     apart = [pair for k, lines in enumerate(poems) if not k % TENTH for pair in couplets(lines)]
     arrays = count(counted)
@@ -53,19 +53,10 @@ def main() -> None:
         f"{len(counted):,} couplets, {len(arrays['counts']):,} characters, {len(arrays['pair_steps']):,} pairs"
     )
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.2f} MB")
-    held_out = [
-        pair for lines in read_lines(args.prepared / "validation.poems.jsonl") for pair in couplets(lines)
-    ]
+    held_out = [pair for poem in prepared.poems("validation") for pair in couplets(poem.lines)]
     for length in LENGTHS:
         own = [pair for pair in held_out if len(pair[0]) == length]
         print(f"validation, lines of {length}: AUC {auc(table, own):.3f} on {len(own)} couplets")
-
-
-def read_lines(path: Path) -> Iterator[tuple[str, ...]]:
-    """The lines of each poem of a split."""
-    with path.open(encoding="utf-8") as file:
-        for record in file:
-            yield split_lines(json.loads(record)["text"])[0]
 
 
 def couplets(lines: Sequence[str]) -> Iterator[Couplet]:

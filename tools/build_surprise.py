@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from poetgen.checkpoint import Checkpoint, released_path
+from poetgen.corpus.dataset import Dataset
 from poetgen.files import write_text
 from poetgen.poem.form import FORMS
-from poetgen.poem.lineation import split_lines
 from poetgen.yardstick.surprise import FILE, SurpriseMeter, fingerprint
 
 OUT = Path(__file__).parents[1] / "poetgen" / "writing" / FILE
@@ -28,8 +28,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=released_path())
     args = parser.parse_args()
     model = Checkpoint.load(args.checkpoint)
-    rows = (args.prepared / "validation.poems.jsonl").read_text(encoding="utf-8").splitlines()
-    poems = [split_lines(json.loads(row)["text"])[0] for row in rows]
+    poems = [poem.lines for poem in Dataset.open(args.prepared).poems("validation")]
     poems = [lines for lines in poems if {(len(line), len(lines)) for line in lines} <= set(FORMS.values())]
     measured = SurpriseMeter(model, usual={}).measure(sorted(poems, key=lambda lines: len("".join(lines))))
     forms = {}

@@ -4,14 +4,13 @@ A regulated poem's tones follow from one choice (對 and 粘), so the poem that 
 tells the tone of each; and its feet rhyme, so the others tell the group of each.
 """
 
-import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from poetgen.corpus.dataset import Dataset
 from poetgen.poem.form import form_of
 from poetgen.verse.groups import LEVEL, OBLIQUE, Reading
 
@@ -36,9 +35,7 @@ class Evidence:
 
 def read_bodies(prepared: Path, split: str) -> list[tuple[str, ...]]:
     """The lines of each poem of a split, copies once."""
-    with (prepared / f"{split}.poems.jsonl").open(encoding="utf-8") as file:
-        bodies = [json.loads(record)["text"] for record in file]
-    return list(dict.fromkeys(tuple(filter(None, re.split("[，。？]", body))) for body in bodies))
+    return list(dict.fromkeys(poem.lines for poem in Dataset.open(prepared).poems(split)))
 
 
 def is_regular(lines: Lines) -> bool:

@@ -1,18 +1,13 @@
 """Texts with labels: those of prepared poems, and the choice among any."""
 
 import hashlib
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import ConfigError, CorpusError
-from poetgen.files import check_file
 from poetgen.poem.form import FORMS, form_name
-from poetgen.poem.lineation import split_lines
-from poetgen.poem.poem import Poem
 
 NOBODY = {"", "不詳", "無名氏", "佚名", "闕名"}  # how the corpus says that the poet is not known
 
@@ -35,24 +30,11 @@ def poems_by(prepared: Dataset, criterion: str) -> list[Labelled]:
     """The poems of every split (fragments apart) by poet, or the four regular forms. Raises CorpusError."""
     texts = []
     for name in ("train", "validation", "test"):
-        for author, body, id in _poems(prepared.path / f"{name}.poems.jsonl"):
-            lines, marks = split_lines(body)
-            label = author if criterion == "poet" else form_name(Poem("", "", lines, marks).shape)
+        for poem in prepared.poems(name):
+            label = poem.author if criterion == "poet" else form_name(poem.shape)
             if label not in NOBODY if criterion == "poet" else label in FORMS:
-                texts.append(Labelled(body, label, id))
+                texts.append(Labelled(poem.text, label, poem.id))
     return texts
-
-
-def _poems(path: Path) -> Iterator[tuple[str, str, str]]:
-    try:
-        with check_file(path).open(encoding="utf-8") as file:
-            for line in file:
-                poem = json.loads(line)
-                yield poem["author"], poem["text"], poem["id"]
-    except OSError as error:
-        raise CorpusError(f"cannot read {path}: {error.strerror or error}; run: poetgen prepare") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise CorpusError(f"{path} is damaged ({error}); run: poetgen prepare") from error
 
 
 def choose(

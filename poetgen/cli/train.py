@@ -13,6 +13,7 @@ import click
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import command_line, complete_by, data_option, data_words, home_option
 from poetgen.cli.output import echo
+from poetgen.cli.progress import progress_bar
 from poetgen.cli.training_options import (
     NEWEST,
     config_option,
@@ -35,7 +36,7 @@ from poetgen.cli.training_progress import TrainingProgress, follow_training, is_
 from poetgen.config import BACKENDS, GRADIENTS, PRECISIONS, Config, from_dict
 from poetgen.config_files import parse_settings, read_config_file
 from poetgen.corpus.dataset import Dataset
-from poetgen.errors import ConfigError, CorpusError, PoetgenError
+from poetgen.errors import PoetgenError
 from poetgen.files import Workspace
 
 if TYPE_CHECKING:
@@ -158,13 +159,17 @@ RunSetup = tuple["RunFolder", Dataset, Config]
 
 def new_run(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> RunSetup:
     """A new run: its folder, its poems, and its settings, those of the prepared poems among them."""
+    from poetgen.corpus.prepare import open_or_prepare
     from poetgen.training.run_folder import RunFolder
     from poetgen.training.runs import new_run_path
 
     given = fit_to_start(workspace, fit_to_vectors(given))
     config = Config().replace(given)  # first of all: what cannot be is said before poems are prepared
     folder = RunFolder(new_run_path(workspace.runs, name, config.training.optimizer))
-    prepared = prepared_poems(workspace, given)
+    with progress_bar("reading", unit="file") as on_progress:
+        prepared = open_or_prepare(
+            workspace, given, on_progress=on_progress, tell=lambda line: echo(line, err=True)
+        )
     return folder, prepared, config.replace(prepared.settings())
 
 
@@ -179,7 +184,7 @@ def resumed_run(workspace: Workspace, name: str, given: Mapping[str, Any]) -> Ru
     began = folder.read_config()
     config = from_dict(began["config"], str(folder.config))
     before = Path(began["source"])
-    is_there = workspace.data is None and began["source"] and (before / "prepared.json").exists()
+    is_there = workspace.data is None and began["source"] and Dataset.is_at(before)
     prepared = Dataset.open(before if is_there else workspace.prepared)
     return folder, prepared, config.replace({**prepared.settings(), **given})
 
@@ -203,34 +208,3 @@ def fit_to_start(workspace: Workspace, given: Mapping[str, Any]) -> dict[str, An
 
     path = find_checkpoint(workspace, given["training.start"]).resolve()
     return {**Checkpoint.load(path).model_config.shape, **given, "training.start": str(path)}
-
-
-def prepared_poems(workspace: Workspace, given: Mapping[str, Any]) -> Dataset:
-    """The prepared folder, made first when only the fetched corpus is there.
-
-    Raises CorpusError when neither is, ConfigError when it was prepared with other settings than asked for.
-    """
-    asked = {key: value for key, value in given.items() if key.startswith("corpus.")}
-    if workspace.data is None and not (workspace.prepared / "prepared.json").exists():
-        prepare_first(workspace, Config().replace(asked))
-    prepared = Dataset.open(workspace.prepared)
-    found = prepared.settings()
-    for key, value in asked.items():
-        if found.get(key) != value:
-            raise ConfigError(
-                f"{prepared.path} was prepared with {key} = {found.get(key)!r}, not {value!r}; "
-                "run poetgen prepare with the same --config and --set first"
-            )
-    return prepared
-
-
-def prepare_first(workspace: Workspace, config: Config) -> None:
-    """Prepare the fetched corpus. Raises CorpusError when there is none."""
-    if not workspace.corpus.exists():
-        raise CorpusError(f"no poems below {workspace.home}; run: poetgen fetch")
-    from poetgen.cli.progress import progress_bar
-    from poetgen.corpus.prepare import prepare_corpus
-
-    echo(f"preparing the poems of {workspace.corpus} first", err=True)
-    with progress_bar("reading", unit="file") as on_progress:
-        prepare_corpus(workspace.corpus, workspace.prepared, config.corpus, on_progress=on_progress)

@@ -7,9 +7,10 @@ from typing import Any
 
 from poetgen.compare.plan import Plan, describe_setting, file_name
 from poetgen.config import Config, flatten
-from poetgen.corpus.dataset import Dataset, clean_up
+from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.prepare import prepare_corpus
 from poetgen.corpus.sources import OnProgress
+from poetgen.corpus.staging import clean_up
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import Workspace
 
@@ -49,13 +50,13 @@ def find_poems(
 def prepare_poems(config: Config, source: Source, folder: Path, on_progress: OnProgress | None) -> Dataset:
     """Poems prepared with these settings."""
     wanted = flatten({"corpus": config.to_dict()["corpus"]}, "config")
-    if has_prepared(folder):
+    if Dataset.is_at(folder):
         clean_up(folder)
         return require_settings(Dataset.open(folder), wanted)
     ready = source.workspace.prepared
-    if source.given is None and has_prepared(ready):
+    if source.given is None and Dataset.is_at(ready):
         prepared = Dataset.open(ready)
-        if not differences(prepared, {key: wanted[key] for key in source.asked}):
+        if not prepared.differences({key: wanted[key] for key in source.asked}):
             return prepared
     raw = source.given or source.workspace.corpus
     if not raw.exists():
@@ -64,26 +65,14 @@ def prepare_poems(config: Config, source: Source, folder: Path, on_progress: OnP
     return Dataset.open(folder)
 
 
-def has_prepared(folder: Path) -> bool:
-    """Whether something was prepared there."""
-    return (folder / "prepared.json").exists()
-
-
 def require_settings(prepared: Dataset, wanted: Mapping[str, Any]) -> Dataset:
     """Raises ConfigError when the poems were prepared otherwise."""
-    if different := differences(prepared, wanted):
-        raise ConfigError(f"{prepared.path} is of another comparison ({different[0]}); choose another --out")
+    for key, found, value in prepared.differences(wanted):
+        raise ConfigError(
+            f"{prepared.path} is of another comparison ({key} was {found!r} and is now {value!r}); "
+            "choose another --out"
+        )
     return prepared
-
-
-def differences(prepared: Dataset, wanted: Mapping[str, Any]) -> list[str]:
-    """What is not as wanted, in words."""
-    found = prepared.settings()
-    return [
-        f"{key} was {found.get(key)!r} and is now {value!r}"
-        for key, value in wanted.items()
-        if found.get(key) != value
-    ]
 
 
 def check_validation(prepared: Dataset) -> None:

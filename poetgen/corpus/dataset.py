@@ -1,4 +1,4 @@
-"""A prepared folder: numbered poems in memory-mappable arrays, read without torch.
+"""A prepared folder, written and read: numbered poems in memory-mappable arrays, without torch.
 
 prepared.json     format version, corpus (url, commit), corpus settings, sizes of each split
 report.json       what every cleaning rule kept, changed and dropped
@@ -12,10 +12,9 @@ SPLIT.titles.npz  titles, poets and forms of the poems as numbers; both are miss
 """
 
 import hashlib
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -23,14 +22,15 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.config import flatten
-from poetgen.corpus.arrays import load_array
-from poetgen.corpus.conditions import LISTS, Conditions, ConditionTable, load_table
+from poetgen.config import CorpusConfig, flatten
+from poetgen.corpus.arrays import load_array, save_array
+from poetgen.corpus.conditions import LISTS, Conditions, ConditionTable, load_table, save_table
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import DAMAGE, ConfigError, CorpusError
-from poetgen.files import check_file, follow_links, list_strangers, read_json
-from poetgen.locking import hold_lock
+from poetgen.files import check_file, read_json, write_json, write_text
 from poetgen.plain_values import check_count, check_table
+from poetgen.poem.lineation import split_lines
+from poetgen.poem.poem import Poem
 
 FORMAT_VERSION = 1
 SPLITS = ("train", "validation", "test", "fragments")
@@ -51,6 +51,14 @@ class EncodedPoems:
     ids: npt.NDArray[Any]
     offsets: npt.NDArray[np.int64]
     conditions: Conditions | None = None
+
+    @classmethod
+    def of(cls, poems: Sequence[Poem], vocabulary: Vocabulary, *, punctuation: str) -> "EncodedPoems":
+        """These poems, each closed by <end>."""
+        rows = [[*vocabulary.encode(body(poem, punctuation)), vocabulary.end] for poem in poems]
+        kind = np.uint16 if len(vocabulary) <= 2**16 else np.int32
+        ids = np.concatenate([np.zeros(0, kind), *(np.array(row, kind) for row in rows)])
+        return cls(ids, np.cumsum([0, *map(len, rows)], dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -73,6 +81,11 @@ class Dataset:
     vocabulary: Vocabulary
     manifest: Mapping[str, Any]
     conditions: ConditionTable | None = None
+
+    @staticmethod
+    def is_at(path: Path) -> bool:
+        """Whether something was prepared there."""
+        return (path / "prepared.json").exists()
 
     @classmethod
     def open(cls, path: Path) -> "Dataset":
@@ -104,6 +117,26 @@ class Dataset:
             return flatten({"corpus": settings}, "prepared.json")
         except (KeyError, TypeError, ValueError, ConfigError) as error:
             raise CorpusError(f"{self.path} is damaged ({error}); run: poetgen prepare") from error
+
+    def differences(self, wanted: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+        """(key, what the poems were prepared with, what is wanted) of each setting that is not as wanted."""
+        found = self.settings()
+        return [(key, found.get(key), value) for key, value in wanted.items() if found.get(key) != value]
+
+    def poems(self, name: str) -> Iterator[Poem]:
+        """Those of train, validation, test or fragments, to be read by people. Raises CorpusError."""
+        path = self.path / f"{name}.poems.jsonl"
+        try:
+            with check_file(path).open(encoding="utf-8") as file:
+                for line in file:
+                    row = json.loads(line)
+                    yield Poem(row["author"], row["title"], *split_lines(row["text"]), row["id"])
+        except FileNotFoundError as error:
+            raise CorpusError(f"{self.path} has no {name} poems; run: poetgen prepare") from error
+        except OSError as error:
+            raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
+        except DAMAGE as error:
+            raise CorpusError(f"{path} is damaged ({error}); run: poetgen prepare") from error
 
     def split(self, name: str) -> EncodedPoems:
         """The poems of train, validation, test or fragments. Raises CorpusError."""
@@ -148,84 +181,57 @@ def check_manifest(manifest: Mapping[str, Any]) -> None:
             check_count(f"splits.{name}.{what}", check_table(f"splits.{name}", size)[what])
 
 
-def check_place(path: Path) -> Path:
-    """`path` in full, if a prepared folder may be put there. Raises CorpusError if something would be lost."""
-    path = follow_links(path)
-    if path.is_dir():
-        is_ours = FILES.__contains__ if (path / "prepared.json").exists() else _is_nobodys
-        _refuse_strangers(path, is_ours, "choose a new folder with --out")
-    elif path.exists():
-        raise CorpusError(f"{path} is a file; choose a new folder with --out")
-    return path
+def write_dataset(
+    folder: Path,
+    splits: Mapping[str, Sequence[Poem]],
+    vocabulary: Vocabulary,
+    config: CorpusConfig,
+    *,
+    origin: Mapping[str, Any],
+    conditions: Mapping[str, Conditions],
+) -> dict[str, dict[str, Any]]:
+    """Fill an empty folder; returns the size of each split. Raises PoetgenError or OSError.
 
-
-def _is_nobodys(name: str) -> bool:
-    return False
-
-
-def _refuse_strangers(folder: Path, is_ours: Callable[[str], bool], remedy: str) -> None:
-    if strangers := list_strangers(folder, is_ours):
-        raise CorpusError(f"{folder} holds other files ({strangers[0]}); {remedy}")
-
-
-@contextmanager
-def replace_folder(path: Path) -> Iterator[Path]:
-    """Give an empty folder beside `path` that takes its place at the end; on failure the old one stays.
-
-    A swap killed half-way is undone by the next call. Raises CorpusError, also while another process is here,
-    and when something that is not ours would be lost.
+    `origin` says where the poems are from, `conditions` what those of each split are about; without any, the
+    folder is one of before there were conditions.
     """
-    partial, old, lock = _beside(path)
-    busy = CorpusError(f"another poetgen prepare is writing {path}; wait until it has finished")
-    try:
-        with hold_lock(lock, busy=busy):
-            for leftover in (partial, old):
-                _check_leftover(leftover)
-            _recover(path, partial, old)
-            try:
-                partial.mkdir()
-                yield partial
-                if path.exists():
-                    check_place(path)  # again: writing takes a while
-                    path.rename(old)
-                partial.rename(path)
-            finally:
-                _recover(path, partial, old)
-    except OSError as error:
-        raise CorpusError(
-            f"cannot write {path}: {error.strerror or error}; what was there is kept"
-        ) from error
+    for name, poems in splits.items():
+        encoded = EncodedPoems.of(poems, vocabulary, punctuation=config.punctuation)
+        save_array(folder / f"{name}.ids.npy", encoded.ids)
+        save_array(folder / f"{name}.offsets.npy", encoded.offsets)
+        rows = ({"id": p.id, "author": p.author, "title": p.title, "text": p.text} for p in poems)
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        write_text(folder / f"{name}.poems.jsonl", text)
+        if name in conditions:
+            conditions[name].save(folder, name)
+            save_table(conditions[name].table, folder)
+    write_text(folder / "vocabulary.txt", "".join(f"{token}\n" for token in vocabulary.tokens))
+    save_array(folder / "counts.npy", np.array(vocabulary.counts, dtype=np.int64))
+    sizes = {name: measure(poems, vocabulary, config.punctuation) for name, poems in splits.items()}
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "unknown_types": vocabulary.unknown_types,
+        "corpus": origin,
+        "settings": asdict(config),
+        "splits": sizes,
+    }
+    write_json(folder / "prepared.json", manifest)
+    return sizes
 
 
-def clean_up(path: Path) -> None:
-    """Remove what a process that was killed when it had prepared `path` has left beside it."""
-    partial, old, lock = _beside(path)
-    if any(leftover.exists() for leftover in (partial, old, lock)):
-        with suppress(CorpusError, OSError), hold_lock(lock, busy=CorpusError("it is being written")):
-            for leftover in (partial, old):
-                _check_leftover(leftover)
-            _recover(path, partial, old)
+def body(poem: Poem, punctuation: str) -> str:
+    """What the model reads: the text, or the hanzi alone when marks are dropped."""
+    return poem.text if punctuation == "keep" else "".join(poem.lines)
 
 
-def _beside(path: Path) -> tuple[Path, Path, Path]:
-    """Where a folder is written, where the one before it waits during the swap, and the lock."""
-    return (
-        path.with_name(f".{path.name}.partial"),
-        path.with_name(f".{path.name}.old"),
-        path.with_name(f".{path.name}.lock"),
-    )
-
-
-def _check_leftover(folder: Path) -> None:
-    """Raises CorpusError for what no killed prepare has left where this one works."""
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise CorpusError(f"{folder} is in the way, and poetgen did not make it; move it elsewhere")
-    if folder.is_dir():
-        _refuse_strangers(folder, FILES.__contains__, "move them elsewhere: poetgen works in this folder")
-
-
-def _recover(path: Path, partial: Path, old: Path) -> None:
-    if old.exists() and not path.exists():
-        old.rename(path)
-    for leftover in (partial, old):
-        shutil.rmtree(leftover, ignore_errors=True)
+def measure(poems: Sequence[Poem], vocabulary: Vocabulary, punctuation: str) -> dict[str, Any]:
+    """Poems, tokens (the end counted), hanzi, and hanzi the vocabulary lacks."""
+    hanzi = sum(poem.hanzi for poem in poems)
+    missing = sum(char not in vocabulary for poem in poems for line in poem.lines for char in line)
+    return {
+        "poems": len(poems),
+        "tokens": sum(len(body(poem, punctuation)) + 1 for poem in poems),
+        "hanzi": hanzi,
+        "out_of_vocabulary": missing,
+        "out_of_vocabulary_rate": missing / hanzi if hanzi else 0.0,
+    }

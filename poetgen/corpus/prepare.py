@@ -1,22 +1,18 @@
 """The stage from raw poems to a prepared folder, and its report."""
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from poetgen.config import CorpusConfig
+from poetgen.config import Config, CorpusConfig
 from poetgen.corpus.added import drop_held_out
-from poetgen.corpus.arrays import save_array
 from poetgen.corpus.clean import CleaningReport
-from poetgen.corpus.conditions import Conditions, ConditionTable, save_table
-from poetgen.corpus.dataset import FORMAT_VERSION, check_place, replace_folder
+from poetgen.corpus.conditions import Conditions, ConditionTable
+from poetgen.corpus.dataset import Dataset, body, write_dataset
 from poetgen.corpus.near_duplicates import cluster_near_duplicates, split_clusters
 from poetgen.corpus.reading import Reading
 from poetgen.corpus.selection import LEAST, select, too_few
@@ -28,11 +24,12 @@ from poetgen.corpus.sources import (
     read_poems,
     source_files,
 )
+from poetgen.corpus.staging import check_place, replace_folder
 from poetgen.corpus.titles import TitleReport, clean_title
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.errors import CorpusError
+from poetgen.errors import ConfigError, CorpusError
 from poetgen.fetch.manifest import Manifest
-from poetgen.files import follow_links, write_json, write_text
+from poetgen.files import Workspace, follow_links, write_json
 from poetgen.poem.form import form_name, parse_form
 from poetgen.poem.poem import Poem
 
@@ -126,40 +123,55 @@ def prepare_corpus(
         )
     splits["train"] += added
     titles = TitleReport()
-    sizes = {name: measure(part, vocabulary, config) for name, part in splits.items()}
-    sizes_of_clusters = Counter(Counter(roots).values())
-    report = PrepareReport(
-        cleaning,
-        selection,
-        dict(Counter(form_name(poem.shape) for poem in whole).most_common()),
-        quantiles(whole),
-        {
-            "clusters": len(set(roots)),
-            "poems_with_near_duplicates": sum(n * size for size, n in sizes_of_clusters.items() if size > 1),
-        },
-        sizes,
-        len(vocabulary),
-        titles,
-        added_report,
-    )
-    manifest = {
-        "format_version": FORMAT_VERSION,
-        "unknown_types": vocabulary.unknown_types,
-        "corpus": origin(source, config),
-        "settings": asdict(config),
-        "splits": sizes,
+    conditions = {
+        name: Conditions.of(part, table, vocabulary, [clean_title(poem.title, titles) for poem in part])
+        for name, part in splits.items()
     }
     with replace_folder(out_dir) as folder:
-        for name, part in splits.items():
-            write_split(folder, name, part, vocabulary, config)
-            cleaned = [clean_title(poem.title, titles) for poem in part]
-            Conditions.of(part, table, vocabulary, cleaned).save(folder, name)
-        save_table(table, folder)
-        write_text(folder / "vocabulary.txt", "".join(f"{token}\n" for token in vocabulary.tokens))
-        save_array(folder / "counts.npy", np.array(vocabulary.counts, dtype=np.int64))
+        sizes = write_dataset(
+            folder, splits, vocabulary, config, origin=origin(source, config), conditions=conditions
+        )
+        report = PrepareReport(
+            cleaning=cleaning,
+            selection=selection,
+            forms=dict(Counter(form_name(poem.shape) for poem in whole).most_common()),
+            lengths=quantiles(whole),
+            clusters=count_clusters(roots),
+            splits=sizes,
+            vocabulary=len(vocabulary),
+            titles=titles,
+            added=added_report,
+        )
         write_json(folder / "report.json", report.to_dict())
-        write_json(folder / "prepared.json", manifest)
     return report
+
+
+def open_or_prepare(
+    workspace: Workspace,
+    asked: Mapping[str, Any],
+    *,
+    on_progress: OnProgress | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Dataset:
+    """The prepared folder of a workspace, made first when only the fetched corpus is there; `tell` hears of that.
+
+    `asked` are settings, of which those of the corpus must be the folder's. Raises CorpusError when neither is
+    there, ConfigError when it was prepared with others.
+    """
+    asked = {key: value for key, value in asked.items() if key.startswith("corpus.")}
+    if workspace.data is None and not Dataset.is_at(workspace.prepared):
+        if not workspace.corpus.exists():
+            raise CorpusError(f"no poems below {workspace.home}; run: poetgen fetch")
+        tell(f"preparing the poems of {workspace.corpus} first")
+        config = Config().replace(asked).corpus
+        prepare_corpus(workspace.corpus, workspace.prepared, config, on_progress=on_progress)
+    prepared = Dataset.open(workspace.prepared)
+    for key, found, value in prepared.differences(asked):
+        raise ConfigError(
+            f"{prepared.path} was prepared with {key} = {found!r}, not {value!r}; "
+            "run poetgen prepare with the same --config and --set first"
+        )
+    return prepared
 
 
 def read_added(
@@ -187,29 +199,20 @@ def read_added(
 def know(own: Sequence[Poem], added: Sequence[Poem], config: CorpusConfig) -> Known:
     """The vocabulary of the training poems, and the forms and poets that may be asked for."""
     vocabulary = Vocabulary.build(
-        (body(poem, config) for poem in own),
+        (body(poem, config.punctuation) for poem in own),
         config.min_count,
-        added=(body(poem, config) for poem in added),
+        added=(body(poem, config.punctuation) for poem in added),
         added_min_count=config.also_min_count,
     )
     return vocabulary, ConditionTable.build([*own, *added])
 
 
-def body(poem: Poem, config: CorpusConfig) -> str:
-    """What the model reads: the text, or the hanzi alone when marks are dropped."""
-    return poem.text if config.punctuation == "keep" else "".join(poem.lines)
-
-
-def measure(poems: Sequence[Poem], vocabulary: Vocabulary, config: CorpusConfig) -> dict[str, Any]:
-    """Poems, tokens (the end counted), hanzi, and hanzi the vocabulary lacks."""
-    hanzi = sum(poem.hanzi for poem in poems)
-    missing = sum(char not in vocabulary for poem in poems for line in poem.lines for char in line)
+def count_clusters(roots: Sequence[int]) -> dict[str, int]:
+    """How many clusters there are, and how many poems are not alone in theirs."""
+    sizes = Counter(roots).values()
     return {
-        "poems": len(poems),
-        "tokens": sum(len(body(poem, config)) + 1 for poem in poems),
-        "hanzi": hanzi,
-        "out_of_vocabulary": missing,
-        "out_of_vocabulary_rate": missing / hanzi if hanzi else 0.0,
+        "clusters": len(sizes),
+        "poems_with_near_duplicates": sum(size for size in sizes if size > 1),
     }
 
 
@@ -238,18 +241,3 @@ def origin(source: Path, config: CorpusConfig) -> dict[str, Any]:
         return {**found, "selection": name + more}
     volumes = "全唐詩, core volumes and 補編" if config.supplement else "全唐詩, core volumes"
     return {**found, "url": fetched.url, "commit": fetched.commit, "selection": volumes + more}
-
-
-def write_split(
-    folder: Path, name: str, poems: Sequence[Poem], vocabulary: Vocabulary, config: CorpusConfig
-) -> None:
-    """ids, offsets and readable poems of one split."""
-    kind = np.uint16 if len(vocabulary) <= 2**16 else np.int32
-    rows = [np.array([*vocabulary.encode(body(poem, config)), vocabulary.end], dtype=kind) for poem in poems]
-    save_array(folder / f"{name}.ids.npy", np.concatenate([np.zeros(0, kind), *rows]))
-    save_array(folder / f"{name}.offsets.npy", np.cumsum([0, *map(len, rows)], dtype=np.int64))
-    records = ({"id": p.id, "author": p.author, "title": p.title, "text": p.text} for p in poems)
-    write_text(
-        folder / f"{name}.poems.jsonl",
-        "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records),
-    )

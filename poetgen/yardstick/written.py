@@ -1,6 +1,5 @@
 """Poems of a model, with stated settings, beside as many held-out real poems of the same forms."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, islice
@@ -10,9 +9,7 @@ import numpy as np
 
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import ConfigError, CorpusError
-from poetgen.files import check_file
 from poetgen.poem.form import FORMS, parse_form
-from poetgen.poem.lineation import split_lines
 from poetgen.poem.poem import Poem
 from poetgen.script.opencc import TRADITIONAL
 from poetgen.writing.writer import Writer
@@ -101,7 +98,7 @@ def draw_real(prepared: Dataset, split: str, form: str, count: int, seed: int) -
     """At most `count` poems of a form, none twice, drawn from a split. Raises CorpusError where there are none."""
     wanted = parse_form(form)
     shape = (wanted.line_length, wanted.line_count)
-    poems = [poem for poem in read_split(prepared, split) if poem.shape == shape]
+    poems = [poem for poem in prepared.poems(split) if poem.shape == shape]
     if not poems:
         raise CorpusError(f"{prepared.path} has no {form} among its {split} poems to measure beside")
     order = np.random.default_rng([seed, *shape]).permutation(len(poems))
@@ -115,18 +112,3 @@ def without_doubles(poems: Iterable[Poem]) -> Iterator[Poem]:
         if seen.isdisjoint(poem.lines):
             seen.update(poem.lines)
             yield poem
-
-
-def read_split(prepared: Dataset, split: str) -> Iterator[Poem]:
-    """The poems of a split, as prepared. Raises CorpusError."""
-    path = prepared.path / f"{split}.poems.jsonl"
-    try:
-        rows = check_file(path).read_text(encoding="utf-8").splitlines()
-        for row in rows:
-            yield Poem("", "", *split_lines(json.loads(row)["text"]))
-    except FileNotFoundError as error:
-        raise CorpusError(f"{prepared.path} has no {split} poems; run: poetgen prepare") from error
-    except OSError as error:
-        raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise CorpusError(f"{path} is damaged ({error}); run: poetgen prepare") from error

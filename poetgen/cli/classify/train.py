@@ -206,8 +206,9 @@ def resumed_run(workspace: Workspace, name: str, given: Mapping[str, Any]) -> Ru
 def load_texts(workspace: Workspace, config: "ClassifierConfig") -> "LabelledTexts":
     """The texts to learn from and to measure on, counted on stderr. Raises CorpusError or ConfigError."""
     from poetgen.classify.run import load_labelled_texts
+    from poetgen.corpus.dataset import Dataset
 
-    if config.classify.by and not (workspace.prepared / "prepared.json").exists():
+    if config.classify.by and not Dataset.is_at(workspace.prepared):
         raise CorpusError(f"no prepared poems below {workspace.home}; run: poetgen prepare")
     data = load_labelled_texts(config, workspace.prepared, tell=lambda line: echo(printable(line), err=True))
     sizes = ", ".join(f"{len(part):,} {name}" for name, part in data.parts.items())
