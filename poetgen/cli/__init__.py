@@ -186,7 +186,8 @@ class Commands(click.Group):
                 vars(error).update(message=as_sentence(error.message))
             error.show()
             code = error.exit_code
-        except click.Abort:  # Ctrl-C outside of any command
+        except click.Abort:  # Ctrl-C outside of any command; click has gone past the ^C
+            echo(tr("stopped"), err=True)
             code = INTERRUPTED
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -196,6 +197,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
+            if sys.stderr.isatty():
+                echo(err=True)  # past the ^C
             echo(tr("stopped"), err=True)
             ctx.exit(INTERRUPTED)
         except PoetgenError as error:

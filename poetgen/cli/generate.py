@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import (
     UserPath,
     checkpoint_option,
@@ -201,40 +200,36 @@ def generate(
         given["first_line_rhymes"] = {"yes": True, "no": False, AUTO: None}[given["first_line_rhymes"]]
     if (keep is None) != (rewrite is None):
         raise click.UsageError(tr("--keep and --rewrite go together: --keep poem.txt --rewrite 3"))
-    try:
-        writer = Writer.load(checkpoint, home=workspace.home)
-        if poets:
-            _list_poets(writer, as_json=as_json)
-            return
-        show = PoemPrinter(as_json=as_json, vertical=vertical, annotated=annotate, pictures=pictures, out=out)
-        if keep and rewrite:
-            from poetgen.cli.rewriting import rewrite_line
+    writer = Writer.load(checkpoint, home=workspace.home)
+    if poets:
+        _list_poets(writer, as_json=as_json)
+        return
+    show = PoemPrinter(as_json=as_json, vertical=vertical, annotated=annotate, pictures=pictures, out=out)
+    if keep and rewrite:
+        from poetgen.cli.rewriting import rewrite_line
 
-            poems = rewrite_line(writer, keep, rewrite, prompts, count=count or 1, settings=given)
-            _tell_model(writer, verbose=verbose, rhyme_book=given["rhyme_book"])
-            show.print_all(poems)
-            return
-        begins = bool(prompts) or count is not None or bool(BEGINNINGS & given.keys())
-        asks = interactive or (not begins and sys.stdin.isatty())
-        if interactive and out:
-            raise click.UsageError(
-                tr("--out and --interactive do not go together; :save writes a poem to a file")
-            )
-        if "-" in prompts or not (begins or asks):
-            prompts = tuple(read_prompts(prompts or ("-",)))
-        if prompts or not asks:
-            poems = _poems(writer, prompts or None, count=count or 1, **given)
-            _tell_model(writer, verbose=verbose, rhyme_book=given["rhyme_book"])
-            show.print_all(poems, names_prompts=len(prompts) > 1)
-        else:
-            _tell_model(writer, verbose=verbose, rhyme_book=given["rhyme_book"])
-        if asks:
-            from poetgen.cli.repl import Repl
+        poems = rewrite_line(writer, keep, rewrite, prompts, count=count or 1, settings=given)
+        _tell_model(writer, verbose=verbose, rhyme_book=given["rhyme_book"])
+        show.print_all(poems)
+        return
+    begins = bool(prompts) or count is not None or bool(BEGINNINGS & given.keys())
+    asks = interactive or (not begins and sys.stdin.isatty())
+    if interactive and out:
+        raise click.UsageError(
+            tr("--out and --interactive do not go together; :save writes a poem to a file")
+        )
+    if "-" in prompts or not (begins or asks):
+        prompts = tuple(read_prompts(prompts or ("-",)))
+    if prompts or not asks:
+        poems = _poems(writer, prompts or None, count=count or 1, **given)
+        _tell_model(writer, verbose=verbose, rhyme_book=given["rhyme_book"])
+        show.print_all(poems, names_prompts=len(prompts) > 1)
+    else:
+        _tell_model(writer, verbose=verbose, rhyme_book=given["rhyme_book"])
+    if asks:
+        from poetgen.cli.repl import Repl
 
-            Repl(writer, show, count=count or 1, settings=given).run()
-    except KeyboardInterrupt:
-        echo(err=True)  # past the ^C and the question
-        raise SystemExit(INTERRUPTED) from None
+        Repl(writer, show, count=count or 1, settings=given).run()
 
 
 def read_prompts(prompts: Iterable[str]) -> Iterator[str]:

@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 
-import poetgen
+import poetgen.__main__
 from poetgen.cli import COMMANDS
 from poetgen.cli import poetgen as command_line
 from poetgen.poem.poem import Poem
@@ -26,24 +28,65 @@ def shell(command: str, **environment: str) -> "subprocess.CompletedProcess[byte
     )
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_ctrl_c_ends_every_command_with_130_and_a_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    command = command_line.get_command(click.Context(command_line), name)
-    assert command is not None
-
-    def interrupted(ctx: click.Context) -> None:
+def interrupt_the_work(frame: FrameType, event: str, _: object) -> None:
+    """Ctrl-C at the first function of the package that a command calls, outside the command line and imports."""
+    package, file = Path(poetgen.__file__).parent, Path(frame.f_code.co_filename)
+    is_work = (
+        package in file.parents and "cli" not in file.parts and file.name not in ("language.py", "extras.py")
+    )
+    outer: FrameType | None = frame
+    while is_work and outer is not None:
+        is_work = not outer.f_code.co_filename.startswith("<frozen importlib")
+        outer = outer.f_back
+    if event == "call" and is_work:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "invoke", interrupted)
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_ctrl_c_ends_every_command_with_130_and_a_line(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     words = {
         "generate": ["月"],
         "classify": ["predict", "月"],
         "check": [POEM],
+        "score": [POEM],
         "rhyme": ["月"],
         "tone": ["月"],
+        "fetch": ["--url", str(tmp_path)],
+        "prepare": [str(tmp_path)],
+        "compare": ["--optimizer=sgd", "--optimizer=adam"],
     }
+    monkeypatch.chdir(tmp_path)
+    command = command_line.get_command(click.Context(command_line), name)
+    assert command is not None
+    invoke = command.invoke
+
+    def interrupted(ctx: click.Context) -> Any:
+        sys.setprofile(interrupt_the_work)
+        try:
+            return invoke(ctx)
+        finally:
+            sys.setprofile(None)
+
+    monkeypatch.setattr(command, "invoke", interrupted)
     result = CliRunner().invoke(command_line, [name, *words.get(name, [])])
-    assert (result.exit_code, result.stdout, result.stderr) == (130, "", "stopped\n")
+    assert (result.exit_code, result.stdout) == (130, "")
+    [line] = result.stderr.splitlines()
+    assert line.lower().startswith("stopped")
+
+
+def test_ctrl_c_outside_of_any_command_is_silent_or_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(poetgen.cli, "prepare_streams", interrupted)
+    with pytest.raises(SystemExit) as end:
+        poetgen.__main__.main()
+    assert end.value.code == 130
+    monkeypatch.setattr(command_line, "make_context", interrupted)
+    result = CliRunner().invoke(command_line, ["show"])
+    assert (result.exit_code, result.stdout, result.stderr.strip()) == (130, "", "stopped")
 
 
 def test_ctrl_c_within_an_import_is_silent(tmp_path: Path) -> None:
