@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import poetgen
 from poetgen.cli import COMMANDS
 from poetgen.cli import poetgen as poetgen_command
-from poetgen.cli.options import UserPath
+from poetgen.cli.values import UserPath
 from poetgen.config import Config
 from poetgen.errors import PoetgenError
 from poetgen.files import Workspace, expand_home, shipped_folder, write_json, write_text, write_whole

@@ -12,12 +12,13 @@ import click
 
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.comparison_progress import ComparisonProgress
-from poetgen.cli.options import UserPath, examples, home_option, json_option
+from poetgen.cli.options import examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.training_options import config_option, steps_option
 from poetgen.cli.training_progress import stop_requests
+from poetgen.cli.values import UserPath
 from poetgen.config import INITIALIZATIONS, OPTIMIZERS
 from poetgen.config_files import parse_settings
 from poetgen.files import Workspace, write_json, write_text

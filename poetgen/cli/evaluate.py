@@ -11,7 +11,6 @@ import click
 
 from poetgen.checkpoint import Checkpoint, find_checkpoint, model_name, released_path
 from poetgen.cli.options import (
-    UserPath,
     checkpoint_option,
     command_line,
     data_option,
@@ -21,9 +20,9 @@ from poetgen.cli.options import (
     verbose_option,
 )
 from poetgen.cli.output import echo
-from poetgen.cli.output_files import OutputFile
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
+from poetgen.cli.values import OutputFile, UserPath
 from poetgen.corpus.conditions import PARTS
 from poetgen.errors import CorpusError
 from poetgen.files import Workspace

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli.options import (
-    UserPath,
     checkpoint_option,
     complete_by,
     examples,
@@ -22,8 +21,8 @@ from poetgen.cli.options import (
     verbose_option,
 )
 from poetgen.cli.output import echo
-from poetgen.cli.output_files import OutputFile
 from poetgen.cli.poem_printer import PoemPrinter
+from poetgen.cli.values import OutputFile, UserPath
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
 from poetgen.language import tr

@@ -10,9 +10,9 @@ import click
 
 from poetgen.cli.options import Decorator, examples, json_option
 from poetgen.cli.output import echo
-from poetgen.cli.output_files import OutputFile
 from poetgen.cli.pictures import check_picture
 from poetgen.cli.progress import progress_bar
+from poetgen.cli.values import OutputFile
 from poetgen.config import INITIALIZATIONS
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli.output import echo
-from poetgen.cli.output_files import OutputFile
-from poetgen.cli.values import ScriptChoice
-from poetgen.files import Workspace, expand_home, follow_links
+from poetgen.cli.values import OutputFile, ScriptChoice, UserPath
+from poetgen.files import Workspace, follow_links
 from poetgen.language import tr
 from poetgen.picture import SIZES, THEMES
 from poetgen.script.opencc import SCRIPTS
@@ -39,20 +38,6 @@ def complete_by(offer: str) -> Callable[[click.Context, click.Parameter, str], "
         return offers
 
     return complete
-
-
-class UserPath(click.Path):
-    """A path in which ~ is the user's home folder, also after the = of --out=~/x, where no shell sees to it.
-
-    Whether it can be read is reported by whoever reads it, with the system's reason.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(readable=False, **options)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path in full."""
-        return super().convert(expand_home(value) if isinstance(value, str) else value, param, ctx)
 
 
 def command_line(workspace: Workspace, *words: str) -> str:

@@ -10,12 +10,9 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import click
 
 from poetgen.errors import DAMAGE, PoetgenError
-from poetgen.files import SIGNATURES, expand_home, follow_links, number_name, sweep_stale_partials
+from poetgen.files import SIGNATURES, follow_links, number_name, sweep_stale_partials
 from poetgen.language import tr
 from poetgen.poem.poem import MARKS, is_hanzi
 
@@ -24,27 +21,6 @@ SIGNED = 4096  # bytes at the beginning of a picture, which say who drew it
 BLANK = "\u3000"  # between columns
 BESIDE = "《》□?"  # in a row of a poem, beside hanzi and marks
 RECORD = {"lines", "form", "seed", "log_probability"}  # keys that each poem printed as JSON has
-
-
-class OutputFile(click.ParamType[Path]):
-    """A file to write; with `suffixes`, a picture whose name ends in one of them, else poems."""
-
-    name = "file"
-
-    def __init__(self, *suffixes: str) -> None:
-        self._suffixes = suffixes
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """The path, ~ put in full and links followed. Raises PoetgenError for what must not be replaced."""
-        path = Path(expand_home(value) if isinstance(value, str) else value)
-        if self._suffixes and path.suffix.lower() not in self._suffixes:
-            name = path.name[:60]
-            raise PoetgenError(
-                tr("a picture cannot be written as {name!r}; end its name in .png or .svg", name=name)
-                if len(self._suffixes) > 1
-                else tr("a picture cannot be written as {name!r}; end its name in .png", name=name)
-            )
-        return check_picture_file(path) if self._suffixes else check_poem_file(path)
 
 
 def check_picture_file(path: Path, number: int = 1) -> Path:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.cli.options import UserPath, command_line, complete_by, home_option, json_option
+from poetgen.cli.options import command_line, complete_by, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.reading import tell_reading
 from poetgen.cli.small_corpus import advise, quote_flags
+from poetgen.cli.values import UserPath
 from poetgen.config import SPLITS, TOO_LONG
 from poetgen.config_files import load_config
 from poetgen.files import Workspace, follow_links

@@ -18,9 +18,10 @@ from poetgen.cli.options import (
     verbose_option,
 )
 from poetgen.cli.output import echo, echo_styled, style
-from poetgen.cli.output_files import OutputFile, check_picture_file
+from poetgen.cli.output_files import check_picture_file
 from poetgen.cli.pictures import check_picture
 from poetgen.cli.poem_arguments import read_given_poems
+from poetgen.cli.values import OutputFile
 from poetgen.corpus.typed import TypedPoem
 from poetgen.errors import PromptError
 from poetgen.files import Workspace

@@ -1,12 +1,18 @@
-"""Numbers and choices on the command line, refused in plain words, with the near one: "did you mean adam?"."""
+"""What a value on the command line may be: numbers, choices and files, refused in plain words.
+
+Of choices the near one is suggested: "did you mean adam?".
+"""
 
 import math
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import click
 
+from poetgen.errors import PoetgenError
+from poetgen.files import expand_home
 from poetgen.language import join_names, tr
 from poetgen.script.opencc import script_named
 
@@ -57,6 +63,45 @@ class ScriptChoice(Choice):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """As any choice, 简体 taken for simplified."""
         return super().convert(script_named(str(value)), param, ctx)
+
+
+class UserPath(click.Path):
+    """A path in which ~ is the user's home folder, also after the = of --out=~/x, where no shell sees to it.
+
+    Whether it can be read is reported by whoever reads it, with the system's reason.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(readable=False, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path in full."""
+        return super().convert(expand_home(value) if isinstance(value, str) else value, param, ctx)
+
+
+class OutputFile(click.ParamType[Path]):
+    """A file to write; with `suffixes`, a picture whose name ends in one of them, else poems."""
+
+    name = "file"
+
+    def __init__(self, *suffixes: str) -> None:
+        self._suffixes = suffixes
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path, ~ put in full and links followed. Raises PoetgenError for what must not be replaced."""
+        from poetgen.cli.output_files import check_picture_file, check_poem_file
+
+        path = Path(expand_home(value) if isinstance(value, str) else value)
+        if not self._suffixes:
+            return check_poem_file(path)
+        if path.suffix.lower() not in self._suffixes:
+            name = path.name[:60]
+            raise PoetgenError(
+                tr("a picture cannot be written as {name!r}; end its name in .png or .svg", name=name)
+                if len(self._suffixes) > 1
+                else tr("a picture cannot be written as {name!r}; end its name in .png", name=name)
+            )
+        return check_picture_file(path)
 
 
 def in_plain_words(kind: click.ParamType[Any]) -> click.ParamType[Any]:

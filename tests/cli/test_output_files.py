@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.cli import COMMANDS, poetgen
-from poetgen.cli.output_files import OutputFile, check_poem_file
+from poetgen.cli.output_files import check_poem_file
+from poetgen.cli.values import OutputFile
 
 POEM = "白日依山盡，黃河入海流。欲窮千里目，更上一層樓。"
 # a command that ends soon, for each option that takes the name of a file to write
