@@ -10,24 +10,22 @@ Many characters have two tones. Among all ways to read a poem the one with the f
 by line: what passes from one line to the next is only the tone it starts with and whether it needs compensation.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import product
 from typing import NamedTuple
 
 from poetgen.language import tr
-from poetgen.verse.groups import LEVEL, OBLIQUE
+from poetgen.verse.groups import LEVEL
 from poetgen.verse.report import Finding
+from poetgen.verse.tonal_line import Boundary, judge_line, ordinal
 
 RELAXED, STRICT = "relaxed", "strict"
 # Costs: one fault outweighs a first line that rhymes otherwise than it could, and that any number of seldom
 # readings, one of which outweighs a borrowed rhyme, and that any number of licences, among which the one that
 # strict poets shun comes last.
 _FAULT, _SHUNNED, _SELDOM, _BORROWED, _LATE, _LICENCE = 10**12, 10**9, 10**6, 10**4, 10**2, 1
-_SWAPPED = LEVEL + LEVEL + OBLIQUE + LEVEL + OBLIQUE
-_SWAPPED_LATE = OBLIQUE + _SWAPPED[1:]  # 昔聞洞庭水: one in twelve lines of Tang poems with 特拗
-Remark = tuple[str, int, str]  # name, position, reason
 
 
 @dataclass(frozen=True)
@@ -62,14 +60,6 @@ class ToneJudgement:
     notes: tuple[Finding, ...]
 
 
-class _Boundary(NamedTuple):
-    """What the neighbours of a line need to know of it."""
-
-    start: str
-    needs_compensation: bool
-    compensates: bool
-
-
 class _Choice(NamedTuple):
     """The readings of one line with one boundary: their least cost, and those that have it."""
 
@@ -77,7 +67,7 @@ class _Choice(NamedTuple):
     patterns: tuple[str, ...]
 
 
-_Choices = Mapping[_Boundary, _Choice]
+_Choices = Mapping[Boundary, _Choice]
 
 
 def judge_tones(tones: ToneOptions, *, strict: bool = False) -> ToneJudgement:
@@ -118,7 +108,7 @@ def _all_choices(tones: ToneOptions, strict: bool) -> list[_Choices]:
 
 
 def _as_good(
-    choices: Sequence[_Choices], before: Sequence[dict[_Boundary, int]]
+    choices: Sequence[_Choices], before: Sequence[dict[Boundary, int]]
 ) -> tuple[tuple[str, ...], ...]:
     """Every tone that some best reading has in each place."""
     after = _least_costs(choices, backwards=True)
@@ -147,9 +137,9 @@ def _choices(
     seldom: tuple[str, ...],
 ) -> _Choices:
     """The readings of one line by what they mean to its neighbours."""
-    found: dict[_Boundary, _Choice] = {}
+    found: dict[Boundary, _Choice] = {}
     for pattern in map("".join, product(*options)):
-        faults, licences, boundary = _judge_line(pattern, opens_couplet, end, strict)
+        faults, licences, boundary = judge_line(pattern, opens_couplet, end, strict)
         cost = _FAULT * len(faults) + sum(
             _LATE if name == "特拗首仄" else _LICENCE for name, _, _ in licences
         )
@@ -164,93 +154,7 @@ def _choices(
     return found
 
 
-@cache
-def _judge_line(
-    pattern: str, opens_couplet: bool, end: str, strict: bool
-) -> tuple[list[Remark], list[Remark], _Boundary]:
-    """Faults and licences of a line by itself, and its boundary to its neighbours."""
-    five, shift = pattern[-5:], len(pattern) - 5
-    faults: list[Remark] = []
-    licences: list[Remark] = []
-    needs_compensation = False
-    if shift and pattern[1] == pattern[3]:
-        faults.append(("不合律", 4, tr("the 2nd and 4th are both {pattern}", pattern=pattern[1])))
-    if five[1] == five[3]:
-        where = tr(
-            "the {shift} and {shift2} are both {five}",
-            shift=_ordinal(shift + 2),
-            shift2=_ordinal(shift + 4),
-            five=five[1],
-        )
-        if five == _SWAPPED and not strict:
-            licences.append(("特拗", shift + 3, tr("{five} for 平平平仄仄", five=five)))
-        elif five == _SWAPPED_LATE and not strict:
-            licences.append(
-                (
-                    "特拗首仄",
-                    shift + 1,
-                    tr("{five}: 特拗 with 仄 for 平 at the {shift}", five=five, shift=_ordinal(shift + 1)),
-                )
-            )
-        elif opens_couplet and five[1] == five[4] == OBLIQUE and not strict:
-            needs_compensation = True
-        else:
-            faults.append(("不合律", shift + 4, where))
-    if end and pattern[-1] != end:
-        faults.append(
-            (
-                "不合律",
-                len(pattern),
-                _wrong_end(pattern[-1], end),
-            )
-        )
-    faults += _level_faults(five, shift)
-    faults += _strict_faults(pattern) if strict else ()
-    licences += _licences(five, shift)
-    return faults, licences, _Boundary(pattern[1], needs_compensation, five[2] == LEVEL)
-
-
-def _level_faults(five: str, shift: int) -> Iterator[Remark]:
-    """孤平 and 三平調, which 一三五不論 does not excuse."""
-    if five.endswith(LEVEL * 3):
-        yield "三平調", shift + 3, tr("the line ends in {level}", level=LEVEL * 3)
-    if five == OBLIQUE + LEVEL + OBLIQUE * 2 + LEVEL:
-        yield "孤平", shift + 2, tr("{five} has one {level} beside its last", five=five, level=LEVEL)
-
-
-def _licences(five: str, shift: int) -> Iterator[Remark]:
-    """What departs from the template and is allowed."""
-    if five.endswith(OBLIQUE * 3):
-        yield "三仄尾", shift + 3, tr("the line ends in {oblique}", oblique=OBLIQUE * 3)
-    if five == OBLIQUE + LEVEL * 2 + OBLIQUE + LEVEL:
-        yield (
-            "孤平拗救",
-            shift + 3,
-            tr(
-                "{five}: the {shift} compensates for the {shift2}",
-                five=five,
-                shift=_ordinal(shift + 3),
-                shift2=_ordinal(shift + 1),
-            ),
-        )
-
-
-def _strict_faults(pattern: str) -> Iterator[Remark]:
-    """What is free by 一三五不論 and not strictly."""
-    five, shift = pattern[-5:], len(pattern) - 5
-    for place in range(0, shift + 1, 2):
-        if pattern[place] != pattern[place + 1]:
-            one, other = pattern[place], pattern[place + 1]
-            yield (
-                "不合律",
-                place + 1,
-                tr("{one} stands before {other}; strictly the two have one tone", one=one, other=other),
-            )
-    if five[2] == five[4]:
-        yield "不合律", shift + 3, tr("{five} is also the tone that ends the line", five=five[2])
-
-
-def _passing(one: _Boundary, other: _Boundary, into_couplet: bool) -> list[str]:
+def _passing(one: Boundary, other: Boundary, into_couplet: bool) -> list[str]:
     """Faults between two lines: the second answers inside a couplet, or opens the next one."""
     if not into_couplet:
         return ["失粘"] if one.start != other.start else []
@@ -259,14 +163,14 @@ def _passing(one: _Boundary, other: _Boundary, into_couplet: bool) -> list[str]:
 
 
 @cache
-def _passing_cost(one: _Boundary, other: _Boundary, into_couplet: bool) -> int:
+def _passing_cost(one: Boundary, other: Boundary, into_couplet: bool) -> int:
     """A 大拗 counts as a licence of the line that has it, compensated for or not."""
     return _FAULT * len(_passing(one, other, into_couplet)) + _LICENCE * one.needs_compensation
 
 
-def _least_costs(choices: Sequence[_Choices], *, backwards: bool = False) -> list[dict[_Boundary, int]]:
+def _least_costs(choices: Sequence[_Choices], *, backwards: bool = False) -> list[dict[Boundary, int]]:
     """For each line and boundary the least cost of it and all lines before; backwards: and all lines after."""
-    costs: list[dict[_Boundary, int]] = []
+    costs: list[dict[Boundary, int]] = []
     for k in reversed(range(len(choices))) if backwards else range(len(choices)):
         reached = costs[-1] if costs else {}
         costs.append(
@@ -278,7 +182,7 @@ def _least_costs(choices: Sequence[_Choices], *, backwards: bool = False) -> lis
     return costs[::-1] if backwards else costs
 
 
-def _reached(costs: Mapping[_Boundary, int], boundary: _Boundary, k: int, backwards: bool) -> int:
+def _reached(costs: Mapping[Boundary, int], boundary: Boundary, k: int, backwards: bool) -> int:
     """The least cost on the other side of line k, and of the passage from there to this boundary."""
     if backwards:
         passing = (cost + _passing_cost(boundary, other, k % 2 == 0) for other, cost in costs.items())
@@ -287,7 +191,7 @@ def _reached(costs: Mapping[_Boundary, int], boundary: _Boundary, k: int, backwa
     return min(passing, default=0)
 
 
-def _path(choices: Sequence[_Choices], before: Sequence[Mapping[_Boundary, int]]) -> list[_Boundary]:
+def _path(choices: Sequence[_Choices], before: Sequence[Mapping[Boundary, int]]) -> list[Boundary]:
     """One boundary a line, of the cheapest reading, read off from the last line back."""
     path = [min(choices[-1], key=lambda boundary: (before[-1][boundary], boundary))]
     for k in range(len(choices) - 1, 0, -1):
@@ -300,13 +204,13 @@ def _path(choices: Sequence[_Choices], before: Sequence[Mapping[_Boundary, int]]
 
 
 def _find(
-    patterns: Sequence[str], boundaries: Sequence[_Boundary], ends: Sequence[str], strict: bool
+    patterns: Sequence[str], boundaries: Sequence[Boundary], ends: Sequence[str], strict: bool
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """Faults and licences of the chosen reading, with their places."""
     faults: list[Finding] = []
     notes: list[Finding] = []
     for k, pattern in enumerate(patterns):
-        line_faults, licences, boundary = _judge_line(pattern, k % 2 == 0, ends[k], strict)
+        line_faults, licences, boundary = judge_line(pattern, k % 2 == 0, ends[k], strict)
         faults += [Finding(name, k + 1, place, reason) for name, place, reason in line_faults]
         notes += [Finding(name, k + 1, place, reason) for name, place, reason in licences]
         between = _passing(boundaries[k - 1], boundary, k % 2 == 1) if k else []
@@ -327,7 +231,7 @@ def _compensation(k: int, pattern: str) -> str:
     return tr(
         "對句救: compensated for by {level} at the {count} of line {k}",
         level=LEVEL,
-        count=_ordinal(len(pattern) - 2),
+        count=ordinal(len(pattern) - 2),
         k=k + 1,
     )
 
@@ -337,7 +241,7 @@ def _between(name: str, k: int, patterns: Sequence[str]) -> Finding:
     tone, length = patterns[k][1], len(patterns[k])
     if name == "失救":
         fault = tr(
-            "{patterns} has 仄 for 平 at the {length}", patterns=patterns[k - 1], length=_ordinal(length - 1)
+            "{patterns} has 仄 for 平 at the {length}", patterns=patterns[k - 1], length=ordinal(length - 1)
         )
         return Finding(
             name,
@@ -347,21 +251,10 @@ def _between(name: str, k: int, patterns: Sequence[str]) -> Finding:
                 "{fault}, and line {k} answers without 平 at its {length}",
                 fault=fault,
                 k=k + 1,
-                length=_ordinal(length - 2),
+                length=ordinal(length - 2),
             ),
         )
     relation = tr("the same as") if name == "失對" else tr("unlike")
     return Finding(
         name, k + 1, 2, tr("the 2nd is {tone}, {relation} in line {k}", tone=tone, relation=relation, k=k)
     )
-
-
-def _wrong_end(found: str, end: str) -> str:
-    if end == LEVEL:
-        return tr("this rhyming line ends in {found}, not {end}", found=found, end=end)
-    return tr("this unrhymed line ends in {found}, not {end}", found=found, end=end)
-
-
-def _ordinal(number: int) -> str:
-    ordinals = (tr("1st"), tr("2nd"), tr("3rd"), tr("4th"), tr("5th"), tr("6th"), tr("7th"))
-    return ordinals[number - 1]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.poem.form import parse_form
-from poetgen.verse import check, report, rhyme_rules, tonal_rules
+from poetgen.verse import check, report, rhyme_rules, tonal_line, tonal_rules
 from poetgen.verse.groups import LEVEL, OBLIQUE
 from poetgen.verse.report import Finding
 from poetgen.verse.templates import MODES, RELAXED, STRICT, templates
@@ -290,7 +290,7 @@ def test_no_reading_has_fewer_faults_than_the_one_judged(data):
 
 
 @pytest.mark.parametrize(
-    "module", [check, rhyme_rules, tonal_rules, report], ids=lambda module: module.__name__
+    "module", [check, rhyme_rules, tonal_line, tonal_rules, report], ids=lambda module: module.__name__
 )
 def test_the_judge_looks_no_template_up(module):
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
