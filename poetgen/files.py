@@ -13,7 +13,7 @@ from pathlib import Path
 from time import time
 from typing import Any
 
-from poetgen.errors import PoetgenError
+from poetgen.errors import DAMAGE, PoetgenError
 
 PACKAGE = Path(__file__).parent
 SIGNATURE = "poetgen"  # in every picture, so that it can be told from those of others
@@ -77,6 +77,30 @@ def read_json(path: Path) -> Any:
     # of half characters only those are let through that stand for bytes of a file's name
     json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
     return value
+
+
+@contextmanager
+def refuse_unreadable(
+    path: Path,
+    kind: type[PoetgenError],
+    *,
+    missing: str = "",
+    remedy: str = "",
+    damage: tuple[type[Exception], ...] = DAMAGE,
+) -> Iterator[None]:
+    """What reading a file inside may raise becomes a `kind`, in one sentence.
+
+    `missing` is said of a file that is not there; `remedy` ends what is said of one that is damaged, which is what
+    any of `damage` means.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise kind(missing or f"cannot read {path}: {error.strerror or error}") from error
+    except OSError as error:
+        raise kind(f"cannot read {error.filename or path}: {error.strerror or error}") from error
+    except damage as error:
+        raise kind(f"{path} is damaged ({error}); {remedy}") from error
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:

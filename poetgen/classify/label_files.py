@@ -19,7 +19,7 @@ from poetgen.corpus.records import (
 )
 from poetgen.corpus.text_files import JSON_SUFFIXES
 from poetgen.errors import CorpusError
-from poetgen.files import check_file
+from poetgen.files import check_file, refuse_unreadable
 
 TEXT, LABEL = "text", "label"  # the usual names; others of the field are found where these are not there
 TEXT_NAMES = (TEXT, *BODY_NAMES, "review", "comment", "評論", "评论", "句子")
@@ -39,12 +39,10 @@ def read_labels(
     columns without a header is read by position. Raises CorpusError, naming the record, for a file that is none
     such.
     """
-    try:
-        decoded = decode_text(check_file(path).read_bytes(), str(path))
-    except FileNotFoundError as error:
-        raise CorpusError(f"no labelled texts at {path}; give a JSON or CSV file") from error
-    except OSError as error:
-        raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
+    missing = f"no labelled texts at {path}; give a JSON or CSV file"
+    with refuse_unreadable(path, CorpusError, missing=missing):
+        data = check_file(path).read_bytes()
+    decoded = decode_text(data, str(path))
     if not decoded.text.strip():
         raise CorpusError(f"{path} is empty; give a JSON or CSV file of texts and labels")
     columns = (text_column, label_column)

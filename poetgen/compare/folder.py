@@ -18,8 +18,8 @@ from poetgen.compare.plan import Plan, Run
 from poetgen.compare.results import Result
 from poetgen.config import flatten, from_dict, read_saved_settings
 from poetgen.corpus.dataset import Dataset
-from poetgen.errors import DAMAGE, CheckpointError
-from poetgen.files import read_json, sweep_partials, write_json
+from poetgen.errors import CheckpointError
+from poetgen.files import read_json, refuse_unreadable, sweep_partials, write_json
 from poetgen.locking import hold_lock
 from poetgen.plain_values import check_table
 from poetgen.training.run_folder import RunFolder
@@ -88,15 +88,11 @@ class ComparisonFolder:
 
     def read(self) -> dict[str, Any]:
         """What began here. Raises CheckpointError."""
-        try:
+        with refuse_unreadable(self.plan, CheckpointError, remedy="choose another --out"):
             value = read_json(self.plan)
             for table in (*value["settings"].values(), value["settings"], value["poems"]):
                 check_table("what it compares", table)
             return {"settings": value["settings"], "poems": value["poems"]}
-        except OSError as error:
-            raise CheckpointError(f"cannot read {self.plan}: {error.strerror or error}") from error
-        except DAMAGE as error:
-            raise CheckpointError(f"{self.plan} is damaged ({error}); choose another --out") from error
 
     # ---- one run ----
 
@@ -109,17 +105,11 @@ class ComparisonFolder:
         path = self.run_path(run) / "result.json"
         if not path.exists():
             return None
-        try:
+        with refuse_unreadable(path, CheckpointError, remedy="remove its folder to run it anew"):
             value = read_json(path)
             if from_dict(value["config"], str(path)) != run.config:
                 raise ValueError("it had other settings")
             return Result.from_dict(value["result"])
-        except OSError as error:
-            raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
-        except DAMAGE as error:
-            raise CheckpointError(
-                f"{path} cannot be used ({error}); remove its folder to run it anew"
-            ) from error
 
     def finish(self, run: Run, result: Result) -> None:
         """Keep a result; what was kept only to go on with the run is removed."""

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.errors import DAMAGE, CorpusError
-from poetgen.files import check_file, read_json, write_json
+from poetgen.errors import CorpusError
+from poetgen.files import check_file, read_json, refuse_unreadable, write_json
 from poetgen.poem.form import FORMS, form_name
 from poetgen.poem.poem import Poem
 
@@ -142,14 +142,11 @@ def save_table(table: ConditionTable, folder: Path) -> None:
 
 def load_table(folder: Path) -> ConditionTable | None:
     """The table of a prepared folder, None for one of before conditions. Raises CorpusError."""
-    try:
-        return ConditionTable.from_dict(read_json(folder / LISTS))
-    except FileNotFoundError:
+    path = folder / LISTS
+    if not path.exists():
         return None
-    except OSError as error:
-        raise CorpusError(f"cannot read {folder / LISTS}: {error.strerror or error}") from error
-    except DAMAGE as error:
-        raise CorpusError(f"{folder / LISTS} is damaged ({error}); run: poetgen prepare") from error
+    with refuse_unreadable(path, CorpusError, remedy="run: poetgen prepare"):
+        return ConditionTable.from_dict(read_json(path))
 
 
 def condition_form(shape: tuple[int, int] | None) -> str:

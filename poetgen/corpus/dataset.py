@@ -27,12 +27,13 @@ from poetgen.corpus.arrays import load_array, save_array
 from poetgen.corpus.conditions import LISTS, Conditions, ConditionTable, load_table, save_table
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import DAMAGE, ConfigError, CorpusError
-from poetgen.files import check_file, read_json, write_json, write_text
+from poetgen.files import check_file, read_json, refuse_unreadable, write_json, write_text
 from poetgen.plain_values import check_count, check_table
 from poetgen.poem.lineation import split_lines
 from poetgen.poem.poem import Poem
 
 FORMAT_VERSION = 1
+AGAIN = "run: poetgen prepare"
 SPLITS = ("train", "validation", "test", "fragments")
 FILES = frozenset(
     ["prepared.json", "report.json", "vocabulary.txt", "counts.npy", LISTS]
@@ -90,7 +91,9 @@ class Dataset:
     @classmethod
     def open(cls, path: Path) -> "Dataset":
         """Raises CorpusError when there is none, or it is of another version or damaged."""
-        try:
+        missing = f"no prepared poems at {path}; {AGAIN}"
+        damage = (*DAMAGE, CorpusError)
+        with refuse_unreadable(path, CorpusError, missing=missing, remedy=AGAIN, damage=damage):
             manifest = check_table("prepared.json", read_json(path / "prepared.json"))
             version = manifest["format_version"]
             if version == FORMAT_VERSION:
@@ -98,14 +101,8 @@ class Dataset:
             tokens = check_file(path / "vocabulary.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
             counts = load_array(path / "counts.npy")
             vocabulary = Vocabulary(tokens, counts.tolist(), manifest["unknown_types"])
-        except FileNotFoundError as error:
-            raise CorpusError(f"no prepared poems at {path}; run: poetgen prepare") from error
-        except OSError as error:
-            raise CorpusError(f"cannot read {error.filename or path}: {error.strerror or error}") from error
-        except (*DAMAGE, CorpusError) as error:
-            raise CorpusError(f"{path} is damaged ({error}); run: poetgen prepare") from error
         if version != FORMAT_VERSION:
-            raise CorpusError(f"{path} has format {version}, not {FORMAT_VERSION}; run: poetgen prepare")
+            raise CorpusError(f"{path} has format {version}, not {FORMAT_VERSION}; {AGAIN}")
         return cls(path, vocabulary, manifest, load_table(path))
 
     def settings(self) -> dict[str, Any]:
@@ -116,7 +113,7 @@ class Dataset:
                 raise ValueError("no tokens to train on")
             return flatten({"corpus": settings}, "prepared.json")
         except (KeyError, TypeError, ValueError, ConfigError) as error:
-            raise CorpusError(f"{self.path} is damaged ({error}); run: poetgen prepare") from error
+            raise CorpusError(f"{self.path} is damaged ({error}); {AGAIN}") from error
 
     def differences(self, wanted: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
         """(key, what the poems were prepared with, what is wanted) of each setting that is not as wanted."""
@@ -126,37 +123,27 @@ class Dataset:
     def poems(self, name: str) -> Iterator[Poem]:
         """Those of train, validation, test or fragments, to be read by people. Raises CorpusError."""
         path = self.path / f"{name}.poems.jsonl"
-        try:
-            with check_file(path).open(encoding="utf-8") as file:
-                for line in file:
-                    row = json.loads(line)
-                    yield Poem(row["author"], row["title"], *split_lines(row["text"]), row["id"])
-        except FileNotFoundError as error:
-            raise CorpusError(f"{self.path} has no {name} poems; run: poetgen prepare") from error
-        except OSError as error:
-            raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
-        except DAMAGE as error:
-            raise CorpusError(f"{path} is damaged ({error}); run: poetgen prepare") from error
+        missing = f"{self.path} has no {name} poems; {AGAIN}"
+        with (
+            refuse_unreadable(path, CorpusError, missing=missing, remedy=AGAIN),
+            check_file(path).open(encoding="utf-8") as file,
+        ):
+            for line in file:
+                row = json.loads(line)
+                yield Poem(row["author"], row["title"], *split_lines(row["text"]), row["id"])
 
     def split(self, name: str) -> EncodedPoems:
         """The poems of train, validation, test or fragments. Raises CorpusError."""
-        try:
+        missing, damage = f"{self.path} has no {name} poems; {AGAIN}", (*DAMAGE, BadZipFile)
+        with refuse_unreadable(self.path, CorpusError, missing=missing, remedy=AGAIN, damage=damage):
             ids = load_array(self.path / f"{name}.ids.npy")
             offsets = np.array(load_array(self.path / f"{name}.offsets.npy"), dtype=np.int64)
             table = self.conditions
             conditions = Conditions.load(self.path, name, table) if table else None
-        except FileNotFoundError as error:
-            raise CorpusError(f"{self.path} has no {name} poems; run: poetgen prepare") from error
-        except OSError as error:
-            raise CorpusError(
-                f"cannot read {error.filename or self.path}: {error.strerror or error}"
-            ) from error
-        except (*DAMAGE, BadZipFile) as error:
-            raise CorpusError(f"{self.path} is damaged ({error}); run: poetgen prepare") from error
         if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(ids) or np.any(np.diff(offsets) < 1):
-            raise CorpusError(f"{self.path} is damaged ({name} is cut short); run: poetgen prepare")
+            raise CorpusError(f"{self.path} is damaged ({name} is cut short); {AGAIN}")
         if len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < len(self.vocabulary):
-            raise CorpusError(f"{self.path} is damaged ({name} has unknown numbers); run: poetgen prepare")
+            raise CorpusError(f"{self.path} is damaged ({name} has unknown numbers); {AGAIN}")
         return EncodedPoems(ids, offsets, conditions)
 
     def fingerprint(self) -> dict[str, str]:

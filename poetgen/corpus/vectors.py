@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.errors import CorpusError
-from poetgen.files import check_file
+from poetgen.files import check_file, refuse_unreadable
 
 LONGEST_LINE = 2**22  # bytes: far more than any vector has, far less than would hurt
 LINES_BETWEEN_NEWS = 2**12
@@ -111,12 +111,9 @@ def _stand_ins(tokens: Iterable[str], forms: Mapping[str, Sequence[str]], there:
 
 
 def _open(path: Path) -> BinaryIO:
-    try:
+    missing = f"no vectors at {path}; give a text file as word2vec or GloVe write it"
+    with refuse_unreadable(path, CorpusError, missing=missing):
         return check_file(path).open("rb")
-    except FileNotFoundError as error:
-        raise CorpusError(f"no vectors at {path}; give a text file as word2vec or GloVe write it") from error
-    except OSError as error:
-        raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _decompress(path: Path, file: BinaryIO) -> Lines:

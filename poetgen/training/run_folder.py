@@ -26,6 +26,7 @@ from poetgen.files import (
     check_file,
     list_strangers,
     read_json,
+    refuse_unreadable,
     sweep_partials,
     write_json,
     write_text,
@@ -108,18 +109,11 @@ class RunFolder:
 
     def read_config(self) -> dict[str, Any]:
         """What the run began with. Raises CheckpointError."""
-        try:
+        missing = f"no run at {self.path}; start it with: {self.command} --run {self.name}"
+        with refuse_unreadable(self.config, CheckpointError, missing=missing, remedy="start another run"):
             value = read_json(self.config)
             tables = {name: check_table(name, value[name]) for name in ("config", "data")}
             return {**tables, "source": str(value.get("source", ""))}
-        except FileNotFoundError as error:
-            raise CheckpointError(
-                f"no run at {self.path}; start it with: {self.command} --run {self.name}"
-            ) from error
-        except OSError as error:
-            raise CheckpointError(f"cannot read {self.config}: {error.strerror or error}") from error
-        except DAMAGE as error:
-            raise CheckpointError(f"{self.config} is damaged ({error}); start another run") from error
 
     def check_there(self) -> None:
         """Raises CheckpointError when somebody has removed the run while it went on."""
