@@ -13,10 +13,10 @@ LONGEST_SENTENCE = 1000
 
 def printable(text: str) -> str:
     """One line of text in which what a terminal would obey, or could not show, is written as JSON escapes it."""
-    return text if text.isprintable() else "".join(map(_escaped, text))
+    return text if text.isprintable() else "".join(map(_escape, text))
 
 
-def _escaped(char: str) -> str:
+def _escape(char: str) -> str:
     return json.dumps(char)[1:-1] if unicodedata.category(char) in OBEYED else char
 
 

@@ -108,9 +108,11 @@ def check(
         with in_script(is_simplified=read.script == SIMPLIFIED):
             report = judge(read.text.split("\n"))
             if as_json:
-                echo(json.dumps({**_given(poem, read), **report.to_dict()}, ensure_ascii=False))
+                echo(json.dumps({**_describe_typed(poem, read), **report.to_dict()}, ensure_ascii=False))
             else:
-                echo_styled("\n" * (tally.poems > 0) + _shown(report, poem, read, explains=not tally.poems))
+                echo_styled(
+                    "\n" * (tally.poems > 0) + _render_report(report, poem, read, explains=not tally.poems)
+                )
             if pictures:
                 from poetgen.picture.cards import judged_card
 
@@ -135,7 +137,7 @@ def in_corpus_characters(poem: TypedPoem, script: str | None = None) -> "Convers
     return replace(read, typed=to_script(read.text, script), script=script) if script else read
 
 
-def _shown(report: Report, poem: TypedPoem, read: "Conversion", *, explains: bool) -> str:
+def _render_report(report: Report, poem: TypedPoem, read: "Conversion", *, explains: bool) -> str:
     """The verdict, in the script of the poem."""
     title = f"{poem.title} {poem.author}".strip()
     rows = report_lines(report, title=title, typed=read.typed.split("\n"), explains=explains)
@@ -143,7 +145,7 @@ def _shown(report: Report, poem: TypedPoem, read: "Conversion", *, explains: boo
     return to_script(text, read.script)
 
 
-def _given(poem: TypedPoem, read: "Conversion") -> dict[str, object]:
+def _describe_typed(poem: TypedPoem, read: "Conversion") -> dict[str, object]:
     return {
         "row": poem.number,
         "title": poem.title,

@@ -35,10 +35,10 @@ def report_lines(
     if explains:
         yield from _legend(report)
     yield ""
-    yield from _kept(report)
-    yield from _broken(report)
-    yield from _noted(report.notes)
-    yield from _parallelism(report)
+    yield from _list_kept(report)
+    yield from _list_broken(report)
+    yield from _list_notes(report.notes)
+    yield from _list_couplets(report)
     yield from _not_judged(report)
 
 
@@ -57,9 +57,9 @@ def _verse(report: Report, typed: Sequence[str]) -> Iterator[str]:
     width = max(map(len, typed))
     for number, (line, text) in enumerate(zip(report.lines, typed, strict=True), start=1):
         places = {fault.position for fault in faults[number]}
-        hanzi = "".join(_coloured(text[k], tone, k + 1 in places) for k, tone in enumerate(line.tones))
+        hanzi = "".join(_color_tone(text[k], tone, k + 1 in places) for k, tone in enumerate(line.tones))
         marked = mark_entering_tones(line.text, line.tones, report.rhyme_book)
-        tones = "".join(map(_coloured, marked, line.tones))
+        tones = "".join(map(_color_tone, marked, line.tones))
         pad = BLANK * (width - len(text))
         names = " ".join(dict.fromkeys(fault.name for fault in faults[number]))
         row = f"  {hanzi}{pad}  {tones}{pad}  {_rhyme(line, is_last=not names)}"
@@ -80,7 +80,7 @@ def _legend(report: Report) -> Iterator[str]:
         yield style(f"  ({tr('; ').join(signs)})", dim=True)
 
 
-def _coloured(text: str, tone: str, is_faulty: bool = False) -> str:
+def _color_tone(text: str, tone: str, is_faulty: bool = False) -> str:
     if is_faulty:
         return style(text, fg="red", bold=True, underline=True)
     return style(text, fg=COLOURS[tone]) if tone in COLOURS else text
@@ -97,29 +97,29 @@ def _rhyme(line: LineReport, *, is_last: bool) -> str:
     return shown if is_last else shown + " " * max(5 - width, 0)
 
 
-def _kept(report: Report) -> Iterator[str]:
+def _list_kept(report: Report) -> Iterator[str]:
     names = [rule.name for rule in report.rules if rule.status == HOLDS]
     if names:
         yield tr("  {tick} free of {names}", tick=style("✓", fg="green"), names=" ".join(names))
 
 
-def _broken(report: Report) -> Iterator[str]:
+def _list_broken(report: Report) -> Iterator[str]:
     for rule in report.rules:
         if rule.status == BROKEN:
             yield f"  {style(f'✗ {rule.name}', fg='red')}  {rule.gloss}"
-            yield from _places(rule.findings, report)
+            yield from _list_places(rule.findings, report)
 
 
-def _noted(notes: Sequence[Finding]) -> Iterator[str]:
+def _list_notes(notes: Sequence[Finding]) -> Iterator[str]:
     by_name = defaultdict(list)
     for note in notes:
         by_name[note.name].append(note)
     for name, found in by_name.items():
         yield f"  · {name}  {found[0].gloss}"
-        yield from _places(found)
+        yield from _list_places(found)
 
 
-def _parallelism(report: Report) -> Iterator[str]:
+def _list_couplets(report: Report) -> Iterator[str]:
     """How parallel the middle couplets are among real ones: of 100, so many are less so."""
     told = [
         tr("couplet {couplet}: {percentile:.0f}", couplet=one.couplet, percentile=one.percentile)
@@ -130,7 +130,7 @@ def _parallelism(report: Report) -> Iterator[str]:
         yield f"      {tr(', ').join(told)}"
 
 
-def _places(findings: Sequence[Finding], report: Report | None = None) -> Iterator[str]:
+def _list_places(findings: Sequence[Finding], report: Report | None = None) -> Iterator[str]:
     for finding in findings[:MOST_PLACES]:
         where = tr("line {line}: ", line=finding.line) if finding.line else ""
         if report and finding.line and finding.position:

@@ -34,7 +34,7 @@ def prepare_streams() -> bool:
     is_open = sys.stdout is not None
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            setattr(sys, name, _nothing(number))
+            setattr(sys, name, _open_null(number))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             encoding = stream.encoding if _has_hanzi(stream.encoding) else "utf-8"
@@ -50,7 +50,7 @@ def _has_hanzi(encoding: str) -> bool:
     return True
 
 
-def _nothing(number: int) -> TextIO:
+def _open_null(number: int) -> TextIO:
     """An open stream of this number that holds nothing and keeps nothing."""
     mode = os.O_WRONLY if number else os.O_RDONLY
     found = os.open(os.devnull, mode)

@@ -55,7 +55,7 @@ class PoemPrinter:
         else:
             if self.annotated and self.is_first:
                 echo(f"{tr(LEGEND)} ({to_script(poem.rhyme_book, poem.script)})", err=True)
-            self._put("\n" * (not self.is_first) + self._shown(poem))
+            self._put("\n" * (not self.is_first) + self._render(poem))
         self.is_first = False
         if self.pictures:
             from poetgen.picture.cards import written_card
@@ -73,7 +73,7 @@ class PoemPrinter:
         else:
             echo(text)
 
-    def _shown(self, poem: GeneratedPoem) -> str:
+    def _render(self, poem: GeneratedPoem) -> str:
         if self.annotated:
             return "\n".join(annotated_rows(poem))
         return poem.vertical if self.vertical else str(poem)

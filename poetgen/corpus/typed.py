@@ -79,7 +79,7 @@ def _lines(poem: RawPoem) -> tuple[str, ...]:
             tr(
                 "{where}no hanzi in {lines}; give a poem in Chinese characters",
                 where=where,
-                lines=_shown(" ".join(lines) or body),
+                lines=_quote(" ".join(lines) or body),
             )
         )
     for line in lines:
@@ -89,8 +89,8 @@ def _lines(poem: RawPoem) -> tuple[str, ...]:
                 tr(
                     "{where}{stray} is not a hanzi (in {line}); a poem is Chinese characters and marks only",
                     where=where,
-                    stray=_shown(stray),
-                    line=_shown(line),
+                    stray=_quote(stray),
+                    line=_quote(line),
                 )
             )
         if len(line) > MOST_HANZI:
@@ -98,12 +98,12 @@ def _lines(poem: RawPoem) -> tuple[str, ...]:
                 tr(
                     "{where}{line} runs on for {count:,} hanzi; put marks between its lines, or give the --form",
                     where=where,
-                    line=_shown(line),
+                    line=_quote(line),
                     count=len(line),
                 )
             )
     return tuple(lines)
 
 
-def _shown(text: str) -> str:
+def _quote(text: str) -> str:
     return repr(text if len(text) <= 12 else text[:12] + "…")

@@ -40,9 +40,9 @@ class Card:
     captions: Sequence[str] = ()
     warnings: Collection[str] = ()
 
-    def lacking(self, font: Font) -> str:
+    def find_missing(self, font: Font) -> str:
         """The characters that the font does not have."""
-        return font.lacking("".join((*self.lines, self.title, self.signature, *self.captions)))
+        return font.find_missing("".join((*self.lines, self.title, self.signature, *self.captions)))
 
 
 class _Place(NamedTuple):
@@ -131,14 +131,14 @@ def _measure(card: Card, width: float, height: float) -> _Measures:
     for together, tiers in product((1, 2), range(1, 9)):
         if together * tiers > max(1, len(card.lines)):
             continue
-        found = _fitted(card, _Grid(card.lines, together, tiers), width, height)
+        found = _fit_grid(card, _Grid(card.lines, together, tiers), width, height)
         if best is None or found.em > 1.25 * best.em:
             best = found
     assert best is not None
     return best
 
 
-def _fitted(card: Card, grid: _Grid, width: float, height: float) -> _Measures:
+def _fit_grid(card: Card, grid: _Grid, width: float, height: float) -> _Measures:
     pitch = MARKED_PITCH if card.tones else PITCH
     left, right = (1.25 if card.signature or card.seal else 0), (1.25 if card.title else 0)
     em = min(
@@ -161,10 +161,10 @@ def _columns(card: Card, measures: _Measures, x: float, y: float) -> Iterator[It
         across = right - (place.column + 0.5) * measures.pitch
         down = top + place.tier * (grid.steps * measures.step + em) + (place.down + 0.5) * measures.step
         yield from _character(card, place, across, down, em)
-    size = _fitting(card.title, em, bottom - top)
+    size = _fit_text(card.title, em, bottom - top)
     yield from _down(card.title, right + 0.75 * em, top + size / 2, size, FAINT)
     if card.seal or card.signature:
-        yield from _signed(card, left - 0.75 * em, (top, bottom), em)
+        yield from _draw_signature(card, left - 0.75 * em, (top, bottom), em)
 
 
 def _rules(measures: _Measures, left: float, top: float, bottom: float) -> Iterator[Item]:
@@ -197,18 +197,18 @@ def _down(text: str, x: float, y: float, size: float, colour: str) -> Iterator[I
         yield Glyph(char, x, y + LEADING * number * size, size, colour)
 
 
-def _fitting(text: str, em: float, height: float) -> float:
+def _fit_text(text: str, em: float, height: float) -> float:
     """The size of a text beside the poem: small, and smaller where it would be longer than the columns."""
     return min(SMALL * em, height / (LEADING * max(1, len(text))))
 
 
-def _signed(card: Card, x: float, span: tuple[float, float], em: float) -> Iterator[Item]:
+def _draw_signature(card: Card, x: float, span: tuple[float, float], em: float) -> Iterator[Item]:
     """Signature with the seal below it, ending where the columns end."""
     side = 0.72 * em if card.seal else 0.0
     top, bottom = span
     yield from _seal(card.seal, x, bottom - side / 2, side)
     bottom -= 1.2 * side
-    size = _fitting(card.signature, em, bottom - top)
+    size = _fit_text(card.signature, em, bottom - top)
     first = bottom - (len(card.signature) - 1) * LEADING * size - size / 2
     yield from _down(card.signature, x, first, size, FAINT)
 

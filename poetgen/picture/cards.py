@@ -45,7 +45,7 @@ def signed_card(
     form = report.form.name if report.form and report.rhymes_hold else ""
     group = label_of(report.rhyme_group) if report.rhyme_group and report.rhymes_hold else ""
     card = Card(typed, title or typed[0][:TITLE_HANZI], form + group, footer=footer)
-    card = _marked(card, report) if annotated else card
+    card = _mark(card, report) if annotated else card
     return _in_script(card, script)
 
 
@@ -66,7 +66,7 @@ def judged_card(report: Report, *, typed: Sequence[str] = (), title: str = "", s
         captions=(summarize(report), *shown),
         warnings=frozenset(shown),
     )
-    card = _marked(card, report)
+    card = _mark(card, report)
     return _in_script(card, script)
 
 
@@ -86,7 +86,7 @@ def _where(fault: Finding, report: Report) -> str:
     return tr("line {line}: ", line=fault.line)
 
 
-def _marked(card: Card, report: Report) -> Card:
+def _mark(card: Card, report: Report) -> Card:
     """The card with tones, rhymes and faults."""
     return replace(
         card,

@@ -50,17 +50,17 @@ class Font:
     def __contains__(self, char: object) -> bool:
         return isinstance(char, str) and len(char) == 1 and ord(char) in self._names
 
-    def lacking(self, text: str) -> str:
+    def find_missing(self, text: str) -> str:
         """The characters of `text` that it cannot draw, each once."""
         return "".join(dict.fromkeys(char for char in text if char not in self))
 
-    def shown(self, char: str) -> str:
+    def find_drawable(self, char: str) -> str:
         """The character that is drawn for this one: itself, or MISSING."""
         return char if char in self else MISSING
 
     def width(self, text: str) -> float:
         """How far a text set in a row reaches."""
-        widths = [int(self._glyphs[self._names[ord(self.shown(char))]].width) for char in text]
+        widths = [int(self._glyphs[self._names[ord(self.find_drawable(char))]].width) for char in text]
         return sum(widths) / self.units
 
     def outline(self, char: str, *, vertical: bool = False) -> str:
@@ -68,7 +68,7 @@ class Font:
         from fontTools.pens.svgPathPen import SVGPathPen
 
         pen = SVGPathPen(self._glyphs, ntos=lambda number: str(round(number)))
-        name = self._names[ord(self.shown(char))]
+        name = self._names[ord(self.find_drawable(char))]
         self._glyphs[self._upright.get(name, name) if vertical else name].draw(pen)
         return str(pen.getCommands())
 

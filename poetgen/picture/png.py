@@ -39,7 +39,7 @@ def _paint(brush: "ImageDraw", item: Item, drawing: Drawing, scale: int) -> None
     colour, (x, y) = drawing.colour(item.colour), (scale * _origin(item)[0], scale * _origin(item)[1])
     match item:
         case Glyph():
-            size, shown = scale * item.size, Font.load().shown(item.char)
+            size, shown = scale * item.size, Font.load().find_drawable(item.char)
             brush.text(
                 (x - Font.load().width(shown) * size / 2, y + (ASCENT - 0.5) * size),
                 shown,
@@ -49,7 +49,7 @@ def _paint(brush: "ImageDraw", item: Item, drawing: Drawing, scale: int) -> None
                 features=_features(),
             )
         case Row():
-            shown = "".join(map(Font.load().shown, item.text))
+            shown = "".join(map(Font.load().find_drawable, item.text))
             brush.text((x, y), shown, colour, font=_type(scale * item.size), anchor="ls")
         case Box():
             corners = (x, y, x + scale * item.width, y + scale * item.height)

@@ -43,7 +43,7 @@ def save(card: Card, path: Path, *, size: str, theme: str) -> str:
     data = render(card, check_name(path), size=size, theme=theme)
     with write_whole(path) as temporary:
         temporary.write_bytes(data)
-    lacking = card.lacking(Font.load())
+    lacking = card.find_missing(Font.load())
     return (
         tr(
             "{path}: the font has no {lacking}; drawn as {missing}",

@@ -55,7 +55,7 @@ class VariantTable:
 
     def candidates(self, char: str) -> list[str]:
         """The known characters that `char` may stand for, commonest first; empty: the model cannot know it."""
-        simple = self._printed(char, SIMPLIFIED)
+        simple = self._candidates_in(char, SIMPLIFIED)
         if simple and is_simplified(char):
             return sorted(simple, key=lambda form: (-self._count(form), form))
         variant = self._variant(char)
@@ -67,7 +67,7 @@ class VariantTable:
         """What `char` may stand for in an edition (OWN, or one of TABLES), each with its cost; else itself."""
         if not is_hanzi(char):
             return {char: 0.0}
-        costs = dict(self._printed(char, edition))
+        costs = dict(self._candidates_in(char, edition))
         if char in self._vocabulary:
             costs.setdefault(char, 0.0 if edition == OWN else KEPT)
         if not costs:
@@ -97,7 +97,7 @@ class VariantTable:
 
     def is_only_simplified(self, char: str) -> bool:
         """Whether nobody writing traditional characters as the corpus does would have typed this one."""
-        simple = self._printed(char, SIMPLIFIED)
+        simple = self._candidates_in(char, SIMPLIFIED)
         if not simple or not is_simplified(char):
             return False
         best = max(simple, key=self._count)
@@ -120,7 +120,7 @@ class VariantTable:
         """A known character close to one that is not: a looser kinship, to be proposed and never assumed."""
         near = {_DIGITS.get(char, char)}
         if is_hanzi(char):
-            near.update(self._printed(to_simplified(char), SIMPLIFIED))
+            near.update(self._candidates_in(to_simplified(char), SIMPLIFIED))
         return max(sorted(near & set(self._vocabulary.tokens)), key=self._count, default=None)
 
     def _variant(self, char: str) -> str | None:
@@ -134,13 +134,13 @@ class VariantTable:
     def _elsewhere(self, char: str) -> set[str]:
         """What other editions print so, and what simplified corpora have instead."""
         editions = [edition for edition in TABLES if edition != SIMPLIFIED or char not in self]
-        forms = {form for edition in editions for form in self._printed(char, edition)}
+        forms = {form for edition in editions for form in self._candidates_in(char, edition)}
         forms.add(_GLYPHS.get(char, char))
         if self.is_simplified:
             forms.add(to_simplified(char))
         return {form for form in forms if form in self._vocabulary}
 
-    def _printed(self, char: str, edition: str) -> Mapping[str, float]:
+    def _candidates_in(self, char: str, edition: str) -> Mapping[str, float]:
         """The known characters that an edition prints as `char`, with their costs; of its own, no corpus tells."""
         if edition == OWN:
             return {}

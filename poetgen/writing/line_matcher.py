@@ -53,7 +53,7 @@ class KeptPoem:
         rhymes = self.place == 0 or self.place % 2 == 1
         return "".join(line[-1] for line in self.lines[self.place + 1 :][self.place % 2 == 1 :: 2]) * rhymes
 
-    def replaced(self, line: str) -> tuple[str, ...]:
+    def with_line(self, line: str) -> tuple[str, ...]:
         """All lines, with another in this place."""
         return (*self.lines[: self.place], line, *self.lines[self.place + 1 :])
 
@@ -131,7 +131,7 @@ def _match_by_rule(make_grammar: MakeGrammar, as_typed: Sequence[int], poem: Kep
     grammar = make_grammar(as_typed={line: tones[line] for line in as_typed})
     matcher = begin(grammar, join_body(poem.lines[: poem.place], poem.marks[: poem.place]))
     later = join_body(poem.lines[poem.place + 1 :], poem.marks[poem.place + 1 :])
-    matcher.states = tuple(_agreeing(matcher, later)) if later else matcher.states
+    matcher.states = tuple(_reachable_states(matcher, later)) if later else matcher.states
     encode = grammar.prosody.vocabulary.encode
     line = LineMatcher(matcher, encode(poem.later_rhymes) if grammar.constraints.has_rhyme else [])
     for number in encode(poem.head):
@@ -141,7 +141,7 @@ def _match_by_rule(make_grammar: MakeGrammar, as_typed: Sequence[int], poem: Kep
     return line
 
 
-def _agreeing(matcher: VerseMatcher, later: str) -> Iterator[State]:
+def _reachable_states(matcher: VerseMatcher, later: str) -> Iterator[State]:
     """The states before a line that the lines after it can be reached by."""
     length, into_couplet = matcher.grammar.form.line_length, matcher.line % 2 == 0
     for state in matcher.states:

@@ -36,7 +36,7 @@ class LoadedModel:
             self._prosodies[book] = TokenProsody(self.vocabulary, table)
         return self._prosodies[book]
 
-    def knowing(self, *typed: str) -> "LoadedModel":
+    def with_characters(self, *typed: str) -> "LoadedModel":
         """A model that knows every hanzi of what was typed: this one, but for new characters."""
         text = normalize("".join(as_utf8(each, "the prompt") for each in typed))
         unknown = [char for char in text if is_hanzi(char) and not self.variants.candidates(char)]

@@ -92,7 +92,7 @@ class Rewriter:
         new_words = [_count_new_words(line, kept.lines[kept.place]) for line in found]
         least = min(2, max(new_words))
         others = [line for line, count in zip(found, new_words, strict=True) if count >= least]
-        poems = [kept.replaced(line) for line in dict.fromkeys(others)]
+        poems = [kept.with_line(line) for line in dict.fromkeys(others)]
         totals = self._network.log_probabilities([self._body(lines, kept.marks) for lines in poems]).tolist()
         scores = [
             score(lines, total, known=self._model.known_lines)

@@ -96,7 +96,7 @@ def _schemes(
     if not constraints.has_tones:
         return [Scheme(None, rhymes, ()) for rhymes in openings]
     schemes = [
-        _admitting(
+        _with_given(
             Scheme(
                 template,
                 template.first_line_rhymes,
@@ -121,12 +121,12 @@ def _with_typed(as_typed: TypedTones, couplets: Sequence[Patterns]) -> tuple[Pat
     for line, tones in as_typed.items():
         couplet, second = divmod(line, 2)
         changed[couplet] = frozenset(
-            _begun(pattern, second * len(pattern) // 2, tones) for pattern in changed[couplet]
+            _with_tones(pattern, second * len(pattern) // 2, tones) for pattern in changed[couplet]
         )
     return tuple(changed)
 
 
-def _begun(pattern: str, start: int, tones: Sequence[int]) -> str:
+def _with_tones(pattern: str, start: int, tones: Sequence[int]) -> str:
     """From `start` on the tones of what is typed, the pattern's own where a character has it."""
     typed = (
         own if (bits or EITHER) & TONE_BITS[own] else opposite(own)
@@ -135,7 +135,7 @@ def _begun(pattern: str, start: int, tones: Sequence[int]) -> str:
     return pattern[:start] + "".join(typed) + pattern[start + len(tones) :]
 
 
-def _admitting(scheme: Scheme, form: Form, prosody: TokenProsody, given: GivenNumbers) -> Scheme:
+def _with_given(scheme: Scheme, form: Form, prosody: TokenProsody, given: GivenNumbers) -> Scheme:
     """The scheme with the patterns that have the tones of what is given."""
     admitting = list(scheme.couplets)
     for (line, column), number in given.items():

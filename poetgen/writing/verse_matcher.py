@@ -123,11 +123,11 @@ class VerseGrammar:
         if rhymes and has_tones:
             return prosody.level_alone
         if groups:
-            kinds = [self._unrhymed(groups, own) for own in TONES_IN if own & tones]
+            kinds = [self._mask_unrhymed(groups, own) for own in TONES_IN if own & tones]
             return np.asarray(np.logical_or.reduce(kinds))
         return prosody.inside_with[tones] if has_tones else prosody.hanzi
 
-    def _unrhymed(self, groups: int, own: int) -> Array:
+    def _mask_unrhymed(self, groups: int, own: int) -> Array:
         """The hanzi with exactly these tones that leave one of the groups when they end a line without rhyme."""
         left = groups & opposed_groups(self.constraints, own)
         all_in = self.prosody.members[list(places(left))].all(axis=0)  # without a group: all are in all
@@ -217,7 +217,7 @@ class VerseMatcher:
             self._taken.extend(grammar.prosody.spellings(number))
         self.ids.append(number)
         self.column += 1
-        self.states = tuple(left for state in states if (left := self._lasting(state, number)))
+        self.states = tuple(left for state in states if (left := self._drop_exhausted_groups(state, number)))
         if not grammar.keeps_marks and self.column == grammar.form.line_length:
             self._end_line(COMMA if grammar.opens_answered_line(self.line) else STOP)
 
@@ -253,7 +253,7 @@ class VerseMatcher:
 
     # ---- what could run out ----
 
-    def _needed(self, scheme: Scheme) -> int:
+    def _count_needed(self, scheme: Scheme) -> int:
         """Rhymes still to be found, that of this line among them while it is open."""
         length, count = self.grammar.form.line_length, self.grammar.form.line_count
         open_lines = range(self.line + (self.column == length), count)
@@ -261,21 +261,21 @@ class VerseMatcher:
             scheme.rhymes(line) and (line, length - 1) not in self.grammar.given for line in open_lines
         )
 
-    def _left(self, place: int) -> int:
+    def _count_left(self, place: int) -> int:
         """Words of a group that may still end a line."""
         members, words, bit = self.grammar.prosody.groups, self.grammar.prosody.words, 1 << place
         gone = {int(words[number]) for number in (*self._rhymed, *self._taken) if members[number] & bit}
         return self.grammar.prosody.sizes[place] - len(gone)
 
-    def _lasting(self, state: State, number: int) -> State | None:
+    def _drop_exhausted_groups(self, state: State, number: int) -> State | None:
         """The state without the groups that too few characters are left of, now that this one is written."""
         if not self.grammar.constraints.has_rhyme:
             return state
         touched = state.groups & self.grammar.prosody.groups[number]
         if not touched or not (self._taken or self.column == self.grammar.form.line_length):
             return state
-        needed = self._needed(state.scheme)
-        gone = sum(1 << place for place in places(touched) if self._left(place) < needed)
+        needed = self._count_needed(state.scheme)
+        gone = sum(1 << place for place in places(touched) if self._count_left(place) < needed)
         return state._replace(groups=state.groups & ~gone) if state.groups & ~gone else None
 
     def _scarce(self) -> Iterator[int]:
@@ -284,8 +284,8 @@ class VerseMatcher:
             return
         for state in self.states:
             if not (self.at_line_end and state.scheme.rhymes(self.line)):
-                needed = self._needed(state.scheme)
-                yield from (place for place in places(state.groups) if self._left(place) <= needed)
+                needed = self._count_needed(state.scheme)
+                yield from (place for place in places(state.groups) if self._count_left(place) <= needed)
 
     # ---- what is written ----
 

@@ -153,7 +153,7 @@ class Writer:
         seed = draw_seed() if seed is None else seed
         sampling = Sampling(temperature, top_k, top_p, repeat_penalty, seed, count, best_of, common_penalty)
         check_script(script)
-        model = self.model.knowing(poem, begins)
+        model = self.model.with_characters(poem, begins)
         rewriter = Rewriter(model, model.prosody(parse_book(rhyme_book)))
         return rewriter.rewrite(poem, line, begins=begins, sampling=sampling, script=script)
 
@@ -162,7 +162,9 @@ class Writer:
         if not isinstance(prompt, str | None):
             raise PromptError(tr("a prompt must be text, not {one!r:.60}", one=prompt))
         try:
-            return read_request(self.model.knowing(*filter(None, (prompt, *options.places))), prompt, options)
+            return read_request(
+                self.model.with_characters(*filter(None, (prompt, *options.places))), prompt, options
+            )
         except PromptError as error:
             raise PromptError(
                 f"{prompt:.20}: {error}" if prompt and is_one_of_many else str(error)

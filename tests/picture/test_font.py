@@ -28,7 +28,7 @@ def test_training_text_can_be_drawn_in_every_script(vocabulary, script):
     seen = {shown: 0 for shown in printed}
     for char, shown in zip(hanzi, printed, strict=True):
         seen[shown] += vocabulary.count(char)
-    lost = sum(seen[char] for char in FONT_HAS.lacking("".join(seen)))
+    lost = sum(seen[char] for char in FONT_HAS.find_missing("".join(seen)))
     assert 0 < lost <= 1e-4 * sum(seen.values())
 
 
@@ -43,7 +43,7 @@ def test_what_stands_beside_poems_can_be_drawn():
         gb2312.decode("gb2312", "ignore"),
         MISSING,
     ):
-        assert not FONT_HAS.lacking(text)
+        assert not FONT_HAS.find_missing(text)
 
 
 def test_marks_have_forms_for_columns():
@@ -54,9 +54,9 @@ def test_marks_have_forms_for_columns():
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_what_is_lacking_is_drawn_as_a_sign_that_is_seen(text):
     for char in text:
-        shown = FONT_HAS.shown(char)
+        shown = FONT_HAS.find_drawable(char)
         assert shown in FONT_HAS
-        assert (shown == char) == (char not in FONT_HAS.lacking(text))
+        assert (shown == char) == (char not in FONT_HAS.find_missing(text))
         assert shown == MISSING or char in FONT_HAS
         assert FONT_HAS.outline(char) == FONT_HAS.outline(shown)
     assert FONT_HAS.width(text) >= 0

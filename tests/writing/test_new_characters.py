@@ -74,7 +74,7 @@ def test_what_is_typed_is_printed_and_nothing_else_is_new(tiny, prompt, seed):
     (poem,) = own.write(
         prompt, seed=seed, best_of=1, tones="off", rhyme="off", form="五絕", script="traditional"
     )
-    taught = own.model.knowing(prompt)
+    taught = own.model.with_characters(prompt)
     assert len(poem.corpus_lines[0]) == 5
     rest = poem.corpus_lines[0][len(prompt) :] + "".join(poem.corpus_lines[1:])
     assert all(char in own.model.vocabulary for char in rest)
@@ -110,7 +110,7 @@ def test_a_tied_model_and_one_with_an_output_of_its_own_are_taught_too(tiny_chec
 
 
 def test_a_writer_whose_prompt_it_knows_is_taught_nothing(tang):
-    assert tang.model.knowing("月", "春夏") is tang.model
+    assert tang.model.with_characters("月", "春夏") is tang.model
 
 
 def test_without_opencc_what_may_be_simplified_is_refused(tiny, monkeypatch):
