@@ -78,8 +78,8 @@ def train_step(model: Baseline, optimizer: torch.optim.Optimizer, batch: Batch) 
     """Forward, loss, backward, clip, update."""
     optimizer.zero_grad()
     device = model.output.bias.device
-    loss = model(*(torch.from_numpy(ids).to(device) for ids in (batch.inputs, batch.targets)))
-    loss.backward()
+    loss: Tensor = model(*(torch.from_numpy(ids).to(device) for ids in (batch.inputs, batch.targets)))
+    loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     return loss.item()

@@ -10,15 +10,17 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from poetgen.corpus.dataset import Dataset
 
 WINDOW = 4
 MORE = 32  # columns beyond those asked for, and
+Matrix = npt.NDArray[np.float32]
 ROUNDS = 4  # of power iteration, so that the drawn subspace holds the largest singular values
 
 
-def neighbours(prepared: Dataset) -> np.ndarray:
+def neighbours(prepared: Dataset) -> Matrix:
     """How often each known character stands near each, within a line: (V, V)."""
     known = prepared.vocabulary
     counts = np.zeros((len(known), len(known)), dtype=np.float32)
@@ -32,22 +34,24 @@ def neighbours(prepared: Dataset) -> np.ndarray:
     return counts
 
 
-def information(counts: np.ndarray) -> np.ndarray:
+def information(counts: Matrix) -> Matrix:
     """Positive pointwise mutual information, 0 where two never meet."""
     each = counts.sum(0)
     with np.errstate(divide="ignore", invalid="ignore"):
         values = np.log(counts * each.sum() / np.outer(each, each))
-    return np.maximum(np.nan_to_num(values, nan=0, neginf=0), 0)
+    positive: Matrix = np.maximum(np.nan_to_num(values, nan=0, neginf=0), 0)
+    return positive
 
 
-def reduced(matrix: np.ndarray, size: int) -> np.ndarray:
+def reduced(matrix: Matrix, size: int) -> Matrix:
     """U √Σ of the `size` largest singular values, by random projection: (V, V) -> (V, size)."""
     rng = np.random.default_rng(0)
     basis = rng.normal(size=(len(matrix), size + MORE)).astype(np.float32)
     for _ in range(ROUNDS):
         basis, _ = np.linalg.qr(matrix @ basis)
     left, values, _ = np.linalg.svd(basis.T @ matrix, full_matrices=False)
-    return (basis @ left)[:, :size] * np.sqrt(values[:size])
+    vectors: Matrix = (basis @ left)[:, :size] * np.sqrt(values[:size])
+    return vectors
 
 
 def main() -> None:

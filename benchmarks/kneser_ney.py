@@ -145,7 +145,8 @@ def discounts(counts: Array) -> Array:
         return np.array(SIMPLE_DISCOUNTS)
     y = seen[0] / (seen[0] + 2 * seen[1])
     once = np.arange(1, 4)
-    return np.clip(once - (once + 1) * y * seen[1:] / seen[:-1], 0, once)
+    clipped: Array = np.clip(once - (once + 1) * y * seen[1:] / seen[:-1], 0, once)
+    return clipped
 
 
 def losses(probabilities: Array, poems: EncodedPoems, vocabulary: Vocabulary) -> PoemLosses:
@@ -154,9 +155,17 @@ def losses(probabilities: Array, poems: EncodedPoems, vocabulary: Vocabulary) ->
     unknown = ids == vocabulary.unknown
     hanzi = unknown | (ids >= vocabulary.first_hanzi)
     loss = -np.log(probabilities) + np.log(vocabulary.unknown_types) * unknown
-    sums = (np.add.reduceat(values, starts) for values in (loss, loss * hanzi))
-    counts = (np.add.reduceat(values.astype(np.int64), starts) for values in (hanzi, unknown))
-    return PoemLosses(*sums, poems.lengths, *counts)
+
+    def of_poems(values: Array) -> Array:
+        summed: Array = np.add.reduceat(values, starts)
+        return summed
+
+    return PoemLosses(
+        of_poems(loss),
+        of_poems(loss * hanzi),
+        poems.lengths,
+        *(of_poems(marks.astype(np.int64)) for marks in (hanzi, unknown)),
+    )
 
 
 # ---- what is printed ----

@@ -73,7 +73,7 @@ class LibraryModel(nn.Module):
         own = self.state_dict()
         for name, value in self.names().items():
             own[name].copy_(torch.from_numpy(weights[value]))
-        self.lstm.bias_hh_l0.zero_().requires_grad_(False)
+        self.lstm.get_parameter("bias_hh_l0").zero_().requires_grad_(False)
 
     def weights(self) -> Weights:
         """Under the names that a checkpoint has."""
@@ -172,7 +172,7 @@ def main() -> None:
     sizes = {"model.embedding_size": args.embedding_size, "model.hidden_size": args.hidden_size}
     config, size = Config().replace(RECIPE | sizes), len(prepared.vocabulary)
     hand = ByHand(size, config)
-    runs = {
+    runs: dict[str, ByHand | ByLibrary] = {
         "nn.LSTM": ByLibrary(size, config, hand.weights()),
         "by hand": hand,
         "by hand, another seed": ByHand(size, config.replace({"training.seed": 1})),
@@ -200,7 +200,7 @@ def draw(found: dict[str, list[float]], steps: list[int], path: Path) -> None:
     """The validation curves: a broad grey line, dots upon it, and a thin line."""
     from poetgen.plots.style import BLUE, GREY, VERMILION, new_picture, write_title
 
-    looks = {
+    looks: dict[str, dict[str, Any]] = {
         "nn.LSTM": {"color": GREY, "linewidth": 7, "alpha": 0.5},
         "by hand": {"color": BLUE, "linewidth": 1.5, "marker": "o", "markersize": 4},
         "by hand, another seed": {"color": VERMILION, "linewidth": 1, "linestyle": "--"},

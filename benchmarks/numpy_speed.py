@@ -13,6 +13,7 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -39,7 +40,7 @@ def made_up_batch(vocabulary: int, poems: int) -> Batch:
     return Batch(ids[:-1], ids[1:], np.full(poems, TOKENS))
 
 
-def measured(learners: dict[str, Learner], batch: Batch, rounds: int) -> dict[str, object]:
+def measured(learners: Mapping[str, Learner], batch: Batch, rounds: int) -> dict[str, object]:
     """One uncounted round, then the learners in turn."""
     for learner in learners.values():
         tokens_per_second(learner, batch)

@@ -73,7 +73,7 @@ def name_volumes(number: int) -> str:
 
 def read_volumes(corpus: Path) -> Mapping[str, int]:
     """The number of the file that each poem's id stands in."""
-    found = {}
+    found: dict[str, int] = {}
     for file in corpus.rglob("poet.tang.*.json"):
         number = volume_number(file)
         if number is not None:

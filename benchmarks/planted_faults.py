@@ -95,7 +95,7 @@ def faults_of(path: Path) -> list[Fault]:
     found = []
     for place, node in enumerate(changeable(ast.parse(source))):
         twin = changed(node)
-        assert twin is not None and hasattr(node, "lineno")
+        assert twin is not None and isinstance(node, ast.expr | ast.stmt)
         before, after = (ast.unparse(ast.fix_missing_locations(one)).split("\n")[0] for one in (node, twin))
         found.append(Fault(name, node.lineno, place, f"{before} → {after}", lines[node.lineno - 1].strip()))
     return found
@@ -107,7 +107,9 @@ def plant(source: str, fault: Fault) -> ast.Module:
     node = list(changeable(tree))[fault.place]
     twin = changed(node)
     assert twin is not None
-    return ast.fix_missing_locations(Planting(node, twin).visit(tree))
+    planted = Planting(node, twin).visit(tree)
+    assert isinstance(planted, ast.Module)
+    return ast.fix_missing_locations(planted)
 
 
 def outer_function(source: str, fault: Fault) -> range:

@@ -1,10 +1,10 @@
 """Wall time to a validation perplexity: the baseline, and poetgen in float32 and with bfloat16 products.
 
     poetgen prepare --max-length 96
-    python benchmarks/time_to_quality.py baseline --minutes 20 --out baseline.json
-    python benchmarks/time_to_quality.py float32 --until baseline.json --out float32.json
-    python benchmarks/time_to_quality.py bfloat16 --until baseline.json --out bfloat16.json
-    python benchmarks/time_to_quality.py picture baseline.json float32.json bfloat16.json --out time.png
+    python -m benchmarks.time_to_quality baseline --minutes 20 --out baseline.json
+    python -m benchmarks.time_to_quality float32 --until baseline.json --out float32.json
+    python -m benchmarks.time_to_quality bfloat16 --until baseline.json --out bfloat16.json
+    python -m benchmarks.time_to_quality picture baseline.json float32.json bfloat16.json --out time.png
 
 E 256, H 256, one layer, untied, no dropout, 200 poems a batch, Adam at 1e-3, gradients clipped to 1, seed 0: the
 same for all. The baseline (baseline.py) batches as its user would, shuffled and padded to the longest; poetgen by
@@ -29,9 +29,7 @@ from typing import Any
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).parent))
-from baseline import Baseline, shuffled_batches, train_step
-
+from benchmarks.baseline import Baseline, shuffled_batches, train_step
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
 from poetgen.corpus.batches import epoch_batches, make_batch
@@ -85,7 +83,8 @@ def run(system: str, prepared: Dataset, *, minutes: float, until: float) -> dict
     """Train, measure every half minute, stop at `until` or when the minutes are over."""
     weights, steps = baseline_steps(prepared) if system == "baseline" else poetgen_steps(prepared, system)
     config = Config().replace(SETTINGS).to_dict()
-    seconds, tokens, number, rows = 0.0, 0, 0, []
+    seconds, tokens, number = 0.0, 0, 0
+    rows: list[dict[str, Any]] = []
     while seconds < 60 * minutes:
         started = time.perf_counter()
         tokens += next(steps)

@@ -1,6 +1,6 @@
 """Peak resident memory of training, above what `import torch` takes: beside the baseline, and over corpus size.
 
-    python benchmarks/training_memory.py --prepared data/prepared
+    python -m benchmarks.training_memory --prepared data/prepared
 
 Setting a of training_speed.py: three whole steps, each system in a process of its own. Then poetgen trains thirty
 steps on the prepared poems once, four and sixteen times over. Prints JSON, in MiB.
@@ -17,8 +17,6 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 
 def peak() -> float:
     """Of this process so far, in MiB."""
@@ -34,7 +32,7 @@ def worker(system: str, prepared: str) -> None:
     if system == "corpus":
         steps_on(Path(prepared))
     elif system != "import":
-        from training_speed import worker as build
+        from benchmarks.training_speed import worker as build
 
         once = build(system, "step", "a", None)
         for _ in range(3):
@@ -44,8 +42,7 @@ def worker(system: str, prepared: str) -> None:
 
 def steps_on(prepared: Path) -> None:
     """Thirty steps of the default model's width on the poems of a folder."""
-    from training_speed import config_of
-
+    from benchmarks.training_speed import config_of
     from poetgen.corpus.batches import epoch_batches, make_batch
     from poetgen.corpus.dataset import Dataset
     from poetgen.training.learner import build_learner
@@ -70,7 +67,15 @@ def repeated(prepared: Path, times: int, out: Path) -> Path:
 
 def measured(system: str, prepared: Path) -> dict[str, int]:
     """In a process of its own."""
-    command = [sys.executable, __file__, "--worker", system, "--prepared", str(prepared)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.training_memory",
+        "--worker",
+        system,
+        "--prepared",
+        str(prepared),
+    ]
     return dict(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
 
 

@@ -1,7 +1,7 @@
 """How fast training is beside the baseline (baseline.py): the layer, a whole step, and steps on real poems.
 
-    python benchmarks/training_speed.py measure --prepared data/prepared --rounds 3 --out speed.json
-    python benchmarks/training_speed.py picture speed.json --out docs/training-speed.png
+    python -m benchmarks.training_speed measure --prepared data/prepared --rounds 3 --out speed.json
+    python -m benchmarks.training_speed picture speed.json --out docs/training-speed.png
 
 The settings a to d are batch, steps, E, H, V and layers. Layer: embedding and LSTM forward and backward, token ids
 in. Step: loss, backward, clipping and Adam besides. Both on made-up ids (1 / (rank + 20), as characters are
@@ -72,8 +72,8 @@ def worker(
 def of_baseline(system: str, part: str, setting: str, device: str) -> Callable[[], int]:
     import numpy as np
     import torch
-    from baseline import Baseline, train_step
 
+    from benchmarks.baseline import Baseline, train_step
     from poetgen.corpus.batches import Batch
 
     batch, steps, embedding, hidden, vocabulary, layers = SETTINGS[setting]
@@ -110,13 +110,14 @@ def of_poetgen(system: str, part: str, setting: str, device: str) -> Callable[[]
     whole = Batch(ids[:-1], ids[1:], np.full(batch, steps))
     inputs = torch.from_numpy(whole.inputs).to(device)
     dy = torch.randn(steps, batch, hidden, device=device)
+    layers = learner.model.get_submodule("lstm")
 
     def once() -> int:
         if part == "layer":
             learner.optimizer.zero_grad()
             with fastest_products(learner.device):
                 found, index = torch.unique(inputs, return_inverse=True)
-                learner.model.lstm(learner.model.embed(found), index=index)[0].backward(dy)
+                layers(learner.model.embed(found), index=index)[0].backward(dy)
         else:
             learner.compute_gradient(whole)
             learner.clip_gradient()
@@ -148,8 +149,8 @@ def config_of(setting: str, precision: str, device: str = "cpu") -> Any:
 def on_poems(system: str, setting: str, prepared: Path, device: str) -> Callable[[], int]:
     """One step on the next batch of poems."""
     import torch
-    from baseline import Baseline, shuffled_batches, train_step
 
+    from benchmarks.baseline import Baseline, shuffled_batches, train_step
     from poetgen.corpus.batches import epoch_batches, make_batch
     from poetgen.corpus.dataset import Dataset
     from poetgen.training.torch_learner import TorchLanguageModelLearner
@@ -213,7 +214,17 @@ def tokens_per_second(workers: list[Callable[[], int]], *, poems: bool, device: 
 
 def figure_of(systems: list[str], part: str, setting: str, prepared: Path | None, device: str) -> list[float]:
     """Start a process and read its tokens a second."""
-    command = [sys.executable, __file__, "worker", ",".join(systems), part, setting, "--device", device]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.training_speed",
+        "worker",
+        ",".join(systems),
+        part,
+        setting,
+        "--device",
+        device,
+    ]
     command += ["--prepared", str(prepared)] if prepared else []
     environment = dict(os.environ)
     if systems not in (["baseline"], ["student"]):
@@ -321,7 +332,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     if given.what == "worker":
-        sys.path.insert(0, str(Path(__file__).parent))
         systems, part, setting = given.arguments
         workers = [
             worker(system, part, setting, given.prepared, given.device) for system in systems.split(",")

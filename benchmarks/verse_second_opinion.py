@@ -1,7 +1,7 @@
 """`poetgen check` against a second checker, written apart: where the two disagree, and why.
 
     pip install tshet-uinh==0.1.0
-    python benchmarks/verse_second_opinion.py data/prepared --generated 100 --out second-opinion.json
+    python -m benchmarks.verse_second_opinion data/prepared --generated 100 --out second-opinion.json
 
 The second checker writes each kind of line out as a regular expression and tries the four templates of a poem, one
 after the other; of poetgen it uses nothing but the names of the rhyme groups. It reads by the entries of 廣韻
@@ -28,8 +28,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
 from guangyun import read_glosses, read_heads
-from verse_of_real_poems import read_bodies
 
+from benchmarks.verse_of_real_poems import read_bodies
 from poetgen.corpus.dataset import SPLITS
 from poetgen.poem.form import FORMS, form_of
 from poetgen.poem.poem import word_of

@@ -112,7 +112,7 @@ def read_speed() -> dict[str, Any]:
 
 
 def draw_speed(results: dict[str, Any], path: Path) -> None:
-    """As `python benchmarks/training_speed.py picture` does."""
+    """As `python -m benchmarks.training_speed picture` does."""
     runpy.run_path(str(ROOT / "benchmarks" / "training_speed.py"))["picture"](results, path)
 
 
