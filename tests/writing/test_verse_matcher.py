@@ -138,7 +138,7 @@ def test_what_is_given_stands_in_its_places_and_the_rules_are_kept(
 ):
     tones, rhyme = rules
     texts = {"feet": feet, "last_line": last_line and last_line + feet[-1], "start": start}
-    grammar = asked(forms=[Form(5, 4)], tones=tones, rhyme=rhyme, no_repeat=no_repeat, **texts)
+    grammar = asked(form=Form(5, 4), tones=tones, rhyme=rhyme, no_repeat=no_repeat, **texts)
     try:
         matcher = begin(grammar, start.split("□")[0])
     except PromptError:
