@@ -8,15 +8,9 @@ from typing import Any
 
 from poetgen.classify.labels import Labelled
 from poetgen.corpus.decoding import decode_text
-from poetgen.corpus.records import (
-    BODY_NAMES,
-    DELIMITERS,
-    find_delimiter,
-    find_name,
-    is_json,
-    parse_json,
-    read_rows,
-)
+from poetgen.corpus.json_entries import is_json, parse_json
+from poetgen.corpus.records import BODY_NAMES, find_name
+from poetgen.corpus.tables import DELIMITERS, find_delimiter, read_rows
 from poetgen.corpus.text_files import JSON_SUFFIXES
 from poetgen.errors import CorpusError
 from poetgen.files import check_file, refuse_unreadable

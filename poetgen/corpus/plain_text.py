@@ -6,10 +6,12 @@ ones are headings, and a poem begins at each; other rows are one poem together.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from poetgen.corpus.blocks import split_blocks
 from poetgen.corpus.clean import Unusable, normalise_forms, strip_notes, strip_quotes, unwrap_restored
 from poetgen.corpus.headings import BRACKETED_DYNASTY, is_labelled, parse_heading
 from poetgen.poem.lineation import (
@@ -18,6 +20,7 @@ from poetgen.poem.lineation import (
     has_marks,
     is_whole_poem,
     join_rows,
+    open_strokes,
     punctuate,
     split_pieces,
 )
@@ -32,18 +35,15 @@ ONE_A_LINE, BLOCKS, ONE_POEM, BY_HEADINGS = (
 MOST_HEADINGS = 3  # rows above a poem: title, dynasty, author
 MOST_TITLE = 40  # characters
 _AUTHOR = re.compile(rf"((?:{BRACKETED_DYNASTY})?[^\s，。？！；,.;!?:：]{{2,4}})(?:[\s\u3000]+|[:：])(?=\S)")
-_SLASHED = re.compile(r"\s*[/／]\s*")
 _FIELDS = tuple(
-    map(re.compile, (r"::", r"\t+", r"\s*\|\s*", r"[\s\u3000]+"))
+    map(re.compile, (r"::", r"\t+", r"\s*[|｜]\s*", r"[\s\u3000]+"))
 )  # what parts heading and verse in a row
-_RULER = re.compile(
-    r"[-=*_~#—–·\s]{3,}|[(（\[【第]?\s*[0-9]{1,6}\s*[)）\].、】首]?"
-    r"|[(（\[【第]\s*[一二三四五六七八九十百]+\s*[)）\]】首]"
-)
 _NUMBER = re.compile(
     r"\s*(?:[0-9]{1,6}\s*[.、．)）]\s*|[0-9]{1,6}\s+|[(（\[【][0-9一二三四五六七八九十百]+[)）\]】]\s*(?=\S)|[一二三四五六七八九十百]+、)"
 )
 _QUOTED_TITLE = re.compile(r"\s*([^，。？！；,.;!?《〈]{0,12}[《〈][^《》〈〉]*[》〉])(?:[\s,，:：]|$)*")
+_FIRST = re.compile(r"(?P<common>.+?)\s*其一")
+_LATER = re.compile(r"其[二三四五六七八九十百]+")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Row:
         self.heading, self.text = heading, close_up(verse)
         self.bare = _bare(self.text)
         self.pieces = split_pieces(self.bare)
-        self.is_marked = has_marks(self.bare)
+        self.is_marked = has_marks(self.bare) and not is_labelled(self.raw)
 
     @property
     def is_poem(self) -> bool:
@@ -75,30 +75,40 @@ class Row:
         return is_whole_poem(self.pieces)
 
 
-def plain_poems(text: str, *, line_length: int | None = None) -> tuple[str, list[PlainPoem]]:
-    """The layout of a text in words, and its poems; `line_length` cuts verse that has no marks."""
-    blocks = _attach_headings(_blocks(text))
+class PlainText(NamedTuple):
+    """The layout of a text in words, its poems, and how many rows were left out as no verse."""
+
+    layout: str
+    poems: list[PlainPoem]
+    left_out: int
+
+
+def plain_poems(text: str, *, line_length: int | None = None) -> PlainText:
+    """The poems of a text; `line_length` cuts verse that has no marks."""
+    found = split_blocks(text)
+    blocks = _attach_headings(
+        [[Row(number, open_strokes(row)) for number, row in block] for block in found.blocks]
+    )
     merged = [row for block in blocks for row in block]
     if len(blocks) > 1 and _is_spread_out(blocks, merged):
         blocks = [merged]
     layout, groups = (BLOCKS, blocks) if len(blocks) > 1 else _divide(blocks[0] if blocks else [])
-    return layout, [_poem(group, line_length) for group in groups]
+    poems = [_poem(group, line_length) for group in groups]
+    return PlainText(layout, list(_share_titles(poems)), found.left_out)
 
 
-def _blocks(text: str) -> list[list[Row]]:
-    """The rows between blank ones; a row of dashes or a number alone counts as blank."""
-    blocks: list[list[Row]] = [[]]
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip() or _RULER.fullmatch(line.strip()):
-            blocks.append([])
+def _share_titles(poems: Sequence[PlainPoem]) -> Iterator[PlainPoem]:
+    """其二 below a poem that was 絕句二首 其一 is 絕句二首 其二, by the same poet."""
+    common, author = "", ""
+    for poem in poems:
+        first = _FIRST.fullmatch(poem.title)
+        if first:
+            common, author = first["common"], poem.author
+        elif common and _LATER.fullmatch(poem.title):
+            poem = replace(poem, title=f"{common} {poem.title}", author=poem.author or author)
         else:
-            blocks[-1].append(Row(number, _SLASHED.sub("，", line) if _is_slashed(line) else line))
-    return [block for block in blocks if block]
-
-
-def _is_slashed(row: str) -> bool:
-    """Whether strokes stand between verse lines, as in 牀前看月光/疑是地上霜."""
-    return min(map(len, _SLASHED.split(row.strip(" /／")))) > 2 and is_whole_poem(_SLASHED.split(row))
+            common = ""
+        yield poem
 
 
 def _attach_headings(blocks: list[list[Row]]) -> list[list[Row]]:
@@ -200,7 +210,10 @@ def count_headings(rows: Sequence[Row]) -> int:
     marked = [row.is_marked for row in rows]
     if any(marked):
         first = marked.index(True)
-        return first if all(marked[first:]) and first <= MOST_HEADINGS else 0
+        if _is_marked_title(rows):
+            first = 2
+        below = (marked[k] or not rows[k].bare for k in range(first, len(rows)))  # a note among verse
+        return first if all(below) and first <= MOST_HEADINGS else 0
     lengths = [[len(piece) for piece in row.pieces] for row in rows]
     if len({length for some in lengths for length in some}) == 1:
         counts = [sum(map(len, lengths[k:])) for k in (0, 1)]
@@ -211,6 +224,16 @@ def count_headings(rows: Sequence[Row]) -> int:
     if found or len(rows) < 2:
         return found
     return 1 if rows[1].is_poem and len(rows) == 2 and not rows[0].is_poem else 0
+
+
+def _is_marked_title(rows: Sequence[Row]) -> bool:
+    """Whether the first row is a title that asks or exclaims, with the author below: 何處？ 李白."""
+    first, second, *verse = rows if len(rows) > 2 else [*rows, *rows, *rows][:3]
+    is_open = first.bare.endswith(("？", "！", "?", "!")) and len(first.pieces) == 1
+    if not is_open or second.is_marked or len(second.pieces) != 1 or not all(row.is_marked for row in verse):
+        return False
+    usual = {len(piece) for row in verse for piece in row.pieces}
+    return len(second.pieces[0]) < min(usual)
 
 
 def _poem(rows: Sequence[Row], line_length: int | None) -> PlainPoem:
@@ -245,6 +268,9 @@ def _split_heading(row: str) -> tuple[list[str], str]:
             *heads, verse = pattern.split(row, maxsplit=count)
             if len(heads) == count and _are_headings(heads, verse):
                 return heads, verse
+    title, _, verse = row.partition("：")
+    if verse and not title.endswith(("曰", "云")) and _are_headings([title], verse):
+        return [title], verse  # 歌曰：and what follows is verse
     title, _, verse = row.partition(":")
     return ([title], verse) if verse.strip() and title.strip() and not has_marks(title) else ([], row)
 

@@ -17,12 +17,20 @@ class Reading:
     layouts: Counter[str] = field(default_factory=Counter)
     encodings: Counter[str] = field(default_factory=Counter)
     invisible: int = 0
+    left_out: int = 0  # rows of a text that are notes, addresses, letters
     faults: list[str] = field(default_factory=list)
 
     @property
     def is_plain(self) -> bool:
         """Whether it was one poem and nothing else, of which there is nothing to say."""
-        odd = self.titles or self.authors or self.invisible or set(self.encodings) - {"UTF-8"} or self.faults
+        odd = (
+            self.titles
+            or self.authors
+            or self.invisible
+            or self.left_out
+            or set(self.encodings) - {"UTF-8"}
+            or self.faults
+        )
         return self.poems <= 1 and set(self.layouts) <= {""} and not odd
 
     def __str__(self) -> str:
@@ -41,5 +49,12 @@ class Reading:
         )
         parts += [tr("read as {name}", name=name) for name in sorted(self.encodings) if name != "UTF-8"]
         if self.invisible:
-            parts.append(tr("{count:,} invisible characters ignored", count=self.invisible))
+            one, many = tr("1 invisible character ignored"), tr("{count:,} invisible characters ignored")
+            parts.append((one if self.invisible == 1 else many).format(count=self.invisible))
+        if self.left_out:
+            one, many = (
+                tr("1 row that is not verse left out"),
+                tr("{count:,} rows that are not verse left out"),
+            )
+            parts.append((one if self.left_out == 1 else many).format(count=self.left_out))
         return tr("; ").join(parts)

@@ -10,20 +10,15 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from poetgen.corpus.decoding import Decoded, decode_text, remove_invisible
+from poetgen.corpus.json_entries import is_json, parse_json
 from poetgen.corpus.lost import show_lost
+from poetgen.corpus.markup import remove_markup
 from poetgen.corpus.plain_text import plain_poems
 from poetgen.corpus.reading import Reading
-from poetgen.corpus.records import (
-    NoRecord,
-    Record,
-    find_columns,
-    is_json,
-    parse_json,
-    read_entry,
-    read_table,
-)
+from poetgen.corpus.records import NoRecord, Record, read_entry
+from poetgen.corpus.tables import find_columns, read_table
 from poetgen.language import tr
-from poetgen.poem.lineation import cut_runs, has_marks, join_rows, punctuate, split_pieces
+from poetgen.poem.lineation import cut_runs, has_marks, join_rows, open_strokes, punctuate, split_pieces
 
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 TABLE_SUFFIXES = (".csv", ".tsv")
@@ -126,8 +121,9 @@ def _table_poems(
 
 
 def _plain_poems(text: str, reading: Reading, line_length: int | None) -> Iterator[RawPoem]:
-    layout, poems = plain_poems(text, line_length=line_length)
+    layout, poems, left_out = plain_poems(text, line_length=line_length)
     reading.layouts[layout] += len(poems)
+    reading.left_out += left_out
     for poem in poems:
         yield RawPoem(f":{poem.number}", poem.number, poem.title, poem.author, show_lost(poem.body))
 
@@ -140,10 +136,11 @@ def _from_record(record: Record, where: str, number: int, line_length: int | Non
 
 def _join_record(record: Record, line_length: int | None) -> str:
     """The body of a record; `paragraphs`, as chinese-poetry has them, stand as their editors punctuated them."""
-    together = "".join(record.rows)
+    record_rows = [open_strokes(row) for part in record.rows for row in remove_markup(part).splitlines()]
+    together = "".join(record_rows)
     if record.key == "paragraphs" and (has_marks(together) or len(record.rows) < 2):
         return together
-    rows = [row.strip() for part in record.rows for row in part.splitlines() if row.strip()]
+    rows = [row.strip() for row in record_rows if row.strip()]
     pieces = [piece for row in rows for piece in split_pieces(row)]
     if not any(map(has_marks, rows)):
         return punctuate(list(cut_runs(pieces, line_length)))

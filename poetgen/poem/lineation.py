@@ -112,6 +112,16 @@ def join_rows(rows: Sequence[str]) -> str:
     return "".join(body)
 
 
+def open_strokes(row: str) -> str:
+    """The row with a mark for each stroke or bar between verse lines, as in 牀前看月光/疑是地上霜."""
+    for strokes in ("/／", "|｜"):
+        parts = [part.strip() for part in re.split(f"[{strokes}]", row.strip(f" {strokes}"))]
+        are_lines = "/" in strokes or (len(set(map(len, parts))) == 1 and not any(map(has_marks, parts)))
+        if are_lines and is_whole_poem(parts) and min(map(len, parts)) > 2:
+            return COMMA.join(parts) if "/" in strokes else punctuate(parts)
+    return row
+
+
 def close_up(row: str) -> str:
     """A row whose characters are set apart by blanks, closed up: `床 前 明 月 光` is one line.
 

@@ -10,7 +10,7 @@ MOON = "牀前看月光，疑是地上霜。舉頭望山月，低頭思故鄉。
 
 
 def text_poems(text):
-    _, poems = plain_poems(remove_invisible(text))
+    _, poems, _ = plain_poems(remove_invisible(text))
     return ((poem.number, f"{poem.title} {poem.author}".strip(), poem.body) for poem in poems)
 
 

@@ -93,7 +93,190 @@ NAMED = {
     "json lines as json": ("json", as_lines(objects("title", "author", "诗"))),
     "json lines as txt": ("txt", as_lines(objects("title", "author", "body"))),
 }
+BAR_A, BAR_B = "|".join(MOON), "|".join(DAWN)
+PAGE = (
+    "<!DOCTYPE html><html><head><title>詩</title><style>p {}</style></head><body>"
+    + "".join(
+        f"<h2>{title}</h2><p>{author}</p><p>{body[:12]}<br/>{body[12:]}</p>"
+        for title, author, body in zip(TITLES, AUTHORS, (A, B), strict=True)
+    )
+    + "</body></html>"
+)
+NAMED |= {
+    "dynasty: author": ("txt", rows("靜夜思", "唐代：李白", A, "", "春曉", "唐 孟浩然", B)),
+    "every label": (
+        "txt",
+        rows(
+            "題目：靜夜思",
+            "朝代：唐",
+            "作者：李白",
+            "內容：" + A,
+            "",
+            "題目：春曉",
+            "作者：孟浩然",
+            "正文：" + B,
+        ),
+    ),
+    "boxed titles": ("txt", rows("【靜夜思】", "李白", A, "", "【春曉】孟浩然", B)),
+    "wide bars": ("txt", rows(f"靜夜思｜李白｜{A}", f"春曉｜孟浩然｜{B}")),
+    "notes": (
+        "txt",
+        rows(
+            "靜夜思",
+            "李白",
+            A,
+            "（註：床，井欄。）",
+            "【註釋】疑：好像。",
+            "",
+            "春曉",
+            "孟浩然",
+            B,
+            "譯文",
+            "春天。",
+        ),
+    ),
+    "address and date": (
+        "txt",
+        rows(
+            "靜夜思",
+            "李白",
+            "2020-01-01",
+            A,
+            "來源：https://example.org/1",
+            "",
+            "春曉",
+            "孟浩然",
+            B,
+            "www.example.org/2",
+        ),
+    ),
+    "a translation": (
+        "txt",
+        rows(
+            "靜夜思", "李白", A, "", "Moonlight before my bed", "Frost on the ground", "", "春曉", "孟浩然", B
+        ),
+    ),
+    "sounds above": (
+        "txt",
+        rows(
+            "靜夜思",
+            "李白",
+            *(row for line in MOON for row in ("yi er san si wu", line)),
+            "",
+            "春曉",
+            "孟浩然",
+            B,
+        ),
+    ),
+    "markdown": (
+        "md",
+        rows(
+            "# 唐詩選",
+            "",
+            "## 靜夜思",
+            "**李白**",
+            "",
+            f"> {A1}  ",
+            f"> {A2}",
+            "",
+            "## 春曉",
+            "*孟浩然*",
+            "",
+            B,
+        ),
+    ),
+    "markdown, a table": (
+        "md",
+        rows(
+            "| 標題 | 作者 | 內容 |", "|---|:-:|---|", f"| 靜夜思 | 李白 | {A} |", f"| 春曉 | 孟浩然 | {B} |"
+        ),
+    ),
+    "a page": ("html", PAGE),
+    "a page, entities": ("txt", rows(f"靜夜思&nbsp;&nbsp;李白<br>{A}", "", f"春曉&emsp;孟浩然<br>{B}")),
+    "xml": (
+        "xml",
+        "<poems>"
+        + "".join(
+            f"<poem><title>{t}</title><author>{a}</author><content>{b}</content></poem>"
+            for t, a, b in zip(TITLES, AUTHORS, (A, B), strict=True)
+        )
+        + "</poems>",
+    ),
+    "csv of Excel": ("csv", "sep=;\r\n" + table(";", "題目", "朝代", "作者", "內容")),
+    "csv, a column a line": (
+        "csv",
+        rows(
+            "title,author,line1,line2,line3,line4",
+            "靜夜思,李白," + ",".join(MOON),
+            "春曉,孟浩然," + ",".join(DAWN),
+        ),
+    ),
+    "csv, markup": (
+        "csv",
+        rows("題目,作者,內容", f"靜夜思,李白,{A1}<br>{A2}", f"春曉,孟浩然,<p>{B1}</p><p>{B2}</p>"),
+    ),
+    "json, names with joints": ("json", as_json(objects("poem_name", "authorName", "content"))),
+    "json, a poet with a dynasty": (
+        "json",
+        as_json(
+            [
+                {**one, "author": {"name": one["author"], "dynasty": "唐"}}
+                for one in objects("title", "author", "content")
+            ]
+        ),
+    ),
+    "json, numbers for ids": (
+        "json",
+        as_json([{"id": 3, **one} for one in objects("title", "author", "content")]),
+    ),
+    "json, by poet": (
+        "json",
+        as_json(
+            {
+                author: [{"title": title, "content": body}]
+                for title, author, body in zip(TITLES, AUTHORS, (A, B), strict=True)
+            }
+        ),
+    ),
+    "json, by number": ("json", as_json(dict(zip("12", objects("title", "author", "content"), strict=True)))),
+    "json, by place": (
+        "json",
+        as_json(
+            [[title, "唐", author, body] for title, author, body in zip(TITLES, AUTHORS, (A, B), strict=True)]
+        ),
+    ),
+    "json, couplets in lists": (
+        "json",
+        as_json(objects("title", "author", "paragraphs", [MOON[:2], MOON[2:]], [DAWN[:2], DAWN[2:]])),
+    ),
+    "json, lines as objects": (
+        "json",
+        as_json(
+            objects("title", "author", "content", [{"text": A1}, {"text": A2}], [{"text": B1}, {"text": B2}])
+        ),
+    ),
+    "json, bars": ("json", as_lines(objects("title", "author", "content", BAR_A, BAR_B))),
+    "json, markup": (
+        "json",
+        as_json(objects("title", "author", "contents", f"{A1}<br />{A2}", f"<p>{B1}</p><p>{B2}</p>")),
+    ),
+    "json, one after another": (
+        "json",
+        "\n".join(
+            json.dumps(one, ensure_ascii=False, indent=1) for one in objects("title", "author", "content")
+        ),
+    ),
+    "json, a comma too many": (
+        "json",
+        "// 唐詩\n" + as_json(objects("title", "author", "content"))[:-1] + ",]",
+    ),
+    "a script": ("js", f"var poems = {as_json(objects('title', 'author', 'content'))};"),
+    "a module": ("js", f"module.exports = {as_json(objects('title', 'author', 'content'))}"),
+}
 NAMELESS = {
+    "bars between lines": ("txt", rows(BAR_A, BAR_B)),
+    "a list of Markdown": ("txt", rows("- " + A, "* " + B)),
+    "signs before": ("txt", rows("🌙 " + A, "★ " + B)),
     "one a line": ("txt", rows(A, B)),
     "a line without its last mark": ("txt", rows(A[:-1], B[:-1])),
     "blank lines": ("txt", rows(A1, A2, "", B1, B2)),
@@ -139,6 +322,8 @@ def test_every_command_reads_the_two_poems(tmp_path, kind):
     judged = list(judgeable(iter(raw), reading))  # as check does
     assert [poem.lines for poem in judged if isinstance(poem, TypedPoem)] == [MOON, DAWN]
     assert str(report.reading).startswith("2 poems")
+    left_out = {"notes": 3, "address and date": 3, "a translation": 2, "sounds above": 4}
+    assert reading.left_out == left_out.get(kind, reading.left_out if kind.startswith("markdown") else 0)
 
 
 @pytest.mark.parametrize(
@@ -224,3 +409,54 @@ def test_any_bytes_are_poems_or_an_error_in_a_sentence(data):
         else:
             assert reading.poems == len(poems)
             assert "\n" not in str(reading)
+
+
+def test_rows_that_are_no_verse_are_counted_and_told(tmp_path):
+    path = tmp_path / "poems.txt"
+    path.write_text(NAMED["notes"][1], encoding="utf-8")
+    assert str(read(path)[1]).endswith("; 3 rows that are not verse left out")
+    path.write_text(A + "\n來源：https://example.org\n", encoding="utf-8")
+    assert str(read(path)[1]).endswith("; 1 row that is not verse left out")
+
+
+def test_parts_below_one_title_share_it(tmp_path):
+    path = tmp_path / "poems.txt"
+    path.write_text(rows("絕句二首", "杜甫", "其一", A, "其二", B), encoding="utf-8")
+    assert [(poem.title, poem.author) for poem in read(path)[0]] == [
+        ("絕句二首 其一", "杜甫"),
+        ("絕句二首 其二", "杜甫"),
+    ]
+
+
+@pytest.mark.parametrize("title", ["月", "日", "何處？", "登鸛雀樓！", "浣溪沙【其一】", "宋玉"])
+def test_no_title_is_taken_for_a_date_a_dynasty_or_verse(tmp_path, title):
+    path = tmp_path / "poems.txt"
+    path.write_text(rows(title, "李白", A1, A2, "", "春曉", "孟浩然", B), encoding="utf-8")
+    poems = read(path)[0]
+    assert [poem.body for poem in poems] == [A, B]
+    assert (poems[0].title, poems[0].author) == (title, "李白")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<head>",
+        "<!--",
+        "<a",
+        "# ",
+        "- ",
+        "**a",
+        "|---",
+        "[a](",
+        "&amp",
+        "-",
+        " ",
+        "注释：",
+        "{",
+        '{"a":',
+        "1/2|",
+    ],
+)
+def test_a_long_row_of_markup_is_quick(part):
+    for name in ("a.txt", "a.json", "a.csv"):
+        list(read_poem_file((A + part * (2**17 // len(part))).encode(), name, Reading()))
