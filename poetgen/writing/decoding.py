@@ -55,14 +55,14 @@ class Sampling:
     Raises ConfigError for a value out of range.
     """
 
-    temperature: float = 0.7  # by eye: bolder poems lose the thread, tamer ones repeat themselves
+    temperature: float = 0.65  # bolder poems lose the thread, tamer ones repeat each other
     top_k: int = 0
     top_p: float = 1.0
     repeat_penalty: float = 1.5
     seed: int = 0
     count: int = 1
     best_of: int = CANDIDATES
-    common_penalty: float = 0.3
+    common_penalty: float = 0.35
     guidance: float = 0.5
 
     def __post_init__(self) -> None:
@@ -74,7 +74,7 @@ class Sampling:
         """What is out of range."""
         found = {**vars(self), "most": MOST_GUIDANCE, "most_candidates": MOST_CANDIDATES}
         if not 0 <= self.temperature < math.inf:
-            yield tr("temperature must be 0 or more, not {temperature}; 0.7 is usual", **found)
+            yield tr("temperature must be 0 or more, not {temperature}; 0.65 is usual", **found)
         if self.top_k < 0:
             yield tr("top-k must be 0 (no limit) or more, not {top_k}", **found)
         if not 0 < self.top_p <= 1:
@@ -82,7 +82,7 @@ class Sampling:
         if not 0 <= self.repeat_penalty < math.inf:
             yield tr("repeat-penalty must be 0 or more, not {repeat_penalty}; 1.5 is usual", **found)
         if not 0 <= self.common_penalty <= 1:
-            yield tr("common-penalty must be 0 to 1, not {common_penalty}; 0.3 is usual", **found)
+            yield tr("common-penalty must be 0 to 1, not {common_penalty}; 0.35 is usual", **found)
         if not 0 <= self.guidance <= MOST_GUIDANCE:
             yield tr("guidance must be 0 to {most}, not {guidance}; 0.5 is usual", **found)
         if self.seed < 0:

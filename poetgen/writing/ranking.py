@@ -5,9 +5,9 @@ The best is the likeliest to the model, a hanzi, less what speaks against it.
 Likelihood alone prefers poems that say the same thing again and lines known by heart. So a hanzi that comes again
 or is doubled more often than poems of that length have it, and a line that training contained, cost about the nats
 that they gain. What poets do not write, a hanzi doubled across the pause, 春 beside 秋, one in a tone that it
-hardly has (離 as 仄), is taken only where no candidate does without. And of 律詩 those are better whose middle
-couplets are parallel (對仗). That common words do not prevail is seen to where hanzi are drawn
-(poetgen.writing.decoding).
+hardly has (離 as 仄), is taken only where no candidate does without. Words that the released model overuses (惆悵)
+have a price, learned by tools/build_overused_words.py. And of 律詩 those are better whose middle couplets are
+parallel (對仗). That common hanzi do not prevail is seen to where they are drawn (poetgen.writing.decoding).
 
 The weights were chosen by `poetgen evaluate --written` (docs/results.md, "Decoding").
 """
@@ -45,6 +45,7 @@ SEASONS = frozenset("春秋")
 POEMS_OF_FORM = {Form(5, 4): 3337, Form(7, 4): 9683, Form(5, 8): 13492, Form(7, 8): 7380}
 SKETCHES = TILE  # first lines begun to see how long they are, at the cost of one
 _RARE_TONES = Path(__file__).with_name("rare_tones.txt")
+_OVERUSED_WORDS = Path(__file__).with_name("overused_words.txt")
 
 
 # ---- the form ----
@@ -115,11 +116,12 @@ def score(
     known: LineIndex | None,
     given: int = 0,
     tones: Sequence[str] | None = None,
+    word_prices: Mapping[str, float] | None = None,
 ) -> float:
     """Nats a hanzi; higher is better.
 
     `given` hanzi of the poem are the prompt's, and no fault of it; `tones` are those of each line where the poem
-    follows a template.
+    follows a template; `word_prices` are nats, by default those of the words that the released model overuses.
     """
     hanzi = sum(map(len, lines))
     price = REPEATED * max(0.0, repeats(lines) - hanzi**2 * USUAL_REPEATS)
@@ -128,6 +130,7 @@ def score(
     avoided = sum(map(is_doubled_across, lines)) + (set("".join(lines)) >= SEASONS)
     avoided += count_forced(lines, tones, given=given) if tones else 0
     price += AVOIDED * avoided
+    price += price_words(lines, load_overused_words() if word_prices is None else word_prices)
     return (log_probability - price) / hanzi + PARALLEL * parallelism(lines)
 
 
@@ -140,6 +143,18 @@ def is_doubled_across(line: str) -> bool:
     """Whether the hanzi before the pause comes again just after it."""
     pause = PAUSE.get(len(line))
     return pause is not None and line[pause - 1] == line[pause]
+
+
+def price_words(lines: Sequence[str], prices: Mapping[str, float]) -> float:
+    """What the words of a poem cost: two hanzi side by side in a line."""
+    return sum(prices.get(a + b, 0.0) for line in lines for a, b in pairwise(line))
+
+
+@cache
+def load_overused_words() -> Mapping[str, float]:
+    """Word → the nats that it costs a candidate."""
+    rows = _OVERUSED_WORDS.read_text(encoding="utf-8").splitlines()
+    return {row[:2]: float(row[3:]) for row in rows if not row.startswith("#")}
 
 
 def parallelism(lines: Sequence[str]) -> float:

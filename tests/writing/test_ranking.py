@@ -8,7 +8,9 @@ from poetgen.writing.ranking import (
     PARALLEL,
     count_doublings,
     is_doubled_across,
+    load_overused_words,
     parallelism,
+    price_words,
     score,
 )
 
@@ -19,7 +21,7 @@ REGULATED = (
 
 
 def scored(*lines: str) -> float:
-    return score(lines, -80.0, known=None)
+    return score(lines, -80.0, known=None, word_prices={})
 
 
 @pytest.mark.parametrize(
@@ -58,3 +60,20 @@ def test_parallel_middle_couplets_are_better_and_only_those():
     assert scored(*REGULATED) - scored(*scrambled) == pytest.approx(gained)
     couplets = [couplet.score for couplet in score_couplets(REGULATED)]
     assert parallelism(REGULATED) == pytest.approx(sum(couplets) / 2)
+
+
+def test_an_overused_word_costs_its_price_and_decides_between_equals():
+    prices = load_overused_words()
+    assert all(price > 0 and len(word) == 2 for word, price in prices.items())
+    plain, overused = ("天地人山盡", *LINES[1:]), ("天惆悵山盡", *LINES[1:])
+    cost = price_words(overused, prices) - price_words(plain, prices)
+    assert cost >= prices["惆悵"] > 0
+    dearer = score(plain, -80.0, known=None) - score(overused, -80.0, known=None)
+    assert dearer == pytest.approx(cost / 20)
+
+
+def test_a_word_is_priced_within_a_line_and_wherever_it_comes():
+    prices = {"日依": 2.0, "盡黃": 5.0}
+    assert price_words(LINES, prices) == 2
+    assert price_words((*LINES, *LINES), prices) == 4
+    assert scored(*LINES) - score(LINES, -80.0, known=None, word_prices=prices) == pytest.approx(2 / 20)
