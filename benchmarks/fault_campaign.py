@@ -33,12 +33,12 @@ Trial = tuple[str, str, str]  # of which kind, what was done, what is wrong: not
 LINES_PER_COPY = 200  # what one line has left behind, the next may stumble over
 
 
-def strike_everywhere(scenarios: list[Scenario], folder: Path, stride: int) -> Iterator[Trial]:
-    """Every so many file operations of each command, by every kind of fault."""
+def strike_everywhere(scenarios: list[Scenario], folder: Path, first: int, stride: int) -> Iterator[Trial]:
+    """Every so many file operations of each command from the `first` on, by every kind of fault."""
     for scenario in scenarios:
         total = count_operations(scenario, folder)
         print(f"{scenario.name}: {total} file operations", flush=True)
-        for number, kind in product(range(1, total + 1, stride), KINDS):
+        for number, kind in product(range(first, total + 1, stride), KINDS):
             yield kind, f"{scenario.name} at {number}", strike_at(scenario, folder, number, kind)
 
 
@@ -69,7 +69,7 @@ def trials(given: argparse.Namespace, folder: Path) -> Iterator[Trial]:
     make_home(home, corpus)
     scenarios = [each for each in grow(home, corpus, folder) if not given.only or each.name in given.only]
     if given.stride:
-        yield from strike_everywhere(scenarios, folder / "struck", given.stride)
+        yield from strike_everywhere(scenarios, folder / "struck", given.first, given.stride)
     yield from damage_files(home, folder / "damaged", given.mutations, rng)
     yield from type_lines(home, folder / "typed", given.lines, rng)
 
@@ -82,6 +82,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--stride", type=int, default=1, help="strike at every so many file operations; 0: at none"
     )
+    parser.add_argument("--first", type=int, default=1, help="begin at the operation of this number")
     parser.add_argument(
         "--only", action="append", help="strike at this command alone; may be given several times"
     )

@@ -14,6 +14,12 @@ _BYTE_ORDER_MARKS = (  # UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NO_TEXT = (  # how files begin that are something else, and what they are
+    (b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"PK\x03\x04", "zip, docx or xlsx"),
+    (b"Rar!", "rar"), (b"7z\xbc\xaf", "7z"), (b"%PDF", "PDF"), (b"\xd0\xcf\x11\xe0", "doc or xls"),
+    (b"{\\rtf", "RTF"), (b"SQLite format 3", "SQLite"), (b"\x89PNG", "PNG"), (b"\xff\xd8\xff", "JPEG"),
+    (b"\x93NUMPY", "npy"), (b"PAR1", "Parquet"),
+)  # fmt: skip
 _CHINESE = ("gb18030", "big5hkscs")  # the encodings of before Unicode, told apart by what comes out
 # A third of any classical text, in both scripts; nearly nothing of one decoded wrongly.
 _COMMON = frozenset(
@@ -51,6 +57,15 @@ def remove_invisible(text: str) -> str:
 
 
 def _decode(data: bytes, name: str) -> tuple[str, str]:
+    kind = next((kind for start, kind in _NO_TEXT if data.startswith(start)), "")
+    if kind:
+        raise CorpusError(
+            tr(
+                "{name} is a file of kind {kind} and not text; unpack it, or save its poems as text",
+                name=tr(name),
+                kind=kind,
+            )
+        )
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             try:

@@ -6,7 +6,7 @@ it was read.
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from poetgen.corpus.decoding import Decoded, decode_text, remove_invisible
@@ -136,13 +136,23 @@ def _from_record(record: Record, where: str, number: int, line_length: int | Non
 
 def _join_record(record: Record, line_length: int | None) -> str:
     """The body of a record; `paragraphs`, as chinese-poetry has them, stand as their editors punctuated them."""
-    record_rows = [open_strokes(row) for part in record.rows for row in remove_markup(part).splitlines()]
-    together = "".join(record_rows)
+    record = _without_signs(record)
+    together = "".join(record.rows)
     if record.key == "paragraphs" and (has_marks(together) or len(record.rows) < 2):
         return together
-    rows = [row.strip() for row in record_rows if row.strip()]
+    rows = [row.strip() for part in record.rows for row in part.splitlines() if row.strip()]
     pieces = [piece for row in rows for piece in split_pieces(row)]
     if not any(map(has_marks, rows)):
         return punctuate(list(cut_runs(pieces, line_length)))
     lines = list(cut_runs(pieces, line_length))
     return join_rows(rows) if lines == pieces else punctuate(lines)
+
+
+def _without_signs(record: Record) -> Record:
+    """The record without a page's tags and entities, and with marks for strokes between its lines."""
+    rows = record.rows
+    if any(sign in row for row in rows for sign in "<&"):
+        rows = tuple(row for part in rows for row in remove_markup(part).splitlines())
+    if any(sign in row for row in rows for sign in "/／|｜"):
+        rows = tuple(map(open_strokes, rows))
+    return record if rows is record.rows else replace(record, rows=rows)

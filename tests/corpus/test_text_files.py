@@ -1,6 +1,9 @@
 """The same two poems in the layouts, formats and encodings of the field, read alike by every command."""
 
+import bz2
+import gzip
 import json
+import lzma
 
 import pytest
 from hypothesis import given
@@ -348,7 +351,7 @@ def test_encodings_of_before_unicode_are_told_apart(tmp_path, encoding, name):
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04\xff\xfe\x00", bytes(range(128, 256)) * 4, b"\xff" * 100])
 def test_what_is_no_text_is_refused(data):
-    with pytest.raises(CorpusError, match=r"poems.txt is not"):
+    with pytest.raises(CorpusError, match=r"poems.txt is (not|a file of kind)"):
         decode_text(data, "poems.txt")
 
 
@@ -396,6 +399,22 @@ def test_the_reading_says_where_the_verse_stood(tmp_path):
     assert str(read(path)[1]) == "2 poems; column 內容; 2 titles, 2 authors"
     path.write_text(NAMED["json lines"][1], encoding="utf-8")
     assert str(read(path)[1]) == "2 poems; key content; 2 titles, 2 authors"
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (gzip.compress(A.encode()), "gzip"),
+        (bz2.compress(A.encode()), "bzip2"),
+        (lzma.compress(A.encode()), "xz"),
+        (b"PK\x03\x04" + A.encode(), "zip, docx or xlsx"),
+        (b"%PDF-1.7 " + A.encode(), "PDF"),
+        (b"\x89PNG\r\n", "PNG"),
+    ],
+)
+def test_a_packed_file_is_called_what_it_is(data, kind):
+    with pytest.raises(CorpusError, match=f"^poems.txt is a file of kind {kind} and not text; unpack it"):
+        decode_text(data, "poems.txt")
 
 
 @given(st.binary(max_size=60) | st.text("月山，。\t\n,;|{}[]\"'0一《》：:", max_size=60).map(str.encode))
