@@ -42,7 +42,7 @@ class Influence(NamedTuple):
     c: LSTMParameters
 
 
-class Slopes(NamedTuple):
+class GateDerivatives(NamedTuple):
     """∂h'/∂a and ∂c'/∂a of a step, a = W x + U h + b: a unit hangs on its own four rows, i f g o, and no other.
 
     (B, 4, H): gate, unit.
@@ -57,7 +57,7 @@ def diagonal(values: Array) -> Array:
     return np.asarray(values[:, :, None] * np.eye(values.shape[1], dtype=values.dtype))
 
 
-def slopes(cache: lstm.StepCache) -> Slopes:
+def gate_derivatives(cache: lstm.StepCache) -> GateDerivatives:
     """Each gate's own slope, times what the gate does to c' and h'."""
     i, f, g, o = lstm.split(cache.gates)
     h_c = o * (1 - cache.tanh_c**2)
@@ -65,14 +65,14 @@ def slopes(cache: lstm.StepCache) -> Slopes:
     c = np.stack([g * i * (1 - i), cache.before.c * f * (1 - f), i * (1 - g**2), zero], axis=1)
     h = h_c[:, None] * c
     h[:, 3] = cache.tanh_c * o * (1 - o)
-    return Slopes(h, c)
+    return GateDerivatives(h, c)
 
 
 def step_jacobians(params: LSTMParameters, cache: lstm.StepCache) -> StepJacobians:
     """All of them for one step of the LSTM."""
     i, f, g, o = lstm.split(cache.gates)
     h_c = o * (1 - cache.tanh_c**2)
-    by_a = slopes(cache)
+    by_a = gate_derivatives(cache)
     w = params.weight_ih.reshape(4, -1, params.weight_ih.shape[1])  # (4, H, E): W_i W_f W_g W_o
     u = params.weight_hh.reshape(4, -1, params.weight_hh.shape[1])
     return StepJacobians(
@@ -97,7 +97,7 @@ def paths(by_a: Array, weight: Array) -> Array:
 
 def immediate(cache: lstm.StepCache) -> Influence:
     """∂h'/∂θ and ∂c'/∂θ with the state before the step held fixed: no path but the one through this step."""
-    by_a = slopes(cache)
+    by_a = gate_derivatives(cache)
     return Influence(*(_immediate(slope, cache) for slope in by_a))
 
 

@@ -103,7 +103,7 @@ def test_an_error_of_the_candidates_path_is_caught_in_the_jacobian(monkeypatch: 
     """1 - g for 1 - g²: what is often printed."""
     from poetgen.byhand import jacobians
 
-    right = jacobians.slopes
+    right = jacobians.gate_derivatives
 
     def wrong(cache):  # type: ignore[no-untyped-def]
         by_a = right(cache)
@@ -112,7 +112,7 @@ def test_an_error_of_the_candidates_path_is_caught_in_the_jacobian(monkeypatch: 
         by_a.h[:, 2] *= (1 - g) / (1 - g**2)
         return by_a
 
-    monkeypatch.setattr(jacobians, "slopes", wrong)
+    monkeypatch.setattr(jacobians, "gate_derivatives", wrong)
     failed = failing("lstm")
     assert {"∂h/∂h before", "∂h/∂x"} <= set(failed["one step"])
     assert failed["immediate"] == ["∂h/∂W_g", "∂h/∂U_g", "∂h/∂b_g"]
