@@ -9,13 +9,13 @@ from itertools import groupby
 
 from poetgen.cli.output import style
 from poetgen.language import tr
+from poetgen.poem.lineation import WIDE_BLANK
 from poetgen.verse.annotation import mark_entering_tones
 from poetgen.verse.groups import LEVEL, OBLIQUE, label_of
 from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, Finding, LineReport, Report
 from poetgen.verse.summary import conclude, name_parts
 
 COLOURS = {LEVEL: "cyan", OBLIQUE: "yellow"}
-BLANK = "\u3000"  # as wide as a hanzi
 SIGNS = {"入": "仄 of the entering tone", "中": "平 or 仄, either fits", "?": "tone unknown"}
 MOST_PLACES = 8  # told of one rule; more say no more
 
@@ -60,7 +60,7 @@ def _verse(report: Report, typed: Sequence[str]) -> Iterator[str]:
         hanzi = "".join(_color_tone(text[k], tone, k + 1 in places) for k, tone in enumerate(line.tones))
         marked = mark_entering_tones(line.text, line.tones, report.rhyme_book)
         tones = "".join(map(_color_tone, marked, line.tones))
-        pad = BLANK * (width - len(text))
+        pad = WIDE_BLANK * (width - len(text))
         names = " ".join(dict.fromkeys(fault.name for fault in faults[number]))
         row = f"  {hanzi}{pad}  {tones}{pad}  {_rhyme(line, is_last=not names)}"
         yield row + (style(f"  ✗ {names}", fg="red") if names else "")

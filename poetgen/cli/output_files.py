@@ -14,11 +14,11 @@ from pathlib import Path
 from poetgen.errors import DAMAGE, PoetgenError
 from poetgen.files import SIGNATURES, follow_links, number_name, sweep_stale_partials
 from poetgen.language import tr
+from poetgen.poem.lineation import WIDE_BLANK
 from poetgen.poem.poem import MARKS, is_hanzi
 
 MOST_BYTES = 16 * 2**20  # what is larger is not read to see what it is
 SIGNED = 4096  # bytes at the beginning of a picture, which say who drew it
-BLANK = "\u3000"  # between columns
 BESIDE = "《》□?"  # in a row of a poem, beside hanzi and marks
 RECORD = {"lines", "form", "seed", "log_probability"}  # keys that each poem printed as JSON has
 
@@ -95,6 +95,6 @@ def _holds_poems(path: Path) -> bool:
 def _is_printed(row: str) -> bool:
     if row.startswith("{"):
         return set(json.loads(row)) >= RECORD
-    is_verse = all(is_hanzi(char) or char in MARKS or char in BESIDE or char == BLANK for char in row)
+    is_verse = all(is_hanzi(char) or char in MARKS or char in BESIDE or char == WIDE_BLANK for char in row)
     is_couplet = sum(char in MARKS for char in row) <= 2  # prose has more in a row
-    return is_verse and (is_couplet or all(len(part) <= 1 for part in row.split(BLANK)))
+    return is_verse and (is_couplet or all(len(part) <= 1 for part in row.split(WIDE_BLANK)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from poetgen.cli.output import echo
 from poetgen.files import write_text
 from poetgen.language import tr
+from poetgen.poem.lineation import WIDE_BLANK
 from poetgen.script.opencc import to_script
 from poetgen.verse.groups import label_of
 from poetgen.writing.poem import GeneratedPoem
@@ -15,7 +16,6 @@ from poetgen.writing.poem import GeneratedPoem
 if TYPE_CHECKING:
     from poetgen.cli.poem_pictures import PictureFiles
 
-BLANK = "\u3000"  # as wide as a hanzi
 LEGEND = "平 level, 仄 oblique, 入 oblique of the entering tone, 中 either; 韻 names the rhyme"
 
 
@@ -87,6 +87,6 @@ def annotated_rows(poem: GeneratedPoem) -> Iterator[str]:
         poem.lines, poem.marks, annotate(poem.corpus_lines, poem.rhyme_book), strict=True
     ):
         yield line + mark
-        rhyme = f"{BLANK}{label_of(signs.rhyme)}" if signs.rhyme else ""
+        rhyme = f"{WIDE_BLANK}{label_of(signs.rhyme)}" if signs.rhyme else ""
         row = signs.tones + rhyme
         yield to_script(row, poem.script)

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from poetgen.corpus.decoding import is_invisible
 from poetgen.corpus.reading import Reading
-from poetgen.poem.poem import MARKS, is_hanzi
+from poetgen.poem.poem import MARKS, is_hanzi, is_invisible
 
 EXAMPLES = 2
 EXAMPLE_BEFORE, EXAMPLE_AFTER = 9, 18

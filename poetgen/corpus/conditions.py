@@ -17,12 +17,12 @@ import numpy.typing as npt
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import CorpusError
 from poetgen.files import check_file, read_json, refuse_unreadable, write_json
-from poetgen.poem.form import FORMS, form_name
+from poetgen.poem.form import FORMS, MIXED, form_name
 from poetgen.poem.poem import Poem
 
 MOST_POETS, FEWEST_POEMS = 1000, 20
 NOBODY = frozenset(("", "無名氏", "佚名", "不詳", "闕名", "失名", "郊廟朝會歌辭"))
-FORM_NAMES = (*FORMS, "四言", "五言", "七言", "雜言")
+FORM_NAMES = (*FORMS, "四言", "五言", "七言", MIXED)
 LISTS = "conditions.json"
 PARTS = ("title", "poet", "form")
 
@@ -154,4 +154,4 @@ def condition_form(shape: tuple[int, int] | None) -> str:
     name = form_name(shape)
     if name in FORMS or shape is None:
         return name
-    return {4: "四言", 5: "五言", 7: "七言"}.get(shape[0], "雜言")
+    return {4: "四言", 5: "五言", 7: "七言"}.get(shape[0], MIXED)

@@ -1,11 +1,11 @@
 """The bytes of a text file as text, in whichever encoding people saved it."""
 
 import codecs
-import unicodedata
 from dataclasses import dataclass
 
 from poetgen.errors import CorpusError
 from poetgen.language import tr
+from poetgen.poem.poem import is_invisible
 
 _BYTE_ORDER_MARKS = (  # UTF-32's begins with UTF-16's
     (codecs.BOM_UTF8, "utf-8"),
@@ -42,12 +42,6 @@ def decode_text(data: bytes, name: str) -> Decoded:
     text, encoding = _decode(data, name)
     kept = remove_invisible(text)
     return Decoded(kept, encoding.upper(), len(text) - len(kept))
-
-
-def is_invisible(char: str) -> bool:
-    """Zero-width spaces and joiners, direction marks, soft hyphens, variation selectors."""
-    is_selector = 0xFE00 <= ord(char) <= 0xFE0F or 0xE0100 <= ord(char) <= 0xE01EF
-    return is_selector or unicodedata.category(char) == "Cf"
 
 
 def remove_invisible(text: str) -> str:

@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from poetgen.poem.poem import MARKS
+from poetgen.poem.lineation import split_at_marks
 
 if TYPE_CHECKING:
     from poetgen.corpus.dataset import EncodedPoems
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 SHORTEST = 4  # hanzi: shorter lines come again by chance
-_BREAKS = str.maketrans(dict.fromkeys(MARKS, "\n"))
 
 
 class LineIndex:
@@ -30,9 +29,7 @@ class LineIndex:
     @classmethod
     def of(cls, bodies: Iterable[str]) -> "LineIndex":
         """The lines of poems given as bodies: hanzi with a mark after every line."""
-        sums = {
-            _sum(line) for body in bodies for line in body.translate(_BREAKS).split() if len(line) >= SHORTEST
-        }
+        sums = {_sum(line) for body in bodies for line in split_at_marks(body) if len(line) >= SHORTEST}
         return cls(np.array(sorted(sums), np.uint32))
 
     @classmethod

@@ -7,8 +7,8 @@ from poetgen.language import tr
 from poetgen.picture.card import Card
 from poetgen.script.opencc import to_script
 from poetgen.verse.annotation import annotate_report
-from poetgen.verse.check import EITHER, check_poem
-from poetgen.verse.groups import label_of
+from poetgen.verse.check import check_poem
+from poetgen.verse.groups import EITHER_SIGN, label_of
 from poetgen.verse.report import Finding, Report
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.summary import summarize
@@ -73,7 +73,7 @@ def judged_card(report: Report, *, typed: Sequence[str] = (), title: str = "", s
 def _legend(report: Report) -> str:
     """What the signs of a judged poem mean, those that it has."""
     signs = [tr("○ 平 level"), tr("● 仄 oblique")]
-    signs += [tr("half: either")] * any(EITHER in line.tones for line in report.lines)
+    signs += [tr("half: either")] * any(EITHER_SIGN in line.tones for line in report.lines)
     return " · ".join([*signs, tr("red: rhymes and faults")])
 
 

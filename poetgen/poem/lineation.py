@@ -9,6 +9,7 @@ from poetgen.poem.poem import COMMA, MARKS, QUESTION, STOP, is_hanzi
 LINE_MARKS = "，。？！；：、,.?!;:…"  # whatever ends a line in somebody's text; clean() makes ，。？ of them
 USUAL_LENGTHS = (5, 7)  # hanzi in a line, 五言 and 七言
 REGULAR_LENGTHS = range(4, 8)  # of poems whose lines are all of one length
+WIDE_BLANK = "\u3000"  # as wide as a hanzi
 ALTERNATE = "，。"  # a couplet's two marks
 # a typed mark as one of the corpus' three; as in prompts, where what closes a pair of lines is 。 in any case
 CORPUS_MARKS = {mark: mark for mark in MARKS} | dict.fromkeys(",、;；:：", COMMA)

@@ -1,5 +1,6 @@
 """A poem as poetgen sees it: lines of hanzi, each with the mark that ends it; and which hanzi spell one word."""
 
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,6 +13,12 @@ _HANZI_RANGES = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x3FFFF), (0xF900
 def is_hanzi(char: str) -> bool:
     """A Han character: the unified ideographs, their extensions and compatibility forms, and 〇."""
     return char == "〇" or any(first <= ord(char) <= last for first, last in _HANZI_RANGES)
+
+
+def is_invisible(char: str) -> bool:
+    """Zero-width spaces and joiners, direction marks, soft hyphens, variation selectors."""
+    is_selector = 0xFE00 <= ord(char) <= 0xFE0F or 0xE0100 <= ord(char) <= 0xE01EF
+    return is_selector or unicodedata.category(char) == "Cf"
 
 
 FRAGMENT_LINES = 4

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from poetgen.errors import ConfigError, PromptError
 from poetgen.language import CHINESE, join_names, locale_of, locale_parts, tr
-from poetgen.poem.poem import is_hanzi
+from poetgen.poem.poem import is_hanzi, is_invisible
 
 if TYPE_CHECKING:
     from opencc import OpenCC
@@ -49,7 +49,7 @@ def as_utf8(typed: str, name: str) -> str:
 def normalize(text: str) -> str:
     """Unicode's compatibility forms made one (NFKC: ⽉ → 月); blanks and invisible characters dropped."""
     plain = unicodedata.normalize("NFKC", text)
-    return "".join(char for char in plain if not char.isspace() and not _is_invisible(char))
+    return "".join(char for char in plain if not (char.isspace() or is_invisible(char) or _is_control(char)))
 
 
 def plain_forms(text: str) -> str:
@@ -62,9 +62,8 @@ def plain_forms(text: str) -> str:
     )
 
 
-def _is_invisible(char: str) -> bool:
-    is_selector = 0xFE00 <= ord(char) <= 0xFE0F or 0xE0100 <= ord(char) <= 0xE01EF
-    return is_selector or unicodedata.category(char) in ("Cc", "Cf")
+def _is_control(char: str) -> bool:
+    return unicodedata.category(char) == "Cc"
 
 
 def preferred_script() -> str:

@@ -11,7 +11,7 @@ from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import Form, form_of
 from poetgen.poem.poem import word_of
-from poetgen.verse.groups import LEVEL, OBLIQUE
+from poetgen.verse.groups import EITHER_SIGN, LEVEL, OBLIQUE, UNKNOWN_SIGN
 from poetgen.verse.parallelism import score_couplets
 from poetgen.verse.report import (
     RHYME_RULES,
@@ -23,14 +23,12 @@ from poetgen.verse.report import (
     RuleReport,
     rule_report,
 )
-from poetgen.verse.rhyme_rules import EITHER_TONE, RhymePositions, judge_rhymes
+from poetgen.verse.rhyme_rules import BOTH_TONES, RhymePositions, judge_rhymes
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.senses import Senses
 from poetgen.verse.tonal_rules import RELAXED, STRICT, ToneJudgement, ToneOptions, judge_tones
 
 __all__ = ["RELAXED", "STRICT", "check_poem"]
-
-EITHER, UNKNOWN = "中", "?"
 
 
 def check_poem(
@@ -102,7 +100,7 @@ def _mixed(
 def _tone_options(lines: Sequence[str], ends: RhymePositions, table: RhymeTable) -> ToneOptions:
     """What each character may be; only a level rhyme says how lines must end."""
     options = tuple(
-        (*("".join(sorted(table.tones(hanzi))) or EITHER_TONE for hanzi in line[:-1]), ends.tones(k))
+        (*("".join(sorted(table.tones(hanzi))) or BOTH_TONES for hanzi in line[:-1]), ends.tones(k))
         for k, line in enumerate(lines)
     )
     places = [range(len(line)) for line in lines]
@@ -219,8 +217,10 @@ def _line_reports(
     reports = []
     for k, (line, options) in enumerate(zip(lines, tones, strict=True)):
         known = [bool(table.tones(hanzi)) for hanzi in line[:-1]] + [bool(table.readings(line[-1]))]
-        shown = (tone if len(tone) == 1 else EITHER for tone in options)
-        pattern = "".join(tone if is_known else UNKNOWN for tone, is_known in zip(shown, known, strict=True))
+        shown = (tone if len(tone) == 1 else EITHER_SIGN for tone in options)
+        pattern = "".join(
+            tone if is_known else UNKNOWN_SIGN for tone, is_known in zip(shown, known, strict=True)
+        )
         groups = ends.groups(k, options[-1])
         may_rhyme = k == 0 or k % 2 == 1
         reports.append(LineReport(line, pattern, groups, rhymes=may_rhyme and ends.group in groups))

@@ -7,6 +7,7 @@ from poetgen.poem.form import numeral
 from poetgen.verse.rhyme_books import CILIN, CILIN_GROUPS, OTHER_VOLUMES, PINGSHUI, XINYUN, XINYUN_GROUPS
 
 LEVEL, OBLIQUE = "平", "仄"
+EITHER_SIGN, UNKNOWN_SIGN = "中", "?"  # where a character may have either tone, or nobody knows which
 VOLUMES = {
     "上平": "東冬江支微魚虞齊佳灰真文元寒刪",
     "下平": "先蕭肴豪歌麻陽庚青蒸尤侵覃鹽咸",

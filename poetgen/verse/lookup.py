@@ -6,7 +6,7 @@ from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.script.bigrams import Bigrams
 from poetgen.verse.annotation import ENTERING
-from poetgen.verse.groups import Reading, full_name
+from poetgen.verse.groups import EITHER_SIGN, UNKNOWN_SIGN, Reading, full_name
 from poetgen.verse.rhyme_books import PINGSHUI
 from poetgen.verse.rhymes import RhymeTable
 
@@ -59,7 +59,7 @@ def sign_of(hanzi: str, book: str = PINGSHUI) -> str:
     table = RhymeTable.load(book=book)
     readings, tones = table.readings(hanzi), table.tones(hanzi)
     if len(tones) != 1:
-        return "中" if tones else "?"
+        return EITHER_SIGN if tones else UNKNOWN_SIGN
     (tone,) = tones
     volumes = {reading.volume for reading in readings if reading.tone == tone}
     return ENTERING if volumes == {ENTERING} else tone

@@ -11,7 +11,7 @@ from poetgen.verse.rhyme_books import XINYUN
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.senses import Senses
 
-EITHER_TONE = OBLIQUE + LEVEL
+BOTH_TONES = OBLIQUE + LEVEL
 
 
 class RhymePositions:
@@ -54,7 +54,7 @@ class RhymePositions:
     @property
     def tone(self) -> str:
         """The tone of the rhyme; either where it is not known."""
-        return reading_in(self.group).tone if self.group else EITHER_TONE
+        return reading_in(self.group).tone if self.group else BOTH_TONES
 
     @property
     def is_level(self) -> bool:
@@ -85,10 +85,10 @@ class RhymePositions:
             inside = self._table.tones(hanzi)
             if k == 0 and self.group and self.rhymes(0):
                 inside |= {reading_in(self.group).tone}
-            return "".join(sorted(inside)) or EITHER_TONE
+            return "".join(sorted(inside)) or BOTH_TONES
         readings = self._table.readings(hanzi)
         in_group = {reading.tone for reading in readings if reading.group == self.group}
-        return "".join(sorted(in_group or {reading.tone for reading in readings})) or EITHER_TONE
+        return "".join(sorted(in_group or {reading.tone for reading in readings})) or BOTH_TONES
 
     def seldom_tones(self, k: int) -> str:
         """Of those, the tones that only its seldom readings have."""

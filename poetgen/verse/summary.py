@@ -1,6 +1,7 @@
 """A report in one line: form, template, rhyme, and what is broken."""
 
 from poetgen.language import tr
+from poetgen.poem.form import MIXED
 from poetgen.verse.check import STRICT
 from poetgen.verse.groups import label_of
 from poetgen.verse.report import Report
@@ -13,7 +14,7 @@ def summarize(report: Report) -> str:
 
 def name_parts(report: Report) -> list[str]:
     """Form, template and rhyme, those that there are."""
-    form = report.form.name if report.form else "雜言"
+    form = report.form.name if report.form else MIXED
     group = label_of(report.rhyme_group) if report.rhyme_group else ""
     return [part for part in (form, report.template, group and f"{group} ({report.rhyme_book})") if part]
 

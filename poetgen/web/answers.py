@@ -20,7 +20,7 @@ from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.summary import summarize
 from poetgen.verse.templates import STRICT
 from poetgen.web.settings import MOST_CANDIDATES, MOST_HANZI, MOST_POEMS
-from poetgen.writing.constraints import USUAL
+from poetgen.writing.constraints import USUAL_FORMS
 from poetgen.writing.writer import Writer
 
 MOST_CHECKED = 200  # poems judged at once
@@ -34,7 +34,7 @@ def describe_model(writer: Writer) -> dict[str, Any]:
         "vocabulary_size": len(writer.model.vocabulary),
         "knows_titles": writer.model.conditions is not None,
         "poets": list(writer.model.conditions.poets) if writer.model.conditions else [],
-        "forms": [*(form.name for form in USUAL), "五言排律", FREE],
+        "forms": [*(form.name for form in USUAL_FORMS), "五言排律", FREE],
         "rhymes": {group: [full_name(group), to_simplified(full_name(group))] for group in GROUPS},
         "limits": {"count": MOST_POEMS, "best_of": MOST_CANDIDATES, "hanzi": MOST_HANZI},
     }

@@ -21,7 +21,7 @@ from poetgen.verse.templates import MODES, RELAXED
 
 LINES = "lines"  # the tones of those lines of the prompt that break their template
 AUTO, OFF = "auto", "off"
-USUAL = (Form(5, 4), Form(7, 4), Form(5, 8), Form(7, 8))
+USUAL_FORMS = (Form(5, 4), Form(7, 4), Form(5, 8), Form(7, 8))
 DEFAULT_MAX_LENGTH = 120  # hanzi of a poem of which no form says it
 SHORTEST = 10  # hanzi that any poem may have: two lines of five
 
@@ -29,7 +29,7 @@ SHORTEST = 10  # hanzi that any poem may have: two lines of five
 class Page(NamedTuple):
     """What model and page allow: forms to choose from where none is asked for, hanzi in a poem, marks or none."""
 
-    usual_forms: tuple[Form, ...] = USUAL
+    usual_forms: tuple[Form, ...] = USUAL_FORMS
     max_length: int | None = None
     keeps_marks: bool = True
 

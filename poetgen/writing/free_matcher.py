@@ -20,7 +20,7 @@ from poetgen.verse.prosody import TokenProsody
 
 Array = npt.NDArray[Any]
 
-MIXED = range(3, 10)
+MIXED_LENGTHS = range(3, 10)
 LEAST_LINES = 4
 
 
@@ -111,9 +111,9 @@ class MarkedMatcher(FreeMatcher):
         if set(closed) == {length} and length in REGULAR_LENGTHS:
             needed = 2 * length if opens_pair else length
             return [length] if open_hanzi <= length and needed <= room else []
-        most = room - (MIXED.start if opens_pair else 0)
-        lengths = [n for n in MIXED if open_hanzi <= n <= most]
-        return lengths or ([open_hanzi] if MIXED.stop <= open_hanzi <= most else [])
+        most = room - (MIXED_LENGTHS.start if opens_pair else 0)
+        lengths = [n for n in MIXED_LENGTHS if open_hanzi <= n <= most]
+        return lengths or ([open_hanzi] if MIXED_LENGTHS.stop <= open_hanzi <= most else [])
 
     def follows(self) -> Follows:
         """Hanzi while the line may grow, its mark where it may end, the end after whole pairs of lines."""

@@ -10,7 +10,7 @@ from poetgen.script.variants import VariantTable
 from poetgen.verse.prosody import TokenProsody
 from poetgen.verse.rhyme_books import PINGSHUI
 from poetgen.verse.rhymes import RhymeTable
-from poetgen.writing.constraints import USUAL
+from poetgen.writing.constraints import USUAL_FORMS
 from poetgen.writing.network import Network
 
 
@@ -24,7 +24,7 @@ class LoadedModel:
         self.conditions = checkpoint.conditions
         self.known_lines = None if checkpoint.lines is None else LineIndex(checkpoint.lines)
         self.keeps_marks = corpus.punctuation == "keep"
-        self.usual_forms = (parse_form(corpus.form),) if corpus.form else USUAL
+        self.usual_forms = (parse_form(corpus.form),) if corpus.form else USUAL_FORMS
         self.variants = VariantTable(checkpoint.vocabulary)
         self.network = Network(checkpoint.weights, checkpoint.vocabulary)
         self._prosodies: dict[str, TokenProsody] = {}

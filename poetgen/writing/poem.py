@@ -6,15 +6,14 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from poetgen.poem.form import Form, form_name
+from poetgen.poem.lineation import WIDE_BLANK
 from poetgen.poem.poem import Poem
-from poetgen.verse.groups import EVERY_GROUP, LEVEL, OBLIQUE
+from poetgen.verse.groups import EITHER_SIGN, EVERY_GROUP, LEVEL, OBLIQUE, UNKNOWN_SIGN
 from poetgen.verse.prosody import EITHER, LEVEL_BIT, OBLIQUE_BIT, TONES_IN, TokenProsody, places
 from poetgen.verse.rhyme_books import PINGSHUI
 from poetgen.writing.states import Patterns, State
 
-BLANK = "\u3000"  # as wide as a hanzi
-EITHER_TONE, UNKNOWN = "中", "?"
-_SIGNS = {0: UNKNOWN, LEVEL_BIT: LEVEL, OBLIQUE_BIT: OBLIQUE, EITHER: EITHER_TONE}
+_SIGNS = {0: UNKNOWN_SIGN, LEVEL_BIT: LEVEL, OBLIQUE_BIT: OBLIQUE, EITHER: EITHER_SIGN}
 
 
 class Scansion(NamedTuple):
@@ -151,8 +150,8 @@ def horizontal(lines: Sequence[str], marks: str) -> str:
 def vertical(lines: Sequence[str], marks: str) -> str:
     """As on paper: one column a line, from right to left, its mark at its foot, a blank between columns."""
     columns = [line + mark for line, mark in zip(lines, marks, strict=True)]
-    rows = zip_longest(*reversed(columns), fillvalue=BLANK)
-    return "\n".join(BLANK.join(row).rstrip(BLANK) for row in rows)
+    rows = zip_longest(*reversed(columns), fillvalue=WIDE_BLANK)
+    return "\n".join(WIDE_BLANK.join(row).rstrip(WIDE_BLANK) for row in rows)
 
 
 def _read(couplets: Sequence[Patterns], may_be: Sequence[int], length: int) -> Iterator[str]:

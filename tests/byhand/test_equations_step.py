@@ -141,14 +141,22 @@ def test_equation_9_by_the_cell_before():
 def test_equation_10_the_cell_by_the_activations():
     numeric = by_activation(1)
     for k, gate in enumerate("ifg"):
-        agree(np.diag(s_c[gate]), np.diag(jacobians.gate_derivatives(cache).c[0, k]), numeric[:, 4 * k : 4 * k + 4])
+        agree(
+            np.diag(s_c[gate]),
+            np.diag(jacobians.gate_derivatives(cache).c[0, k]),
+            numeric[:, 4 * k : 4 * k + 4],
+        )
     assert not jacobians.gate_derivatives(cache).c[0, 3].any() and not numeric[:, 12:].any()
 
 
 def test_equation_10_the_state_by_the_activations():
     numeric = by_activation(0)
     for k, gate in enumerate(GATES):
-        agree(np.diag(s_h[gate]), np.diag(jacobians.gate_derivatives(cache).h[0, k]), numeric[:, 4 * k : 4 * k + 4])
+        agree(
+            np.diag(s_h[gate]),
+            np.diag(jacobians.gate_derivatives(cache).h[0, k]),
+            numeric[:, 4 * k : 4 * k + 4],
+        )
 
 
 def test_equation_11_the_state_by_the_state_before():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.verse.groups import LEVEL, OBLIQUE, Reading
-from poetgen.verse.rhyme_rules import EITHER_TONE, RhymePositions
+from poetgen.verse.rhyme_rules import BOTH_TONES, RhymePositions
 from poetgen.verse.rhymes import RhymeTable
 
 READINGS = [Reading(LEVEL, group) for group in "東冬江"] + [Reading(OBLIQUE, group) for group in "送屋"]
@@ -53,12 +53,12 @@ def test_a_line_that_rhymes_is_read_in_its_rhyme_and_any_other_as_it_may_be(draw
         assert ends.tones(k) == "".join(sorted(set(ends.tones(k)))), "in one order"
 
 
-@given(poems(), st.sampled_from([LEVEL, OBLIQUE, EITHER_TONE]))
+@given(poems(), st.sampled_from([LEVEL, OBLIQUE, BOTH_TONES]))
 def test_the_groups_of_a_line_are_the_rhymes_or_its_usual_ones_or_all(drawn, tone):
     ends, table = drawn
     for k, hanzi in enumerate(ends.hanzi):
         every = of_tone(table.readings(hanzi), tone)
-        usual = of_tone(table.readings(hanzi, usual=True), EITHER_TONE)
+        usual = of_tone(table.readings(hanzi, usual=True), BOTH_TONES)
         if ends.group in every:
             assert ends.groups(k, tone) == (ends.group,)
         else:
@@ -82,7 +82,7 @@ def test_the_rhyme_is_the_group_of_most_even_lines(drawn):
     even = ends.hanzi[1::2]
     groups = {group for hanzi in even for group in table.groups(hanzi)}
     if not groups:
-        assert ends.group is None and ends.tone == EITHER_TONE
+        assert ends.group is None and ends.tone == BOTH_TONES
         return
 
     def count(group, **usual):
