@@ -52,16 +52,16 @@ def check_poem(
     ends = RhymePositions(lines, table)
     options = _tone_options(lines, ends, table)
     if shape is None:
-        return _mixed(lines, ends, options, table, forms)
+        return _report_mixed(lines, ends, options, table, forms)
     tones = judge_tones(options, strict=strict) if shape.regulated else None
     if tones and tones.strictness is None and ends.has_senses:
-        options = _in_sense(lines, options)
+        options = _keep_to_senses(lines, options)
         tones = judge_tones(options, strict=strict)
     tonal = _tonal_judgement(shape, ends, tones)
     rhymes = judge_rhymes(ends, first_tone=tones.patterns[0][-1] if tones else None)
     strictness = tones.strictness if tones and ends.is_level else None
     read = _read_seldom(lines, tones, options, ends) if tones and ends.is_level else ()
-    other = (*_repeated(lines), *_unknown(lines, table)) if shape.regulated else ()
+    other = (*_find_repeated(lines), *_find_unknown(lines, table)) if shape.regulated else ()
     return Report(
         lines=_line_reports(lines, ends, tones.as_good if tones else options.lines, table),
         form=shape,
@@ -79,7 +79,7 @@ def check_poem(
     )
 
 
-def _mixed(
+def _report_mixed(
     lines: Sequence[str], ends: RhymePositions, options: ToneOptions, table: RhymeTable, forms: Sequence[Form]
 ) -> Report:
     """Lines of unlike length: a 詞 or an old-style poem, which the rules of 詩 are not made for."""
@@ -126,18 +126,18 @@ def _seldom_tones(
     else:
         usual = table.tones(hanzi, usual=True)
         seldom = "".join(tone for tone in tones if usual and tone not in usual)
-    told = _told_tone(lines, ends, k, place)
+    told = _tone_by_neighbours(lines, ends, k, place)
     is_told = bool(told) and told in tones
     return "".join(tone for tone in tones if tone in seldom or (is_told and tone != told))
 
 
-def _told_tone(lines: Sequence[str], ends: RhymePositions, k: int, place: int) -> str:
+def _tone_by_neighbours(lines: Sequence[str], ends: RhymePositions, k: int, place: int) -> str:
     """The tone that its neighbours decide for a character; "" where none do, and at a rhyme."""
     is_rhyme = place + 1 == len(lines[k]) and (k % 2 == 1 or (k == 0 and ends.rhymes(0)))
     return "" if is_rhyme or not ends.has_senses else Senses.load().tone(lines[k], place)
 
 
-def _in_sense(lines: Sequence[str], options: ToneOptions) -> ToneOptions:
+def _keep_to_senses(lines: Sequence[str], options: ToneOptions) -> ToneOptions:
     """The options of a poem that breaks a rule whatever it is read like, in the senses that neighbours decide.
 
     A reading against the sense may save a poem, but is not to hide what is broken: 乘 "ride" is 平 in 已乘黃鶴去.
@@ -163,7 +163,7 @@ def _read_seldom(
         for place, (hanzi, tone, few) in enumerate(zip(line, pattern, seldom, strict=True)):
             is_named = k % 2 == 1 and place + 1 == len(line) and ends.rhymes_seldom(k)  # by its rhyme
             if tone in few and not is_named:
-                told = _told_tone(lines, ends, k, place)
+                told = _tone_by_neighbours(lines, ends, k, place)
                 if told in ("", tone):
                     reason = tr(
                         "{hanzi} is read {tone} here, as poems seldom read it", hanzi=hanzi, tone=tone
@@ -227,7 +227,7 @@ def _line_reports(
     return tuple(reports)
 
 
-def _repeated(lines: Sequence[str]) -> Iterator[Finding]:
+def _find_repeated(lines: Sequence[str]) -> Iterator[Finding]:
     """重字: each character that comes again, once; doubled ones (萋萋) are meant to be."""
     first: dict[str, int] = {}
     named = set()
@@ -246,7 +246,7 @@ def _repeated(lines: Sequence[str]) -> Iterator[Finding]:
                 )
 
 
-def _unknown(lines: Sequence[str], table: RhymeTable) -> Iterator[Finding]:
+def _find_unknown(lines: Sequence[str], table: RhymeTable) -> Iterator[Finding]:
     """不識: each character whose reading is unknown, at its first place."""
     places = ((hanzi, k, place) for k, line in enumerate(lines) for place, hanzi in enumerate(line))
     first: dict[str, tuple[int, int]] = {}

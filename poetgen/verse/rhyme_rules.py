@@ -125,11 +125,11 @@ def judge_rhymes(ends: RhymePositions, first_tone: str | None) -> Judgement:
     """The rules of rhyme; `first_tone` ends the first line, None where the form leaves that free."""
     why = _why_not_judged(ends)
     if why:
-        return Judgement((), (*_unknown(ends, first_tone),), dict.fromkeys(RHYME_RULES, why))
+        return Judgement((), (*_find_unknown(ends, first_tone),), dict.fromkeys(RHYME_RULES, why))
     free = {} if first_tone else {"首句出韻": tr("this form leaves its first line free")}
     ends_level = first_tone == LEVEL and ends.is_level and not ends.rhymes(0)
-    findings = (*_off_rhyme(ends), *_repeated(ends, first_tone), *_off_first(ends, ends_level))
-    notes = (*_borrowed(ends, ends_level), *_seldom(ends), *_unknown(ends, first_tone))
+    findings = (*_find_off_rhyme(ends), *_find_repeated(ends, first_tone), *_find_off_first(ends, ends_level))
+    notes = (*_find_borrowed(ends, ends_level), *_find_seldom(ends), *_find_unknown(ends, first_tone))
     return Judgement(findings, notes, free)
 
 
@@ -139,13 +139,13 @@ def _why_not_judged(ends: RhymePositions) -> str:
     return "" if ends.group else tr("the rhyme table knows the end of no even line")
 
 
-def _off_rhyme(ends: RhymePositions) -> Iterator[Finding]:
+def _find_off_rhyme(ends: RhymePositions) -> Iterator[Finding]:
     for k in ends.even:
         if ends.known_groups(k) and not ends.rhymes(k):
             yield ends.find("出韻", k, _away(ends, k))
 
 
-def _repeated(ends: RhymePositions, first_tone: str | None) -> Iterator[Finding]:
+def _find_repeated(ends: RhymePositions, first_tone: str | None) -> Iterator[Finding]:
     first_rhymes = first_tone is not None and first_tone in ends.tone and ends.rhymes(0)
     seen: dict[str, int] = {}
     for k in [0, *ends.even] if first_rhymes else ends.even:
@@ -162,13 +162,13 @@ def _repeated(ends: RhymePositions, first_tone: str | None) -> Iterator[Finding]
             )
 
 
-def _off_first(ends: RhymePositions, ends_level: bool) -> Iterator[Finding]:
+def _find_off_first(ends: RhymePositions, ends_level: bool) -> Iterator[Finding]:
     """A first line that ends level must rhyme, be it with a neighbour."""
     if ends_level and ends.known_groups(0) and not ends.near_groups(0):
         yield ends.find("首句出韻", 0, _away(ends, 0))
 
 
-def _borrowed(ends: RhymePositions, ends_level: bool) -> Iterator[Finding]:
+def _find_borrowed(ends: RhymePositions, ends_level: bool) -> Iterator[Finding]:
     """鄰韻 of the first line."""
     if ends_level and ends.near_groups(0):
         reason = tr(
@@ -180,7 +180,7 @@ def _borrowed(ends: RhymePositions, ends_level: bool) -> Iterator[Finding]:
         yield ends.find("鄰韻", 0, reason)
 
 
-def _seldom(ends: RhymePositions) -> Iterator[Finding]:
+def _find_seldom(ends: RhymePositions) -> Iterator[Finding]:
     """異讀 of even lines."""
     for k in ends.even:
         if ends.rhymes_seldom(k):
@@ -195,7 +195,7 @@ def _seldom(ends: RhymePositions) -> Iterator[Finding]:
             )
 
 
-def _unknown(ends: RhymePositions, first_tone: str | None) -> Iterator[Finding]:
+def _find_unknown(ends: RhymePositions, first_tone: str | None) -> Iterator[Finding]:
     """Even lines that end in a character without a group; where tones are judged too, of those with a tone."""
     for k in ends.even:
         if not ends.known_groups(k) and (first_tone is None or ends.has_tone(k)):

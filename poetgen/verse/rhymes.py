@@ -91,10 +91,10 @@ class RhymeTable:
             return parse_modern_table((_FOLDER / "xinyun.txt").read_text(encoding="utf-8"))
         table = parse_table((_FOLDER / "pingshui.txt").read_text(encoding="utf-8"), amended=amended)
         if book == CILIN:
-            return table.joined((_FOLDER / "cilin.txt").read_text(encoding="utf-8"))
+            return table.join_groups((_FOLDER / "cilin.txt").read_text(encoding="utf-8"))
         return table
 
-    def joined(self, splits: str) -> "RhymeTable":
+    def join_groups(self, splits: str) -> "RhymeTable":
         """The same of 詞林正韻; `splits` has for each group that it parts the characters in the later 部."""
         later = dict(row.split("\t") for row in splits.splitlines() if not row.startswith("#"))
 

@@ -39,17 +39,17 @@ class Senses(NamedTuple):
 
     def tone(self, line: str, place: int) -> str:
         """The tone of the character in this place of a line; "" where nothing decides, or neighbours disagree."""
-        told = self._told(line, place)
+        told = self._tones_by_neighbours(line, place)
         if len(told) > 1:
             return ""
         return told.pop() if told else self.tones.get(line[place] + ANY, "")
 
     def tone_beside(self, line: str, place: int) -> str:
         """The tone that the neighbours of the character decide by themselves; "" where they do not."""
-        told = self._told(line, place)
+        told = self._tones_by_neighbours(line, place)
         return told.pop() if len(told) == 1 else ""
 
-    def _told(self, line: str, place: int) -> set[str]:
+    def _tones_by_neighbours(self, line: str, place: int) -> set[str]:
         return {self.tones.get(line[place] + each, "") for each in neighbours_of(line, place)} - {""}
 
 

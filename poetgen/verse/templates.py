@@ -51,22 +51,22 @@ class LineType:
 
     def patterns(self, mode: str = RELAXED) -> frozenset[str]:
         """What a line of this type may be by itself; what needs its couplet's help is in `couplet_patterns`."""
-        return frozenset([self.pattern]) if mode == STRICT else frozenset(_relaxed(self))
+        return frozenset([self.pattern]) if mode == STRICT else frozenset(_relax_line(self))
 
 
-def _relaxed(line: LineType) -> Iterator[str]:
+def _relax_line(line: LineType) -> Iterator[str]:
     """一三五不論 without 孤平 and 三平調, and 特拗: 平平仄平仄 for 平平平仄仄, its first tone kept."""
-    for pattern in _loosened(line.pattern):
+    for pattern in _loosen(line.pattern):
         five = pattern[-5:]
         is_lone = line.end == line.turn == LEVEL and five.count(LEVEL) == 2
         if not is_lone and not five.endswith(LEVEL * 3):
             yield pattern
     if line.turn == LEVEL and line.end == OBLIQUE:
         swapped = line.pattern[:-3] + OBLIQUE + LEVEL + OBLIQUE
-        yield from _loosened(swapped, places=range(0, line.length - 5, 2))
+        yield from _loosen(swapped, places=range(0, line.length - 5, 2))
 
 
-def _loosened(pattern: str, places: Iterable[int] | None = None) -> Iterator[str]:
+def _loosen(pattern: str, places: Iterable[int] | None = None) -> Iterator[str]:
     """The pattern with either tone at these places, by default the 1st, 3rd and, of 7, the 5th."""
     free = range(0, len(pattern) - 1, 2) if places is None else places
     for tones in product(*((LEVEL + OBLIQUE) if k in free else tone for k, tone in enumerate(pattern))):
@@ -84,7 +84,7 @@ def couplet_patterns(first: LineType, second: LineType, mode: str = RELAXED) -> 
     pairs = {a + b for a in first.patterns(mode) for b in answers}
     if mode == RELAXED and first.turn == first.end == OBLIQUE:
         broken = first.pattern[:-2] + OBLIQUE * 2
-        pairs |= {a + b for a in _loosened(broken) for b in answers if b[-3] == LEVEL}
+        pairs |= {a + b for a in _loosen(broken) for b in answers if b[-3] == LEVEL}
     return frozenset(pairs)
 
 

@@ -32,7 +32,7 @@ def judge_line(
     if shift and pattern[1] == pattern[3]:
         faults.append(("不合律", 4, tr("the 2nd and 4th are both {pattern}", pattern=pattern[1])))
     if five[1] == five[3]:
-        licences += () if strict else _swapped(five, shift)
+        licences += () if strict else _find_swapped(five, shift)
         needs_compensation = opens_couplet and five[1] == five[4] == OBLIQUE and not strict
         if not (licences or needs_compensation):
             faults.append(("不合律", shift + 4, _alike(five, shift)))
@@ -44,7 +44,7 @@ def judge_line(
     return faults, licences, Boundary(pattern[1], needs_compensation, five[2] == LEVEL)
 
 
-def _swapped(five: str, shift: int) -> Iterator[Remark]:
+def _find_swapped(five: str, shift: int) -> Iterator[Remark]:
     """特拗: the last but two and the last but one change their tones."""
     if five == _SWAPPED:
         yield "特拗", shift + 3, tr("{five} for 平平平仄仄", five=five)

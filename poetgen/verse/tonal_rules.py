@@ -76,7 +76,7 @@ def judge_tones(tones: ToneOptions, *, strict: bool = False) -> ToneJudgement:
     before = _least_costs(choices)
     boundaries = _path(choices, before)
     patterns = tuple(choice[own].patterns[0] for choice, own in zip(choices, boundaries, strict=True))
-    findings, notes = _find(patterns, boundaries, tones.ends, strict)
+    findings, notes = _find_faults(patterns, boundaries, tones.ends, strict)
     strictness = _strictness(tones, strict, holds=not findings)
     return ToneJudgement(patterns, _as_good(choices, before), strictness, findings, notes)
 
@@ -154,7 +154,7 @@ def _choices(
     return found
 
 
-def _passing(one: Boundary, other: Boundary, into_couplet: bool) -> list[str]:
+def _boundary_faults(one: Boundary, other: Boundary, into_couplet: bool) -> list[str]:
     """Faults between two lines: the second answers inside a couplet, or opens the next one."""
     if not into_couplet:
         return ["失粘"] if one.start != other.start else []
@@ -163,9 +163,9 @@ def _passing(one: Boundary, other: Boundary, into_couplet: bool) -> list[str]:
 
 
 @cache
-def _passing_cost(one: Boundary, other: Boundary, into_couplet: bool) -> int:
+def _boundary_cost(one: Boundary, other: Boundary, into_couplet: bool) -> int:
     """A 大拗 counts as a licence of the line that has it, compensated for or not."""
-    return _FAULT * len(_passing(one, other, into_couplet)) + _LICENCE * one.needs_compensation
+    return _FAULT * len(_boundary_faults(one, other, into_couplet)) + _LICENCE * one.needs_compensation
 
 
 def _least_costs(choices: Sequence[_Choices], *, backwards: bool = False) -> list[dict[Boundary, int]]:
@@ -175,19 +175,19 @@ def _least_costs(choices: Sequence[_Choices], *, backwards: bool = False) -> lis
         reached = costs[-1] if costs else {}
         costs.append(
             {
-                boundary: choice.cost + _reached(reached, boundary, k, backwards)
+                boundary: choice.cost + _least_beyond(reached, boundary, k, backwards)
                 for boundary, choice in choices[k].items()
             }
         )
     return costs[::-1] if backwards else costs
 
 
-def _reached(costs: Mapping[Boundary, int], boundary: Boundary, k: int, backwards: bool) -> int:
+def _least_beyond(costs: Mapping[Boundary, int], boundary: Boundary, k: int, backwards: bool) -> int:
     """The least cost on the other side of line k, and of the passage from there to this boundary."""
     if backwards:
-        passing = (cost + _passing_cost(boundary, other, k % 2 == 0) for other, cost in costs.items())
+        passing = (cost + _boundary_cost(boundary, other, k % 2 == 0) for other, cost in costs.items())
     else:
-        passing = (cost + _passing_cost(other, boundary, k % 2 == 1) for other, cost in costs.items())
+        passing = (cost + _boundary_cost(other, boundary, k % 2 == 1) for other, cost in costs.items())
     return min(passing, default=0)
 
 
@@ -196,14 +196,14 @@ def _path(choices: Sequence[_Choices], before: Sequence[Mapping[Boundary, int]])
     path = [min(choices[-1], key=lambda boundary: (before[-1][boundary], boundary))]
     for k in range(len(choices) - 1, 0, -1):
         _, boundary = min(
-            (cost + _passing_cost(boundary, path[-1], k % 2 == 1), boundary)
+            (cost + _boundary_cost(boundary, path[-1], k % 2 == 1), boundary)
             for boundary, cost in before[k - 1].items()
         )
         path.append(boundary)
     return path[::-1]
 
 
-def _find(
+def _find_faults(
     patterns: Sequence[str], boundaries: Sequence[Boundary], ends: Sequence[str], strict: bool
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """Faults and licences of the chosen reading, with their places."""
@@ -213,8 +213,8 @@ def _find(
         line_faults, licences, boundary = judge_line(pattern, k % 2 == 0, ends[k], strict)
         faults += [Finding(name, k + 1, place, reason) for name, place, reason in line_faults]
         notes += [Finding(name, k + 1, place, reason) for name, place, reason in licences]
-        between = _passing(boundaries[k - 1], boundary, k % 2 == 1) if k else []
-        faults += [_between(name, k, patterns) for name in between]
+        between = _boundary_faults(boundaries[k - 1], boundary, k % 2 == 1) if k else []
+        faults += [_boundary_finding(name, k, patterns) for name in between]
         if k and boundaries[k - 1].needs_compensation and "失救" not in between:
             notes.append(Finding("大拗", k, len(pattern) - 1, _compensation(k, pattern)))
         elif k % 2 == 1 and not strict and _is_compensated(patterns[k - 1], pattern):
@@ -236,7 +236,7 @@ def _compensation(k: int, pattern: str) -> str:
     )
 
 
-def _between(name: str, k: int, patterns: Sequence[str]) -> Finding:
+def _boundary_finding(name: str, k: int, patterns: Sequence[str]) -> Finding:
     """A fault between line k and line k + 1 (from 1)."""
     tone, length = patterns[k][1], len(patterns[k])
     if name == "失救":
