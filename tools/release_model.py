@@ -4,8 +4,8 @@
     python tools/release_model.py
 
 The model must beat the one released before on the validation poems; only then is the test split looked at, once.
-Writes checkpoints/tang.safetensors and checkpoints/tang.md; without a run the card alone, with the poems that the
-released model writes now.
+Writes checkpoints/tang.safetensors and checkpoints/tang.md; without a run the card alone, with what card_notes.md
+says and the poems that the released model writes now.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from poetgen.writing.poem import GeneratedPoem
 from poetgen.writing.writer import Writer
 
 RELEASED = Path(__file__).parent.parent / "checkpoints"
+NOTES = Path(__file__).with_name("card_notes.md")  # what stands beside the figures, and weaknesses
 PROMPTS = "日紅山夜湖海月"
 FORMS = ("五絕", "七絕", "五律", "七律")
 TITLES = [
@@ -175,6 +176,7 @@ def describe(path: Path, card: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "Figures as `docs/measures.md` defines them, with 95 % bootstrap intervals over poems."
     yield ""
+    yield NOTES.read_text(encoding="utf-8")
     yield "## Poems nobody picked"
     writer = Writer(model, path)
     for form in FORMS:
