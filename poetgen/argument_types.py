@@ -2,8 +2,9 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from numbers import Integral, Real
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -12,7 +13,14 @@ from poetgen.errors import ConfigError
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 KINDS: dict[Any, type] = {int: Integral, float: Real}  # what counts as one, NumPy's numbers too
-WORDS = {str: "text", int: "a whole number", float: "a number", bool: "True or False", NoneType: "None"}
+WORDS: dict[Any, str] = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+    NoneType: "None",
+}
+WORDS |= {Path: "a path", Iterable: "a list"}
 
 
 def check_arguments(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

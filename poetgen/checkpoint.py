@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from poetgen.argument_types import check_arguments
 from poetgen.config import ModelConfig, from_dict
 from poetgen.corpus.conditions import ConditionTable
 from poetgen.corpus.vocabulary import Vocabulary
@@ -64,12 +65,14 @@ class Checkpoint:
         write_model_file(path, {**self.weights, **lines}, metadata)
 
     @classmethod
-    def load(cls, path: Path) -> "Checkpoint":
+    @check_arguments
+    def load(cls, path: Path | str) -> "Checkpoint":
         """Read and check a file.
 
         Raises CheckpointError when it is missing, truncated, not a poetgen checkpoint, of another format
         version, or when its weights do not fit its own configuration and vocabulary.
         """
+        path = Path(path)
         weights, metadata = read_model_file(path, LANGUAGE_MODEL, FORMAT_VERSION)
         try:
             lines = _check_lines(weights.pop(_LINES, None))

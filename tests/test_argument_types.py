@@ -40,11 +40,11 @@ def test_what_fits_goes_through(arguments: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"trees": 5}, "trees must be text or of type Iterable or None, not 5"),
+        ({"trees": 5}, "trees must be text or a list or None, not 5"),
         ({"rows": "two"}, "rows must be a whole number, not 'two'"),
         ({"rows": 1.5}, "rows must be a whole number, not 1.5"),
         ({"width": None}, "width must be a number, not None"),
-        ({"place": "x" * 0 or 7}, "place must be of type Path or text, not 7"),
+        ({"place": "x" * 0 or 7}, "place must be a path or text, not 7"),
         ({"rows": "9" * 100}, f"rows must be a whole number, not '{'9' * 59}"),
     ],
 )

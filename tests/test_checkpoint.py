@@ -23,10 +23,11 @@ from safetensors.numpy import save
 from poetgen.checkpoint import Checkpoint, find_checkpoint, model_name, parameter_shapes, released_path
 from poetgen.config import Config, ModelConfig
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.errors import CheckpointError, PoetgenError
+from poetgen.errors import CheckpointError, ConfigError, PoetgenError
 from poetgen.files import Workspace
 from poetgen.model_files import largest_magnitude
 from poetgen.poem.poem import Poem
+from poetgen.writing.writer import Writer
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -463,3 +464,11 @@ def test_the_largest_magnitude_is_read_off_the_bits(dtype: type) -> None:
     for odd in (-np.inf, np.inf, np.nan, -np.nan):
         values[3, 2] = odd
         assert not np.isfinite(largest_magnitude(values))
+
+
+@pytest.mark.parametrize("load", [Checkpoint.load, Writer.load])
+def test_a_path_may_be_text_and_nothing_else(load: Callable[[Any], object]) -> None:
+    with pytest.raises(CheckpointError, match=r"nowhere\.safetensors"):
+        load("nowhere.safetensors")
+    with pytest.raises(ConfigError, match=r"must be a path or text.*, not 3"):
+        load(3)

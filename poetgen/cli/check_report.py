@@ -5,6 +5,7 @@ Colour only repeats what the signs say: 平 and 仄 are written out, ✓ ✗ · 
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from poetgen.cli.output import style
@@ -13,7 +14,7 @@ from poetgen.poem.lineation import WIDE_BLANK
 from poetgen.verse.annotation import mark_entering_tones
 from poetgen.verse.groups import LEVEL, OBLIQUE, label_of
 from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, Finding, LineReport, Report
-from poetgen.verse.summary import conclude, name_parts
+from poetgen.verse.summary import conclude, locate, name_parts
 
 COLOURS = {LEVEL: "cyan", OBLIQUE: "yellow"}
 SIGNS = {"入": "仄 of the entering tone", "中": "平 or 仄, either fits", "?": "tone unknown"}
@@ -37,7 +38,7 @@ def report_lines(
     yield ""
     yield from _list_kept(report)
     yield from _list_broken(report)
-    yield from _list_notes(report.notes)
+    yield from _list_notes(report)
     yield from _list_couplets(report)
     yield from _not_judged(report)
 
@@ -110,13 +111,13 @@ def _list_broken(report: Report) -> Iterator[str]:
             yield from _list_places(rule.findings, report)
 
 
-def _list_notes(notes: Sequence[Finding]) -> Iterator[str]:
+def _list_notes(report: Report) -> Iterator[str]:
     by_name = defaultdict(list)
-    for note in notes:
+    for note in report.notes:
         by_name[note.name].append(note)
     for name, found in by_name.items():
         yield f"  · {name}  {found[0].gloss}"
-        yield from _list_places(found)
+        yield from _list_places(found, report, is_exact=False)
 
 
 def _list_couplets(report: Report) -> Iterator[str]:
@@ -130,16 +131,10 @@ def _list_couplets(report: Report) -> Iterator[str]:
         yield f"      {tr(', ').join(told)}"
 
 
-def _list_places(findings: Sequence[Finding], report: Report | None = None) -> Iterator[str]:
+def _list_places(findings: Sequence[Finding], report: Report, *, is_exact: bool = True) -> Iterator[str]:
     for finding in findings[:MOST_PLACES]:
-        where = tr("line {line}: ", line=finding.line) if finding.line else ""
-        if report and finding.line and finding.position:
-            where = tr(
-                "line {line}, {text}: ",
-                line=finding.line,
-                text=report.lines[finding.line - 1].text[finding.position - 1],
-            )
-        yield f"      {where}{finding.reason}"
+        place = finding if is_exact else replace(finding, position=None)
+        yield f"      {locate(place, report)}{finding.reason}"
     if len(findings) > MOST_PLACES:
         yield tr("      and {count} more", count=len(findings) - MOST_PLACES)
 

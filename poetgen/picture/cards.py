@@ -9,9 +9,9 @@ from poetgen.script.opencc import to_script
 from poetgen.verse.annotation import annotate_report
 from poetgen.verse.check import check_poem
 from poetgen.verse.groups import EITHER_SIGN, label_of
-from poetgen.verse.report import Finding, Report
+from poetgen.verse.report import Report
 from poetgen.verse.rhymes import RhymeTable
-from poetgen.verse.summary import summarize
+from poetgen.verse.summary import locate, summarize
 from poetgen.writing.poem import GeneratedPoem
 
 TITLE_HANZI = 2  # a poem without a title goes by its first two characters, as in the Tang
@@ -54,7 +54,7 @@ def judged_card(report: Report, *, typed: Sequence[str] = (), title: str = "", s
 
     `typed` are its lines as they were given, where they were read otherwise.
     """
-    faults = [f"× {fault.name}  {_where(fault, report)}{fault.reason}" for fault in report.broken]
+    faults = [f"× {fault.name}  {locate(fault, report)}{fault.reason}" for fault in report.broken]
     shown = faults[:MOST_CAPTIONS]
     if len(faults) > MOST_CAPTIONS:
         shown.append(tr("× and {count} more", count=len(faults) - MOST_CAPTIONS))
@@ -75,15 +75,6 @@ def _legend(report: Report) -> str:
     signs = [tr("○ 平 level"), tr("● 仄 oblique")]
     signs += [tr("half: either")] * any(EITHER_SIGN in line.tones for line in report.lines)
     return " · ".join([*signs, tr("red: rhymes and faults")])
-
-
-def _where(fault: Finding, report: Report) -> str:
-    if not fault.line:
-        return ""
-    hanzi = report.lines[fault.line - 1].text[fault.position - 1] if fault.position else ""
-    if hanzi:
-        return tr("line {line}, {hanzi}: ", line=fault.line, hanzi=hanzi)
-    return tr("line {line}: ", line=fault.line)
 
 
 def _mark(card: Card, report: Report) -> Card:

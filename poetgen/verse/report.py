@@ -121,6 +121,12 @@ class Report:
     couplets: tuple[CoupletScore, ...] = ()
     rhyme_book: str = PINGSHUI
 
+    def __str__(self) -> str:
+        """五絕 · 仄起首句不入韻 · 尤韻 (平水韻) · keeps every rule; each fault on a line of its own."""
+        from poetgen.verse.summary import describe
+
+        return describe(self)
+
     @property
     def rhymes_hold(self) -> bool | None:
         """All even lines end in one group, and no rhyming character comes twice (docs/measures.md)."""

@@ -1,15 +1,31 @@
-"""A report in one line: form, template, rhyme, and what is broken."""
+"""A report in few words: form, template, rhyme, and what is broken."""
 
 from poetgen.language import tr
 from poetgen.poem.form import MIXED
 from poetgen.verse.check import STRICT
 from poetgen.verse.groups import label_of
-from poetgen.verse.report import Report
+from poetgen.verse.report import Finding, Report
 
 
 def summarize(report: Report) -> str:
     """五絕 · 仄起首句不入韻 · 尤韻 (平水韻) · keeps every rule."""
     return " · ".join([*name_parts(report), conclude(report)])
+
+
+def describe(report: Report) -> str:
+    """The summary, and below it each fault with its place and reason."""
+    faults = (f"✗ {one.name}  {locate(one, report)}{one.reason}" for one in report.broken)
+    return "\n".join([summarize(report), *faults])
+
+
+def locate(finding: Finding, report: Report) -> str:
+    """Where something was found, before its reason: line 3, 君: ; "" where it concerns no single place."""
+    if not finding.line:
+        return ""
+    hanzi = report.lines[finding.line - 1].text[finding.position - 1] if finding.position else ""
+    if hanzi:
+        return tr("line {line}, {hanzi}: ", line=finding.line, hanzi=hanzi)
+    return tr("line {line}: ", line=finding.line)
 
 
 def name_parts(report: Report) -> list[str]:

@@ -38,6 +38,7 @@ class Writer:
         self.model = LoadedModel(checkpoint)
 
     @classmethod
+    @check_arguments
     def load(cls, checkpoint: Path | str | None = None, *, home: Path | str | None = None) -> "Writer":
         """The model in a file, a run folder or the workspace's run of that name; by default the released one.
 

@@ -16,6 +16,15 @@ def test_a_poem_is_judged_however_it_is_typed(text: str) -> None:
     assert (report.form and report.form.name, report.rhyme_group) == ("五絕", "尤")
 
 
+def test_a_report_prints_as_a_verdict() -> None:
+    assert str(poetgen.check(SIMPLIFIED)) == "五絕 · 仄起首句不入韻 · 尤韻 (平水韻) · keeps every rule"
+    yangguan = poetgen.check("渭城朝雨浥轻尘，客舍青青杨柳春。劝君更尽一杯酒，西出阳关无故人。")
+    assert str(yangguan).splitlines() == [
+        "七絕 · 真韻 (平水韻) · breaks 1 rule: 失粘",
+        "✗ 失粘  line 3, 君: the 2nd is 平, unlike in line 2",
+    ]
+
+
 def test_settings_are_those_of_the_command() -> None:
     assert not poetgen.check(POEM, form="七絕").holds
     assert poetgen.check(POEM, form="绝句").holds and poetgen.check(POEM, form="五言").holds
