@@ -198,7 +198,18 @@ def table(found: dict[str, tuple[list[float], list[float]]], steps: range) -> It
 
 def draw(found: dict[str, list[float]], steps: list[int], path: Path) -> None:
     """The validation curves: a broad grey line, dots upon it, and a thin line."""
-    from poetgen.plots.style import BLUE, GREY, VERMILION, new_picture, write_title
+    from poetgen.plots.style import (
+        BLUE,
+        GREY,
+        VERMILION,
+        Name,
+        name_ends,
+        new_picture,
+        tick_log,
+        tidy,
+        write_caption,
+        write_title,
+    )  # fmt: skip
 
     looks: dict[str, dict[str, Any]] = {
         "nn.LSTM": {"color": GREY, "linewidth": 7, "alpha": 0.5},
@@ -208,10 +219,18 @@ def draw(found: dict[str, list[float]], steps: list[int], path: Path) -> None:
     with new_picture(path, 7.5, 4.2) as figure:
         axes = figure.subplots()
         for name, measured in found.items():
-            axes.plot(steps, measured, label=name, **looks[name])
+            axes.plot(steps, measured, **looks[name])
         axes.set(xlabel="steps", ylabel="validation perplexity per token", yscale="log")
-        axes.legend(frameon=False)
+        tick_log(axes)
+        tidy(axes)
         write_title(figure, "The same training by hand and by torch.nn.LSTM")
+        write_caption(figure, "the first two: the same first weights, batches and dropout masks")
+        figure.draw_without_rendering()
+        ends = [
+            Name(f"{name}  {measured[-1]:.1f}", (steps[-1], measured[-1]), str(looks[name]["color"]))
+            for name, measured in found.items()
+        ]
+        name_ends(axes, ends)
 
 
 if __name__ == "__main__":

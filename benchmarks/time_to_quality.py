@@ -116,9 +116,7 @@ def seconds_to(result: dict[str, Any], perplexity: float) -> float | None:
 
 
 def picture(paths: list[Path], out: Path) -> None:
-    """Perplexity against wall time, on logarithmic axes; prints the ratios."""
-    from matplotlib.figure import Figure
-
+    """Draw perplexity against wall time; prints the ratios."""
     results = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     target = results[0]["rows"][-1]["ppl_hanzi"]
     times = {result["system"]: seconds_to(result, target) for result in results}
@@ -126,29 +124,47 @@ def picture(paths: list[Path], out: Path) -> None:
     assert first is not None
     ratios = {name: round(first / value, 2) if value else None for name, value in times.items()}
     print(json.dumps({"ppl_hanzi": target, "seconds": times, "ratio": ratios}, indent=1))
-    figure = Figure(figsize=(8, 4.5), dpi=150, layout="constrained")
-    axes = figure.subplots()
-    labels = {"baseline": "nn.LSTM baseline", "float32": "poetgen, float32", "bfloat16": "poetgen, bfloat16"}
-    looks = (
-        ("#6a6a6a", (6, 4)),
-        ("#0072b2", (6, 8)),
-        ("#c44e00", (6, -12)),
-    )  # a colour, and where its label goes
-    for result, (colour, beside) in zip(results, looks, strict=False):
-        points = [(row["seconds"] / 60, row["ppl_hanzi"]) for row in result["rows"]]
-        axes.plot(*zip(*points, strict=True), color=colour, marker="o", markersize=3, linewidth=1.6)
-        axes.annotate(
-            labels[result["system"]], points[-1], xytext=beside, textcoords="offset points", color=colour
-        )
-    axes.axhline(target, color="#999999", linewidth=0.8, linestyle="--")
-    axes.set(xlabel="minutes of training", ylabel="validation perplexity per hanzi", yscale="log")
-    axes.set_title(f"Time to a perplexity of {target:.0f}", loc="left")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_xlim(0, 1.2 * max(result["rows"][-1]["seconds"] for result in results) / 60)
-    axes.set_ylim(bottom=0.85 * min(row["ppl_hanzi"] for result in results for row in result["rows"]))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("{x:g}")
-    figure.savefig(out)
+    draw(results, out)
+
+
+def draw(results: list[dict[str, Any]], out: Path) -> None:
+    """A curve for each system; dashed, the perplexity that the first ends at."""
+    from poetgen.plots.style import (
+        BLUE,
+        GREY,
+        VERMILION,
+        new_picture,
+        tick_log,
+        tidy,
+        write_caption,
+        write_title,
+    )  # fmt: skip
+
+    looks = {
+        "baseline": ("nn.LSTM baseline", GREY),
+        "float32": ("poetgen, float32", BLUE),
+        "bfloat16": ("poetgen, bfloat16 products", VERMILION),
+    }
+    target = results[0]["rows"][-1]["ppl_hanzi"]
+    with new_picture(out, 8, 4.5) as figure:
+        axes = figure.subplots()
+        axes.axhline(target, color=GREY, linewidth=0.8, linestyle="--")
+        for result in results:
+            name, colour = looks[result["system"]]
+            reached = seconds_to(result, target)
+            label = f"{name}: {reached / 60:.1f} minutes" if reached else name
+            points = [(row["seconds"] / 60, row["ppl_hanzi"]) for row in result["rows"]]
+            axes.plot(
+                *zip(*points, strict=True), color=colour, marker="o", markersize=3, linewidth=1.6, label=label
+            )
+        axes.set(xlabel="minutes of training", ylabel="validation perplexity per hanzi", yscale="log")
+        axes.set_xlim(left=0)
+        axes.locator_params(axis="x", integer=True)
+        axes.legend(frameon=False, labelcolor="linecolor")
+        tick_log(axes)
+        tidy(axes)
+        write_title(figure, f"Time to a perplexity of {target:.0f}")
+        write_caption(figure, f"dashed: {target:.0f}, where the baseline ends · each dot a validation")
 
 
 def main() -> None:

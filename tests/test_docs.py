@@ -12,8 +12,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from poetgen.checkpoint import released_path
 from poetgen.cli import COMMANDS, poetgen
-from tools import write_docs
+from tools import release_model, write_docs
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")
@@ -283,3 +284,13 @@ def test_the_first_command_writes_a_poem(readme: str, beginning: str, tmp_path: 
     result = CliRunner().invoke(poetgen, [*first, "--home", str(tmp_path)])
     assert result.exit_code == 0
     assert result.stdout.startswith(beginning)
+
+
+def test_the_size_of_the_released_file_is_told_in_one_way() -> None:
+    told = release_model.tell_size(released_path())
+    size, weights, lines = re.findall(r"[\d.]+ MB", told)[:3]
+    assert told in read("checkpoints/tang.md")
+    assert f"The file has {told}." in read("docs/results.md")
+    assert f"A file of {told}." in read("CHANGELOG.md")
+    assert f"in a file of {size} ({weights} of them weights, {lines} lines it has read)" in read("README.md")
+    assert f"文件 {size}（其中权重 {weights}，读过的诗句 {lines}）" in read("README.zh-CN.md")

@@ -3,7 +3,8 @@
 Run from anywhere: python tools/draw_network.py
 
 They are SVG written out shape by shape, with the symbols of the page's section 1 and no words, so that one figure
-serves both languages. The test of this file draws them again and compares.
+serves both languages; hanzi are outlines of the package's own font. The test of this file draws them again and
+compares.
 """
 
 import html
@@ -13,12 +14,22 @@ from pathlib import Path
 
 import click
 
+from poetgen.picture.font import ASCENT, Font
+
 DOCS = Path(__file__).parents[1] / "docs"
 INK, QUIET, BACK, PAPER = "#222", "#777", "#b03a2e", "#fff"
 GATE, STATE, LAYER = "#dfe9f5", "#fdf0d5", "#e5f0e3"  # fills: a gate, an operation on states, a layer
 FONT = "font-family=\"'STIX Two Math','Times New Roman','Songti SC','Noto Serif CJK SC',serif\""
 
 Points = Iterable[tuple[float, float]]
+
+
+def hanzi(x: float, y: float, char: str, size: int) -> str:
+    """A hanzi about a point, as an outline: it needs no font where it is seen."""
+    font = Font.load()
+    scale = size / font.units
+    place = f"translate({x - size / 2:.1f} {y + (ASCENT - 0.5) * size:.1f}) scale({scale:.4f} {-scale:.4f})"
+    return f'<path fill="{INK}" transform="{place}" d="{font.outline(char)}"/>'
 
 
 def label(x: float, y: float, text: str, size: int = 18, colour: str = INK) -> str:
@@ -102,8 +113,8 @@ def draw_cell() -> str:
         operation(470, 180, "⊙"),
         box(470, 124, "tanh", fill=STATE),
         *(label(x - 14, gates - 30, f"{name}_t") for name, x in at.items()),
-        label(30, cells - 16, "c_{t−1}"),
-        label(30, 265 - 16, "h_{t−1}"),
+        label(30, cells - 20, "c_{t−1}"),
+        label(30, 265 - 20, "h_{t−1}"),
         label(110, below + 22, "x_t"),
         label(out + 14, cells, "c_t"),
         label(out + 14, 265, "h_t"),
@@ -127,8 +138,10 @@ def draw_unrolled() -> str:
             label(x + 30, 106, f"h_{t}^{{(2)}}", 15, QUIET),
             box(x, rows["in"], "M", width=60, fill=STATE),
             box(x, rows["out"], "V, d, p", width=84, fill=STATE),
-            label(x, 405, texts[t - 1], 20),
-            label(x, 22, f"−log p({texts[t]})", 15),
+            hanzi(x, 405, texts[t - 1], 20),
+            label(x - 14, 22, "−log p (", 15),
+            hanzi(x + 23, 22, texts[t], 15),
+            label(x + 34, 22, ")", 15),
         ]
         for row, k in (("first", 1), ("second", 2)):
             shapes += [

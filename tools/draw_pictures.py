@@ -1,17 +1,20 @@
-"""Draw the pictures of docs/ that need no corpus, and note in docs/pictures.json the numbers that they show.
+"""Draw the pictures of docs/, and note in docs/pictures.json the numbers that each of them shows.
 
 Run from anywhere: python tools/draw_pictures.py [NAME.png ...]
 
 Some are computed. Others show what was measured: its numbers stay in docs/pictures.json or docs/results.md, which
-has the command that measures them again. The test of this file computes some of the numbers again and compares the
-others with that page, so that no picture tells of code or figures that are gone.
+has the command that measures them again. Four come from a corpus or a browser, by a command of their own, and are
+only noted here. The test of this file computes some of the numbers again and compares the others with that page:
+no picture tells of code or figures that are gone. The figures of the derivation are tools/draw_network.py's.
 """
 
 import json
 import re
 import runpy
+import sys
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,11 +31,13 @@ from poetgen.plots.training import draw_learning_rate, draw_perplexity
 from poetgen.verse.annotation import annotate_report
 from poetgen.verse.check import check_poem
 from poetgen.verse.report import Report
+from poetgen.writing.writer import Writer
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 RECORD = DOCS / "pictures.json"
 REDRAW = "python tools/draw_pictures.py"
+PHOTOGRAPH = "python tools/page_pictures.py"
 SCALES = (0.5, 1.0, 2.0)
 INITS = ("zeros", "constant", "uniform")
 DIGITS = 4  # of a number in the record
@@ -43,11 +48,15 @@ _RATIO = re.compile(r"\*\*([\d.]+)\*\* \(([\d.]+) – ([\d.]+)\)")
 
 
 class Picture(NamedTuple):
-    """How a picture comes about: its results, the drawing of them, and the numbers that are kept."""
+    """How a picture comes about: its results, the drawing of them, and the numbers that are kept.
+
+    What is not drawn here is drawn by a `command`.
+    """
 
     compute: Callable[[], Any]
-    draw: Callable[[Any, Path], None]
-    numbers: Callable[[Any], dict[str, list[float]]]
+    draw: Callable[[Any, Path], None] | None
+    numbers: Callable[[Any], dict[str, list[Any]]]
+    command: str = REDRAW
 
 
 def compute_reach(scales: Sequence[float] = SCALES) -> list[Reach]:
@@ -86,9 +95,9 @@ def judged_numbers(report: Report) -> dict[str, list[float]]:
     }
 
 
-def recorded(name: str) -> dict[str, list[float]]:
+def recorded(name: str) -> dict[str, list[Any]]:
     """The numbers of a picture as docs/pictures.json keeps them."""
-    numbers: dict[str, list[float]] = json.loads(RECORD.read_text(encoding="utf-8"))[name]["numbers"]
+    numbers: dict[str, list[Any]] = json.loads(RECORD.read_text(encoding="utf-8"))[name]["numbers"]
     return numbers
 
 
@@ -113,12 +122,80 @@ def read_speed() -> dict[str, Any]:
 
 def draw_speed(results: dict[str, Any], path: Path) -> None:
     """As `python -m benchmarks.training_speed picture` does."""
-    runpy.run_path(str(ROOT / "benchmarks" / "training_speed.py"))["picture"](results, path)
+    load_benchmark("training_speed").picture(results, path)
 
 
 def speed_numbers(results: dict[str, Any]) -> dict[str, list[float]]:
     """Median, lowest and highest of each bar."""
     return {f"{row} {bar}": found for row, one in results.items() for bar, found in one["ratio"].items()}
+
+
+def read_library() -> dict[str, list[float]]:
+    """The table beside nn.LSTM in docs/results.md: steps, and a row for each training."""
+    rows = read_rows("### Beside nn.LSTM")
+    return {cells[0]: [_number(cell) for cell in cells[1:]] for cells in rows if _is_number(cells[1])}
+
+
+def draw_library(rows: dict[str, list[float]], path: Path) -> None:
+    """As `python benchmarks/library_lstm.py --out FILE` does."""
+    trainings = {name: values for name, values in rows.items() if name != "steps"}
+    load_benchmark("library_lstm").draw(trainings, [int(step) for step in rows["steps"]], path)
+
+
+def draw_time(numbers: dict[str, list[float]], path: Path) -> None:
+    """As `python -m benchmarks.time_to_quality picture` does."""
+    results = [
+        {
+            "system": system,
+            "rows": [
+                {"seconds": seconds, "ppl_hanzi": perplexity}
+                for seconds, perplexity in zip(
+                    numbers[f"{system}, seconds"], numbers[f"{system}, ppl_hanzi"], strict=True
+                )
+            ],
+        }
+        for system in ("baseline", "float32", "bfloat16")
+    ]
+    load_benchmark("time_to_quality").draw(results, path)
+
+
+def read_optimizers() -> dict[str, list[float]]:
+    """Best and final perplexity of each optimizer, as docs/results.md has them: medians of three seeds."""
+    rows = read_rows("### Optimizers at their own rates")
+    return {
+        cells[0]: [_number(cells[at].split()[0]) for at in (2, 4)] for cells in rows if _is_number(cells[1])
+    }
+
+
+def read_written() -> dict[str, list[str]]:
+    """What the poems written now are like, as docs/results.md has it."""
+    head, _, *rows = [cells for cells in read_rows("### Decoding") if cells[0] != "setting"]
+    now = head.index("now")
+    return {cells[0]: cells[now : now + 2] for cells in rows if len(cells) == len(head)}
+
+
+def write_poem(name: str) -> dict[str, list[str]]:
+    """The poem that a picture of the page shows, as the page prints it."""
+    settings = runpy.run_path(str(ROOT / "tools" / "page_pictures.py"))["POEMS"][name]
+    (poem,) = Writer.load().write(**settings)
+    return {"poem": [*poem.lines]}
+
+
+def load_benchmark(name: str) -> Any:
+    """A module of benchmarks/."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    return import_module(f"benchmarks.{name}")
+
+
+def read_rows(heading: str) -> list[list[str]]:
+    """The cells of the tables below a heading of docs/results.md, up to the next heading."""
+    text = re.split(r"\n#", section(heading))[0]
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
 
 
 def section(heading: str) -> str:
@@ -135,6 +212,10 @@ def rounded(values: Any) -> list[float]:
 def _ratios(cells: dict[str, str]) -> dict[str, list[float]]:
     found = {system: _RATIO.search(cell) for system, cell in cells.items()}
     return {system: list(map(float, match.groups())) for system, match in found.items() if match}
+
+
+def _is_number(cell: str) -> bool:
+    return bool(re.fullmatch(r"[\d.,]+", cell))
 
 
 def _number(cell: str) -> float:
@@ -171,7 +252,7 @@ def draw_last_trainings(numbers: dict[str, list[float]], path: Path) -> None:
             axes.axvline(turn, color="#444444", linewidth=0.8, linestyle=":")
         for x, text, side in ((turn, "全唐詩 and 全宋詩 ", "right"), (turn, " 全唐詩", "left")):
             upper.annotate(text, (x, 1), xycoords=("data", "axes fraction"), ha=side, va="top", fontsize=9)
-        upper.set_title("the released model: its second and third training", loc="left")
+        upper.set_title("The released model: its second and third training", loc="left")
         figure.draw_without_rendering()
         name_ends(upper, names)
 
@@ -183,6 +264,12 @@ PICTURES = {
     "training-speed.png": Picture(read_speed, draw_speed, speed_numbers),
     "classify-poets.png": Picture(lambda: recorded("classify-poets.png"), draw_poets, dict),
     "tang-curves.png": Picture(lambda: recorded("tang-curves.png"), draw_last_trainings, dict),
+    "library-lstm.png": Picture(read_library, draw_library, dict),
+    "time-to-quality.png": Picture(lambda: recorded("time-to-quality.png"), draw_time, dict),
+    "compare-optimizers.png": Picture(read_optimizers, None, dict, "poetgen compare, see docs/results.md"),
+    "written.png": Picture(read_written, None, dict, "poetgen evaluate --written 126, see docs/results.md"),
+    "page.png": Picture(lambda: write_poem("page.png"), None, dict, PHOTOGRAPH),
+    "page-phone.png": Picture(lambda: write_poem("page-phone.png"), None, dict, PHOTOGRAPH),
 }
 
 
@@ -194,14 +281,16 @@ def checksum(path: Path) -> str:
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice([*PICTURES]))
 def main(names: tuple[str, ...]) -> None:
-    """Compute, draw and note every picture, or those that are named."""
+    """Compute, draw and note every picture, or those that are named; what is not drawn here only by its name."""
     record = json.loads(RECORD.read_text(encoding="utf-8"))
-    for name in names or PICTURES:
+    for name in names or [name for name, picture in PICTURES.items() if picture.draw]:
         picture = PICTURES[name]
         results = picture.compute()
-        picture.draw(results, DOCS / name)
+        if picture.draw:
+            picture.draw(results, DOCS / name)
         record[name] = {"sha256": checksum(DOCS / name), "numbers": picture.numbers(results)}
-        click.echo(f"drew docs/{name}", err=True)
+        told = f"drew docs/{name}" if picture.draw else f"noted docs/{name}, as drawn by: {picture.command}"
+        click.echo(told, err=True)
     # a line for each curve
     text = json.dumps(record, indent=1, ensure_ascii=False).replace("\n    ", " ").replace("\n   ]", "]")
     RECORD.write_text(text + "\n", encoding="utf-8")

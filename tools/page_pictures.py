@@ -10,17 +10,25 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ViewportSize
 
 DOCS = Path(__file__).parents[1] / "docs"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-DESK: ViewportSize = {"width": 1120, "height": 860}
-PHONE: ViewportSize = {"width": 390, "height": 940}
+DESK: "ViewportSize" = {"width": 1120, "height": 930}
+PHONE: "ViewportSize" = {"width": 390, "height": 1108}
+# what writes the poem that each shows
+POEMS = {
+    "page.png": {"prompt": "月", "form": "七絕", "seed": 8},
+    "page-phone.png": {"prompt": "红", "form": "五律", "seed": 4},
+}
 
 
 def photograph(
-    browser: Browser, address: str, name: str, *, size: ViewportSize, locale: str, marked: bool
+    browser: "Browser", address: str, name: str, *, size: "ViewportSize", locale: str, marked: bool
 ) -> None:
     """Open an address that shows a poem, wait until it stands, and save the picture."""
     context = browser.new_context(viewport=size, locale=locale, color_scheme="light", reduced_motion="reduce")
@@ -36,7 +44,9 @@ def photograph(
 
 
 def main() -> None:
-    """Serve the released model, and take both pictures."""
+    """Serve the released model, take both pictures, and note what they show in docs/pictures.json."""
+    from playwright.sync_api import sync_playwright
+
     nowhere = tempfile.mkdtemp()  # a workspace without runs
     command = [sys.executable, "-m", "poetgen", "serve", "--port", "0", "--home", nowhere]
     with (
@@ -47,12 +57,13 @@ def main() -> None:
         address = server.stdout.readline().strip()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         try:
-            desk, phone = f"{address}?prompt=月&form=七絕&seed=8", f"{address}?prompt=红&form=五律&seed=4"
+            desk, phone = (f"{address}?{urlencode(poem)}" for poem in POEMS.values())
             photograph(browser, desk, "page.png", size=DESK, locale="en-US", marked=True)
             photograph(browser, phone, "page-phone.png", size=PHONE, locale="zh-CN", marked=False)
         finally:
             browser.close()
             server.kill()
+    subprocess.run([sys.executable, str(DOCS.parent / "tools" / "draw_pictures.py"), *POEMS], check=True)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,10 @@ SEED = 0
 CARD_KEYS = ("poetgen", "seed", "optimizer", "epoch", "step", "training_seconds", "splits")
 GIVEN = (("title",), ("title", "poet", "form"))
 
+CURVES = (
+    "[Curves](../docs/tang-curves.png) of the second and the third, perplexity and learning rate over steps."
+)
+
 
 def main() -> None:
     """Parse the command line and release."""
@@ -126,26 +130,33 @@ def figures(evaluation: Evaluation) -> dict[str, Any]:
     return found | {name: getattr(evaluation, name) for name in counts}
 
 
+def tell_size(path: Path) -> str:
+    """What the file holds, in MB, as the card, the results and the changelog say it."""
+    model = Checkpoint.load(path)
+    lines = 0 if model.lines is None else model.lines.nbytes
+    weights = model.parameters * 2  # float16
+    size = path.stat().st_size
+    return (
+        f"{size / 1e6:.1f} MB: {weights / 1e6:.1f} MB of weights ({model.parameters:,} parameters in float16), "
+        f"{lines / 1e6:.1f} MB by which a line that it has read is known, and "
+        f"{(size - weights - lines) / 1e6:.1f} MB of settings and vocabulary"
+    )
+
+
 def describe(path: Path, card: Mapping[str, Any]) -> Iterator[str]:
     """The card as Markdown, poems included."""
     model = Checkpoint.load(path)
     settings, splits = model.config, card["splits"]
-    lines = 0 if model.lines is None else model.lines.nbytes
-    weights = sum(model.weights[name].size for name in model.weights) * 2  # float16
-    size = path.stat().st_size
     told = "told title, poet and form, or none of them" if settings["model"]["conditions"] else "told nothing"
     yield "# The released model"
     yield ""
-    yield (
-        f"`tang.safetensors`, {size / 1e6:.1f} MB: {weights / 1e6:.1f} MB of weights ({model.parameters:,} "
-        f"parameters in float16), {lines / 1e6:.1f} MB by which a line that it has read is known, and "
-        f"{(size - weights - lines) / 1e6:.1f} MB of settings and vocabulary. Trained by poetgen "
-        f"{card['poetgen']}, on two cores:"
-    )
+    yield f"`tang.safetensors`, {tell_size(path)}. Trained by poetgen {card['poetgen']}, on two cores:"
     yield ""
     yield from (f"{number}. {told_step}" for number, told_step in enumerate(card["ancestors"], start=1))
     yield ""
     yield card["note"]
+    yield ""
+    yield CURVES
     yield ""
     yield f"- Corpus: {card['corpus']['source']}; commit `{card['corpus']['commit']}` as fetched."
     yield (

@@ -163,6 +163,7 @@ def draw_symmetry(learned: Sequence[Learned], path: Path) -> None:
         axes.set(xlabel="steps of gradient descent", ylabel="loss, nats per character")
         axes.set(xlim=(0, last), ylim=(0, 1.05 * max(one.losses.max() for one in learned)))
         axes.locator_params(axis="x", integer=True)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         tidy(axes)
         write_title(figure, "Units that begin equal stay equal")
         figure.draw_without_rendering()

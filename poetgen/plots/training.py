@@ -58,6 +58,7 @@ def draw_learning_rate(axes: "Axes", steps: Sequence[dict[str, Any]]) -> None:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.locator_params(axis="y", nbins=3)
     axes.locator_params(axis="x", integer=True)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
 
 
 def draw_perplexity(

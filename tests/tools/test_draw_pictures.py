@@ -14,9 +14,30 @@ STEPS = 3 * EVERY  # of learning done again: later ones amplify what rounding di
 
 
 def test_every_picture_has_a_record_and_is_the_one_recorded() -> None:
-    assert RECORD.keys() == PICTURES.keys()
+    assert RECORD.keys() == PICTURES.keys() == {path.name for path in DOCS.glob("*.png")}
     for name, entry in RECORD.items():
-        assert draw_pictures.checksum(DOCS / name) == entry["sha256"], f"{name} is stale; draw it: {REDRAW}"
+        stale = f"{name} is stale; draw it: {PICTURES[name].command}"
+        assert draw_pictures.checksum(DOCS / name) == entry["sha256"], stale
+
+
+@pytest.mark.parametrize(
+    "name", ["library-lstm.png", "compare-optimizers.png", "written.png", "page.png", "page-phone.png"]
+)
+def test_what_is_read_off_a_page_or_written_is_as_drawn(name: str) -> None:
+    numbers = PICTURES[name].compute()
+    assert all(numbers.values())
+    assert numbers == RECORD[name]["numbers"], f"{name} is stale; draw it: {PICTURES[name].command}"
+
+
+def test_the_times_drawn_are_those_of_the_page() -> None:
+    """The measurement's own file was not kept: its rows were read off the first drawing, to three digits."""
+    numbers, page = RECORD["time-to-quality.png"]["numbers"], section("## Speed")
+    target = numbers["baseline, ppl_hanzi"][-1]
+    assert f"after twenty minutes ({target:.0f})" in page and numbers["baseline, seconds"][-1] == 1200
+    for name, told in (("float32", 429), ("bfloat16", 305)):
+        perplexities, seconds = numbers[f"{name}, ppl_hanzi"], numbers[f"{name}, seconds"]
+        reached = np.interp(-target, [-value for value in perplexities[-2:]], seconds[-2:])
+        assert reached == pytest.approx(told, rel=0.01) and f" | {told} | " in page
 
 
 def test_how_far_gradients_reach_is_as_drawn() -> None:
