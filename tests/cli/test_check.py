@@ -188,7 +188,7 @@ def fault(*arguments, **options):
         (b"\n \n", "is empty"),
         (b"\xef\xbb\xbf", "is empty"),
         (bytes(range(128)), "holds no hanzi"),
-        (b"PK\x03\x04\xff\xfe\x00", "is not UTF-8 text"),
+        (b"PK\x03\x04\xff\xfe\x00", "is a file of kind zip, docx or xlsx and not text; unpack it"),
         (b"Shall I compare thee\n\nto a summer's day?", "holds no hanzi"),
         ("白日依山盡，黃河入x流。".encode(), "'x' is not a hanzi"),
         (("月" * 4000).encode(), "runs on for 4,000 hanzi"),
