@@ -10,8 +10,10 @@ from poetgen.classify.saved import SavedClassifier
 from poetgen.classify.texts import encode_texts
 from poetgen.classify.tokens import is_mark
 from poetgen.corpus.clean import CleaningReport, clean
+from poetgen.corpus.decoding import Decoded
+from poetgen.corpus.reading import Reading
+from poetgen.corpus.text_files import read_poem_text
 from poetgen.errors import PromptError
-from poetgen.poem.lineation import join_rows
 from poetgen.script.convert import to_corpus
 from poetgen.script.opencc import as_utf8
 
@@ -58,9 +60,9 @@ def _probabilities(saved: SavedClassifier, texts: Sequence[str]) -> Iterator[tup
 
 
 def read_verse(typed: str) -> str:
-    """A poem in any script as the corpus would have it, with the marks ，。？. Raises PromptError."""
-    rows = [row.strip() for row in as_utf8(typed, "the text").splitlines() if row.strip()]
-    body = clean(join_rows(rows), CleaningReport())
+    """A poem in any script and layout as the corpus would have it, with the marks ，。？. Raises PromptError."""
+    poems = read_poem_text(Decoded(as_utf8(typed, "the text")), "", Reading())
+    body = clean("".join(poem.body for poem in poems), CleaningReport())
     if body is None:
         raise PromptError(f"{typed!r:.60} cannot be read as verse; give hanzi with ，。？ between the lines")
     return to_corpus(body).text

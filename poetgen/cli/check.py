@@ -18,7 +18,7 @@ from poetgen.cli.options import (
 )
 from poetgen.cli.output import echo, echo_styled
 from poetgen.cli.poem_arguments import read_given_poems
-from poetgen.corpus.typed import TypedPoem
+from poetgen.corpus.typed_poems import TypedPoem
 from poetgen.errors import PromptError
 from poetgen.language import in_script, tr
 from poetgen.poem.form import Form, parse_forms, shared_length

@@ -12,7 +12,7 @@ from poetgen.corpus.decoding import Decoded, decode_text, remove_invisible
 from poetgen.corpus.reading import Reading
 from poetgen.corpus.sources import warn_of_rejects
 from poetgen.corpus.text_files import read_poem_text
-from poetgen.corpus.typed import TypedPoem, judgeable
+from poetgen.corpus.typed_poems import TypedPoem, extract_verse
 from poetgen.errors import CorpusError, PromptError
 from poetgen.files import check_file, expand_home
 from poetgen.language import tr
@@ -42,7 +42,7 @@ def read_given_poems(
             )
         reading = Reading()
         judged = 0
-        for poem in judgeable(read_poem_text(decoded, name, reading, line_length=line_length), reading):
+        for poem in extract_verse(read_poem_text(decoded, name, reading, line_length=line_length), reading):
             judged += isinstance(poem, TypedPoem)
             yield poem
         if judged and not (name == TYPED or (name == "standard input" and reading.is_plain)):

@@ -22,7 +22,7 @@ from poetgen.cli.output_files import check_picture_file
 from poetgen.cli.pictures import check_picture
 from poetgen.cli.poem_arguments import read_given_poems
 from poetgen.cli.values import OutputFile
-from poetgen.corpus.typed import TypedPoem
+from poetgen.corpus.typed_poems import TypedPoem
 from poetgen.errors import PromptError
 from poetgen.files import Workspace
 from poetgen.language import in_script, tr

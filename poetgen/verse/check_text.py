@@ -1,7 +1,7 @@
 """A poem as it is typed or pasted, judged: what `poetgen.check` does."""
 
 from poetgen.argument_types import check_arguments
-from poetgen.corpus.typed import typed_poems
+from poetgen.corpus.typed_poems import read_typed_poems
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import parse_forms, shared_length
@@ -39,7 +39,7 @@ def check(
             )
         )
     forms = parse_forms(form, may_be_free=False) if form else ()
-    poems = list(typed_poems(text, line_length=shared_length(forms)))
+    poems = list(read_typed_poems(text, line_length=shared_length(forms)))
     if len(poems) != 1:
         raise PromptError(
             tr("the text has {count} poems; give one in Chinese characters", count=len(poems) or "no")

@@ -5,7 +5,7 @@ from typing import Any
 
 from poetgen import __version__
 from poetgen.checkpoint import model_name
-from poetgen.corpus.typed import typed_poems
+from poetgen.corpus.typed_poems import read_typed_poems
 from poetgen.errors import PoetgenError, PromptError
 from poetgen.language import in_script, tr
 from poetgen.picture.cards import signed_card
@@ -72,7 +72,7 @@ def judge_poems(settings: dict[str, Any]) -> dict[str, Any]:
     forms = parse_forms(settings["form"], may_be_free=False) if settings.get("form") else ()
     table = RhymeTable.load(amended=not settings["book"], book=settings["rhyme_book"])
     poems: list[dict[str, Any]] = []
-    for poem in typed_poems(settings["text"], line_length=shared_length(forms)):
+    for poem in read_typed_poems(settings["text"], line_length=shared_length(forms)):
         if len(poems) == MOST_CHECKED:
             raise PoetgenError(tr("more than {most} poems; check them in parts", most=MOST_CHECKED))
         if isinstance(poem, PromptError):
@@ -102,7 +102,7 @@ def judge_poems(settings: dict[str, Any]) -> dict[str, Any]:
 
 def draw_poem(settings: dict[str, Any]) -> bytes:
     """The bytes of a picture. Raises PoetgenError."""
-    poem = next(typed_poems(settings["text"]), None)
+    poem = next(read_typed_poems(settings["text"]), None)
     if poem is None:
         raise PromptError(tr("the text is empty; give a poem in Chinese characters"))
     if isinstance(poem, PromptError):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from poetgen.corpus.typed import TypedPoem, typed_poems
+from poetgen.corpus.typed_poems import TypedPoem, read_typed_poems
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.lineation import CORPUS_MARKS, LINE_MARKS, punctuate, split_lines
@@ -140,7 +140,7 @@ def _typed_places(kept: KeptPoem, read: Conversion, script: str) -> dict[int, st
 
 def read_kept(poem: str, line: int) -> tuple[tuple[str, ...], str]:
     """The lines of one typed poem and the marks that end them. Raises PromptError."""
-    poems = list(typed_poems(poem))
+    poems = list(read_typed_poems(poem))
     if len(poems) != 1:
         raise PromptError(tr("give one poem to keep, not {count}", count=len(poems)))
     if isinstance(poems[0], PromptError):

@@ -4,18 +4,22 @@ import bz2
 import gzip
 import json
 import lzma
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poetgen import check
+from poetgen.classify.predict import read_verse
 from poetgen.corpus.decoding import decode_text
 from poetgen.corpus.lost import show_lost
 from poetgen.corpus.reading import Reading
 from poetgen.corpus.sources import read_poems
 from poetgen.corpus.text_files import read_poem_file
-from poetgen.corpus.typed import TypedPoem, judgeable
+from poetgen.corpus.typed_poems import TypedPoem, extract_verse, read_typed_poems
 from poetgen.errors import CorpusError
+from poetgen.script.convert import to_corpus
 
 MOON = ("床前明月光", "疑是地上霜", "舉頭望明月", "低頭思故鄉")
 DAWN = ("春眠不覺曉", "處處聞啼鳥", "夜來風雨聲", "花落知多少")
@@ -299,6 +303,11 @@ NAMELESS = {
     "json, an unknown key": ("json", as_json([{"c": A}, {"c": B}])),
 }
 
+TOLD_BY_NAME = {
+    "csv of one column",
+    "json, a comma too many",
+}  # without a file's name they are lines of verse
+
 
 def read(path):
     reading = Reading()
@@ -322,11 +331,23 @@ def test_every_command_reads_the_two_poems(tmp_path, kind):
     prepared, report = read_poems(path)  # as prepare and evaluate do
     assert [poem.lines for poem in prepared] == [MOON, DAWN]
     assert {poem.marks for poem in prepared} == {"，，，。" if "ASCII" in kind else "，。，。"}
-    judged = list(judgeable(iter(raw), reading))  # as check does
+    judged = list(extract_verse(iter(raw), reading))  # as check does
     assert [poem.lines for poem in judged if isinstance(poem, TypedPoem)] == [MOON, DAWN]
+    if kind not in TOLD_BY_NAME and "no header" not in kind:
+        typed = list(read_typed_poems(text))  # as poetgen.check and Writer.rewrite do
+        assert [poem.lines for poem in typed if isinstance(poem, TypedPoem)] == [MOON, DAWN]
+    told = [read_verse(poem.body) for poem in raw]  # as classify predict does, in the corpus' characters
+    assert [re.sub("[，。]", "", body) for body in told] == [to_corpus("".join(p)).text for p in (MOON, DAWN)]
     assert str(report.reading).startswith("2 poems")
     left_out = {"notes": 3, "address and date": 3, "a translation": 2, "sounds above": 4}
     assert reading.left_out == left_out.get(kind, reading.left_out if kind.startswith("markdown") else 0)
+
+
+def test_the_python_interface_reads_one_poem_as_a_file_is_read():
+    text = rows("靜夜思", "李白", A1, A2)
+    lines = [line.text for line in check(text).lines]
+    assert lines == to_corpus("\n".join(MOON)).text.split("\n")
+    assert read_verse(text) == to_corpus(A).text
 
 
 @pytest.mark.parametrize(

@@ -41,14 +41,14 @@ class TypedPoem:
     author: str = ""
 
 
-def typed_poems(text: str, *, line_length: int | None = None) -> Iterator[TypedPoem | PromptError]:
+def read_typed_poems(text: str, *, line_length: int | None = None) -> Iterator[TypedPoem | PromptError]:
     """Each poem of a text, or in its place why it is none; `line_length` cuts verse that has no marks."""
     reading = Reading()
     decoded = Decoded(_SLASH.sub("\n", remove_invisible(text)))
-    yield from judgeable(read_poem_text(decoded, "", reading, line_length=line_length), reading)
+    yield from extract_verse(read_poem_text(decoded, "", reading, line_length=line_length), reading)
 
 
-def judgeable(poems: Iterable[RawPoem], reading: Reading) -> Iterator[TypedPoem | PromptError]:
+def extract_verse(poems: Iterable[RawPoem], reading: Reading) -> Iterator[TypedPoem | PromptError]:
     """The lines of each poem; what is not verse, and what could not be read at all, as an error in its place."""
     for poem in poems:
         try:
@@ -83,26 +83,30 @@ def _lines(poem: RawPoem) -> tuple[str, ...]:
             )
         )
     for line in lines:
-        stray = next((char for char in line if not is_hanzi(char) and char != LACUNA), "")
-        if stray:
-            raise PromptError(
-                tr(
-                    "{where}{stray} is not a hanzi (in {line}); a poem is Chinese characters and marks only",
-                    where=where,
-                    stray=_quote(stray),
-                    line=_quote(line),
-                )
-            )
-        if len(line) > MOST_HANZI:
-            raise PromptError(
-                tr(
-                    "{where}{line} runs on for {count:,} hanzi; put marks between its lines, or give the --form",
-                    where=where,
-                    line=_quote(line),
-                    count=len(line),
-                )
-            )
+        _check_line(line, where)
     return tuple(lines)
+
+
+def _check_line(line: str, where: str) -> None:
+    stray = next((char for char in line if not is_hanzi(char) and char != LACUNA), "")
+    if stray:
+        raise PromptError(
+            tr(
+                "{where}{stray} is not a hanzi (in {line}); a poem is Chinese characters and marks only",
+                where=where,
+                stray=_quote(stray),
+                line=_quote(line),
+            )
+        )
+    if len(line) > MOST_HANZI:
+        raise PromptError(
+            tr(
+                "{where}{line} runs on for {count:,} hanzi; put marks between its lines, or give the --form",
+                where=where,
+                line=_quote(line),
+                count=len(line),
+            )
+        )
 
 
 def _quote(text: str) -> str:

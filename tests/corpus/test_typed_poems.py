@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.corpus.typed import MOST_HANZI, MOST_LINES, TypedPoem, typed_poems
+from poetgen.corpus.typed_poems import MOST_HANZI, MOST_LINES, TypedPoem, read_typed_poems
 from poetgen.errors import PromptError
 
 LINES = ("牀前看月光", "疑是地上霜", "舉頭望山月", "低頭思故鄉")
@@ -12,11 +12,11 @@ TITLED = TypedPoem(1, "靜夜思", LINES)
 
 
 def read(text, **options):
-    return list(typed_poems(text, **options))
+    return list(read_typed_poems(text, **options))
 
 
 def fault(text):
-    (found,) = typed_poems(text)
+    (found,) = read_typed_poems(text)
     assert isinstance(found, PromptError)
     assert "\n" not in str(found)
     return str(found)
@@ -154,7 +154,7 @@ def test_nothing_is_no_poem(text):
 
 @given(st.text(max_size=200) | st.text("月山水，。\n :《》(（x□", max_size=60))
 def test_any_text_is_poems_or_sentences(text):
-    for poem in typed_poems(text):
+    for poem in read_typed_poems(text):
         if isinstance(poem, PromptError):
             assert "\n" not in str(poem)
         else:
@@ -174,7 +174,7 @@ def test_marks_rows_and_blanks_make_no_difference(data, shape):
     layouts = ["，".join(lines), "\n".join(lines), "　".join(lines) + "。", "。\n".join(lines) + "。"]
     layouts += ["。".join(couplets)] if length != 6 else []
     for layout in layouts:
-        assert [poem.lines for poem in typed_poems(layout)] == [tuple(lines)]
+        assert [poem.lines for poem in read_typed_poems(layout)] == [tuple(lines)]
 
 
 @pytest.mark.parametrize(
@@ -186,6 +186,6 @@ def test_marks_rows_and_blanks_make_no_difference(data, shape):
     ],
 )
 def test_a_slash_ends_a_row_as_web_pages_have_it(text):
-    (poem,) = typed_poems(text)
+    (poem,) = read_typed_poems(text)
     assert poem.lines == ("国破山河在", "城春草木深", "感时花溅泪", "恨别鸟惊心")
     assert (poem.title, poem.author) == ("春望", "杜甫")
