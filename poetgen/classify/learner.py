@@ -166,8 +166,10 @@ class Classification:
         """Infinity: who is too sure of few labels may name most of them all the same."""
         return math.inf
 
-    def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> SavedClassifier:
-        """The weights, the tokens and labels, and the card."""
+    def save_model(
+        self, paths: Sequence[Path], *, run: str, progress: Progress, validation: float | None
+    ) -> None:
+        """Write the weights, the tokens and labels, and the card."""
         card = {
             "poetgen": __version__,
             "run": run,
@@ -180,7 +182,7 @@ class Classification:
             "training_seconds": round(progress.seconds, 1),
             "validation": {} if validation is None else {"loss": finite(validation), **self._metrics},
         }
-        return SavedClassifier(
+        saved = SavedClassifier(
             self.learner.weights(),
             self.data.labels,
             self.data.vocabulary,
@@ -188,6 +190,8 @@ class Classification:
             card,
             self.data.tokeniser.stop_words,
         )
+        for path in paths:
+            saved.save(path)
 
     def fingerprint(self) -> dict[str, str]:
         """Identifies these texts."""

@@ -17,7 +17,7 @@ from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.training_options import config_option, steps_option
-from poetgen.cli.training_progress import stop_requests
+from poetgen.cli.training_progress import exit_when_interrupted, stop_requests
 from poetgen.cli.values import UserPath
 from poetgen.config import INITIALIZATIONS, OPTIMIZERS
 from poetgen.config_files import parse_settings
@@ -121,13 +121,9 @@ def compare(
     asked = frozenset(key for key in (*single, *values) if key.startswith("corpus."))
     origin = Source(workspace, source, asked)
     command = shlex.join(["poetgen", *arguments()])
-    try:
-        with folder.hold_lock():
-            report = follow(plan, folder, origin, command)
-            write(report, folder)
-    except KeyboardInterrupt:
-        echo("stopped at once; the same command continues from the last save", err=True)
-        sys.exit(INTERRUPTED)
+    with exit_when_interrupted("the same command continues from the last save"), folder.hold_lock():
+        report = follow(plan, folder, origin, command)
+        write(report, folder)
     echo(json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False) if as_json else text(report))
     if report.warning:
         echo(report.warning, err=True)

@@ -1,16 +1,16 @@
 """`poetgen train`: train a model on the prepared poems."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import command_line, complete_by, data_option, data_words, home_option
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
@@ -20,27 +20,31 @@ from poetgen.cli.training_options import (
     device_option,
     dropout_option,
     fit_to_vectors,
+    gather_settings,
     init_option,
     learning_rate_option,
     minutes_option,
     optimizer_option,
     patience_option,
+    refuse_two_names,
     resume_option,
     seed_option,
     set_option,
-    settings_of,
     steps_option,
     vectors_option,
 )
-from poetgen.cli.training_progress import TrainingProgress, follow_training, is_first_process
+from poetgen.cli.training_progress import (
+    TrainingProgress,
+    exit_when_interrupted,
+    follow_training,
+    is_first_process,
+)
 from poetgen.config import BACKENDS, GRADIENTS, PRECISIONS, Config, from_dict
-from poetgen.config_files import parse_settings, read_config_file
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import PoetgenError
 from poetgen.files import Workspace
 
 if TYPE_CHECKING:
-    from poetgen.training.events import Event
     from poetgen.training.run_folder import RunFolder
 
 
@@ -105,13 +109,8 @@ def train(
 
     Start small: `poetgen train --config tiny`. Ctrl-C saves; `poetgen train --resume` continues.
     """
-    if resume is not None and run_name is not None:
-        raise click.UsageError("--resume NAME already names the run; omit --run")
-    given = {
-        **(read_config_file(config_name) if config_name else {}),
-        **parse_settings(settings),
-        **settings_of(flags),
-    }
+    refuse_two_names(resume, run_name)
+    given = gather_settings(config_name, settings, flags)
     with only_first_speaks():
         learn(replace(workspace, data=data), run_name, resume, given)
 
@@ -132,18 +131,18 @@ def only_first_speaks() -> Iterator[None]:
 
 def learn(workspace: Workspace, run_name: str | None, resume: str | None, given: Mapping[str, Any]) -> None:
     """Train a new run, or one to go on with, as far as the settings or the user let it."""
-    try:
+    from poetgen.training.trainer import run_training
+
+    with exit_when_interrupted("to continue from the last save: poetgen train --resume"):
         if resume is None:
             folder, prepared, config = new_run(workspace, run_name, given)
         else:
             folder, prepared, config = resumed_run(workspace, resume, given)
         size = prepared.manifest["splits"]["train"]
         progress = TrainingProgress(size["hanzi"] / size["tokens"])
-        follow_training(folder, progress, training(prepared, folder, config, resume), workspace=workspace)
+        train = partial(run_training, prepared, folder.path, config, resume=resume is not None)
+        follow_training(folder, progress, train, workspace=workspace)
         tell_next(workspace, folder.name)
-    except KeyboardInterrupt:
-        echo("stopped at once; to continue from the last save: poetgen train --resume", err=True)
-        sys.exit(INTERRUPTED)
 
 
 def tell_next(workspace: Workspace, run: str) -> None:
@@ -154,10 +153,9 @@ def tell_next(workspace: Workspace, run: str) -> None:
         echo(f"to {what}: {command}", err=True)
 
 
-RunSetup = tuple["RunFolder", Dataset, Config]
-
-
-def new_run(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> RunSetup:
+def new_run(
+    workspace: Workspace, name: str | None, given: Mapping[str, Any]
+) -> tuple["RunFolder", Dataset, Config]:
     """A new run: its folder, its poems, and its settings, those of the prepared poems among them."""
     from poetgen.corpus.prepare import open_or_prepare
     from poetgen.training.run_folder import RunFolder
@@ -173,7 +171,9 @@ def new_run(workspace: Workspace, name: str | None, given: Mapping[str, Any]) ->
     return folder, prepared, config.replace(prepared.settings())
 
 
-def resumed_run(workspace: Workspace, name: str, given: Mapping[str, Any]) -> RunSetup:
+def resumed_run(
+    workspace: Workspace, name: str, given: Mapping[str, Any]
+) -> tuple["RunFolder", Dataset, Config]:
     """The run to go on with, its poems, and its settings with those given and those of the poems laid over.
 
     The poems are those of --data, or lie where the run found them, or, moved, where they lie by default.
@@ -187,17 +187,6 @@ def resumed_run(workspace: Workspace, name: str, given: Mapping[str, Any]) -> Ru
     is_there = workspace.data is None and began["source"] and Dataset.is_at(before)
     prepared = Dataset.open(before if is_there else workspace.prepared)
     return folder, prepared, config.replace({**prepared.settings(), **given})
-
-
-def training(
-    prepared: Dataset, folder: "RunFolder", config: Config, resume: str | None
-) -> Callable[[Callable[[], bool]], "Iterator[Event]"]:
-    """The training, to be begun by who can say when to stop."""
-    from poetgen.training.trainer import run_training
-
-    return lambda should_stop: run_training(
-        prepared, folder.path, config, resume=resume is not None, should_stop=should_stop
-    )
 
 
 def fit_to_start(workspace: Workspace, given: Mapping[str, Any]) -> dict[str, Any]:

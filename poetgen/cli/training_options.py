@@ -1,6 +1,6 @@
 """Options that the commands which train share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import click
 
 from poetgen.cli.options import Decorator, complete_by
 from poetgen.config import INITIALIZATIONS, OPTIMIZERS
+from poetgen.config_files import parse_settings, read_config_file
 
 NEWEST = "<newest>"  # what --resume without a name says
 
@@ -73,6 +74,20 @@ SECTIONS = {  # those of flags that are not in [training]
     "pretrained_embeddings": "model",
     "cell": "model",
 }
+
+
+def gather_settings(
+    config_name: str | None, settings: Iterable[str], flags: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Those of a config, over them --set, over them flags. Raises ConfigError."""
+    from_file = read_config_file(config_name) if config_name else {}
+    return {**from_file, **parse_settings(settings), **settings_of(flags)}
+
+
+def refuse_two_names(resume: str | None, run_name: str | None) -> None:
+    """Raises UsageError when both name a run."""
+    if resume is not None and run_name is not None:
+        raise click.UsageError("--resume NAME already names the run; omit --run")
 
 
 def settings_of(flags: Mapping[str, Any]) -> dict[str, Any]:

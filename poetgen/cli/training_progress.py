@@ -150,18 +150,18 @@ def duration(seconds: float) -> str:
 def follow_training(
     folder: "RunFolder",
     progress: TrainingProgress,
-    begin: Callable[[Callable[[], bool]], "Iterator[Event]"],
+    train: Callable[..., "Iterator[Event]"],
     *,
     workspace: Workspace,
 ) -> None:
-    """Run the training that `begin` gives, told when to stop, and say how it goes."""
+    """Run a training, which is asked to stop by `should_stop`, and say how it goes."""
     from poetgen.errors import TrainingError
     from poetgen.training.events import Finished
 
     last: Event | None = None
     with stop_requests() as stop:
         try:
-            for last in begin(lambda: bool(stop)):
+            for last in train(should_stop=lambda: bool(stop)):
                 progress(last)
         except TrainingError:
             progress.close()
@@ -194,6 +194,16 @@ def draw(folder: "RunFolder", unit: str) -> None:
 def resume_command(workspace: Workspace, folder: "RunFolder") -> str:
     """What to type to go on."""
     return command_line(workspace, *folder.command.split(), "--resume", folder.name)
+
+
+@contextmanager
+def exit_when_interrupted(advice: str) -> Iterator[None]:
+    """A second Ctrl-C ends the command at once, with advice on how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        echo(f"stopped at once; {advice}", err=True)
+        sys.exit(INTERRUPTED)
 
 
 @contextmanager

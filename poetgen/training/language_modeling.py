@@ -118,13 +118,17 @@ class LanguageModeling:
         """That of a uniform guess over the vocabulary."""
         return math.log(len(self.prepared.vocabulary))
 
-    def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Checkpoint:
-        """The weights, the vocabulary and the card."""
+    def save_model(
+        self, paths: Sequence[Path], *, run: str, progress: Progress, validation: float | None
+    ) -> None:
+        """Write the weights, the vocabulary and the card."""
         card = make_card(run, self.prepared, self.settings, progress, validation=validation)
         config = self.config.to_dict()
-        return Checkpoint(
+        checkpoint = Checkpoint(
             self.learner.weights(), self.prepared.vocabulary, config, card, self.lines, self.table
         )
+        for path in paths:
+            checkpoint.save(path)
 
     @cached_property
     def lines(self) -> Array | None:

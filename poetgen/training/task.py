@@ -10,13 +10,6 @@ from poetgen.training.events import Progress, ValidationReport
 from poetgen.training.learner import Learner
 
 
-class Savable(Protocol):
-    """A model as it is written to a file."""
-
-    def save(self, path: Path) -> None:
-        """Write it whole or not at all. Raises PoetgenError."""
-
-
 class Task(Protocol):
     """Decided by data and configuration."""
 
@@ -59,8 +52,10 @@ class Task(Protocol):
     def guess_loss(self) -> float:
         """The loss of a uniform guess; infinity where a loss says little."""
 
-    def checkpoint(self, run: str, progress: Progress, *, validation: float | None) -> Savable:
-        """The model as it stands, with its card."""
+    def save_model(
+        self, paths: Sequence[Path], *, run: str, progress: Progress, validation: float | None
+    ) -> None:
+        """Write the model as it stands, with its card, into these files. Raises PoetgenError."""
 
     def fingerprint(self) -> dict[str, str]:
         """Identifies the data, so that a run goes on with what it began with."""

@@ -243,9 +243,9 @@ class Trainer:
         """Write the model as it stands, with its card, into these files."""
         if ranks.rank() == 0:
             self.folder.check_there()
-            checkpoint = self.task.checkpoint(self.folder.name, self.progress, validation=validation_loss)
-            for path in paths:
-                checkpoint.save(path)
+            self.task.save_model(
+                paths, run=self.folder.name, progress=self.progress, validation=validation_loss
+            )
 
     def save(self) -> None:
         """Write state.pt. Raises CheckpointError for a run that was removed meanwhile."""

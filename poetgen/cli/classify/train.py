@@ -1,13 +1,12 @@
 """`poetgen classify train`: train a classifier and measure it."""
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import complete_by, examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
@@ -15,16 +14,16 @@ from poetgen.cli.training_options import (
     NEWEST,
     config_option,
     fit_to_vectors,
+    gather_settings,
     optimizer_option,
+    refuse_two_names,
     resume_option,
     seed_option,
     set_option,
-    settings_of,
     vectors_option,
 )
-from poetgen.cli.training_progress import TrainingProgress, follow_training
+from poetgen.cli.training_progress import TrainingProgress, exit_when_interrupted, follow_training
 from poetgen.config import read_saved_settings
-from poetgen.config_files import parse_settings, read_config_file
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.extras import install_command
 from poetgen.files import Workspace
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from poetgen.classify.report import BaselineComparison
     from poetgen.classify.settings import ClassifierConfig
     from poetgen.classify.texts import LabelledTexts
-    from poetgen.training.events import Event, Finished, ValidationReport
+    from poetgen.training.events import Finished, ValidationReport
     from poetgen.training.run_folder import RunFolder
 
 COMMAND = "poetgen classify train"
@@ -115,16 +114,11 @@ def train(
     docs/guide.md lists them. Choose between settings with --measure-on validation, and look at the test split
     once, at the end. Ctrl-C saves, --resume continues.
     """
-    if resume is not None and run_name is not None:
-        raise click.UsageError("--resume NAME already names the run; omit --run")
+    refuse_two_names(resume, run_name)
     own = {f"classify.{flag}": flags.pop(flag) for flag in OWN}
-    given = {
-        **(read_config_file(config_name) if config_name else {}),
-        **parse_settings(settings),
-        **{key: value for key, value in own.items() if value is not None},
-        **settings_of(flags),
-    }
-    try:
+    given = gather_settings(config_name, settings, flags)
+    given |= {key: value for key, value in own.items() if value is not None}
+    with exit_when_interrupted(f"to continue from the last save: {COMMAND} --resume"):
         if resume is None:
             folder, config = new_run(workspace, run_name, given)
         else:
@@ -134,15 +128,11 @@ def train(
         part = part or ("validation" if config.classify.validation else "test")
         comparison = measure(folder, data, part, with_linear=config.classify.linear_baseline)
         show(folder, comparison, as_json=as_json)
-    except KeyboardInterrupt:
-        echo(f"stopped at once; to continue from the last save: {COMMAND} --resume", err=True)
-        sys.exit(INTERRUPTED)
 
 
-RunSetup = tuple["RunFolder", "ClassifierConfig"]
-
-
-def new_run(workspace: Workspace, name: str | None, given: Mapping[str, Any]) -> RunSetup:
+def new_run(
+    workspace: Workspace, name: str | None, given: Mapping[str, Any]
+) -> tuple["RunFolder", "ClassifierConfig"]:
     """A new run's folder, and its settings made to fit what it begins with. Raises ConfigError."""
     from poetgen.classify.settings import ClassifierConfig
     from poetgen.training.run_folder import RunFolder
@@ -193,7 +183,9 @@ def sizes_of(workspace: Workspace, given: dict[str, Any]) -> dict[str, Any]:
     return {f"model.{key}": getattr(model, key) for key in taken}
 
 
-def resumed_run(workspace: Workspace, name: str, given: Mapping[str, Any]) -> RunSetup:
+def resumed_run(
+    workspace: Workspace, name: str, given: Mapping[str, Any]
+) -> tuple["RunFolder", "ClassifierConfig"]:
     """The run to go on with, and its settings with those given laid over. Raises CheckpointError."""
     from poetgen.classify.settings import ClassifierConfig
     from poetgen.training.runs import find_run
@@ -253,10 +245,8 @@ def learn(
     """Run the training and say how it goes."""
     from poetgen.classify.run import train_classifier
 
-    def begin(should_stop: Callable[[], bool]) -> "Iterator[Event]":
-        return train_classifier(data, folder.path, config, resume=resume, should_stop=should_stop)
-
-    follow_training(folder, LabelProgress(1.0), begin, workspace=workspace)
+    train = partial(train_classifier, data, folder.path, config, resume=resume)
+    follow_training(folder, LabelProgress(1.0), train, workspace=workspace)
 
 
 def measure(
