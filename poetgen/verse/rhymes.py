@@ -220,8 +220,8 @@ def parse_table(text: str, *, amended: bool) -> RhymeTable:
 
 
 def _corrects(row: Sequence[str]) -> bool:
-    """Whether a row of changes takes away what the book never had, a slip, or gives back what other texts have."""
-    return row[2] == "詩韻" or (row[2] in ("校", "廣韻") and "-" in row[1])
+    """Whether a row of changes mends a slip of the text at hand, or gives back what other texts have."""
+    return row[2] in ("詩韻", "校") or (row[2] == "廣韻" and "-" in row[1])
 
 
 def _amend(readings: list[Reading], sign: str, reading: Reading) -> None:
