@@ -28,6 +28,7 @@ from poetgen.writing.prompt import (
 from poetgen.writing.ranking import form_prior
 
 if TYPE_CHECKING:
+    from poetgen.writing.acrostic import Phrase
     from poetgen.writing.conditions import Conditions
 
 READERS = {"acrostic": read_acrostic, "feet": read_feet, "last_line": read_last_line}
@@ -125,6 +126,7 @@ class Request:
     poet: str | None = None
     rhyme_book: str = PINGSHUI
     form_notes: Mapping[Form, str] = field(default_factory=dict)
+    phrase: "Phrase | None" = None  # of an acrostic
 
     def notes_on(self, form: Form | None) -> tuple[str, ...]:
         """What is said of a poem of this form."""
@@ -186,7 +188,18 @@ def read_request(model: LoadedModel, prompt: str | None, options: PoemOptions) -
         (told and told.poet) or None,
         prosody.table.book,
         resolved.form_notes,
+        _read_phrase(model, given, told),
     )
+
+
+def _read_phrase(
+    model: LoadedModel, given: Mapping[str, Prompt], told: "Conditions | None"
+) -> "Phrase | None":
+    if "acrostic" not in given:
+        return None
+    from poetgen.writing.acrostic import read_phrase  # most poems have none
+
+    return read_phrase(model, given["acrostic"].text, told)
 
 
 def _read_prompt(

@@ -190,17 +190,20 @@ class Writer:
         if len(candidates) == 1:
             return _finish(candidates[0], request, index, None)
         given = sum(map(is_hanzi, request.prompt.text))
-        scores = [self._score(own, request, given) for own in candidates]
+        merits = request.phrase.merits(candidates, given=given) if request.phrase else [0.0] * len(candidates)
+        scores = [
+            self._score(own, request, given, merit) for own, merit in zip(candidates, merits, strict=True)
+        ]
         best = max(range(len(scores)), key=scores.__getitem__)
         return _finish(candidates[best], request, index, Rank(len(candidates), best, scores[best]))
 
-    def _score(self, written: Candidate, request: Request, given: int) -> float:
+    def _score(self, written: Candidate, request: Request, given: int, merit: float) -> float:
         scansion = written.matcher.scansion()
         is_old = request.rhyme_book != XINYUN  # which tones are rare is known of Tang poems alone
         tones = scansion.tones if scansion and scansion.template and is_old else None
         lines, _ = written.matcher.lines()
         likely = written.log_probability - written.opening  # which opening is the likeliest is no merit
-        return score(lines, likely, known=self.model.known_lines, given=given, tones=tones)
+        return score(lines, likely + merit, known=self.model.known_lines, given=given, tones=tones)
 
 
 def _finish(written: Candidate, request: Request, index: int, rank: Rank | None) -> GeneratedPoem:
