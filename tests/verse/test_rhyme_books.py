@@ -62,6 +62,19 @@ def test_every_group_of_pingshui_is_in_one_bu_or_parted_between_two():
         assert {reading_in(part).tone for part in parts} == {reading_in(group).tone}
 
 
+@pytest.mark.parametrize(("group", "tenth"), [("佳", "第十部"), ("卦", "第十部仄")])
+def test_the_halves_of_a_group_that_no_old_rhyme_parts_are_those_of_todays_sound(group, tenth):
+    """佳 jiā, 卦 guà: 第十部; 街 jiē, 怪 guài: 第五部; others sound anew, or are seldom."""
+    cilin, modern = RhymeTable.load(book=CILIN), RhymeTable.load(book=XINYUN)
+    others = {
+        hanzi
+        for hanzi in RhymeTable.load().members(group)
+        if (tenth in cilin.groups(hanzi, usual=True))
+        != any(one.startswith("一麻") for one in modern.groups(hanzi, usual=True))
+    }
+    assert others == set({"佳": "崖睚厓扠蝸", "卦": "鎩殺价繣煞尬扒膪"}[group])
+
+
 @pytest.mark.parametrize(
     ("hanzi", "parts"),
     [
