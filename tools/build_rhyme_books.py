@@ -4,13 +4,13 @@
     python tools/build_rhyme_books.py
 
 詞林正韻 (戈載, 1821) joins the 106 groups of 平水韻 to nineteen and parts nine of them along the rhymes of
-廣韻: 灰 from 咍, 元 from 魂 and 痕, 泰 with rounded or labial beginnings from the others. 佳 and 卦 no rhyme of 廣韻
-parts; there 戈載 goes by the sound of his time and names 佳半 and 卦半 under both 第五部 and 第十部. The second halves
-are here those that today's Mandarin too reads as the others of 第十部 (-a: 佳 jiā beside 街 jiē, 卦 guà beside 怪
-guài), but for 崖 and 睚, which had -ai until lately, and for seldom ones. 新韻 (中華新韻, 中華詩詞學會, 2005) goes by the finals and tones of today's Mandarin: fourteen
-groups, 平 of the first and second tone, 仄 of the third and fourth. Readings are pypinyin's: of a character with
-several, those that its words never have are left out, and those that fewer than a tenth have are seldom. The same
-packages give the same bytes.
+廣韻: 灰 from 咍, 元 from 魂 and 痕, 泰 with rounded or labial beginnings from the others. 佳 and 卦, which no
+rhyme of 廣韻 parts, he names under both 第五部 and 第十部 (佳半, 卦半): the second halves are here those that
+today's Mandarin too reads as the others of 第十部 (佳 jiā beside 街 jiē, 卦 guà beside 怪 guài), but for 崖 and
+睚, which had -ai until lately, and seldom ones. 新韻 (中華新韻, 中華詩詞學會, 2005) goes by the finals and tones
+of today's Mandarin: fourteen groups, 平 of the first and second tone, 仄 of the third and fourth. Readings are
+pypinyin's: of a character with several, those that its words never have are left out, and those that fewer than a
+tenth have are seldom. The same packages give the same bytes.
 """
 
 from collections import Counter, defaultdict
