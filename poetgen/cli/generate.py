@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -207,7 +208,9 @@ def generate(
     if keep and rewrite:
         from poetgen.cli.rewriting import rewrite_line
 
-        poems = rewrite_line(writer, keep, rewrite, prompts, count=count or 1, settings=given)
+        poems = _write_seeded(
+            partial(rewrite_line, writer, keep, rewrite, prompts), count=count or 1, **given
+        )
         _tell_model(writer, verbose=verbose, rhyme_book=given["rhyme_book"])
         show.print_all(poems)
         return
@@ -220,7 +223,7 @@ def generate(
     if "-" in prompts or not (begins or asks):
         prompts = tuple(read_prompts(prompts or ("-",)))
     if prompts or not asks:
-        poems = _poems(writer, prompts or None, count=count or 1, **given)
+        poems = _write_seeded(partial(writer.write, prompts or None), count=count or 1, **given)
         _tell_model(writer, verbose=verbose, rhyme_book=given["rhyme_book"])
         show.print_all(poems, names_prompts=len(prompts) > 1)
     else:
@@ -259,12 +262,12 @@ def _list_poets(writer: Writer, *, as_json: bool) -> None:
     echo(json.dumps(names, ensure_ascii=False) if as_json else "\n".join(names))
 
 
-def _poems(writer: Writer, prompts: Iterable[str] | None, **settings: Any) -> Iterator[GeneratedPoem]:
-    """Check every prompt, then write. One seed serves all, so that it can be told and given again."""
+def _write_seeded(write: Callable[..., Iterator[GeneratedPoem]], **settings: Any) -> Iterator[GeneratedPoem]:
+    """Check all that is asked, then write. One drawn seed serves all, and is told to be given again."""
     is_drawn = settings.get("seed") is None
     if is_drawn:
         settings["seed"] = draw_seed()
-    poems = writer.write(prompts, **settings)
+    poems = write(**settings)
     if is_drawn:
-        echo(tr("seed: {settings}", settings=settings["seed"]), err=True)
+        echo(tr("seed: {seed}", seed=settings["seed"]), err=True)
     return poems

@@ -5,37 +5,22 @@ from typing import Any
 
 import click
 
-from poetgen.cli.output import echo
 from poetgen.cli.poem_arguments import read_file
 from poetgen.language import tr
-from poetgen.writing.decoding import draw_seed
 from poetgen.writing.poem import GeneratedPoem
 from poetgen.writing.writer import Writer
 
-ALLOWED = {"seed", "best_of", "temperature", "top_k", "top_p", "repeat_penalty"}
+ALLOWED = {"seed", "count", "best_of", "temperature", "top_k", "top_p", "repeat_penalty"}
 ALLOWED |= {"common_penalty", "rhyme_book", "script"}
 
 
 def rewrite_line(
-    writer: Writer,
-    keep: str,
-    line: int,
-    beginnings: Sequence[str],
-    *,
-    count: int,
-    settings: Mapping[str, Any],
+    writer: Writer, keep: str, line: int, beginnings: Sequence[str], **settings: Any
 ) -> Iterator[GeneratedPoem]:
     """The poem of file `keep` with another line in this place, `count` times. Raises UsageError."""
     check_request(beginnings, settings)
     allowed = {name: value for name, value in settings.items() if name in ALLOWED}
-    seed = allowed.pop("seed", None)
-    drawn = draw_seed() if seed is None else seed
-    poems = writer.rewrite(
-        read_file(keep).text, line, begins="".join(beginnings), count=count, seed=drawn, **allowed
-    )
-    if seed is None:
-        echo(tr("seed: {drawn}", drawn=drawn), err=True)
-    return poems
+    return writer.rewrite(read_file(keep).text, line, begins="".join(beginnings), **allowed)
 
 
 def check_request(prompts: Sequence[str], given: Mapping[str, Any]) -> None:
