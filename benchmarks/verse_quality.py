@@ -37,7 +37,7 @@ from poetgen.poem.form import Form, parse_form
 from poetgen.poem.poem import COMMA, QUESTION, STOP, Poem
 from poetgen.verse.check import check_poem
 from poetgen.verse.rhymes import RhymeTable
-from poetgen.writing.ranking import repeats
+from poetgen.writing.ranking import count_repeats
 from poetgen.writing.writer import Writer
 
 Array = npt.NDArray[Any]
@@ -176,7 +176,7 @@ class Study:
             "ppl_token_interval": measured.intervals["ppl_token"],
             "distinct_1": distinct(few, 1),
             "distinct_2": distinct(few, 2),
-            "repeats": mean(repeats(poem.lines) for poem in poems),
+            "repeats": mean(count_repeats(poem.lines) for poem in poems),
             "copied_lines": mean(line in self.known for line in own),
             "longest_run": statistics.median(self.runs.of(poem.lines) for poem in poems),
         }

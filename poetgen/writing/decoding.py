@@ -143,7 +143,7 @@ def sample(
         scores /= sampling.temperature
     if sampling.top_k or sampling.top_p < 1:
         for row in scores:
-            row[_others(row, sampling)] = -np.inf
+            row[_find_left_out(row, sampling)] = -np.inf
     return _at(np.exp(scores, out=scores), drawn)
 
 
@@ -171,20 +171,20 @@ def _at(weights: Array, shares: Array) -> Array:
     sums = np.add.reduceat(weights, starts, axis=1, dtype=np.float64).cumsum(axis=1)
     found = np.empty(len(weights), np.intp)
     for k, (row, ends, share) in enumerate(zip(weights, sums, shares, strict=True)):
-        stretch, rest = _passed(ends, share * ends[-1])
+        stretch, rest = _find_entry(ends, share * ends[-1])
         start = starts[stretch]
-        found[k] = start + _passed(row[start : start + STRETCH].cumsum(dtype=np.float64), rest)[0]
+        found[k] = start + _find_entry(row[start : start + STRETCH].cumsum(dtype=np.float64), rest)[0]
     return found
 
 
-def _passed(ends: Array, place: float) -> tuple[int, float]:
+def _find_entry(ends: Array, place: float) -> tuple[int, float]:
     """The first entry that ends beyond a place, and how far into it that is; never one of weight 0."""
     place = min(place, np.nextafter(ends[-1], 0))
     found = int(ends.searchsorted(place, "right"))
     return found, place - (ends[found - 1] if found else 0.0)
 
 
-def _others(scores: Array, sampling: Sampling) -> Array:
+def _find_left_out(scores: Array, sampling: Sampling) -> Array:
     """What top-k, then top-p, leave out; the rest by falling score, so that ties let no one extra in."""
     order = (-scores).argsort(kind="stable")
     kept = order[: sampling.top_k or None]
@@ -270,7 +270,7 @@ def _extend(network: Network, rows: Sequence[Candidate], logits: Array, sampling
     rows = [rows[place] for place in going]
     allowed = np.stack([row.matcher.allowed() for row in rows])
     drawn = np.array([row.rng.random() for row in rows])
-    written = _written(rows, network.vocabulary.first_hanzi)
+    written = _find_written(rows, network.vocabulary.first_hanzi)
     opens = len(rows[0].ids) < OPENING  # and so do all others: they are written in step
     last = [row.ids[-1] if row.ids else network.vocabulary.begin for row in rows]
     raised = raise_rare(logits, network.commonness, last, penalty=sampling.common_penalty)
@@ -286,7 +286,7 @@ def _extend(network: Network, rows: Sequence[Candidate], logits: Array, sampling
             row.matcher.accept(number)
 
 
-def _written(rows: Sequence[Candidate], first_hanzi: int) -> tuple[Array, Array]:
+def _find_written(rows: Sequence[Candidate], first_hanzi: int) -> tuple[Array, Array]:
     """(places, ids) of the hanzi that each poem has, but for a last one that may be doubled: two of (N,)."""
     pairs = [
         (place, number)

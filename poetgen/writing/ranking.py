@@ -98,7 +98,7 @@ def _ends_at_five(network: Network, prefix: Prefix, missing: int) -> float:
 # ---- the best candidate ----
 
 
-def repeats(lines: Sequence[str]) -> int:
+def count_repeats(lines: Sequence[str]) -> int:
     """Hanzi that have been in the poem before, in any spelling, but not just before."""
     seen: set[str] = set()
     found = 0
@@ -124,8 +124,8 @@ def score(
     follows a template; `word_prices` are nats, by default those of the words that the released model overuses.
     """
     hanzi = sum(map(len, lines))
-    price = REPEATED * max(0.0, repeats(lines) - hanzi**2 * USUAL_REPEATS)
-    price += COPIED * copied(lines, known, given=given)
+    price = REPEATED * max(0.0, count_repeats(lines) - hanzi**2 * USUAL_REPEATS)
+    price += COPIED * count_copied(lines, known, given=given)
     price += DOUBLED * max(0.0, sum(map(count_doublings, lines)) - hanzi * USUAL_DOUBLINGS)
     avoided = sum(map(is_doubled_across, lines)) + (set("".join(lines)) >= SEASONS)
     avoided += count_forced(lines, tones, given=given) if tones else 0
@@ -196,7 +196,7 @@ def load_rare_tones() -> Mapping[str, str]:
     return {row[0]: row.split("\t")[1] for row in rows if not row.startswith("#")}
 
 
-def copied(lines: Sequence[str], known: LineIndex | None, *, given: int = 0) -> int:
+def count_copied(lines: Sequence[str], known: LineIndex | None, *, given: int = 0) -> int:
     """Hanzi in lines that training contained, those wholly from the prompt left out."""
     found, place = 0, 0
     for line in lines:

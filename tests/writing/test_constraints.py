@@ -13,7 +13,7 @@ from poetgen.poem.poem import MARKS
 from poetgen.script.opencc import to_simplified
 from poetgen.verse.check import check_poem
 from poetgen.verse.rhymes import RhymeTable
-from poetgen.writing.ranking import copied, count_forced, repeats, score
+from poetgen.writing.ranking import count_copied, count_forced, count_repeats, score
 from poetgen.writing.writer import MOST_TOGETHER, Writer
 
 HANZI = (
@@ -232,9 +232,9 @@ def test_bad_input_is_answered_in_a_sentence(writer, asked, error, said):
 
 
 def test_repeats_are_counted_as_readers_see_them():
-    assert repeats(["明月明月", "春風"]) == 2
-    assert repeats(["悠悠春風", "雨雨"]) == 0
-    assert repeats(["悠悠春風", "悠"]) == 1
+    assert count_repeats(["明月明月", "春風"]) == 2
+    assert count_repeats(["悠悠春風", "雨雨"]) == 0
+    assert count_repeats(["悠悠春風", "悠"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -260,10 +260,10 @@ def test_a_character_forced_into_a_tone_it_hardly_has_is_counted(line, tones, fo
 def test_copied_lines_cost_but_not_the_prompts():
     known = LineIndex.of(["白日依山盡，黃河入海流。"])
     lines = ["白日依山盡", "黃河入海流", "欲窮千里目"]
-    assert copied(lines, known) == 10
-    assert copied(lines, known, given=5) == 5
-    assert copied(lines, known, given=3) == 10
-    assert copied(lines, None) == 0
+    assert count_copied(lines, known) == 10
+    assert count_copied(lines, known, given=5) == 5
+    assert count_copied(lines, known, given=3) == 10
+    assert count_copied(lines, None) == 0
     assert score(lines, -50.0, known=known) < score(lines, -50.0, known=None)
     assert score(["白白依山白"], -50.0, known=None) < score(["白日依山盡"], -50.0, known=None)
 
