@@ -35,7 +35,7 @@ def test_the_others_stay_and_the_rules_hold(writer, form, line):
 
 def test_a_line_that_is_new_in_spelling_or_in_one_word_alone_is_not_taken(writer):
     kept = "山色濃於霧，谿煙澹似雲。松根如有鼻，不是卷簾聞。"
-    for seed, begins in ((2510150181, ""), (2, "溪煙"), (3, "溪煙")):  # 溪煙淡似雲 suits the poem best
+    for seed, begins in ((2510150181, ""), (2, "溪煙"), (7, "溪煙")):  # 溪煙淡似雲 suits the poem best
         (new,) = writer.rewrite(kept, 2, seed=seed, begins=begins)
         words = zip(new.corpus_lines[1], "谿煙澹似雲", strict=True)
         assert sum(word_of(one) != word_of(other) for one, other in words) > 1
