@@ -27,7 +27,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
-from guangyun import read_glosses, read_heads
+from guangyun import read_heads, read_words
 
 from benchmarks.verse_of_real_poems import read_bodies
 from poetgen.corpus.dataset import SPLITS
@@ -83,12 +83,7 @@ PATTERNS = {(name, length): write_out(fives, length) for name, fives in FIVES.it
 
 def read_guangyun() -> Table:
     """The entries that 廣韻 has for a character in any spelling, and what their glosses add (又音)."""
-    heads = read_heads()
-    glosses = read_glosses(heads)
-    words: dict[str, Groups] = {}
-    for hanzi, groups in heads.items():
-        word = word_of(hanzi)
-        words[word] = words.get(word, frozenset()) | groups | glosses.get(hanzi, frozenset())
+    words = read_words(read_heads())
     return lambda hanzi: words.get(word_of(hanzi))
 
 

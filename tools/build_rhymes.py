@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from guangyun import read_glosses, read_heads
+from guangyun import read_glosses, read_heads, read_words
 from rhyme_evidence import Evidence, gather, read_bodies
 
 from poetgen.files import write_text
@@ -148,12 +148,14 @@ class Witness(NamedTuple):
     heads: Mapping[str, frozenset[str]]
     glosses: Mapping[str, frozenset[str]]
     words: Mapping[str, frozenset[str]]  # the same of one spelling for all of a word
+    every: Mapping[str, frozenset[str]]  # of all spellings of a word, what glosses surely add too
 
     @classmethod
     def read(cls) -> "Witness":
         """From the package tshet-uinh."""
         heads = read_heads()
-        return cls(heads, read_glosses(heads), {word_of(hanzi): groups for hanzi, groups in heads.items()})
+        words = {word_of(hanzi): groups for hanzi, groups in heads.items()}
+        return cls(heads, read_glosses(heads), words, read_words(heads))
 
     def entries(self, char: str) -> frozenset[str]:
         """The groups of its own entries, or of those that another spelling of it has."""
@@ -231,7 +233,7 @@ def seldom_readings(table: Table, characters: Iterable[str], witness: Witness) -
     """Readings of 廣韻 that a character has not: no poem is to be faulted for one of them (酇 as 平, 籠 in 冬)."""
     changes = []
     for char in sorted(set(characters)):
-        lacking = witness.entries(char) - {r.group for r in table.get(char, ())}
+        lacking = witness.every.get(word_of(char), frozenset()) - {r.group for r in table.get(char, ())}
         added = [f"^{group}" for group in GROUPS if char in table and group in lacking]
         if added:
             changes.append(Change(char, tuple(added), "廣韻", ""))

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from tshet_uinh.data import 廣韻 as book
 
-from poetgen.verse.groups import GROUPS
+from poetgen.poem.poem import word_of
+from poetgen.verse.groups import GROUPS, reading_in
 
 # Where the 106 groups join several of the 206 rhymes; every other rhyme is a group of its own name.
 JOINED = {
@@ -69,15 +70,31 @@ def read_heads() -> dict[str, frozenset[str]]:
     return {hanzi: frozenset(groups) for hanzi, groups in found.items()}
 
 
-def read_glosses(heads: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """The groups that the glosses give each character besides (又音 又切), of any tone the speller has."""
+def read_glosses(heads: Mapping[str, frozenset[str]], *, sure: bool = False) -> dict[str, frozenset[str]]:
+    """The groups that the glosses give each character besides (又音 又切), of any tone the speller has.
+
+    Where they must be `sure`, only what is called another sound (又) and spelled by a character of one tone.
+    """
     found: dict[str, set[str]] = defaultdict(set)
     for entry in book.iter條目():
-        for speller in _spellers(entry.釋義):
-            found[entry.字頭] |= heads.get(speller, frozenset())
+        for speller in _spellers(entry.釋義, sure=sure):
+            groups = heads.get(speller, frozenset())
+            if not sure or len({reading_in(group).tone for group in groups}) == 1:
+                found[entry.字頭] |= groups
     return {hanzi: frozenset(groups) for hanzi, groups in found.items()}
 
 
-def _spellers(gloss: str) -> Iterator[str]:
+def read_words(heads: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """The groups of each word (word_of): its entries in any spelling, and what glosses surely add."""
+    glosses = read_glosses(heads, sure=True)
+    words: dict[str, frozenset[str]] = {}
+    for hanzi, groups in heads.items():
+        word = word_of(hanzi)
+        words[word] = words.get(word, frozenset()) | groups | glosses.get(hanzi, frozenset())
+    return words
+
+
+def _spellers(gloss: str, *, sure: bool) -> Iterator[str]:
     for match in ALSO.finditer(gloss):
-        yield from filter(None, match.groups())
+        if not sure or match[0].startswith("又"):
+            yield from filter(None, match.groups())

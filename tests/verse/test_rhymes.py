@@ -148,6 +148,12 @@ def test_every_character_has_a_tone_inside_lines():
     assert all(TABLE.tones(hanzi) == {r.tone for r in TABLE.readings(hanzi)} for hanzi in TABLE)
 
 
+@pytest.mark.parametrize("pair", ["忘陽", "腰嘯", "秤蒸", "淒薺", "衆東", "廻隊", "籠冬", "酇寒"])
+def test_no_reading_is_dropped_that_guangyun_has_under_any_spelling_or_tells_in_a_gloss(pair):
+    hanzi, group = pair
+    assert group in TABLE.groups(hanzi)
+
+
 @pytest.mark.parametrize("pair", ["勤真", "攢寒", "阿仄", "厭鹽", "嘆仄"])
 def test_who_writes_uses_no_reading_that_a_witness_lacks(pair):
     """廣韻 or the book has the character without it, and poems of today hang on none."""
