@@ -54,6 +54,9 @@ def lines(value: Mapping[str, Any], indent: str = "") -> Iterator[str]:
         if isinstance(inner, Mapping) and inner:
             yield f"{indent}{key}:"
             yield from lines(inner, indent + "  ")
+        elif isinstance(inner, list) and any(isinstance(one, str) and " " in one for one in inner):
+            yield f"{indent}{key}:"  # sentences
+            yield from (f"{indent}  {text_of(one)}" for one in inner)
         else:
             yield f"{indent}{key}: {text_of(inner)}".rstrip(" ")
 

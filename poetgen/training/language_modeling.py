@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from poetgen import __version__
-from poetgen.checkpoint import Checkpoint
+from poetgen.checkpoint import RELEASED, Checkpoint, released_path
 from poetgen.config import Config, TrainingConfig
 from poetgen.corpus.batches import Batch, Indices, make_batch, ordered_batches
 from poetgen.corpus.conditions import ConditionTable
@@ -63,7 +63,13 @@ class LanguageModeling:
     def load_start(self, path: Path) -> None:
         """Begin with the weights of a checkpoint. Raises CheckpointError when it is another kind of model."""
         found = Checkpoint.load(path)
-        check_same_kind(found, self.config, self.prepared, self.table, where=str(path))
+        check_same_kind(
+            found,
+            self.config,
+            self.prepared,
+            self.table,
+            where=RELEASED if path == released_path() else str(path),
+        )
         self.learner.load_weights(found.weights)
         self.parent, self.parents_lines = dict(found.card), found.lines
         self.messages.append(f"begins with the weights of {path}")

@@ -95,6 +95,13 @@ def test_poets_are_learned_measured_and_named(home: Path) -> None:
     piped = run(home, "predict", "--json", "--checkpoint", "moon", typed="春江花月夜\n\n山山水水\n")
     predictions = [json.loads(line) for line in piped.stdout.splitlines()]
     assert [prediction["typed"] for prediction in predictions] == ["春江花月夜。", "山山水水。"]
+    assert "classifier: moon\n" in piped.stderr
+    among = run(
+        home, "predict", "--json", "--checkpoint", "moon", "月", "-", typed="春江花月夜\n\n山山水水\n"
+    )
+    assert [json.loads(line)["text"] for line in among.stdout.splitlines()][1:] == [
+        prediction["text"] for prediction in predictions
+    ]
     shares = [*predictions[0]["probabilities"].values()]
     assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1)
 
@@ -223,6 +230,8 @@ def test_nothing_prepared_and_nothing_trained(tmp_path: Path) -> None:
 def test_texts_that_cannot_be_judged(home: Path) -> None:
     assert train(home, "--by", "poet", "--set", "training.steps=1", *ALONE).exit_code == 0
     refused(run(home, "predict", "moon"), "cannot be read as verse")
+    (home / "poems.txt").write_text("春江花月夜\n", encoding="utf-8")
+    refused(run(home, "predict", home / "poems.txt"), r"poems\.txt is a file; .*predict - < ")
     refused(run(home, "predict", "龘龘"), "the classifier knows nothing in '龘龘'")
     assert run(home, "predict", typed="").exit_code == 2
     some = run(home, "predict", "--json", "月山", "moon", "江水", "龘龘")

@@ -87,6 +87,11 @@ def test_any_card_can_be_shown(card: dict[str, Any]) -> None:
     assert json.loads(shown[-1]) == json.loads(json.dumps(finite(card), allow_nan=False))
 
 
+def test_sentences_of_a_card_stand_on_lines_of_their_own() -> None:
+    told = list(lines({"ancestors": ["First, that.", "Then this."], "sizes": [1000, 2]}))
+    assert told == ["ancestors:", "  First, that.", "  Then this.", "sizes: 1,000, 2"]
+
+
 def test_a_card_cannot_command_the_terminal() -> None:
     assert [*map(printable, lines({"title\n": "\x1b[2J月\r"}))] == ["title\\n: \\u001b[2J月\\r"]
 

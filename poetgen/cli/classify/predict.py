@@ -2,13 +2,16 @@
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from poetgen.cli.options import complete_by, examples, home_option, json_option
 from poetgen.cli.output import echo
-from poetgen.errors import PromptError
+from poetgen.cli.poem_arguments import STDIN
+from poetgen.errors import CorpusError, PromptError
 from poetgen.files import Workspace
 from poetgen.printable import printable
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     epilog=examples("poetgen classify predict 床前明月光，疑是地上霜。举头望明月，低头思故乡。"),
 )
 @home_option
-@click.argument("texts", metavar="[TEXT]...", nargs=-1)
+@click.argument("texts", metavar="[TEXT|-]...", nargs=-1)
 @click.option(
     "--checkpoint",
     metavar="FILE|RUN",
@@ -35,17 +38,18 @@ if TYPE_CHECKING:
 def predict(
     workspace: Workspace, *, texts: tuple[str, ...], checkpoint: str | None, top: int, as_json: bool
 ) -> None:
-    """Print the most likely labels of each TEXT, or without one of the poems (or lines) on standard input.
+    """Print the most likely labels of each TEXT; for -, or without one, of the poems (or lines) on standard input.
 
     A text that cannot be classified is reported on standard error, the others are printed; exit code 1.
     """
+    from poetgen.checkpoint import model_name
     from poetgen.classify.predict import predict as predict_labels
     from poetgen.classify.saved import SavedClassifier, find_classifier
 
     path = find_classifier(workspace, checkpoint)
-    echo(f"classifier: {path}", err=True)
+    echo(f"classifier: {model_name(path)}", err=True)
     saved = SavedClassifier.load(path)
-    given = list(texts) or read_stdin(poems=bool(saved.settings.classify.by))
+    given = list(read_texts(texts or (STDIN,), poems=bool(saved.settings.classify.by)))
     if not given:
         raise click.UsageError("no text was given; give one, or pipe in one per line")
     found = predict_labels(saved, given)
@@ -60,6 +64,19 @@ def predict(
             echo(f"Error: {error}", err=True)
     if len(predictions) < len(found):
         raise SystemExit(1)
+
+
+def read_texts(texts: Sequence[str], *, poems: bool) -> Iterator[str]:
+    """Each text as given; in the place of - those on standard input. Raises CorpusError for a file's name."""
+    for text in texts:
+        if text == STDIN:
+            yield from read_stdin(poems=poems)
+        elif Path(text).suffix and Path(text).is_file():
+            raise CorpusError(
+                f"{text} is a file; to classify what it holds: poetgen classify predict - < {text}"
+            )
+        else:
+            yield text
 
 
 def read_stdin(*, poems: bool) -> list[str]:
