@@ -27,19 +27,18 @@ from tests.faults.damage import mutate
 from tests.faults.forked import import_everything, run
 from tests.faults.strikes import KINDS, Scenario, copy, count_operations, strike_at
 from tests.faults.typed import make_lines
-from tests.faults.workspace import grow, list_readers, make_home
+from tests.faults.workspace import COMMANDS, grow, list_readers, make_home
 
 Trial = tuple[str, str, str]  # of which kind, what was done, what is wrong: nothing, it is hoped
 LINES_PER_COPY = 200  # what one line has left behind, the next may stumble over
 
 
-def strike_everywhere(scenarios: list[Scenario], folder: Path, first: int, stride: int) -> Iterator[Trial]:
-    """Every so many file operations of each command from the `first` on, by every kind of fault."""
-    for scenario in scenarios:
-        total = count_operations(scenario, folder)
-        print(f"{scenario.name}: {total} file operations", flush=True)
-        for number, kind in product(range(first, total + 1, stride), KINDS):
-            yield kind, f"{scenario.name} at {number}", strike_at(scenario, folder, number, kind)
+def strike_everywhere(scenario: Scenario, folder: Path, first: int, stride: int) -> Iterator[Trial]:
+    """Every so many file operations of a command from the `first` on, by every kind of fault."""
+    total = count_operations(scenario, folder)
+    print(f"{scenario.name}: {total} file operations", flush=True)
+    for number, kind in product(range(first, total + 1, stride), KINDS):
+        yield kind, f"{scenario.name} at {number}", strike_at(scenario, folder, number, kind)
 
 
 def damage_files(home: Path, folder: Path, count: int, rng: random.Random) -> Iterator[Trial]:
@@ -67,9 +66,13 @@ def trials(given: argparse.Namespace, folder: Path) -> Iterator[Trial]:
     home, corpus, rng = folder / "home", folder / "corpus", random.Random(given.seed)
     import_everything()
     make_home(home, corpus)
-    scenarios = [each for each in grow(home, corpus, folder) if not given.only or each.name in given.only]
-    if given.stride:
-        yield from strike_everywhere(scenarios, folder / "struck", given.first, given.stride)
+    wanted = set(given.only or (name for name, *_ in COMMANDS))
+    for scenario in grow(home, corpus, folder):
+        if given.stride and scenario.name in wanted:
+            yield from strike_everywhere(scenario, folder / "struck", given.first, given.stride)
+        wanted.discard(scenario.name)
+        if not (wanted or given.mutations or given.lines):
+            return
     yield from damage_files(home, folder / "damaged", given.mutations, rng)
     yield from type_lines(home, folder / "typed", given.lines, rng)
 

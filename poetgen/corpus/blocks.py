@@ -10,7 +10,7 @@ from poetgen.corpus.markup import remove_markup
 from poetgen.poem.poem import is_hanzi
 
 _RULER = re.compile(
-    r"[-=*_~#—–·\s]{3,}|[(（\[【第]?\s*[0-9]{1,6}\s*[)）\].、】首]?"
+    r"[-=*_~#—–·\s]{3,}|[%※§]{1,3}|[(（\[【第]?\s*[0-9]{1,6}\s*[)）\].、】首]?"
     r"|[(（\[【第]\s*[一二三四五六七八九十百]+\s*[)）\]】首]"
 )
 _LABEL_ALONE = re.compile(r"[A-Za-z_]{2,20}\s*[:：]")

@@ -7,18 +7,21 @@ from poetgen.poem.poem import is_hanzi
 
 LACUNA = "□"  # one lost character
 _SIGNS = str.maketrans(dict.fromkeys("\ufffd▢☐■〓", LACUNA))
+_NOTED = re.compile(r"[（(〔\[【]原?[缺闕阙]([一二三四五六七八九]?)字?[）)〕\]】]")  # an editor's word for it
 _SEGMENTS = re.compile(r"[，。！；：、,.!;:…\n]+")
 _QUESTIONS = re.compile("[?？]")
 
 
-def show_lost(body: str) -> str:
-    """The body with □ for each lost character: �, ▢, ■, 〓, and a ? or ？ that ends no line.
+def show_lost(body: str, *, with_notes: bool = True) -> str:
+    """The body with □ for each lost character: �, ▢, ■, 〓, （缺）, and a ? or ？ that ends no line.
 
     A question mark ends a line where the line before it is as long as the others; where the line is as long only
     with the question mark counted, it stands for a character. So does a ? of ASCII inside a line among full-width
     marks.
     """
     body = body.translate(_SIGNS)
+    if with_notes:
+        body = _NOTED.sub(lambda note: LACUNA * ("一二三四五六七八九".find(note[1] or "一") + 1), body)
     if not _QUESTIONS.search(body):
         return body
     plain = [part for part in _SEGMENTS.split(body) if part]

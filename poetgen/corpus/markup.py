@@ -1,4 +1,4 @@
-"""Texts as web pages and notes have them: the rows that HTML, XML and Markdown show, without their signs."""
+"""Texts as web pages and notes have them: the rows that HTML, XML, Markdown and wikis show, without signs."""
 
 import html
 import re
@@ -8,7 +8,7 @@ _UNSEEN = [  # what a page holds and does not show: how it begins and how it end
     (re.compile(begin, re.IGNORECASE), re.compile(end, re.IGNORECASE))
     for begin, end in (
         (r"<head\b", r"</head\s*>"), (r"<script\b", r"</script\s*>"), (r"<style\b", r"</style\s*>"),
-        ("<!--", "-->"), ("<!doctype", ">"), (r"<\?", r"\?>"),
+        (r"<rt\b", r"</rt\s*>"), (r"<rp\b", r"</rp\s*>"), ("<!--", "-->"), ("<!doctype", ">"), (r"<\?", r"\?>"),
     )
 ]  # fmt: skip
 _ROWS = {"br", "l", "line", "td", "th", "dt", "dd"}
@@ -21,6 +21,8 @@ _TITLE_ROW = re.compile(r" {0,3}(#{1,6})[ \t\u3000]+(.*)")
 _TITLE_SIGN = re.compile(r"#{1,6}(?=[^\s#])")
 _BEFORE = re.compile(r"[ \t]*(?:>[ \t]?)*(?:[-*+•][ \t]+(?=\S))?")
 _EMPHASIS = re.compile(r"(\*{1,3}|_{2,3}|~~|`)(?=\S)([^*_~`\n]+?)(?<=\S)\1")
+_WIKI_TITLE = re.compile(r"(={2,6})([^=\n]+)\1\s*")
+_WIKI = re.compile(r"'{2,5}(?=[^'\n]+'{2})|(?<=[^'])'{2,5}|\[\[(?:[^\[\]|\n]*\|)?(?P<shown>[^\[\]|\n]*)\]\]")
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
 _TABLE_RULE = re.compile(r"\|?(?:\s*:?-{3,}:?\s*\|)+(?:\s*:?-{3,}:?)?|```.*")
 
@@ -36,7 +38,7 @@ def remove_markup(text: str) -> str:
         text = _TAG.sub(_break, text)
     if "&" in text:
         text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
-    return "\n".join(_plain_rows(text.splitlines())) if re.search(r"[#>*_~`|•+\[-]", text) else text
+    return "\n".join(_plain_rows(text.splitlines())) if re.search(r"[#>*_~`|•+=\[-]|''", text) else text
 
 
 def _cut(text: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
@@ -61,14 +63,15 @@ def _plain_rows(rows: list[str]) -> list[str]:
     for number, row in enumerate(rows):
         row = row if _TABLE_RULE.fullmatch(row.strip()) is None else ""
         row = row[_end(_BEFORE, row) :].rstrip("\\ \t") if row.strip(" -*_=#~") else row
-        title = _TITLE_ROW.fullmatch(row)
+        title = _TITLE_ROW.fullmatch(row) or _WIKI_TITLE.fullmatch(row)
         if title:
             if above and above[1] < len(title[1]):
                 plain[above[0]] = ""
             above = (number, len(title[1]))
         elif row.strip():
             above = None
-        row = title[2].rstrip("# \t") if title else row[_end(_TITLE_SIGN, row) :]
+        row = title[2].strip("# \t") if title else row[_end(_TITLE_SIGN, row) :]
+        row = _WIKI.sub(lambda sign: sign["shown"] or "", row)
         plain.append(_LINK.sub(r"\1", _EMPHASIS.sub(r"\2", row)))
     return plain
 

@@ -130,7 +130,8 @@ def _plain_poems(text: str, reading: Reading, line_length: int | None) -> Iterat
 
 def _from_record(record: Record, where: str, number: int, line_length: int | None) -> RawPoem:
     title, author = remove_invisible(record.title), remove_invisible(record.author)
-    body = show_lost(_join_record(record, line_length))
+    # in chinese-poetry's own files a note is a note: the counts of docs/ are of the poems as they stand there
+    body = show_lost(_join_record(record, line_length), with_notes=record.key != "paragraphs")
     return RawPoem(where, number, title, author, body, record.id)
 
 

@@ -277,10 +277,16 @@ NAMED |= {
         "json",
         "// 唐詩\n" + as_json(objects("title", "author", "content"))[:-1] + ",]",
     ),
+    "a wiki": ("txt", rows("== 靜夜思 ==", "[[李白]]", A, "", "== '''春曉''' ==", "[[孟浩然|孟浩然]]", B)),
     "a script": ("js", f"var poems = {as_json(objects('title', 'author', 'content'))};"),
     "a module": ("js", f"module.exports = {as_json(objects('title', 'author', 'content'))}"),
 }
 NAMELESS = {
+    "a page with sounds": (
+        "html",
+        f"<p>{A.replace('床', '<ruby>床<rp>(</rp><rt>chuáng</rt><rp>)</rp></ruby>')}</p><p>{B}</p>",
+    ),
+    "fortunes": ("txt", rows(A1, A2, "%", B1, B2, "%")),
     "bars between lines": ("txt", rows(BAR_A, BAR_B)),
     "a list of Markdown": ("txt", rows("- " + A, "* " + B)),
     "signs before": ("txt", rows("🌙 " + A, "★ " + B)),
@@ -384,6 +390,10 @@ def test_what_is_no_text_is_refused(data):
         (A.replace("月光", "??"), A.replace("月光", "□□")),
         (A.replace("故鄉", "故?"), A.replace("故鄉", "故□")),
         (A.replace("月光", "\ufffd光"), A.replace("月光", "□光")),
+        (A.replace("月光", "（缺）光"), A.replace("月光", "□光")),
+        (A.replace("月光", "(闕)光"), A.replace("月光", "□光")),
+        (A.replace("月光", "〔原缺二字〕"), A.replace("月光", "□□")),
+        (A.replace("月光", "月光（一作花）"), A.replace("月光", "月光（一作花）")),
         (B[:-1] + "？", B[:-1] + "？"),
         (
             B.replace("，", ",").replace("。", ".")[:-1] + "?",
@@ -495,6 +505,9 @@ def test_no_title_is_taken_for_a_date_a_dynasty_or_verse(tmp_path, title):
         "{",
         '{"a":',
         "1/2|",
+        "''",
+        "[[a",
+        "== ",
     ],
 )
 def test_a_long_row_of_markup_is_quick(part):

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.conftest import made_up_poem
@@ -13,8 +14,19 @@ STEPS = "--steps=2"
 RESUME = ["train", "--resume", "moon"]
 COMPARE = ["compare", "--optimizer=sgd", "--optimizer=adam", "--seeds=1", STEPS, *SMALL]
 DRAW = ["gradients", "--steps=2", "--hidden-size=2", "--scale=1", "--out=reach.png"]
+FETCH = ["fetch"]  # and --url, of the repository
 # name, command, and what is typed where the same command again is refused
 COMMANDS = (
+    ("draw", DRAW, ()),
+    ("generate", ["generate", "月", "--seed=1", "--picture=poem.png"], ()),
+    (
+        "generate into a file",
+        ["generate", "月", "--seed=1", "--count=2", "--out=poem.txt", "--picture=poem.svg"],
+        (),
+    ),
+    ("check", ["check", "judged.txt", "--picture=judged.svg"], ()),
+    ("score", ["score", "judged.txt", "--picture=score.png"], ()),
+    ("fetch", FETCH, ()),
     ("prepare", ["prepare", "--min-count=1"], ()),
     ("prepare anew", ["prepare", "--min-count=2", "--limit=30"], ()),
     ("prepare as at first", ["prepare", "--min-count=1"], ()),
@@ -36,15 +48,6 @@ COMMANDS = (
     ),
     ("compare", COMPARE, ()),
     ("compare, own poems", [*COMPARE, "--out=own", "--set=corpus.limit=30"], ()),
-    ("draw", DRAW, ()),
-    ("generate", ["generate", "月", "--seed=1", "--picture=poem.png"], ()),
-    (
-        "generate into a file",
-        ["generate", "月", "--seed=1", "--count=2", "--out=poem.txt", "--picture=poem.svg"],
-        (),
-    ),
-    ("check", ["check", "judged.txt", "--picture=judged.svg"], ()),
-    ("score", ["score", "judged.txt", "--picture=score.png"], ()),
 )
 
 
@@ -72,16 +75,15 @@ def make_home(home: Path, corpus: Path) -> None:
         subprocess.run(["git", "-C", str(corpus), *words.split()], check=True)
 
 
-def grow(home: Path, corpus: Path, folder: Path) -> list[Scenario]:
+def grow(home: Path, corpus: Path, folder: Path) -> Iterator[Scenario]:
     """The commands that write, each begun where the one before it ended. Raises RuntimeError when one fails."""
-    scenarios = []
-    for name, words, again in (("fetch", ["fetch", "--url", str(corpus)], ()), *COMMANDS):
+    for name, words, again in COMMANDS:
+        words = [*words, "--url", str(corpus)] if words is FETCH else words
         start = copy(home, folder / f"before {name}")
         ended = run(words, home)
         if ended.status:
             raise RuntimeError(f"{name}: {ended.stderr}")
-        scenarios.append(Scenario(name, words, start, tuple(again)))
-    return scenarios
+        yield Scenario(name, words, start, tuple(again))
 
 
 def list_readers(home: Path) -> dict[str, list[str]]:
