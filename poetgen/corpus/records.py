@@ -134,7 +134,8 @@ def _name_of(value: Any) -> str | None:
     """A title or an author: a text, a number, {"name": …}, a list of names; None for anything else."""
     if isinstance(value, dict):
         key = find_name(value, ("name", *AUTHOR_NAMES, *TITLE_NAMES))
-        return None if key is None else _name_of(value[key])
+        value = None if key is None else value[key]
+        return value if isinstance(value, str) else None
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return "、".join(value)
     return value or "" if isinstance(value, str | None) else str(value) if type(value) is int else None

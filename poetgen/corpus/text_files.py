@@ -80,8 +80,9 @@ def _json_poems(text: str, name: str, reading: Reading, line_length: int | None)
     for index, entry in enumerate(entries):
         try:
             found = read_entry(entry)
-        except NoRecord as error:
-            reading.faults.append(f"{name}[{index}]: {error}")
+        except (NoRecord, RecursionError) as error:
+            reason = error if isinstance(error, NoRecord) else "lists in lists without end"
+            reading.faults.append(f"{name}[{index}]: {reason}")
             continue
         for record in found:
             reading.layouts[tr("key {key}", key=record.key)] += 1

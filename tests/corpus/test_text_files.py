@@ -448,7 +448,9 @@ def test_a_packed_file_is_called_what_it_is(data, kind):
         decode_text(data, "poems.txt")
 
 
-@given(st.binary(max_size=60) | st.text("月山，。\t\n,;|{}[]\"'0一《》：:", max_size=60).map(str.encode))
+@given(
+    st.binary(max_size=60) | st.text("月山，。\t\n,;|{}[]\"'0一《》：:<>&#*=%/a", max_size=60).map(str.encode)
+)
 def test_any_bytes_are_poems_or_an_error_in_a_sentence(data):
     for name in ("a.txt", "a.json", "a.jsonl", "a.csv", "a.tsv"):
         reading = Reading()
@@ -513,3 +515,32 @@ def test_no_title_is_taken_for_a_date_a_dynasty_or_verse(tmp_path, title):
 def test_a_long_row_of_markup_is_quick(part):
     for name in ("a.txt", "a.json", "a.csv"):
         list(read_poem_file((A + part * (2**17 // len(part))).encode(), name, Reading()))
+
+
+NAMES = st.sampled_from(
+    ["title", "author", "content", "paragraphs", "id", "name", "李白", "1", "靜夜思", "data"]
+)
+VALUES = st.sampled_from([A, B, "月", "", None, True, 3, 1.5, "唐", BAR_A, "<p>月</p>", "\ud800"])
+
+
+@given(
+    st.recursive(
+        VALUES,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
+        max_leaves=12,
+    )
+)
+def test_any_json_is_poems_or_faults_in_a_sentence(value):
+    reading = Reading()
+    poems = list(read_poem_file(json.dumps(value).encode(), "a.json", reading))
+    assert all(
+        isinstance(text, str) for poem in poems for text in (poem.title, poem.author, poem.body, poem.id)
+    )
+    assert all(fault and "\n" not in fault for fault in reading.faults)
+
+
+@pytest.mark.parametrize("depth", [10, 400, 100_000])
+def test_json_in_json_without_end_is_a_fault(depth):
+    reading = Reading()
+    text = '{"content":[' * depth + f'"{A}"' + "]}" * depth
+    assert len(list(read_poem_file(text.encode(), "a.json", reading))) + len(reading.faults) == 1
