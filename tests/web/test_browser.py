@@ -171,6 +171,16 @@ def test_the_address_shows_the_same_poem_again(open_page):
     assert again.input_value("#prompt") == "山"
 
 
+def test_another_rhyme_book_goes_with_a_poem_and_some_hanzi_are_not_wanted(open_page):
+    page = open_page("?prompt=月&form=五絕&seed=8&rhyme_book=新韻&avoid=愁夜")
+    page.wait_for_selector(".poem")
+    assert not set("愁夜") & set("".join(lines(page)))
+    assert page.input_value("#rhyme_book") == "新韻"
+    page.locator(".poem button", has_text="Check").click()
+    page.wait_for_selector("#verdicts .summary")
+    assert page.input_value("#check-book") == "新韻"
+
+
 def test_tones_and_rhymes_are_shown_on_demand_to_eye_and_ear(open_page):
     page = open_page("?prompt=月&form=七絕&seed=8")
     page.wait_for_selector(".poem")

@@ -85,6 +85,7 @@ function setBusy(isBusy) {
 async function judge() {
   const body = { text: find("#text").value, tones: find("#strict").checked ? "strict" : "relaxed" };
   if (find("#check-form").value) body.form = find("#check-form").value;
+  if (find("#check-book").value) body.rhyme_book = find("#check-book").value;
   find("#check-fault").textContent = "";
   try {
     const { poems } = await ask("check", body);
@@ -95,8 +96,9 @@ async function judge() {
   }
 }
 
-function checkText(text) {
+function checkText(text, book = "") {
   find("#text").value = text;
+  find("#check-book").value = book;
   showTab(find("#tab-check"));
   judge();
 }

@@ -32,7 +32,7 @@ export class PoemView {
       lines: poem.lines,
       signs: poem.annotation,
       script: poem.script,
-      signature: poem.rhyme_group ? `${poem.form}${poem.rhyme_group}韻` : "",
+      signature: poem.rhyme_group ? `${poem.form}${poem.rhyme_group}${poem.rhyme_group.length === 1 ? "韻" : ""}` : "", // 東韻, but 第一部
       rewrite: (line) => this.rewrite(line),
     });
     const rhyme = poem.rhyme_group && say("rhymeNamed", { rhyme: inScript(poem.rhyme_group) });
@@ -59,7 +59,7 @@ export class PoemView {
       button("copy", (event) => this.tell(event.target, "copied", () => navigator.clipboard.writeText(this.text))),
       button("copyLink", (event) => this.tell(event.target, "copied", () => navigator.clipboard.writeText(this.link))),
       button("picture", (event) => this.togglePictures(event.target), { "aria-expanded": "false", class: "picture" }),
-      button("checkThis", () => this.check(this.text)),
+      button("checkThis", () => this.check(this.text, this.request.rhyme_book)),
     );
   }
 
@@ -95,6 +95,7 @@ export class PoemView {
     button.classList.add("working");
     try {
       const body = { poem: this.text, line, seed, script: this.poem.script };
+      if (this.request.rhyme_book) body.rhyme_book = this.request.rhyme_book;
       const head = [...(this.request.acrostic ?? "")][line - 1];
       const poem = await askPoem("rewrite", head ? { ...body, begins: head } : body);
       this.earlier.push([this.poem, this.rewrites]);
