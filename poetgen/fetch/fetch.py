@@ -19,7 +19,7 @@ from poetgen.errors import CorpusError, PoetgenError
 from poetgen.fetch.complaints import SingleObjectsRefused, Unexplained, explain_complaint, strip_password
 from poetgen.fetch.git import Clone, OnCount, check_revision, git_address
 from poetgen.fetch.manifest import Manifest
-from poetgen.fetch.staging import Damaged, Staging, check_files
+from poetgen.fetch.staging import Damaged, Oversized, Staging, check_files
 from poetgen.files import follow_links
 
 DEFAULT_URL = "https://github.com/chinese-poetry/chinese-poetry"
@@ -168,9 +168,9 @@ class _Fetch:
         self.staging.recover()
         try:
             return self._attempts()
-        except (PoetgenError, OSError):
+        except (PoetgenError, OSError) as error:
             self.staging.recover()  # before anything is removed: it may hold the only corpus
-            if not self.worth_keeping:
+            if not self.worth_keeping or isinstance(error, Oversized):
                 self.staging.discard()
             raise
 

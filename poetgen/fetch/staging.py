@@ -24,6 +24,10 @@ class Damaged(CorpusError):
     """What has arrived is not what the commit says: only a fresh start repairs it."""
 
 
+class Oversized(CorpusError):
+    """A file that no corpus has: what has arrived is of no use to a next run."""
+
+
 class Staging:
     """The folder `dest` and, beside it, `partial`: git's `git`, new `files-…`, the `old` corpus during a swap.
 
@@ -147,7 +151,7 @@ def names_below(folder: Path) -> list[str]:
 def check_files(folder: Path, blobs: dict[str, str]) -> dict[str, FileDigest]:
     """The marks of the files in `folder`, once they are exactly the blobs (path → git's id) of the commit.
 
-    Raises Damaged.
+    Raises Damaged, or Oversized before it reads such a file.
     """
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     if found != set(blobs):
@@ -155,7 +159,7 @@ def check_files(folder: Path, blobs: dict[str, str]) -> dict[str, FileDigest]:
     checked = {}
     for path, blob in sorted(blobs.items()):
         if (folder / path).stat().st_size > LARGEST_FILE:
-            raise CorpusError(
+            raise Oversized(
                 f"{path} has {(folder / path).stat().st_size / 2**20:,.0f} MiB, far more than a volume of poems; "
                 "give --url a chinese-poetry repository"
             )

@@ -631,6 +631,16 @@ def test_a_full_disk(far: Far, dest: Path, monkeypatch: pytest.MonkeyPatch, mome
     assert_whole(dest, far.files, far.newest)
 
 
+def test_a_file_far_larger_than_a_volume_is_refused_unread(
+    far: Far, dest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poetgen.fetch.staging.LARGEST_FILE", 5)
+    assert_refused("far more than a volume of poems; give --url a chinese-poetry", far.url, dest)
+    monkeypatch.undo()
+    fetch_corpus(far.url, dest)
+    assert_whole(dest, far.files, far.newest)
+
+
 def test_without_git(far: Far, dest: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "poetgen", "fetch", "--url", far.url, "--home", str(dest.parent.parent)]
     environment = {"PATH": str(tmp_path), "PYTHONPATH": str(Path.cwd())}
