@@ -1,6 +1,7 @@
 """Plant small faults into the package, one at a time, and see whether a test fails of each.
 
     python -m benchmarks.mutations byhand model verse --sample 120 --seed 0
+    python -m benchmarks.mutations verse --sample 0 --file prosody --file tonal_rules
 
 A fault is one changed node of the syntax tree: a comparison, a sign, a number, a condition, a statement
 left out (benchmarks/planted_faults.py). Of each room so many are drawn at random, and planted into a copy of the
@@ -19,7 +20,7 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -69,10 +70,11 @@ def read_equivalents() -> frozenset[str]:
     return frozenset(line for line in text.splitlines() if line and not line.startswith(("#", "  ")))
 
 
-def try_room(copy_of: Path, room: str, sample: int, rng: random.Random) -> dict[str, object]:
+def try_room(copy_of: Path, room: str, files: Sequence[str], sample: int, rng: random.Random) -> dict[str, object]:
     """Draw, plant, ask; the survivors are printed as they are found, and the figures given back."""
     equivalents, survivors = read_equivalents(), []
-    faults = [fault for path in sorted((ROOT / "poetgen" / room).glob("*.py")) for fault in faults_of(path)]
+    paths = sorted(path for path in (ROOT / "poetgen" / room).glob("*.py") if not files or path.stem in files)
+    faults = [fault for path in paths for fault in faults_of(path)]
     drawn = rng.sample(faults, min(sample or len(faults), len(faults)))
     asked = [fault for fault in drawn if fault.key not in equivalents]
     with tqdm(total=len(asked), desc=room, unit="fault", file=open(os.dup(2), "w")) as progress:  # noqa: PTH123
@@ -100,15 +102,16 @@ def try_room(copy_of: Path, room: str, sample: int, rng: random.Random) -> dict[
 @click.argument("rooms", nargs=-1, required=True, type=click.Choice(list(ROOMS)))
 @click.option("--sample", default=100, show_default=True, help="Faults of each room; 0: all.")
 @click.option("--seed", default=0, show_default=True)
+@click.option("--file", "files", multiple=True, help="Of these files alone, named without .py.")
 @click.option("--out", type=click.Path(path_type=Path), help="A JSON file for the figures.")
-def main(rooms: tuple[str, ...], sample: int, seed: int, out: Path | None) -> None:
+def main(rooms: tuple[str, ...], sample: int, seed: int, files: tuple[str, ...], out: Path | None) -> None:
     """See the top of this file."""
     with tempfile.TemporaryDirectory() as temporary:
         copy_of = Path(temporary)
         for name in COPIED:
             one = ROOT / name
             shutil.copytree(one, copy_of / name) if one.is_dir() else shutil.copy(one, copy_of / name)
-        figures = [try_room(copy_of, room, sample, random.Random(seed)) for room in rooms]
+        figures = [try_room(copy_of, room, files, sample, random.Random(seed)) for room in rooms]
     if out:
         out.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 

@@ -40,6 +40,12 @@ def test_a_processor_that_would_round_and_a_gpu_are_left_alone(
         assert torch.get_float32_matmul_precision() == before
 
 
+def test_a_processor_that_does_not_round_takes_the_faster_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "medium_is_float32", lambda: True)
+    with fastest_products(CPU):
+        assert torch.get_float32_matmul_precision() == "medium"
+
+
 def test_rounding_to_bfloat16_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     right = torch.Tensor.__matmul__
 

@@ -1,5 +1,6 @@
 """The training loop, by PyTorch and by hand: it learns, a step a batch, and stops before what is no number."""
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from poetgen.config import BACKENDS, OPTIMIZERS, Config
 from poetgen.corpus.batches import Batch, make_batch, ordered_batches
 from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.errors import ConfigError, TrainingError
+from poetgen.training import numpy_learner
 from poetgen.training.devices import as_tensors
 from poetgen.training.learner import Learner, build_learner
 from poetgen.training.loop import StepReport, train
@@ -279,6 +281,19 @@ def test_real_time_recurrent_learning_learns_what_backpropagation_does(
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
     assert losses[0][-1] < losses[0][0]
     assert forwards.seconds_per_step(batch) > 0
+
+
+def test_by_rtrl_the_first_steps_of_one_poem_are_timed_for_all(
+    built: Built, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner, timed, clock = built("numpy", **{"training.gradient": "rtrl"}), [], itertools.count()
+    monkeypatch.setattr(learner, "compute_gradient", timed.append)
+    monkeypatch.setattr(numpy_learner.time, "perf_counter", lambda: float(next(clock)))
+    assert learner.seconds_per_step(batch) == batch.inputs.size / numpy_learner.TIMED
+    for one in timed:
+        assert np.array_equal(one.inputs, batch.inputs[: numpy_learner.TIMED, :1])
+        assert np.array_equal(one.targets, batch.targets[: numpy_learner.TIMED, :1])
+        assert one.lengths.tolist() == [numpy_learner.TIMED]
 
 
 @pytest.mark.parametrize(

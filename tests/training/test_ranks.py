@@ -236,7 +236,7 @@ def test_when_the_first_is_killed_the_others_end_and_the_run_goes_on(
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
 def test_ctrl_c_saves_and_ends_all(start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
     process = start(COMMAND, "--processes", 2)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all that it has begun
     status, (_, stderr) = process.wait(PATIENCE), output(tmp_path)
     assert status == 130, stderr
     assert "stopped and saved; to continue: poetgen train --resume moon" in stderr
@@ -274,6 +274,15 @@ def test_every_poem_of_a_batch_is_one_processs(lengths: list[int], processes: in
     assert tokens == ids.tolist()
     assert all(len(share.targets) == int(share.lengths.max()) for share in found)
     assert [share is None for share in shares] == [number >= len(lengths) for number in range(processes)]
+
+
+def test_processors_are_those_this_process_may_use_or_else_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3, 5, 7}, raising=False)
+    assert ranks._processors() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    for counted, found in ((6, 6), (None, 1)):
+        monkeypatch.setattr(os, "cpu_count", lambda counted=counted: counted)
+        assert ranks._processors() == found
 
 
 REFUSED = [

@@ -157,6 +157,33 @@ def test_it_validates_every_so_many_steps_and_at_the_end(
         assert one.train_loss == pytest.approx(mean)
 
 
+@pytest.mark.parametrize(("steps", "every"), [(12, 1), (99, 1), (150, 2), (899, 9), (10**6, 10)])
+def test_about_a_hundred_steps_are_recorded_and_of_long_runs_every_tenth(
+    prepared: Dataset, tmp_path: Path, steps: int, every: int
+) -> None:
+    assert trainer_of(prepared, tmp_path, settings(steps=steps)).record_every == every
+
+
+def test_the_first_step_is_recorded_whatever_comes_later(
+    trained: Callable[..., list[Event]], tmp_path: Path
+) -> None:
+    trained(steps=201, validate_every=500)
+    records = [record for record in RunFolder(tmp_path / "run").records() if record["kind"] == "step"]
+    assert [record["step"] for record in records] == [1, *range(3, 202, 3)]
+
+
+@pytest.mark.parametrize(("asked", "end"), [(2, ("interrupted", True)), (3, ("3 steps done", False))])
+def test_asked_to_stop_after_its_last_step_a_run_is_done(
+    prepared: Dataset, tmp_path: Path, asked: int, end: tuple[str, bool]
+) -> None:
+    answers = iter([False] * (asked - 1) + [True])
+    reports = list(
+        run_training(prepared, tmp_path / "run", settings(steps=3), should_stop=lambda: next(answers))
+    )
+    assert (reports[-1].reason, reports[-1].interrupted) == end  # type: ignore[union-attr]
+    assert [report.step for report in of(StepReport, reports)] == [*range(1, asked + 1)]
+
+
 def test_validating_more_often_changes_nothing_learned(prepared: Dataset, tmp_path: Path) -> None:
     weights = []
     for every in (0, 1):
