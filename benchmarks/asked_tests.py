@@ -27,7 +27,8 @@ QUICK = 2.0  # seconds that the first tests may take together
 PATIENCE = 10.0  # seconds of a processor that a faulty test may take beyond five times its own
 OPTIONS = ["-q", "-s", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
 OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is loaded already
-OPTIONS += ["-o", "faulthandler_timeout=0"]  # of the clock on the wall, which other work holds up: see PATIENCE
+# a limit by the clock on the wall would end tests that other work holds up
+OPTIONS += ["-o", "faulthandler_timeout=0"]
 Function = tuple[str, int]  # its file and first line
 
 

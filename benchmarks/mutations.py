@@ -70,7 +70,9 @@ def read_equivalents() -> frozenset[str]:
     return frozenset(line for line in text.splitlines() if line and not line.startswith(("#", "  ")))
 
 
-def try_room(copy_of: Path, room: str, files: Sequence[str], sample: int, rng: random.Random) -> dict[str, object]:
+def try_room(
+    copy_of: Path, room: str, files: Sequence[str], sample: int, rng: random.Random
+) -> dict[str, object]:
     """Draw, plant, ask; the survivors are printed as they are found, and the figures given back."""
     equivalents, survivors = read_equivalents(), []
     paths = sorted(path for path in (ROOT / "poetgen" / room).glob("*.py") if not files or path.stem in files)

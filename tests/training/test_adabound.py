@@ -162,6 +162,15 @@ def test_settings_that_cannot_be_are_named(settings: dict[str, Any], told: str) 
         AdaBound([{"params": [theta], **settings}])
 
 
+def test_what_is_not_said_is_as_its_authors_have_it() -> None:
+    given = AdaBound([nn.Parameter(torch.zeros(1))]).defaults
+    rule = byhand.AdaBound({"x": np.zeros(1)}, lr=given["lr"])
+    assert (given["lr"], given["betas"], given["weight_decay"]) == (1e-3, (0.9, 0.999), 0.0)
+    for name in ("final_lr", "gamma", "eps", "variant"):
+        assert given[name] == getattr(rule, name)
+    assert (given["final_lr"], given["gamma"], given["eps"]) == (0.1, 1e-3, 1e-8)
+
+
 def test_sparse_gradients_are_refused() -> None:
     embedding = nn.Embedding(5, 2, sparse=True)
     embedding(torch.tensor([1])).sum().backward()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.poem.poem import MARKS
+from poetgen.verse.groups import EVERY_GROUP, LEVEL, OBLIQUE, reading_in
 from poetgen.verse.prosody import (
     ALL_GROUPS,
     EITHER,
@@ -20,13 +21,13 @@ from poetgen.verse.prosody import (
     TokenProsody,
     places,
 )
-from poetgen.verse.rhymes import EVERY_GROUP, LEVEL, OBLIQUE, RhymeTable, reading_in
+from poetgen.verse.rhymes import RhymeTable
 
-# two spellings of 回, characters of two tones (看 過 中), 囧 of none, and 峰 that training has not seen
-HANZI, NEW = "東風中迴月看過落回白日天囧", "峰"
+# two spellings of 回, hanzi of two tones (看 過 中) or of two at the end alone (望), 囧 of none; 峰 is not seen
+HANZI, NEW = "東風中迴月看過落回白日望囧", "峰"
 FIRST = len(SPECIALS) + len(MARKS)
 VOCABULARY = Vocabulary((*SPECIALS, *MARKS, *HANZI), [9] * (FIRST + len(HANZI)), 1).extend(NEW)
-TABLE = RhymeTable.load()
+TABLE = RhymeTable.load().undisputed
 PROSODY = TokenProsody(VOCABULARY)
 GROUP_SETS = st.integers(0, ALL_GROUPS)
 
@@ -75,7 +76,8 @@ def test_a_token_has_the_tones_and_rhymes_of_its_usual_readings() -> None:
         assert set(places(PROSODY.groups[k])) == {EVERY_GROUP.index(one.group) for one in readings}
         assert PROSODY.is_unknown(k) == (not readings)
     assert PROSODY.is_unknown(number("囧")) and not PROSODY.is_unknown(number("東"))
-    assert EITHER in PROSODY.at_end  # else the case of two tones was not met
+    both = number("望"), number("看")
+    assert [(PROSODY.at_end[k], PROSODY.inside[k]) for k in both] == [(EITHER, OBLIQUE_BIT), (EITHER, EITHER)]
 
 
 def test_another_table_is_read_where_one_is_given() -> None:

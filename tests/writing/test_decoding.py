@@ -1,11 +1,14 @@
 """Sampling keeps to what is allowed, to exactly k, and to its seed."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.errors import ConfigError
+from poetgen.writing import decoding
 from poetgen.writing.decoding import USUAL, Sampling, raise_rare, random_stream, sample
 
 EVERYTHING = np.ones(6, bool)
@@ -160,3 +163,24 @@ def test_a_rare_hanzi_gains_when_new_and_no_more_than_a_usual_one_when_doubled()
     common = np.array([-2.0, -9.0, -9.0], np.float32)
     raised = raise_rare(np.zeros((2, 3), np.float32), common, [1, 0], penalty=0.5)
     np.testing.assert_allclose(raised, [[1, -USUAL / 2, 4.5], [1, 4.5, 4.5]])
+
+
+@pytest.mark.parametrize(
+    ("ids", "written"),
+    [
+        ([], []),
+        ([8], []),  # may be doubled
+        ([8, 9], [8]),
+        ([8, 8], [8]),  # is doubled, and no third may follow
+        ([9, 8, 9], [8]),
+        ([9, 8, 8], [8, 9]),
+        ([7, 8, 6, 9], [8]),  # marks may come again
+    ],
+)
+def test_what_a_poem_has_counts_against_coming_again_but_for_a_last_one_not_yet_doubled(ids, written):
+    rows = [SimpleNamespace(ids=[8, 8]), SimpleNamespace(ids=ids)]
+    places, found = decoding._find_written(rows, 8)
+    assert sorted(zip(places.tolist(), found.tolist(), strict=True)) == [
+        (0, 8),
+        *((1, one) for one in written),
+    ]

@@ -47,6 +47,7 @@ def read(readings):
         ("明月,清風.山水?", "明月，清風。山水？", "traditional", ()),
         ("月、", "月", "traditional", ("read as 月: no line is so short",)),
         ("明月，", "明月", "traditional", ("read as 明月: no line is so short",)),
+        ("明月光，", "明月光，", "traditional", ()),  # a line may be so short
         ("春、月、秋、風", "春月秋風", "traditional", ("read as 春月秋風: no line is so short",)),
         ("明月，清風，", "明月，清風。", "traditional", ()),
         ("明月光疑是地上霜", "明月光疑是，地上霜", "traditional", ()),

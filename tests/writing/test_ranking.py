@@ -8,14 +8,14 @@ from poetgen.writing import ranking
 from poetgen.writing.ranking import (
     AVOIDED,
     PARALLEL,
-    copied,
+    count_copied,
     count_doublings,
     count_forced,
+    count_repeats,
     is_doubled_across,
     load_overused_words,
     parallelism,
     price_words,
-    repeats,
     score,
 )
 
@@ -97,7 +97,7 @@ def test_a_word_is_priced_within_a_line_and_wherever_it_comes():
     ],
 )
 def test_a_hanzi_comes_again_in_any_spelling_but_not_side_by_side(lines, found):
-    assert repeats(lines) == found
+    assert count_repeats(lines) == found
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_what_comes_oftener_than_in_poems_of_that_length_costs_nats(lines, price
 
 def test_copied_lines_cost_nats_but_for_those_of_the_prompt():
     known = LineIndex.of(["白日依山盡，黃河入海流。"])
-    assert [copied(LINES, known, given=given) for given in (0, 4, 5, 9, 10)] == [10, 10, 5, 5, 0]
-    assert copied(LINES, None) == 0
+    assert [count_copied(LINES, known, given=given) for given in (0, 4, 5, 9, 10)] == [10, 10, 5, 5, 0]
+    assert count_copied(LINES, None) == 0
     assert score(LINES, -80.0, known=known, word_prices={}, given=5) == pytest.approx((-80 - 3 * 5) / 20)
 
 
