@@ -21,6 +21,7 @@ LABEL_NAMES = (
     *(LABEL, "labels", "category", "class", "tag", "author"),
     *("標籤", "标签", "類別", "类别", "分類", "分类", "作者"),
 )
+FASTTEXT = "__label__"  # what fastText puts before the label that begins a line
 Tell = Callable[[str], None]
 
 
@@ -42,6 +43,8 @@ def read_labels(
     columns = (text_column, label_column)
     if path.suffix.lower() in JSON_SUFFIXES or is_json(decoded.text):
         how, records = "", list(_json_records(path, decoded.text))
+    elif decoded.text.lstrip().startswith(FASTTEXT):
+        how, records = f"{FASTTEXT} before each label", list(_fasttext_records(decoded.text, columns))
     else:
         how, records = _table_records(path, decoded.text, columns)
     columns = _columns(records[0][1] if records else None, columns)
@@ -76,6 +79,16 @@ def _json_records(path: Path, content: str) -> Iterator[tuple[str, Any]]:
         if isinstance(record, ValueError):
             raise CorpusError(f"{path} record {number} is not readable JSON: {record}")
         yield f"record {number}", record
+
+
+def _fasttext_records(content: str, columns: tuple[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Lines such as `__label__天气 今天下雨`; of several labels the first."""
+    for number, line in enumerate(content.splitlines(), start=1):
+        words = line.split()
+        labels = [word.removeprefix(FASTTEXT) for word in words if word.startswith(FASTTEXT)]
+        if words:
+            text = " ".join(word for word in words if not word.startswith(FASTTEXT))
+            yield f"line {number}", {columns[0]: text, columns[1]: labels[0] if labels else ""}
 
 
 def _table_records(

@@ -111,6 +111,11 @@ READ = {
         "Text\tLabel\n今天下雨\t天气\n新书出版\t文化\n明天放晴\t天气\n",
         "text under Text",
     ),
+    "fastText": (
+        "a.txt",
+        "__label__天气 今天下雨\n__label__文化 新书出版\n\n__label__天气 明天放晴\n",
+        "__label__ before each label",
+    ),
     "json lines as json": (
         "a.json",
         "\n".join(
