@@ -4,8 +4,8 @@
 
 Takes every poem that has the shape of a regulated form, old-style poems among them, copies once (default: of all
 splits), judges it, and judges the same characters in another order beside it (seed 7). `rhyme`: all even lines in
-one group and no foot twice, an unknown foot counted as off rhyme; `by the book`: the same by the rhyme book as
-printed; `relaxed` and `strict`: the rules of tone; `all`: rhyme, relaxed tones and first line. Prints JSON, which
+one group and no foot twice, an unknown foot counted as off rhyme; `by the book`: the same by the rhyme book
+alone; `relaxed` and `strict`: the rules of tone; `all`: rhyme, relaxed tones and first line. Prints JSON, which
 also has the share of poems that break each rule, to stdout, and a Markdown table, shuffled in brackets, to stderr.
 """
 
@@ -57,7 +57,7 @@ def judged(lines: Lines) -> Counter[str]:
     kept["by the book"] = is_rhymed(check_poem(lines, table=BOOK), BOOK)
     kept["relaxed"] = report.tones_hold is True
     kept["strict"] = report.strictness == STRICT
-    kept["all"] = bool(report.holds and kept["rhyme"])
+    kept["all"] = bool(report.holds and kept["rhyme"] and kept["relaxed"])  # what is in 仄 holds, unjudged
     return kept
 
 

@@ -69,6 +69,8 @@ def test_only_what_may_surprise_is_told(given, read, notes):
         "床上",
         "群山",
         "群玉",
+        "群芳",
+        "疏雨",
         "吃茶",
         "疏影",
         "岩石",

@@ -117,7 +117,9 @@ def test_rhymes_that_are_none_give_up_the_rhyme_with_a_note(writer):
     assert any("written with --rhyme off" in note for note in poem.notes)
 
 
-@pytest.mark.parametrize(("start", "length"), [("少年不识愁", 5), ("春眠不觉晓", 5), ("人面桃花相映红", 7)])
+@pytest.mark.parametrize(
+    ("start", "length"), [("少年不识愁", 5), ("春眠不觉晓", 5), ("今夜月明中", 5), ("人面桃花相映红", 7)]
+)
 def test_a_start_of_five_or_seven_stays_a_line_of_that_length(writer, start, length):
     for poem in writer.write(start, seed=3, best_of=1, count=4):
         assert poem.lines[0] == start
