@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import re
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,19 +18,13 @@ from poetgen.classify.settings import ClassifyConfig
 from poetgen.cli import poetgen
 from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.vocabulary import Vocabulary
+from tests.cli.conftest import assert_refused
 
 SMALL = [
     "--set", "training.device=cpu", "--set", "model.embedding_size=6", "--set", "model.hidden_size=8",
     "--set", "training.batch_size=12",
 ]  # fmt: skip
 ALONE = ("--set", "classify.linear_baseline=false")
-
-
-@pytest.fixture
-def home(tmp_path: Path, prepared: Dataset) -> Path:
-    """A workspace with the shared poems, prepared."""
-    shutil.copytree(prepared.path, tmp_path / "data" / "prepared")
-    return tmp_path
 
 
 def run(home: Path, *arguments: Any, typed: str | None = None) -> Result:
@@ -44,11 +37,8 @@ def train(home: Path, *arguments: Any) -> Result:
 
 
 def refused(result: Result, told: str) -> None:
-    """One sentence, exit 1, no traceback."""
-    assert result.exit_code == 1, result.output
-    assert isinstance(result.exception, SystemExit)
-    last = result.stderr.strip().splitlines()[-1]
-    assert last.startswith("Error: ") and re.search(told, last), result.stderr
+    """One sentence and nothing else on stdout."""
+    assert_refused(result, told)
     assert result.stdout == ""
 
 

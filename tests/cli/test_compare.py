@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from poetgen.cli import poetgen
 from poetgen.corpus.dataset import Dataset
-from poetgen.poem.poem import Poem
+from tests.cli.conftest import assert_refused
 from tests.processes import PATIENCE, end
 
 SMALL = [
@@ -29,37 +29,12 @@ Start = Callable[..., subprocess.Popen[str]]
 REPORT = {"report.md", "report.json", "metrics.csv", "curves.png"}
 
 
-@pytest.fixture
-def home(tmp_path: Path, prepared: Dataset) -> Path:
-    """A workspace with the shared poems, prepared."""
-    shutil.copytree(prepared.path, tmp_path / "data" / "prepared")
-    return tmp_path
-
-
-@pytest.fixture
-def fetched(tmp_path: Path, poems: list[Poem]) -> Path:
-    """A workspace with sixty poems as they are fetched."""
-    folder = tmp_path / "data" / "corpus" / "全唐诗"
-    folder.mkdir(parents=True)
-    records = [{"author": p.author, "title": p.title, "id": p.id, "paragraphs": [p.text]} for p in poems]
-    (folder / "poet.tang.0.json").write_text(json.dumps(records), encoding="utf-8")
-    return tmp_path
-
-
 def run(home: Path, *arguments: Any) -> Result:
     return CliRunner().invoke(poetgen, ["compare", "--home", str(home), *map(str, arguments)])
 
 
 def small(home: Path, *arguments: Any) -> Result:
     return run(home, *SMALL, "--out", home / "out", *arguments)
-
-
-def refused(result: Result, told: str) -> None:
-    """One sentence, exit 1, no traceback."""
-    assert result.exit_code == 1, result.output
-    assert re.search(told, result.stderr), result.stderr
-    assert result.stderr.strip().splitlines()[-1].startswith("Error: ")
-    assert isinstance(result.exception, SystemExit)
 
 
 def test_a_line_for_each_run_a_table_and_four_files(home: Path) -> None:
@@ -194,7 +169,7 @@ def test_without_matplotlib_there_is_no_picture_and_it_says_so(
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_one_sentence_and_leaves_no_run(home: Path, words: list[str], told: str) -> None:
-    refused(small(home, *words), told)
+    assert_refused(small(home, *words), told)
     assert not (home / "out").exists()  # what failed at once leaves no folder
 
 
@@ -213,16 +188,20 @@ def test_an_unknown_optimizer_is_a_slip_of_usage(home: Path) -> None:
 
 def test_a_folder_of_something_else_is_refused(home: Path) -> None:
     small(home, *TWO, "--seeds", 1, "--steps", 1)
-    refused(small(home, *TWO, "--epochs", 3, "--steps", 1), "in which training.epochs was 2 and is now 3")
-    refused(
+    assert_refused(
+        small(home, *TWO, "--epochs", 3, "--steps", 1), "in which training.epochs was 2 and is now 3"
+    )
+    assert_refused(
         small(home, "--init", "normal", "--init", "xavier"),
         "holds another comparison .sgd, adam.; choose another",
     )
     other = home / "other"
     other.mkdir()
     (other / "thesis.txt").write_text("dear", encoding="utf-8")
-    refused(run(home, *SMALL, *TWO, "--out", other), r"holds other files \(thesis.txt\); choose a new folder")
-    refused(run(home, *SMALL, *TWO, "--out", other / "thesis.txt"), "is a file; choose a new folder")
+    assert_refused(
+        run(home, *SMALL, *TWO, "--out", other), r"holds other files \(thesis.txt\); choose a new folder"
+    )
+    assert_refused(run(home, *SMALL, *TWO, "--out", other / "thesis.txt"), "is a file; choose a new folder")
     assert [*other.iterdir()] == [other / "thesis.txt"]
 
 
@@ -230,14 +209,14 @@ def test_other_poems_are_refused(home: Path, fetched: Path) -> None:
     small(home, *TWO, "--seeds", 1, "--steps", 1)
     shutil.rmtree(home / "data" / "prepared")
     assert CliRunner().invoke(poetgen, ["prepare", "--home", str(home), "--min-count", "1"]).exit_code == 0
-    refused(small(home, *TWO, "--seeds", 2, "--steps", 1), "are not those that .* began with")
+    assert_refused(small(home, *TWO, "--seeds", 2, "--steps", 1), "are not those that .* began with")
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{}", '{"settings": 3, "poems": {}}'])
 def test_a_damaged_comparison_is_named(home: Path, damage: str) -> None:
     small(home, *TWO, "--seeds", 1, "--steps", 1)
     (home / "out" / "comparison.json").write_text(damage, encoding="utf-8")
-    refused(small(home, *TWO, "--seeds", 1, "--steps", 1), r"comparison\.json is damaged")
+    assert_refused(small(home, *TWO, "--seeds", 1, "--steps", 1), r"comparison\.json is damaged")
 
 
 # ---- stopped and killed, for real ----
@@ -307,6 +286,6 @@ def test_two_at_once_in_one_folder_are_refused(home: Path, start: Start) -> None
     process = start(home)
     try:
         wait_for(home / "out" / "runs" / "sgd-seed-0" / "metrics.jsonl", 5)
-        refused(small(home, *TWO, *LONG), "another process is comparing in")
+        assert_refused(small(home, *TWO, *LONG), "another process is comparing in")
     finally:
         end(process)

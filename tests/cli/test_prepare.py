@@ -13,35 +13,26 @@ from click.testing import CliRunner
 from poetgen.cli import poetgen
 
 
-@pytest.fixture
-def corpus(tmp_path, poems):
-    folder = tmp_path / "data" / "corpus" / "全唐诗"
-    folder.mkdir(parents=True)
-    records = [{"author": p.author, "title": p.title, "id": p.id, "paragraphs": [p.text]} for p in poems]
-    (folder / "poet.tang.0.json").write_text(json.dumps([*records, {"title": "無"}]), encoding="utf-8")
-    return tmp_path
-
-
 def run(*words):
     return CliRunner().invoke(poetgen, ["prepare", *map(str, words)])
 
 
-def test_the_fetched_corpus_is_prepared_and_reported(corpus):
-    result = run("--home", corpus)
+def test_the_fetched_corpus_is_prepared_and_reported(fetched):
+    result = run("--home", fetched)
     assert result.exit_code == 0, result.output
     assert "whole poems    60" in result.stdout and "vocabulary" in result.stdout
     assert (
         "poet.tang.0.json[60]: no verse under any of its keys" in result.stderr
         and "run: poetgen train" in result.stderr
     )
-    assert (corpus / "data" / "prepared" / "prepared.json").exists()
+    assert (fetched / "data" / "prepared" / "prepared.json").exists()
 
 
-def test_json_is_the_report_and_nothing_else(corpus):
-    result = run("--home", corpus, "--json", "--split", "8:2", "--limit", 30)
+def test_json_is_the_report_and_nothing_else(fetched):
+    result = run("--home", fetched, "--json", "--split", "8:2", "--limit", 30)
     report = json.loads(result.stdout)
     assert report["selection"]["kept"] == 30 and report["splits"]["test"]["poems"] == 0
-    assert report == json.loads((corpus / "data" / "prepared" / "report.json").read_text(encoding="utf-8"))
+    assert report == json.loads((fetched / "data" / "prepared" / "report.json").read_text(encoding="utf-8"))
 
 
 def test_a_text_file_and_another_place(tmp_path, poems):
@@ -91,34 +82,34 @@ def test_bad_input_gets_one_sentence(tmp_path, words, said):
     assert len(result.stderr.strip().splitlines()) == 1 and "Traceback" not in result.output
 
 
-def test_strict_stops_at_the_first_fault_and_changes_nothing(corpus):
-    assert run("--home", corpus).exit_code == 0
-    before = (corpus / "data" / "prepared" / "prepared.json").read_bytes()
-    result = run("--home", corpus, "--strict", "--limit", "5")
+def test_strict_stops_at_the_first_fault_and_changes_nothing(fetched):
+    assert run("--home", fetched).exit_code == 0
+    before = (fetched / "data" / "prepared" / "prepared.json").read_bytes()
+    result = run("--home", fetched, "--strict", "--limit", "5")
     assert result.exit_code == 1 and "poet.tang.0.json[60]" in result.stderr
-    assert (corpus / "data" / "prepared" / "prepared.json").read_bytes() == before
+    assert (fetched / "data" / "prepared" / "prepared.json").read_bytes() == before
 
 
-def test_flags_have_the_last_word(corpus, tmp_path):
+def test_flags_have_the_last_word(fetched, tmp_path):
     config = tmp_path / "own.toml"
     config.write_text("[corpus]\nsupplement = true\nlimit = 9\n", encoding="utf-8")
-    result = run("--home", corpus, "--config", config, "--no-supplement", "--limit", 8)
+    result = run("--home", fetched, "--config", config, "--no-supplement", "--limit", 8)
     assert result.exit_code == 0, result.output
-    manifest = json.loads((corpus / "data" / "prepared" / "prepared.json").read_text(encoding="utf-8"))
+    manifest = json.loads((fetched / "data" / "prepared" / "prepared.json").read_text(encoding="utf-8"))
     assert manifest["settings"]["supplement"] is False and manifest["settings"]["limit"] == 8
 
 
-def test_a_real_process_gives_the_table_to_a_pipe_under_a_c_locale(corpus):
-    words = [sys.executable, "-m", "poetgen", "prepare", "--home", str(corpus)]
+def test_a_real_process_gives_the_table_to_a_pipe_under_a_c_locale(fetched):
+    words = [sys.executable, "-m", "poetgen", "prepare", "--home", str(fetched)]
     result = subprocess.run(words, capture_output=True, env={**os.environ, "LC_ALL": "C"}, check=False)
     assert result.returncode == 0, result.stderr.decode()
     assert "五律" in result.stdout.decode() and "poet.tang.0.json[60]" in result.stderr.decode()
 
 
-def test_killed_at_any_instant_it_leaves_the_old_folder_or_the_new(corpus):
-    prepared = corpus / "data" / "prepared"
-    words = [sys.executable, "-m", "poetgen", "prepare", "--home", str(corpus)]
-    assert run("--home", corpus, "--limit", 20).exit_code == 0
+def test_killed_at_any_instant_it_leaves_the_old_folder_or_the_new(fetched):
+    prepared = fetched / "data" / "prepared"
+    words = [sys.executable, "-m", "poetgen", "prepare", "--home", str(fetched)]
+    assert run("--home", fetched, "--limit", 20).exit_code == 0
     for delay in (0.08, 0.12, 0.16, 0.2):
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(delay)
@@ -127,13 +118,13 @@ def test_killed_at_any_instant_it_leaves_the_old_folder_or_the_new(corpus):
         # killed between its two renames, the old folder waits beside its place
         place = prepared if prepared.exists() else prepared.with_name(".prepared.old")
         json.loads((place / "prepared.json").read_text(encoding="utf-8"))
-    assert run("--home", corpus).exit_code == 0
-    assert [path.name for path in sorted((corpus / "data").iterdir())] == ["corpus", "prepared"]
+    assert run("--home", fetched).exit_code == 0
+    assert [path.name for path in sorted((fetched / "data").iterdir())] == ["corpus", "prepared"]
 
 
-def test_prepared_elsewhere_it_says_how_to_train_and_measure_on_it(corpus, tmp_path):
+def test_prepared_elsewhere_it_says_how_to_train_and_measure_on_it(fetched, tmp_path):
     place = tmp_path / "else where"
-    result = run("--home", corpus, "--out", place)
+    result = run("--home", fetched, "--out", place)
     [command] = re.findall(r"Next, run: poetgen (train .*)", result.stderr)
     small = [
         "--embedding-size",
@@ -153,19 +144,19 @@ def test_prepared_elsewhere_it_says_how_to_train_and_measure_on_it(corpus, tmp_p
     measured = CliRunner().invoke(poetgen, shlex.split(command))
     assert measured.exit_code == 0 and str(place) in command, measured.output
     # the run knows where its poems lie
-    again = CliRunner().invoke(poetgen, ["train", "--home", str(corpus), "--resume", "moon"])
+    again = CliRunner().invoke(poetgen, ["train", "--home", str(fetched), "--resume", "moon"])
     assert again.exit_code == 0, again.output
-    assert not (corpus / "data" / "prepared").exists()
-    nowhere = CliRunner().invoke(poetgen, ["train", "--home", str(corpus), "--data", str(tmp_path / "no")])
+    assert not (fetched / "data" / "prepared").exists()
+    nowhere = CliRunner().invoke(poetgen, ["train", "--home", str(fetched), "--data", str(tmp_path / "no")])
     assert nowhere.exit_code == 1 and "no prepared poems at" in nowhere.stderr
 
 
 def test_a_vocabulary_that_was_taken_is_no_other_and_the_next_command_trains_its_model_on(
-    corpus, tmp_path, make_checkpoint, prepared
+    fetched, tmp_path, make_checkpoint, prepared
 ):
     model, vocabulary = tmp_path / "the first.safetensors", prepared.vocabulary
     make_checkpoint(vocabulary).save(model)
-    result = run("--home", corpus, "--vocabulary", model, "--out", tmp_path / "again")
+    result = run("--home", fetched, "--vocabulary", model, "--out", tmp_path / "again")
     assert (
         f"{len(vocabulary):,} tokens, taken from {model}" in result.stdout
         and "built from train" not in result.stdout
@@ -235,8 +226,8 @@ def test_rare_characters_bring_the_released_model(tmp_path, poems):
     assert train[4:] == ["--data", str(tmp_path / "own"), "--home", str(tmp_path)]
 
 
-def test_a_corpus_that_is_large_enough_is_advised_nothing(corpus):
-    told = run("--home", corpus, "--split", "8:2", "--min-count", 1).stderr
+def test_a_corpus_that_is_large_enough_is_advised_nothing(fetched):
+    told = run("--home", fetched, "--split", "8:2", "--min-count", 1).stderr
     assert "too few" not in told and "prepare them better" not in told
 
 

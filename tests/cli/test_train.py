@@ -25,17 +25,11 @@ from poetgen.corpus.dataset import Dataset
 from poetgen.files import Workspace
 from poetgen.poem.poem import Poem
 from poetgen.training.run_folder import RunFolder
+from tests.cli.conftest import assert_refused
 from tests.processes import PATIENCE
 
 Start = Callable[..., subprocess.Popen[str]]
 SMALL = ["--device", "cpu", "--embedding-size", "6", "--hidden-size", "8", "--batch-size", "12"]
-
-
-@pytest.fixture
-def home(tmp_path: Path, prepared: Dataset) -> Path:
-    """A workspace with the shared poems, prepared."""
-    shutil.copytree(prepared.path, tmp_path / "data" / "prepared")
-    return tmp_path
 
 
 def run(home: Path, *arguments: Any) -> Result:
@@ -44,14 +38,6 @@ def run(home: Path, *arguments: Any) -> Result:
 
 def begin(home: Path, name: str, *arguments: Any) -> Result:
     return run(home, "--run", name, *SMALL, *arguments)
-
-
-def refused(result: Result, told: str) -> None:
-    """One sentence, exit 1, no traceback."""
-    assert result.exit_code == 1, result.output
-    assert re.search(told, result.stderr), result.stderr
-    assert result.stderr.strip().splitlines()[-1].startswith("Error: ")
-    assert isinstance(result.exception, SystemExit)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -127,7 +113,7 @@ def test_it_ends_with_commands_that_use_the_model(home: Path) -> None:
 
 @pytest.mark.parametrize("name", ["tang", "newest"])
 def test_a_run_takes_no_name_that_means_another_model(home: Path, name: str) -> None:
-    refused(begin(home, name, "--steps", 1), f"a run cannot be called {name}, which names the")
+    assert_refused(begin(home, name, "--steps", 1), f"a run cannot be called {name}, which names the")
 
 
 def test_by_hand_the_same_command_trains_stops_resumes_and_writes(home: Path) -> None:
@@ -140,8 +126,8 @@ def test_by_hand_the_same_command_trains_stops_resumes_and_writes(home: Path) ->
     assert (home / "checkpoints" / "moon" / "curves.png").stat().st_size > 1000
     poem = CliRunner().invoke(poetgen, ["generate", "月", "--home", str(home), "--seed", "1"])
     assert poem.exit_code == 0 and poem.stdout.startswith("月"), poem.output
-    refused(begin(home, "sun", "--backend", "numpy", "--device", "cuda"), "omit --device cuda")
-    refused(run(home, "--resume", "moon", "--backend", "torch"), "training.backend was 'numpy'")
+    assert_refused(begin(home, "sun", "--backend", "numpy", "--device", "cuda"), "omit --device cuda")
+    assert_refused(run(home, "--resume", "moon", "--backend", "torch"), "training.backend was 'numpy'")
 
 
 # ---- resuming ----
@@ -173,14 +159,16 @@ def test_a_finished_run_is_left_as_it_is(home: Path) -> None:
 
 
 def test_resume_refuses_what_it_cannot_go_on_with(home: Path) -> None:
-    refused(run(home, "--resume"), "no run to resume in .*; start one with: poetgen train")
-    refused(run(home, "--resume", "moon"), "no run 'moon' in .*; start one with: poetgen train")
+    assert_refused(run(home, "--resume"), "no run to resume in .*; start one with: poetgen train")
+    assert_refused(run(home, "--resume", "moon"), "no run 'moon' in .*; start one with: poetgen train")
     begin(home, "sun", "--steps", 1)
-    refused(run(home, "--resume", "moon"), "no run 'moon' in .*; there are: sun")
-    refused(run(home, "--resume", ""), "no run '' in .*; there are: sun")
-    refused(begin(home, "sun"), "already holds a run; continue it with --resume sun")
-    refused(run(home, "--resume", "sun", "--epochs", 4), "training.epochs was 10 and is now 4")
-    refused(run(home, "--resume", "sun", "--set", "corpus.split=8:2"), "corpus.split was '96:2:2' and is now")
+    assert_refused(run(home, "--resume", "moon"), "no run 'moon' in .*; there are: sun")
+    assert_refused(run(home, "--resume", ""), "no run '' in .*; there are: sun")
+    assert_refused(begin(home, "sun"), "already holds a run; continue it with --resume sun")
+    assert_refused(run(home, "--resume", "sun", "--epochs", 4), "training.epochs was 10 and is now 4")
+    assert_refused(
+        run(home, "--resume", "sun", "--set", "corpus.split=8:2"), "corpus.split was '96:2:2' and is now"
+    )
     assert run(home, "--resume", "sun", "--run", "moon").exit_code == 2
 
 
@@ -195,7 +183,7 @@ def test_resume_refuses_poems_prepared_otherwise(
     ):
         shutil.rmtree(home / "data" / "prepared")
         write_prepared(home / "data" / "prepared", parts, **corpus)
-        refused(run(home, "--resume", "moon"), told)
+        assert_refused(run(home, "--resume", "moon"), told)
 
 
 @pytest.mark.parametrize("damage", [b"", b"garbage", b"PK\x03\x04"])
@@ -203,11 +191,11 @@ def test_a_damaged_run_is_named_and_refused(home: Path, damage: bytes) -> None:
     begin(home, "moon", "--steps", 1)
     folder = home / "checkpoints" / "moon"
     (folder / "state.pt").write_bytes(damage)
-    refused(run(home, "--resume", "moon"), r"state\.pt cannot be read \(\w+\); start another run")
+    assert_refused(run(home, "--resume", "moon"), r"state\.pt cannot be read \(\w+\); start another run")
     (folder / "state.pt").unlink()
-    refused(run(home, "--resume", "moon"), "nothing to resume")
+    assert_refused(run(home, "--resume", "moon"), "nothing to resume")
     (folder / "config.json").write_bytes(damage)
-    refused(run(home, "--resume", "moon"), r"config\.json is damaged")
+    assert_refused(run(home, "--resume", "moon"), r"config\.json is damaged")
 
 
 PARTS = ["progress", "model", "optimizer", "average"]
@@ -222,7 +210,9 @@ def test_a_state_that_does_not_fit_is_refused(home: Path, backend: str, key: str
     state = folder.load_state()
     for value in ({}, [torch.zeros(3)], None, 3):
         folder.save_state({**state, key: value})
-        refused(run(home, "--resume", "moon"), r"state\.pt does not fit this run \(.*\); start another run")
+        assert_refused(
+            run(home, "--resume", "moon"), r"state\.pt does not fit this run \(.*\); start another run"
+        )
 
 
 @pytest.mark.parametrize("memory", ["exp_avg", "exp_avg_sq"])
@@ -233,7 +223,7 @@ def test_an_optimizers_memory_that_is_cut_short_is_refused_before_it_is_used(hom
     slots = state["optimizer"]["state"][0]
     slots[memory] = slots[memory][:1]
     folder.save_state(state)
-    refused(
+    assert_refused(
         run(home, "--resume", "moon"), rf"state\.pt does not fit this run \({memory} must be of shape .*\)"
     )
 
@@ -243,7 +233,7 @@ def test_an_optimizers_memory_that_is_cut_short_is_refused_before_it_is_used(hom
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/tmp/a", "a\nb", "\udcff"])
 def test_a_name_that_is_no_plain_name_is_refused(home: Path, name: str) -> None:
-    refused(begin(home, name, "--steps", 1), "a run cannot be called")
+    assert_refused(begin(home, name, "--steps", 1), "a run cannot be called")
     assert not (home / "checkpoints").exists()
 
 
@@ -264,20 +254,20 @@ def test_a_chinese_name_is_a_name(home: Path) -> None:
 def test_settings_that_cannot_be_are_refused_and_leave_nothing(
     home: Path, words: list[str], told: str
 ) -> None:
-    refused(run(home, "--run", "moon", *words), told)
+    assert_refused(run(home, "--run", "moon", *words), told)
     assert not (home / "checkpoints").exists()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is CUDA here")
 def test_a_device_that_is_not_there_is_refused(home: Path) -> None:
-    refused(run(home, "--run", "moon", "--device", "cuda"), "use --device cpu")
+    assert_refused(run(home, "--run", "moon", "--device", "cuda"), "use --device cpu")
     assert not (home / "checkpoints").exists()
 
 
 def test_a_loss_that_is_no_number_ends_with_what_to_do_and_a_picture(home: Path) -> None:
     wild = ["--optimizer", "sgd", "--learning-rate", "1e9", "--set", "training.clip_norm=0"]
     result = begin(home, "moon", *wild)
-    refused(result, r"no longer a number at step \d+ .*learning rate .*; try a lower --learning-rate")
+    assert_refused(result, r"no longer a number at step \d+ .*learning rate .*; try a lower --learning-rate")
     assert (home / "checkpoints" / "moon" / "curves.png").exists()
 
 
@@ -286,7 +276,7 @@ def test_a_full_disk_is_one_sentence(home: Path, monkeypatch: pytest.MonkeyPatch
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(torch, "save", full)
-    refused(begin(home, "moon", "--steps", 1), r"cannot write .*state\.pt: No space left on device")
+    assert_refused(begin(home, "moon", "--steps", 1), r"cannot write .*state\.pt: No space left on device")
 
 
 def test_without_matplotlib_there_is_no_picture_and_it_says_so(
@@ -302,26 +292,24 @@ def test_without_matplotlib_there_is_no_picture_and_it_says_so(
 
 
 def test_with_nothing_it_says_what_to_run(tmp_path: Path) -> None:
-    refused(run(tmp_path), "no poems below .*; run: poetgen fetch")
+    assert_refused(run(tmp_path), "no poems below .*; run: poetgen fetch")
     (tmp_path / "data" / "corpus").mkdir(parents=True)
-    refused(run(tmp_path), "run: poetgen fetch")
+    assert_refused(run(tmp_path), "run: poetgen fetch")
     assert not (tmp_path / "checkpoints").exists()
 
 
-def test_the_fetched_corpus_is_prepared_first(tmp_path: Path, poems: list[Poem]) -> None:
-    folder = tmp_path / "data" / "corpus" / "全唐诗"
-    folder.mkdir(parents=True)
-    records = [{"author": p.author, "title": p.title, "id": p.id, "paragraphs": [p.text]} for p in poems]
-    (folder / "poet.tang.0.json").write_text(json.dumps(records), encoding="utf-8")
+def test_the_fetched_corpus_is_prepared_first(fetched: Path) -> None:
     words = ["--set", "corpus.split=8:1:1", "--set", "corpus.limit=50", "--steps", 1]
-    refused(begin(tmp_path, "moon", *words, "--set", "training.seed=-1"), "training.seed must be at least 0")
-    assert not (tmp_path / "data" / "prepared").exists()
-    result = begin(tmp_path, "moon", *words)
+    assert_refused(
+        begin(fetched, "moon", *words, "--set", "training.seed=-1"), "training.seed must be at least 0"
+    )
+    assert not (fetched / "data" / "prepared").exists()
+    result = begin(fetched, "moon", *words)
     assert result.exit_code == 0, result.output
     assert "preparing the poems of" in result.stderr
-    config = RunFolder(tmp_path / "checkpoints" / "moon").read_config()["config"]
+    config = RunFolder(fetched / "checkpoints" / "moon").read_config()["config"]
     assert (config["corpus"]["split"], config["corpus"]["limit"]) == ("8:1:1", 50)
-    assert "preparing" not in begin(tmp_path, "sun", "--steps", 1).stderr
+    assert "preparing" not in begin(fetched, "sun", "--steps", 1).stderr
 
 
 @pytest.mark.parametrize("manifest", ["settings", "splits", "unknown_types"])
@@ -330,7 +318,7 @@ def test_a_damaged_prepared_folder_is_named(home: Path, manifest: str) -> None:
     values = json.loads(path.read_text(encoding="utf-8"))
     del values[manifest]
     path.write_text(json.dumps(values), encoding="utf-8")
-    refused(begin(home, "moon"), "is damaged .*; run: poetgen prepare")
+    assert_refused(begin(home, "moon"), "is damaged .*; run: poetgen prepare")
 
 
 def test_the_tiny_config_can_be_trained(home: Path) -> None:
@@ -396,7 +384,7 @@ def test_a_run_killed_twice_ends_as_if_never_killed(home: Path, start: Start, wh
         process = start(home, *words)
         wait_for_step(process, folder, step)
         if step == 5:
-            refused(run(home, "--resume", "moon"), "another process is training in")
+            assert_refused(run(home, "--resume", "moon"), "another process is training in")
         process.kill()
         process.communicate()
         assert process.returncode == -signal.SIGKILL
@@ -450,4 +438,4 @@ def test_a_duration_is_said_as_people_say_it() -> None:
 def test_a_model_that_no_memory_holds_is_refused(home: Path) -> None:
     for backend in ("torch", "numpy"):
         told = "parameters needs [0-9,]+ GiB of memory .* choose smaller sizes"
-        refused(run(home, "--hidden-size", 65536, "--backend", backend), told)
+        assert_refused(run(home, "--hidden-size", 65536, "--backend", backend), told)

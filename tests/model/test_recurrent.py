@@ -16,12 +16,17 @@ def twins(layers: int, dtype: torch.dtype) -> tuple[RecurrentStack, nn.LSTM]:
     torch.manual_seed(3)
     theirs = nn.LSTM(E, H, layers).to(dtype)
     ours = RecurrentStack("lstm", E, H, num_layers=layers).to(dtype)
-    with torch.no_grad():
-        for k, cell in enumerate(ours.cells):
-            cell.weight_ih.copy_(getattr(theirs, f"weight_ih_l{k}"))
-            cell.weight_hh.copy_(getattr(theirs, f"weight_hh_l{k}"))
-            cell.bias.copy_(getattr(theirs, f"bias_ih_l{k}") + getattr(theirs, f"bias_hh_l{k}"))
+    copy_weights(theirs, ours)
     return ours, theirs
+
+
+@torch.no_grad()
+def copy_weights(theirs: nn.RNNBase, ours: RecurrentStack) -> None:
+    """Of every layer; torch has two biases where we have one."""
+    for k, cell in enumerate(ours.cells):
+        cell.weight_ih.copy_(getattr(theirs, f"weight_ih_l{k}"))
+        cell.weight_hh.copy_(getattr(theirs, f"weight_hh_l{k}"))
+        cell.bias.copy_(getattr(theirs, f"bias_ih_l{k}") + getattr(theirs, f"bias_hh_l{k}"))
 
 
 def leaves(layers: int, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from poetgen.model.recurrent import RecurrentStack
+from tests.model.test_recurrent import copy_weights
 
 T, B, E, H = 9, 4, 5, 6
 RAGGED = torch.tensor([9, 6, 2, 1])
@@ -15,11 +16,7 @@ def twins(layers: int) -> tuple[RecurrentStack, nn.RNN]:
     torch.manual_seed(3)
     theirs = nn.RNN(E, H, layers).double()
     ours = RecurrentStack("rnn", E, H, num_layers=layers).double()
-    with torch.no_grad():
-        for k, cell in enumerate(ours.cells):
-            cell.weight_ih.copy_(getattr(theirs, f"weight_ih_l{k}"))
-            cell.weight_hh.copy_(getattr(theirs, f"weight_hh_l{k}"))
-            cell.bias.copy_(getattr(theirs, f"bias_ih_l{k}") + getattr(theirs, f"bias_hh_l{k}"))
+    copy_weights(theirs, ours)
     return ours, theirs
 
 
