@@ -236,6 +236,8 @@ def test_when_the_first_is_killed_the_others_end_and_the_run_goes_on(
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
 def test_ctrl_c_saves_and_ends_all(start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
     process = start(COMMAND, "--processes", 2)
+    # the others hear nothing of it, not even in the first moments, when they do not ignore it yet
+    assert all(os.getsid(other) == other for other in others(process.pid))
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all that it has begun
     status, (_, stderr) = process.wait(PATIENCE), output(tmp_path)
     assert status == 130, stderr

@@ -69,6 +69,12 @@ def test_a_line_begins_as_asked(writer):
     assert new.lines[2].startswith("風")
 
 
+def test_a_line_may_be_given_whole(writer):
+    poem = "白日依山盡，黃河入海流。欲窮千里目，更上一層樓。"
+    new = next(writer.rewrite(poem, 2, begins="長河入海流", seed=1))
+    assert new.text == poem.replace("黃", "長")
+
+
 WEI = "渭城朝雨浥輕塵，客舍青青柳色新。勸君更盡一杯酒，西出陽關無故人。"
 JING = "牀前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。"
 DENG = "白日依山盡，黃河入海流。欲窮千里目，更上一一樓。"  # ends in 仄入入平
