@@ -13,6 +13,9 @@ _RULER = re.compile(
     r"[-=*_~#—–·\s]{3,}|[%※§]{1,3}|[(（\[【第]?\s*[0-9]{1,6}\s*[)）\].、】首]?"
     r"|[(（\[【第]\s*[一二三四五六七八九十百]+\s*[)）\]】首]"
 )
+_SECTION = re.compile(
+    r"[卷第]\s*[〇一二三四五六七八九十百\d]{1,5}\s*[卷章輯辑編编部]?|[五七六四]言(?:絕句|绝句|律詩|律诗|古詩|古诗|排律|樂府|乐府)"
+)  # of a book
 _LABEL_ALONE = re.compile(r"[A-Za-z_]{2,20}\s*[:：]")
 Block = list[tuple[int, str]]
 
@@ -36,7 +39,8 @@ def split_blocks(text: str) -> Blocks:
         kept = list(_without_notes(block))
         if any(map(_has_hanzi, kept)) or not any(map(is_hanzi, text)):
             kept = _without_letters(kept)
-        elif len(kept) > 1 and all(map(_is_letters, kept)):
+        is_section = len(kept) == 1 and _SECTION.fullmatch(kept[0][1].strip())
+        if is_section or (len(kept) > 1 and all(map(_is_letters, kept))):
             kept = []
         found.left_out += len(block) - len(kept)
         found.blocks += [kept] if kept else []

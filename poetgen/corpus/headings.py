@@ -17,6 +17,9 @@ _LABELLED = re.compile(
     r"\s*[:：]\s*(?P<value>.+)",
     re.IGNORECASE,
 )
+_BEFORE_LABEL = re.compile(
+    rf"\s+(?=(?:{_TITLE_LABELS}|{_AUTHOR_LABELS}|{_OTHER_LABELS})\s*[:：])", re.IGNORECASE
+)
 _OPENED = r"[【\[〔［(（]?\s*"
 _CLOSED = r"\s*(?:[】\]〕］)）]\s*[:：]?|[:：])"
 _BODY = re.compile(rf"{_OPENED}(?:{_BODY_LABELS}){_CLOSED}\s*", re.IGNORECASE)
@@ -36,7 +39,7 @@ def parse_heading(rows: list[str]) -> tuple[str, str]:
     """(title, author) of the rows above a poem, or of what stands before it in its own row."""
     title, author = "", ""
     plain: list[str] = []
-    for row in rows:
+    for row in (part for whole in rows for part in _BEFORE_LABEL.split(whole)):
         labelled = _LABELLED.fullmatch(row.strip())
         of_dynasty = _OF_DYNASTY.fullmatch(row.strip()) or (plain and _BESIDE_DYNASTY.fullmatch(row.strip()))
         if labelled:
@@ -99,7 +102,9 @@ def _two_parts(row: str) -> list[str]:
     """Title and author of one row, where blanks, a dash or a dynasty part them and the last may be a name."""
     parts = [
         part
-        for part in re.split(rf"[\s\u3000]+|——|—|--| - |/|\||[〔［\[（(](?:{DYNASTY})[代朝]?[〕］\]）)]", row)
+        for part in re.split(
+            rf"[\s\u3000]+|——|—|--| - |/|_|\||[〔［\[（(](?:{DYNASTY})[代朝]?[〕］\]）)]", row
+        )
         if part
     ]
     if len(parts) == 3 and re.fullmatch(rf"(?:{DYNASTY})[代朝]?", parts[1]):

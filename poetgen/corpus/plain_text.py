@@ -7,22 +7,18 @@ ones are headings, and a poem begins at each; other rows are one poem together.
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from poetgen.corpus.blocks import split_blocks
-from poetgen.corpus.clean import Unusable, normalise_forms, strip_notes, strip_quotes, unwrap_restored
-from poetgen.corpus.headings import BRACKETED_DYNASTY, is_labelled, parse_heading
+from poetgen.corpus.headings import is_labelled, parse_heading
+from poetgen.corpus.rows import MOST_HEADINGS, Row
+from poetgen.corpus.signatures import read_name
 from poetgen.poem.lineation import (
-    close_up,
     cut_runs,
-    has_marks,
-    is_whole_poem,
     join_rows,
     open_strokes,
     punctuate,
-    split_pieces,
 )
 from poetgen.poem.poem import is_hanzi
 
@@ -32,16 +28,6 @@ ONE_A_LINE, BLOCKS, ONE_POEM, BY_HEADINGS = (
     "",
     "a heading above each poem",
 )
-MOST_HEADINGS = 3  # rows above a poem: title, dynasty, author
-MOST_TITLE = 40  # characters
-_AUTHOR = re.compile(rf"((?:{BRACKETED_DYNASTY})?[^\s，。？！；,.;!?:：]{{2,4}})(?:[\s\u3000]+|[:：])(?=\S)")
-_FIELDS = tuple(
-    map(re.compile, (r"::", r"\t+", r"\s*[|｜]\s*", r"[\s\u3000]+"))
-)  # what parts heading and verse in a row
-_NUMBER = re.compile(
-    r"\s*(?:[0-9]{1,6}\s*[.、．)）]\s*|[0-9]{1,6}\s+|[(（\[【][0-9一二三四五六七八九十百]+[)）\]】]\s*(?=\S)|[一二三四五六七八九十百]+、)"
-)
-_QUOTED_TITLE = re.compile(r"\s*([^，。？！；,.;!?《〈]{0,12}[《〈][^《》〈〉]*[》〉])(?:[\s,，:：]|$)*")
 _FIRST = re.compile(r"(?P<common>.+?)\s*其一")
 _LATER = re.compile(r"其[二三四五六七八九十百]+")
 
@@ -56,25 +42,6 @@ class PlainPoem:
     body: str
 
 
-class Row:
-    """One row that is not blank: as it stands, and its verse without notes, quotes and numbering."""
-
-    def __init__(self, number: int, text: str, *, headed: bool = True) -> None:
-        self.number = number
-        numbered = _NUMBER.match(text)
-        self.raw = text[numbered.end() if numbered else 0 :].strip() or text.strip()
-        heading, verse = _split_heading(self.raw) if headed else ([], self.raw)
-        self.heading, self.text = heading, close_up(verse)
-        self.bare = _bare(self.text)
-        self.pieces = split_pieces(self.bare)
-        self.is_marked = has_marks(self.bare) and not is_labelled(self.raw)
-
-    @property
-    def is_poem(self) -> bool:
-        """Whether it is a whole poem by itself."""
-        return is_whole_poem(self.pieces)
-
-
 class PlainText(NamedTuple):
     """The layout of a text in words, its poems, and how many rows were left out as no verse."""
 
@@ -86,9 +53,8 @@ class PlainText(NamedTuple):
 def plain_poems(text: str, *, line_length: int | None = None) -> PlainText:
     """The poems of a text; `line_length` cuts verse that has no marks."""
     found = split_blocks(text)
-    blocks = _attach_headings(
-        [[Row(number, open_strokes(row)) for number, row in block] for block in found.blocks]
-    )
+    rows = [[Row(number, open_strokes(row)) for number, row in block] for block in found.blocks]
+    blocks = _attach_headings(_attach_signatures(rows))
     merged = [row for block in blocks for row in block]
     if len(blocks) > 1 and _is_spread_out(blocks, merged):
         blocks = [merged]
@@ -109,6 +75,36 @@ def _share_titles(poems: Sequence[PlainPoem]) -> Iterator[PlainPoem]:
         else:
             common = ""
         yield poem
+
+
+def _attach_signatures(blocks: list[list[Row]]) -> list[list[Row]]:
+    """Blocks that end where a poem is signed; a row that is nothing but a signature signs the one above."""
+    ended: list[list[Row]] = []
+    for block in blocks:
+        begun: list[Row] = []
+        for row in block:
+            above = begun[-1] if begun else ended[-1][-1] if ended else None
+            if row is block[-1] and _is_below_verse(row, begun):
+                row.signature, row.is_signature = read_name(row.raw), True
+            if row.is_signature and above and above.is_marked:
+                above.signature = above.signature or row.signature
+            else:
+                row.signature = [] if row.is_signature else row.signature
+                begun.append(row)
+            if row.signature and begun:
+                ended.append(begun)
+                begun = []
+        ended += [begun] if begun else []
+    return ended
+
+
+def _is_below_verse(row: Row, above: Sequence[Row]) -> bool:
+    """Whether a row is a name below marked verse, and no line of it."""
+    if not above or not above[-1].is_marked or row.is_marked or not read_name(row.raw):
+        return False
+    return {len(piece) for piece in row.pieces}.isdisjoint(
+        len(piece) for each in above for piece in each.pieces
+    )
 
 
 def _attach_headings(blocks: list[list[Row]]) -> list[list[Row]]:
@@ -241,6 +237,7 @@ def _poem(rows: Sequence[Row], line_length: int | None) -> PlainPoem:
     heads, verse = [row.raw for row in rows[:count]], list(rows[count:])
     verse[1:] = [Row(row.number, row.raw, headed=False) if row.heading else row for row in verse[1:]]
     heads += [part for row in verse[:1] for part in row.heading]
+    heads += [part for row in verse for part in row.signature]
     title, author = parse_heading(heads)
     if any(row.is_marked for row in verse):
         body = join_rows([row.text for row in verse])
@@ -250,45 +247,3 @@ def _poem(rows: Sequence[Row], line_length: int | None) -> PlainPoem:
     else:
         body = punctuate(list(cut_runs([piece for row in verse for piece in row.pieces], line_length)))
     return PlainPoem(rows[0].number, title, author, body)
-
-
-def _split_heading(row: str) -> tuple[list[str], str]:
-    """(title and author, verse) of one row that holds both, such as 《title》verse or title:verse."""
-    if close_up(row) != row:
-        return [], row
-    quoted = _QUOTED_TITLE.match(row)
-    if quoted and row[quoted.end() :].strip():
-        author = _AUTHOR.match(row[quoted.end() :])
-        verse = row[quoted.end() :]
-        if author and is_whole_poem(split_pieces(_bare(verse[author.end() :]))):
-            return [quoted[1], author[1]], verse[author.end() :]
-        return [quoted[1]], verse
-    for pattern in _FIELDS:
-        for count in range(MOST_HEADINGS, 0, -1):
-            *heads, verse = pattern.split(row, maxsplit=count)
-            if len(heads) == count and _are_headings(heads, verse):
-                return heads, verse
-    title, _, verse = row.partition("：")
-    if verse and not title.endswith(("曰", "云")) and _are_headings([title], verse):
-        return [title], verse  # 歌曰：and what follows is verse
-    title, _, verse = row.partition(":")
-    return ([title], verse) if verse.strip() and title.strip() and not has_marks(title) else ([], row)
-
-
-def _are_headings(heads: Sequence[str], verse: str) -> bool:
-    """Whether what stands before verse in one row is not verse: no marks, and another length."""
-    pieces = split_pieces(_bare(verse))
-    if any(has_marks(head) or len(head) > MOST_TITLE or not head.strip() for head in heads):
-        return False
-    if not is_whole_poem(pieces) or (len(pieces) % 2 and len(pieces) > 1):
-        return False
-    is_alike = set(map(len, pieces)) == set(map(len, heads))
-    return not is_alike or (len(heads) == 1 and len(pieces) in (4, 8))
-
-
-def _bare(row: str) -> str:
-    """A row without notes, quotation marks and the brackets of restored characters; blanks kept, one for many."""
-    row = strip_quotes(row)
-    with suppress(Unusable):  # a bracket without its partner stays, to be reported
-        row = strip_notes(row)
-    return unwrap_restored(" ".join(map(normalise_forms, row.split())))

@@ -277,6 +277,16 @@ NAMED |= {
         "json",
         "// 唐詩\n" + as_json(objects("title", "author", "content"))[:-1] + ",]",
     ),
+    "signed below": ("txt", rows(A1, A2, "——李白《靜夜思》", "", B, "－－孟浩然《春曉》")),
+    "signed apart": ("txt", rows(A1, A2, "", "——李白《靜夜思》", "", B, "", "——孟浩然《春曉》")),
+    "signed behind": ("txt", rows(A + "——李白《靜夜思》", B + "[唐]孟浩然《春曉》")),
+    "the poet below": ("txt", rows("靜夜思", A1, A2, "（李白）", "", "春曉", B, "　　　　孟浩然")),
+    "labels in a row": ("txt", rows("题目：靜夜思 作者：李白", A, "", "题目：春曉　作者：孟浩然", B)),
+    "sections": (
+        "txt",
+        rows("卷一", "", "No.1 靜夜思", "李白", A, "", "五言絕句", "", "002春曉", "孟浩然", B),
+    ),
+    "underlines": ("txt", rows("靜夜思_李白", A, "", "春曉_孟浩然", B)),
     "a wiki": ("txt", rows("== 靜夜思 ==", "[[李白]]", A, "", "== '''春曉''' ==", "[[孟浩然|孟浩然]]", B)),
     "a script": ("js", f"var poems = {as_json(objects('title', 'author', 'content'))};"),
     "a module": ("js", f"module.exports = {as_json(objects('title', 'author', 'content'))}"),
@@ -286,6 +296,7 @@ NAMELESS = {
         "html",
         f"<p>{A.replace('床', '<ruby>床<rp>(</rp><rt>chuáng</rt><rp>)</rp></ruby>')}</p><p>{B}</p>",
     ),
+    "strings": ("txt", f'"{A}",\n"{B}",\n'),
     "fortunes": ("txt", rows(A1, A2, "%", B1, B2, "%")),
     "bars between lines": ("txt", rows(BAR_A, BAR_B)),
     "a list of Markdown": ("txt", rows("- " + A, "* " + B)),
@@ -345,7 +356,7 @@ def test_every_command_reads_the_two_poems(tmp_path, kind):
     told = [read_verse(poem.body) for poem in raw]  # as classify predict does, in the corpus' characters
     assert [re.sub("[，。]", "", body) for body in told] == [to_corpus("".join(p)).text for p in (MOON, DAWN)]
     assert str(report.reading).startswith("2 poems")
-    left_out = {"notes": 3, "address and date": 3, "a translation": 2, "sounds above": 4}
+    left_out = {"notes": 3, "address and date": 3, "a translation": 2, "sounds above": 4, "sections": 2}
     assert reading.left_out == left_out.get(kind, reading.left_out if kind.startswith("markdown") else 0)
 
 
