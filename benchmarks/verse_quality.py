@@ -10,7 +10,7 @@
 
 Prompts are the first 1 to 5 hanzi (as many of each length) of training poems of the form, drawn at random; those
 that break every template are refused, counted and replaced. Form, rhyme and tone are judged by
-poetgen.verse.check, which knows nothing of the masks that make poems; rhyme also by the rhyme book as printed.
+poetgen.verse.check, which knows nothing of the masks that make poems; rhyme also by the rhyme book alone.
 Perplexities are the model's own, without masks, by poetgen.evaluate. Prints Markdown tables; --out keeps all
 figures as JSON.
 """

@@ -13,7 +13,7 @@ Counted apart are poems of any regulated shape, 排律 too, that poetgen breaks 
 none.
 
 --generated N writes N poems of each of the four forms by the released model, three in five of them begun with 日
-紅 山 夜 (seed 11), the others freely (seed 12), for the second checker to judge by 廣韻 and by the printed book.
+紅 山 夜 (seed 11), the others freely (seed 12), for the second checker to judge by 廣韻 and by the book alone.
 """
 
 import argparse
@@ -88,7 +88,7 @@ def read_guangyun() -> Table:
 
 
 def read_pingshui(*, amended: bool) -> Table:
-    """The readings of pingshui.txt; as printed where not amended."""
+    """The readings of pingshui.txt; those of the book alone where not amended."""
     table = RhymeTable.load(amended=amended)
     found = {h: frozenset(one.group or one.tone for one in table.readings(h)) for h in table}
     return found.get
@@ -232,7 +232,7 @@ def verdict(is_held: bool) -> str:
 
 def judge_generated(count: int) -> dict[str, Any]:
     """How many poems break a rule by each of two tables that had no part in writing them."""
-    tables = {"廣韻": read_guangyun(), "the book as printed": read_pingshui(amended=False)}
+    tables = {"廣韻": read_guangyun(), "the book alone": read_pingshui(amended=False)}
     poems = [tuple(lines) for form in FORMS for lines in write_poems(form, count)]
     broken = {
         name: [lines for lines in poems if not keeps_rules(lines, table)] for name, table in tables.items()
