@@ -158,7 +158,7 @@ def test_the_form_asked_for():
 
 
 def test_the_book_alone():
-    poem = "千山鳥飛盡，萬里日光先。孤舟蓑笠去，獨釣五湖天。"
+    poem = "千山鳥飛盡，萬里日光新。孤舟蓑笠去，獨釣五湖論。"  # 論 is in 真 by the evidence alone
     assert reports(run("--json", poem))[0]["rhymes_hold"]
     assert not reports(run("--json", "--book", poem))[0]["rhymes_hold"]
 
