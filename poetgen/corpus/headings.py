@@ -31,6 +31,9 @@ _OF_DYNASTY = re.compile(
     rf"[\[〔【（(［]\s*(?:{DYNASTY})(?:代|朝)?\s*[\]〕】）)］]\s*(?P<a>.+)|(?:{DYNASTY})(?:代|朝)?\s*[·・•:：]\s*(?P<b>.+)"
 )
 _BESIDE_DYNASTY = re.compile(rf"(?:{DYNASTY})[代朝]?[\s\u3000]+(?P<name>\S{{2,4}})")
+_IN_BRACKETS = re.compile(
+    rf"(?P<title>[^（(〔\[]+)[（(〔\[]\s*(?P<author>(?:{DYNASTY})(?:[代朝]\s*|\s*[·・•:：\s]\s*)\S{{2,4}})\s*[）)〕\]]"
+)
 _AROUND = " \t\u3000·・•-—–:：/|,，"
 _NAME = re.compile(r"[^\s其第（(\[]{2,4}")  # 其一 and 第二 count poems
 
@@ -100,6 +103,8 @@ def without_dynasty(name: str) -> str:
 
 def _two_parts(row: str) -> list[str]:
     """Title and author of one row, where blanks, a dash or a dynasty part them and the last may be a name."""
+    if bracketed := _IN_BRACKETS.fullmatch(row):
+        return [bracketed["title"], bracketed["author"]]
     parts = [
         part
         for part in re.split(

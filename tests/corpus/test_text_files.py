@@ -286,6 +286,7 @@ NAMED |= {
         "txt",
         rows("卷一", "", "No.1 靜夜思", "李白", A, "", "五言絕句", "", "002春曉", "孟浩然", B),
     ),
+    "the poet in brackets": ("txt", rows("靜夜思（唐·李白）", A, "", "春曉（唐 孟浩然）", B)),
     "underlines": ("txt", rows("靜夜思_李白", A, "", "春曉_孟浩然", B)),
     "a wiki": ("txt", rows("== 靜夜思 ==", "[[李白]]", A, "", "== '''春曉''' ==", "[[孟浩然|孟浩然]]", B)),
     "a script": ("js", f"var poems = {as_json(objects('title', 'author', 'content'))};"),
@@ -491,7 +492,9 @@ def test_parts_below_one_title_share_it(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("title", ["月", "日", "何處？", "登鸛雀樓！", "浣溪沙【其一】", "宋玉"])
+@pytest.mark.parametrize(
+    "title", ["月", "日", "何處？", "登鸛雀樓！", "浣溪沙【其一】", "感懷（元好問）", "秋興（並序）", "宋玉"]
+)
 def test_no_title_is_taken_for_a_date_a_dynasty_or_verse(tmp_path, title):
     path = tmp_path / "poems.txt"
     path.write_text(rows(title, "李白", A1, A2, "", "春曉", "孟浩然", B), encoding="utf-8")
