@@ -87,9 +87,9 @@ def prepare(
 ) -> None:
     """Clean, split and number the poems for training.
 
-    SOURCE is by default the fetched corpus. It can be a file or folder of JSON in chinese-poetry's layout, or a
-    UTF-8 text file with one poem a line, or with blocks separated by blank lines (a first line without an end mark
-    is the title).
+    SOURCE is by default the fetched corpus. It can be any file of poems: JSON, CSV, TSV, Markdown, HTML or text,
+    one poem a line, or separated by blank lines or headings, with titles and poets or without; or a folder of
+    JSON, CSV and text files. How it was read is said in a line.
     """
     from poetgen.corpus.prepare import prepare_corpus
 
