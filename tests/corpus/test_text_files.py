@@ -447,13 +447,14 @@ def test_the_reading_says_where_the_verse_stood(tmp_path):
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (gzip.compress(A.encode()), "gzip"),
+        (gzip.compress(A.encode(), mtime=0), "gzip"),
         (bz2.compress(A.encode()), "bzip2"),
         (lzma.compress(A.encode()), "xz"),
         (b"PK\x03\x04" + A.encode(), "zip, docx or xlsx"),
         (b"%PDF-1.7 " + A.encode(), "PDF"),
         (b"\x89PNG\r\n", "PNG"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "data",
 )
 def test_a_packed_file_is_called_what_it_is(data, kind):
     with pytest.raises(CorpusError, match=f"^poems.txt is a file of kind {kind} and not text; unpack it"):
