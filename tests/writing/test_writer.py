@@ -179,7 +179,7 @@ def test_lines_of_a_prompt_may_be_unequal(writer):
     ("settings", "error", "message"),
     [
         ({"prompt": ""}, PromptError, "empty"),
-        ({"prompt": 5}, PoetgenError, "prompt must be text or of type Iterable or None, not 5"),
+        ({"prompt": 5}, PoetgenError, "prompt must be text or a list or None, not 5"),
         ({"prompt": ["月", 5]}, PromptError, "a prompt must be text, not 5"),
         ({"prompt": ["月", "x"]}, PromptError, "not a Chinese character"),
         ({"count": "three"}, PoetgenError, "count must be a whole number, not 'three'"),
