@@ -121,9 +121,12 @@ def can_convert() -> bool:
 
 
 def convert(text: str, name: str) -> str:
-    """Convert by one of OpenCC's tables that keep the length, such as t2s; without OpenCC nothing changes."""
+    """Convert by one of OpenCC's tables that keep the length, such as t2s; without OpenCC nothing changes.
+
+    Nor does a text with bytes that are no UTF-8, in which OpenCC reads nothing.
+    """
     converter = _converter(name)
-    if converter is None:
+    if converter is None or any("\ud800" <= char <= "\udfff" for char in text):
         return text
     converted: str = converter.convert(text)
     return converted if len(converted) == len(text) else "".join(converter.convert(char) for char in text)

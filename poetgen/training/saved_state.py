@@ -5,6 +5,7 @@ here raises ValueError, with the name of what does not fit.
 """
 
 import io
+import warnings
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -26,7 +27,9 @@ def load_plain(content: bytes) -> Any:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > len(content):
             raise ValueError("it is compressed, as no state is")
-    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a pickle is of another protocol, before it is refused
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
 def check_tensor(name: str, saved: object, own: Tensor) -> Tensor:

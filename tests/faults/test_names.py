@@ -75,3 +75,10 @@ def test_prepare_and_check(home: Path, poems: list[Poem]) -> None:
     succeed("prepare", source, "--out", home / f"{CAFE}2")
     succeed("check", source)
     succeed("evaluate", "--poems", source, "--device", "cpu")
+
+
+@pytest.mark.parametrize("command", ["check", "generate", "score", "tone"])
+def test_a_script_of_bytes_that_are_no_utf_8_is_none(command: str) -> None:
+    result = CliRunner().invoke(command_line, [command, "月", f"--script={CAFE}"])
+    assert result.exit_code == 2
+    assert "is not a choice; there are: traditional, simplified" in result.output

@@ -5,6 +5,7 @@ import math
 import zipfile
 from collections.abc import Iterator
 from functools import cache
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -147,3 +148,10 @@ def test_a_place_that_cannot_be_is_refused(key: str, value: Any) -> None:
     assert Progress.from_dict(whole) == Progress()
     with pytest.raises((ValueError, TypeError)):
         Progress.from_dict({**whole, key: value})
+
+
+def test_a_pickle_of_another_protocol_is_refused_without_a_warning() -> None:
+    file = io.BytesIO()
+    torch.save({"version": 1}, file, pickle_protocol=4)
+    with pytest.raises(UnpicklingError):
+        load_plain(file.getvalue())
