@@ -559,3 +559,8 @@ def test_json_in_json_without_end_is_a_fault(depth):
     reading = Reading()
     text = '{"content":[' * depth + f'"{A}"' + "]}" * depth
     assert len(list(read_poem_file(text.encode(), "a.json", reading))) + len(reading.faults) == 1
+
+
+def test_of_one_plain_poem_there_is_nothing_to_say_and_of_two_there_is():
+    assert Reading(poems=1).is_plain
+    assert not Reading(poems=2).is_plain
