@@ -17,7 +17,7 @@ import numpy as np
 from poetgen.checkpoint import Checkpoint
 from poetgen.corpus.vocabulary import UNKNOWN, Vocabulary
 from poetgen.language import tr
-from poetgen.script.opencc import SIMPLIFIED, TRADITIONAL, convert, preferred_script, to_script
+from poetgen.script.opencc import SIMPLIFIED, TRADITIONAL, convert, preferred_script, to_script, to_simplified
 from poetgen.script.variants import VariantTable
 from poetgen.verse.rhymes import RhymeTable
 
@@ -59,8 +59,10 @@ def new_characters(
 
 
 def _traditional(char: str) -> str:
-    """As the rhyme table has it: 妈 is 媽; a character that both scripts have stays."""
+    """As the rhyme table has it (妈 is 媽); what simplified print does not write so stays (迳)."""
     form = convert(char, "s2t")
+    if to_simplified(form) != char:
+        return char
     return form if form in RhymeTable.load() or char not in RhymeTable.load() else char
 
 

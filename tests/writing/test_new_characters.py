@@ -65,6 +65,12 @@ def test_a_kept_poem_may_have_any_characters(tang):
     } <= {*poem.notes}
 
 
+@pytest.mark.parametrize("char", "迳馀钜麽")
+def test_what_simplified_print_has_otherwise_begins_a_poem_too(tiny, char):
+    (poem,) = Writer(tiny).write(char, seed=1, best_of=1, form="五絕", tones="off", script="traditional")
+    assert poem.corpus_lines[0].startswith(char)
+
+
 @given(
     st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=4),
     st.integers(0, 9),
