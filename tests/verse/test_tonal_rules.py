@@ -297,3 +297,10 @@ def test_the_judge_looks_no_template_up(module):
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     imported |= {each.name for node in ast.walk(tree) if isinstance(node, ast.Import) for each in node.names}
     assert "poetgen.verse.templates" not in imported
+
+
+def test_each_cost_outweighs_all_that_a_regulated_poem_can_have_of_the_next():
+    lines, hanzi = 8, 56
+    assert tonal_rules._FAULT > tonal_rules._SHUNNED > hanzi * tonal_rules._SELDOM
+    assert tonal_rules._SELDOM > tonal_rules._BORROWED > lines * tonal_rules._LATE
+    assert lines * tonal_rules._LICENCE < tonal_rules._LATE
