@@ -189,9 +189,10 @@ def write_dataset(
         rows = ({"id": p.id, "author": p.author, "title": p.title, "text": p.text} for p in poems)
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         write_text(folder / f"{name}.poems.jsonl", text)
-        if name in conditions:
-            conditions[name].save(folder, name)
-            save_table(conditions[name].table, folder)
+    for name, own in conditions.items():
+        own.save(folder, name)
+    if conditions:
+        save_table(next(iter(conditions.values())).table, folder)  # all are told by one table
     write_text(folder / "vocabulary.txt", "".join(f"{token}\n" for token in vocabulary.tokens))
     save_array(folder / "counts.npy", np.array(vocabulary.counts, dtype=np.int64))
     sizes = {name: measure(poems, vocabulary, config.punctuation) for name, poems in splits.items()}
