@@ -66,6 +66,11 @@ def check_file(path: Path) -> Path:
     return path
 
 
+def read_table_rows(path: Path) -> list[str]:
+    """The rows of a table that comes with the package, without the comments on it."""
+    return [row for row in path.read_text(encoding="utf-8").splitlines() if not row.startswith("#")]
+
+
 def number_name(stem: str, number: int) -> str:
     """What a file or folder is called beside others of its name: stem, stem-2, stem-3, ..."""
     return stem if number == 1 else f"{stem}-{number}"

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from poetgen.files import read_table_rows
+
 _DATA = Path(__file__).with_suffix(".txt")
 _RHYME = "韻"
 ANY = "*"  # whatever stands beside it, where no neighbour decides
@@ -27,9 +29,7 @@ class Senses(NamedTuple):
         """Those of the training poems."""
         tones: dict[str, str] = {}
         groups: dict[str, tuple[str, ...]] = {}
-        for row in _DATA.read_text(encoding="utf-8").splitlines():
-            if row.startswith("#"):
-                continue
+        for row in read_table_rows(_DATA):
             hanzi, kind, values = row.split("\t")
             if kind == _RHYME:
                 groups[hanzi] = tuple(values.split())

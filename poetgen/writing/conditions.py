@@ -8,6 +8,7 @@ from pathlib import Path
 from poetgen.corpus.conditions import ConditionTable, condition_form
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import PromptError
+from poetgen.files import read_table_rows
 from poetgen.language import SIMPLIFIED_CHINESE, join_names, language, tr
 from poetgen.poem.form import Form
 from poetgen.poem.poem import is_hanzi
@@ -112,9 +113,7 @@ def to_classical(text: str) -> str:
 
 def _modern_words() -> dict[str, str]:
     """modern_words.txt, in both scripts: a word of today, and that of titles."""
-    lines = _MODERN_WORDS.read_text(encoding="utf-8").splitlines()
-    pairs = [line.split() for line in lines if not line.startswith("#")]
-    words = {modern: word.strip("-") for modern, word in pairs}
+    words = {modern: word.strip("-") for modern, word in map(str.split, read_table_rows(_MODERN_WORDS))}
     return words | {to_simplified(modern): word for modern, word in words.items()}
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.corpus.vocabulary import UNKNOWN, Vocabulary
+from poetgen.files import read_table_rows
 from poetgen.language import tr
 from poetgen.script.opencc import SIMPLIFIED, TRADITIONAL, convert, preferred_script, to_script, to_simplified
 from poetgen.script.variants import VariantTable
@@ -80,8 +81,7 @@ def _nearest(char: str, variants: VariantTable, vocabulary: Vocabulary) -> str |
 @cache
 def _meanings() -> dict[str, str]:
     """meanings.txt: a character and one of like meaning."""
-    lines = _MEANINGS.read_text(encoding="utf-8").splitlines()
-    pairs = (pair for line in lines if not line.startswith("#") for pair in line.split())
+    pairs = (pair for row in read_table_rows(_MEANINGS) for pair in row.split())
     return {pair[0]: pair[1] for pair in pairs}
 
 

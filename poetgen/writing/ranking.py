@@ -22,6 +22,7 @@ import numpy as np
 from poetgen.byhand import language_model
 from poetgen.byhand.softmax import log_softmax
 from poetgen.corpus.line_index import LineIndex
+from poetgen.files import read_table_rows
 from poetgen.poem.form import Form
 from poetgen.poem.poem import COMMA, word_of
 from poetgen.writing.decoding import Matcher, Sampling, random_stream, sample
@@ -153,8 +154,7 @@ def price_words(lines: Sequence[str], prices: Mapping[str, float]) -> float:
 @cache
 def load_overused_words() -> Mapping[str, float]:
     """Word → the nats that it costs a candidate."""
-    rows = _OVERUSED_WORDS.read_text(encoding="utf-8").splitlines()
-    return {row[:2]: float(row[3:]) for row in rows if not row.startswith("#")}
+    return {row[:2]: float(row[3:]) for row in read_table_rows(_OVERUSED_WORDS)}
 
 
 def parallelism(lines: Sequence[str]) -> float:
@@ -192,8 +192,7 @@ def read_end(tones: Sequence[str]) -> str:
 @cache
 def load_rare_tones() -> Mapping[str, str]:
     """Character → the tone that poems hardly give it where tones matter."""
-    rows = _RARE_TONES.read_text(encoding="utf-8").splitlines()
-    return {row[0]: row.split("\t")[1] for row in rows if not row.startswith("#")}
+    return {row[0]: row.split("\t")[1] for row in read_table_rows(_RARE_TONES)}
 
 
 def count_copied(lines: Sequence[str], known: LineIndex | None, *, given: int = 0) -> int:
