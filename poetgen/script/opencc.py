@@ -126,9 +126,12 @@ def convert(text: str, name: str) -> str:
     Nor does a text with bytes that are no UTF-8, in which OpenCC reads nothing.
     """
     converter = _converter(name)
-    if converter is None or any("\ud800" <= char <= "\udfff" for char in text):
+    if converter is None:
         return text
-    converted: str = converter.convert(text)
+    try:
+        converted: str = converter.convert(text)
+    except UnicodeEncodeError:
+        return text
     return converted if len(converted) == len(text) else "".join(converter.convert(char) for char in text)
 
 
