@@ -45,7 +45,7 @@ def read_rows(text: str, delimiter: str, *, strict: bool = False) -> Iterator[tu
 
 def find_delimiter(text: str, names: Sequence[str], *, suffix: str = "") -> str | None:
     """The delimiter by which the first line has one of these names for a column."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = _first_row(text)
     for delimiter in DELIMITERS:
         fields = first.split(delimiter)
         quoted = [field.strip().strip('"') for field in fields]
@@ -65,7 +65,7 @@ def read_table(text: str, suffix: str) -> Table | None:
     if delimiter is not None:
         (_, header), *rows = read_rows(text, delimiter)
         return _join_lines(Table(tuple(name.strip() for name in header), tuple(rows), delimiter))
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = _first_row(text)
     for delimiter in DELIMITERS if suffix in (".csv", ".tsv") else "\t|":
         if delimiter in first:
             table = Table(None, tuple(read_rows(text, delimiter)), delimiter)
@@ -74,9 +74,13 @@ def read_table(text: str, suffix: str) -> Table | None:
     return None
 
 
+def _first_row(text: str) -> str:
+    return next((line for line in text.splitlines() if line.strip()), "")
+
+
 def _find_line_columns(text: str) -> str | None:
     """The delimiter by which the first row has a column for each verse line, as line1,line2 or 首句,次句."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = _first_row(text)
     return next((each for each in DELIMITERS if len(_line_columns(first.split(each))) > 1), None)
 
 

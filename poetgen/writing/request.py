@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from poetgen.errors import ConfigError, PoetgenError, PromptError
 from poetgen.language import join_names, tr
-from poetgen.poem.form import Form
+from poetgen.poem.form import Form, shared_length
 from poetgen.poem.places import BLANK, GivenTexts
 from poetgen.script.convert import script_of
 from poetgen.script.opencc import INSTALL_OPENCC, SCRIPTS, TRADITIONAL, can_convert, preferred_script
@@ -208,14 +208,13 @@ def _read_prompt(
     if typed is None:
         return Prompt(script=preferred_script())
     form = constraints.form
-    lengths = {each.line_length for each in ((form,) if form else constraints.forms)}
     return read_prompt(
         typed,
         model.variants,
         max_length=max_length or max(DEFAULT_MAX_LENGTH, form.hanzi if form else 0),
         keeps_marks=model.keeps_marks,
         score=lambda texts: [model.network.follow(text)[2] for text in texts],
-        line_length=lengths.pop() if len(lengths) == 1 else None,
+        line_length=shared_length((form,) if form else constraints.forms),
     )
 
 
