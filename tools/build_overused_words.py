@@ -10,7 +10,6 @@ comes too often or too seldom now; ROUNDS times.
 """
 
 import argparse
-import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,9 +18,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from poetgen.checkpoint import Checkpoint, released_path
+from poetgen.corpus.dataset import Dataset
 from poetgen.files import write_text
 from poetgen.poem.form import FORMS
-from poetgen.poem.lineation import split_lines
+from poetgen.poem.lineation import USUAL_LENGTHS
 from poetgen.script.opencc import TRADITIONAL
 from poetgen.writing import ranking
 from poetgen.writing.decoding import CANDIDATES, OPENING
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--poems", type=int, default=150, help="of each form")
     parser.add_argument("--seed", type=int, default=901)
     args = parser.parse_args()
-    usual = count_usual(read_lines(args.prepared / "train.poems.jsonl"))
+    usual = count_usual(read_lines(Dataset.open(args.prepared)))
     model = Checkpoint.load(released_path())
     poems = list(draw_poems(model, args.poems, args.seed))
     known = Writer(model).model.known_lines
@@ -123,11 +123,10 @@ def count_words(lines: Iterable[str]) -> Counter[str]:
     return Counter(a + b for line in lines for a, b in pairwise(line))
 
 
-def read_lines(path: Path) -> Iterator[str]:
-    """The lines of five and seven hanzi of a split."""
-    with path.open(encoding="utf-8") as file:
-        for record in file:
-            yield from (line for line in split_lines(json.loads(record)["text"])[0] if len(line) in (5, 7))
+def read_lines(prepared: Dataset) -> Iterator[str]:
+    """The lines of five and seven hanzi of the training poems."""
+    for poem in prepared.poems("train"):
+        yield from (line for line in poem.lines if len(line) in USUAL_LENGTHS)
 
 
 if __name__ == "__main__":

@@ -2,33 +2,24 @@
 
     python tools/sample_poems.py > sample.md
 
-Poem k has seed k, the released model, usual settings. What was found by reading them is docs/reading.md.
+Poem k has seed k, the released model, usual settings; titles and beginnings are the card's, and more. What was
+found by reading them is docs/reading.md.
 """
 
 from collections.abc import Iterator
 from typing import Any
+
+from release_model import PROMPTS as CARD_PROMPTS
+from release_model import TITLES as CARD_TITLES
 
 from poetgen.poem.form import FORMS
 from poetgen.script.opencc import TRADITIONAL
 from poetgen.writing.writer import Writer
 
 TITLES = (
-    *(
-        "春夜喜雨",
-        "送別",
-        "登高",
-        "中秋",
-        "江南",
-        "邊塞",
-        "詠梅",
-        "山居",
-        "懷古",
-        "寄友人",
-        "秋思",
-        "夢李白",
+    *CARD_TITLES,
+    *[
         "採蓮",
-    ),
-    *(
         "漁父",
         "古寺",
         "新晴",
@@ -42,9 +33,9 @@ TITLES = (
         "清明",
         "重陽",
         "泊舟",
+    ],
+    *[
         "讀書",
-    ),
-    *(
         "飲酒",
         "老馬",
         "孤雁",
@@ -58,9 +49,9 @@ TITLES = (
         "早行",
         "南園",
         "柳",
-    ),
+    ],
 )
-PROMPTS = ("", *"日紅山夜湖海月風雪春秋江花雲酒夢客雨琴")
+PROMPTS = ("", *CARD_PROMPTS, *"風雪春秋江花雲酒夢客雨琴")
 
 
 def main() -> None:
