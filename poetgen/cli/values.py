@@ -35,6 +35,10 @@ class WholeNumber(click.IntRange):
             self.fail(_out_of_range(str(value)[:SHOWN], low, high), param, ctx)
         return number
 
+    def _describe_range(self) -> str:
+        """What help says in brackets: nothing without a bound, where click would say x<=None."""
+        return "" if self.min is self.max is None else super()._describe_range()
+
 
 class Number(click.types.FloatParamType):
     """A number, such as 0.5."""

@@ -49,3 +49,9 @@ def test_every_option_of_every_command_refuses_so(name):
     for param in (param for one in commands for param in one.params):
         if isinstance(param.type, (click.types.IntParamType, click.types.FloatParamType, click.Choice)):
             assert isinstance(param.type, (WholeNumber, Number, Choice))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_help_shows_a_bound_that_is_none(name):
+    for words in [name], [name, "train"], [name, "predict"], [name, "evaluate"]:
+        assert "None]" not in CliRunner().invoke(poetgen, [*words, "--help"]).stdout
