@@ -1,10 +1,8 @@
 """What people would use instead: nn.Embedding, nn.LSTM, nn.Linear, a loss that skips padding, torch.optim.Adam.
 
-Everything at torch's defaults, batches shuffled and padded to their longest (docs/measures.md). Also the cell as
-students write it, in the same frame: four Linears over [h; x] and a loop.
+Everything at torch's defaults (docs/measures.md). Also the cell as students write it, in the same frame: four
+Linears over [h; x] and a loop.
 """
-
-from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from poetgen.corpus.batches import Batch, make_batch
-from poetgen.corpus.dataset import EncodedPoems
+from poetgen.corpus.batches import Batch
 from poetgen.corpus.vocabulary import Vocabulary
 
 
@@ -83,12 +80,3 @@ def train_step(model: Baseline, optimizer: torch.optim.Optimizer, batch: Batch) 
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     return loss.item()
-
-
-def shuffled_batches(poems: EncodedPoems, batch_size: int, *, seed: int = 0) -> Iterator[Batch]:
-    """For ever: poems in any order, each batch padded to its longest."""
-    rng = np.random.default_rng(seed)
-    while True:
-        order = rng.permutation(len(poems))
-        for start in range(0, len(order) - batch_size + 1, batch_size):
-            yield make_batch(poems, order[start : start + batch_size])

@@ -5,6 +5,7 @@
 Whole processes, the three in turn each round; prints medians, spread, and the ratio within each round, as JSON.
 """
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -45,4 +46,8 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("rounds", nargs="?", type=int, default=7)
+    main(parser.parse_args().rounds)

@@ -29,6 +29,7 @@ from poetgen.corpus.batches import Batch, epoch_batches, make_batch
 from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.evaluate import evaluate_split
+from poetgen.plots import style
 from poetgen.training.learner import build_learner
 
 WARMUP = 60
@@ -198,39 +199,26 @@ def table(found: dict[str, tuple[list[float], list[float]]], steps: range) -> It
 
 def draw(found: dict[str, list[float]], steps: list[int], path: Path) -> None:
     """The validation curves: a broad grey line, dots upon it, and a thin line."""
-    from poetgen.plots.style import (
-        BLUE,
-        GREY,
-        VERMILION,
-        Name,
-        name_ends,
-        new_picture,
-        tick_log,
-        tidy,
-        write_caption,
-        write_title,
-    )  # fmt: skip
-
     looks: dict[str, dict[str, Any]] = {
-        "nn.LSTM": {"color": GREY, "linewidth": 7, "alpha": 0.5},
-        "by hand": {"color": BLUE, "linewidth": 1.5, "marker": "o", "markersize": 4},
-        "by hand, another seed": {"color": VERMILION, "linewidth": 1, "linestyle": "--"},
+        "nn.LSTM": {"color": style.GREY, "linewidth": 7, "alpha": 0.5},
+        "by hand": {"color": style.BLUE, "linewidth": 1.5, "marker": "o", "markersize": 4},
+        "by hand, another seed": {"color": style.VERMILION, "linewidth": 1, "linestyle": "--"},
     }
-    with new_picture(path, 7.5, 4.2) as figure:
+    with style.new_picture(path, 7.5, 4.2) as figure:
         axes = figure.subplots()
         for name, measured in found.items():
             axes.plot(steps, measured, **looks[name])
         axes.set(xlabel="steps", ylabel="validation perplexity per token", yscale="log")
-        tick_log(axes)
-        tidy(axes)
-        write_title(figure, "The same training by hand and by torch.nn.LSTM")
-        write_caption(figure, "the first two: the same first weights, batches and dropout masks")
+        style.tick_log(axes)
+        style.tidy(axes)
+        style.write_title(figure, "The same training by hand and by torch.nn.LSTM")
+        style.write_caption(figure, "the first two: the same first weights, batches and dropout masks")
         figure.draw_without_rendering()
         ends = [
-            Name(f"{name}  {measured[-1]:.1f}", (steps[-1], measured[-1]), str(looks[name]["color"]))
+            style.Name(f"{name}  {measured[-1]:.1f}", (steps[-1], measured[-1]), str(looks[name]["color"]))
             for name, measured in found.items()
         ]
-        name_ends(axes, ends)
+        style.name_ends(axes, ends)
 
 
 if __name__ == "__main__":

@@ -23,18 +23,18 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from benchmarks.baseline import Baseline, shuffled_batches, train_step
+from benchmarks.baseline import Baseline, train_step
+from benchmarks.poem_batches import batches_by_length, shuffled_batches
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import Config
-from poetgen.corpus.batches import epoch_batches, make_batch
 from poetgen.corpus.dataset import Dataset
 from poetgen.evaluate import evaluate_split
+from poetgen.plots import style
 from poetgen.training.learner import build_learner
 from poetgen.training.loop import train
 
@@ -68,15 +68,8 @@ def poetgen_steps(prepared: Dataset, precision: str) -> tuple[Any, Iterator[int]
     """The same of poetgen."""
     config = Config().replace({**SETTINGS, "training.precision": precision})
     learner, poems = build_learner(len(prepared.vocabulary), config), prepared.split("train")
-
-    def batches() -> Iterator[Any]:
-        for epoch in count(1):
-            for indices in epoch_batches(poems, batch_size=200, max_tokens=200 * 128, seed=0, epoch=epoch):
-                yield make_batch(poems, indices)
-
-    return learner.weights, (
-        report.tokens for report in train(learner, batches(), learning_rate=lambda s: 1e-3)
-    )
+    reports = train(learner, batches_by_length(poems, 200), learning_rate=lambda s: 1e-3)
+    return learner.weights, (report.tokens for report in reports)
 
 
 def run(system: str, prepared: Dataset, *, minutes: float, until: float) -> dict[str, Any]:
@@ -129,26 +122,15 @@ def picture(paths: list[Path], out: Path) -> None:
 
 def draw(results: list[dict[str, Any]], out: Path) -> None:
     """A curve for each system; dashed, the perplexity that the first ends at."""
-    from poetgen.plots.style import (
-        BLUE,
-        GREY,
-        VERMILION,
-        new_picture,
-        tick_log,
-        tidy,
-        write_caption,
-        write_title,
-    )  # fmt: skip
-
     looks = {
-        "baseline": ("nn.LSTM baseline", GREY),
-        "float32": ("poetgen, float32", BLUE),
-        "bfloat16": ("poetgen, bfloat16 products", VERMILION),
+        "baseline": ("nn.LSTM baseline", style.GREY),
+        "float32": ("poetgen, float32", style.BLUE),
+        "bfloat16": ("poetgen, bfloat16 products", style.VERMILION),
     }
     target = results[0]["rows"][-1]["ppl_hanzi"]
-    with new_picture(out, 8, 4.5) as figure:
+    with style.new_picture(out, 8, 4.5) as figure:
         axes = figure.subplots()
-        axes.axhline(target, color=GREY, linewidth=0.8, linestyle="--")
+        axes.axhline(target, color=style.GREY, linewidth=0.8, linestyle="--")
         for result in results:
             name, colour = looks[result["system"]]
             reached = seconds_to(result, target)
@@ -161,10 +143,10 @@ def draw(results: list[dict[str, Any]], out: Path) -> None:
         axes.set_xlim(left=0)
         axes.locator_params(axis="x", integer=True)
         axes.legend(frameon=False, labelcolor="linecolor")
-        tick_log(axes)
-        tidy(axes)
-        write_title(figure, f"Time to a perplexity of {target:.0f}")
-        write_caption(figure, f"dashed: {target:.0f}, where the baseline ends · each dot a validation")
+        style.tick_log(axes)
+        style.tidy(axes)
+        style.write_title(figure, f"Time to a perplexity of {target:.0f}")
+        style.write_caption(figure, f"dashed: {target:.0f}, where the baseline ends · each dot a validation")
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -42,16 +43,15 @@ def worker(system: str, prepared: str) -> None:
 
 def steps_on(prepared: Path) -> None:
     """Thirty steps of the default model's width on the poems of a folder."""
+    from benchmarks.poem_batches import batches_by_length
     from benchmarks.training_speed import config_of
-    from poetgen.corpus.batches import epoch_batches, make_batch
     from poetgen.corpus.dataset import Dataset
     from poetgen.training.learner import build_learner
     from poetgen.training.loop import train
 
     folder = Dataset.open(prepared)
     poems, learner = folder.split("train"), build_learner(len(folder.vocabulary), config_of("c", "float32"))
-    order = epoch_batches(poems, batch_size=32, max_tokens=32 * 128, seed=0, epoch=1)
-    for _ in train(learner, (make_batch(poems, k) for k in order[:30]), learning_rate=lambda s: 1e-3):
+    for _ in train(learner, islice(batches_by_length(poems, 32), 30), learning_rate=lambda s: 1e-3):
         pass
 
 
@@ -67,16 +67,9 @@ def repeated(prepared: Path, times: int, out: Path) -> Path:
 
 def measured(system: str, prepared: Path) -> dict[str, int]:
     """In a process of its own."""
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.training_memory",
-        "--worker",
-        system,
-        "--prepared",
-        str(prepared),
-    ]
-    return dict(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+    command = [sys.executable, "-m", "benchmarks.training_memory", "--worker", system]
+    command += ["--prepared", str(prepared)]
+    return dict(json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout))
 
 
 def main() -> None:

@@ -150,8 +150,8 @@ def on_poems(system: str, setting: str, prepared: Path, device: str) -> Callable
     """One step on the next batch of poems."""
     import torch
 
-    from benchmarks.baseline import Baseline, shuffled_batches, train_step
-    from poetgen.corpus.batches import epoch_batches, make_batch
+    from benchmarks.baseline import Baseline, train_step
+    from benchmarks.poem_batches import batches_by_length, shuffled_batches
     from poetgen.corpus.dataset import Dataset
     from poetgen.training.torch_learner import TorchLanguageModelLearner
 
@@ -171,10 +171,10 @@ def on_poems(system: str, setting: str, prepared: Path, device: str) -> Callable
 
         return once
     learner = TorchLanguageModelLearner(vocabulary, config_of(setting, system, device))
-    order = iter(epoch_batches(poems, batch_size=batch, max_tokens=batch * 128, seed=0, epoch=1))
+    by_length = batches_by_length(poems, batch)
 
     def once_by_length() -> int:
-        whole = make_batch(poems, next(order))
+        whole = next(by_length)
         learner.compute_gradient(whole)
         learner.clip_gradient()
         learner.update(1e-3)
@@ -214,22 +214,15 @@ def tokens_per_second(workers: list[Callable[[], int]], *, poems: bool, device: 
 
 def figure_of(systems: list[str], part: str, setting: str, prepared: Path | None, device: str) -> list[float]:
     """Start a process and read its tokens a second."""
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.training_speed",
-        "worker",
-        ",".join(systems),
-        part,
-        setting,
-        "--device",
-        device,
-    ]
+    command = [sys.executable, "-m", "benchmarks.training_speed", "worker", ",".join(systems), part, setting]
+    command += ["--device", device]
     command += ["--prepared", str(prepared)] if prepared else []
     environment = dict(os.environ)
     if systems not in (["baseline"], ["student"]):
         environment.setdefault("GOMP_SPINCOUNT", "20000")  # as the poetgen command sets it
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, env=environment)
+    if done.returncode:
+        sys.exit(done.returncode)  # it has said why
     return list(json.loads(done.stdout))
 
 

@@ -18,7 +18,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from poetgen.corpus.dataset import SPLITS, Dataset
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+
+from rhyme_evidence import Lines, is_regular, read_bodies, shuffle_hanzi
+
+from poetgen.corpus.dataset import SPLITS
 from poetgen.poem.form import form_of
 from poetgen.verse.check import STRICT, check_poem
 from poetgen.verse.report import BROKEN, Report
@@ -29,24 +33,12 @@ NAMES = ("五絕", "七絕", "五律", "七律", "五言排律", "七言排律")
 COLUMNS = ("rhyme", "by the book", "relaxed", "strict", "all")
 BOOK = RhymeTable.load(amended=False)
 Rates = dict[str, float]
-Lines = Sequence[str]
 
 
 def is_rhymed(report: Report, table: RhymeTable) -> bool:
     """Whether the rhyme holds and each foot is known to be in it."""
     known = all(table.groups(line.text[-1]) for line in report.lines[1::2])
     return known and report.rhymes_hold is True
-
-
-def read_bodies(prepared: Path, split: str) -> list[tuple[str, ...]]:
-    """The lines of each poem of a split, copies once."""
-    return list(dict.fromkeys(poem.lines for poem in Dataset.open(prepared).poems(split)))
-
-
-def is_regular(lines: Lines) -> bool:
-    """Whether the poem has the shape of a regulated one."""
-    form = form_of(lines)
-    return form is not None and form.regulated
 
 
 def judged(lines: Lines) -> Counter[str]:
@@ -69,13 +61,6 @@ def rates(poems: Iterable[Lines]) -> Rates:
     return {name: round(100 * tally[name] / len(each), 2) for name in names}
 
 
-def shuffled(lines: Lines, rng: random.Random) -> list[str]:
-    """The same characters in another order."""
-    text = list("".join(lines))
-    rng.shuffle(text)
-    return ["".join(text[k : k + len(lines[0])]) for k in range(0, len(text), len(lines[0]))]
-
-
 def kind(lines: Lines) -> str:
     """五絕 七絕 五律 七律, and 排律 of any length together."""
     form = form_of(lines)
@@ -93,7 +78,7 @@ def measure(poems: Sequence[Lines]) -> dict[str, dict[str, object]]:
         name: {
             "poems": len(some),
             "real": rates(some),
-            "shuffled": rates([shuffled(lines, rng) for lines in some]),
+            "shuffled": rates([shuffle_hanzi(lines, rng) for lines in some]),
         }
         for name, some in by_kind.items()
         if some

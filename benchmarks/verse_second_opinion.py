@@ -28,8 +28,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
 from guangyun import read_heads, read_words
+from rhyme_evidence import Lines, read_bodies
 
-from benchmarks.verse_of_real_poems import read_bodies
 from poetgen.corpus.dataset import SPLITS
 from poetgen.poem.form import FORMS, form_of
 from poetgen.poem.poem import word_of
@@ -38,7 +38,6 @@ from poetgen.verse.groups import LEVEL, reading_in
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.writing.writer import Writer
 
-Lines = Sequence[str]
 Groups = frozenset[str]  # in which a character may rhyme; 平 or 仄 where its tone alone is known
 Table = Callable[[str], Groups | None]  # None: unknown
 

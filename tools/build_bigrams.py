@@ -5,9 +5,10 @@
 The same poems, and the same OpenCC, give the same bytes.
 """
 
-import sys
 from importlib.metadata import version
 from pathlib import Path
+
+from arguments import parse_prepared
 
 from poetgen.corpus.dataset import Dataset
 from poetgen.script import bigrams
@@ -23,8 +24,7 @@ Made by tools/build_bigrams.py."""
 
 def main() -> None:
     """Count, write, and say how large it came out."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "data/prepared")
-    prepared = Dataset.open(folder)
+    prepared = Dataset.open(parse_prepared(__doc__))
     manifest, lines = prepared.manifest, [line for poem in prepared.poems("train") for line in poem.lines]
     about = ABOUT.format(
         poems=manifest["splits"]["train"]["poems"],

@@ -11,12 +11,12 @@ the outline of its traditional one (鶒), as many editions print it. The same pa
 
 import hashlib
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from arguments import make_parser
 from fontTools import subset
 from fontTools.ttLib import TTCollection, TTFont
 
@@ -59,6 +59,8 @@ def first_level(codec: str, rows: range) -> Iterator[str]:
 
 def read_face(package: Path) -> TTFont:
     """The face, out of the Debian package."""
+    if not package.is_file():
+        raise SystemExit(f"no package at {package}; fetch it with: apt-get download fonts-noto-cjk")
     found = hashlib.sha256(package.read_bytes()).hexdigest()
     if found != PACKAGE_SUM:
         raise SystemExit(f"{package} is not the package this font is made from: its SHA-256 is {found}")
@@ -83,7 +85,9 @@ def main() -> None:
     options = subset.Options(
         flavor="woff2", layout_features=["vert", "vrt2"], hinting=False, desubroutinize=True, name_IDs=["*"]
     )
-    face, known = read_face(Path(sys.argv[1])), known_characters()
+    parser = make_parser(__doc__)
+    parser.add_argument("package", type=Path)
+    face, known = read_face(parser.parse_args().package), known_characters()
     borrowed = lend_outlines(face, dict(zip(known, spellings(known, SIMPLIFIED), strict=True)))
     editions = (spellings(known, edition) for edition in (SIMPLIFIED, TAIWAN, HONGKONG))
     wanted = {*known, *chain.from_iterable(editions), *usual_characters()}

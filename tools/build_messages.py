@@ -15,6 +15,7 @@ from inspect import cleandoc
 from pathlib import Path
 
 import click
+from arguments import make_parser
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
@@ -154,4 +155,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    make_parser(__doc__).parse_args()
     main()

@@ -9,13 +9,14 @@ the logarithm of how many times as often. The best are taken again at these pric
 comes too often or too seldom now; ROUNDS times.
 """
 
-import argparse
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
+
+from arguments import make_parser
 
 from poetgen.checkpoint import Checkpoint, released_path
 from poetgen.corpus.dataset import Dataset
@@ -50,9 +51,7 @@ class Drawn(NamedTuple):
 
 def main() -> None:
     """Draw, learn, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--prepared", type=Path, default=Path("data/prepared"))
     parser.add_argument("--poems", type=int, default=150, help="of each form")
     parser.add_argument("--seed", type=int, default=901)

@@ -7,7 +7,6 @@ validation poems tell how well real couplets are told from couplets of the same 
 printed and decides nothing here.
 """
 
-import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from arguments import make_parser
 
 from poetgen.corpus.dataset import Dataset
 from poetgen.verse.parallelism import FILE, LENGTHS, ParallelismTable, middle_couplets
@@ -30,9 +30,7 @@ TENTH = 10
 
 def main() -> None:
     """See the module."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--prepared", type=Path, default=Path("data/prepared"))
     parser.add_argument("--out", type=Path, default=FILE)
     args = parser.parse_args()

@@ -6,9 +6,9 @@ Of the training poems; key positions are the 2nd, 4th and 6th places and the end
 (tools/rhyme_evidence.py). A tone is rare below RARE of at least ENOUGH positions.
 """
 
-import sys
 from pathlib import Path
 
+from arguments import parse_prepared
 from rhyme_evidence import Evidence, gather, read_bodies
 
 from poetgen.files import write_text
@@ -42,4 +42,4 @@ def main(prepared: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(parse_prepared(__doc__))

@@ -17,6 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from arguments import make_parser
 from pypinyin import Style, pinyin
 from pypinyin.contrib.tone_convert import to_finals, to_initials, to_tone3
 from pypinyin.phrases_dict import phrases_dict
@@ -126,4 +127,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    make_parser(__doc__).parse_args()
     main()

@@ -8,13 +8,13 @@ is taken. The same inputs, and the same OpenCC, give the same bytes; check_rhyme
 """
 
 import json
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+from arguments import PREPARED, make_parser
 from guangyun import read_glosses, read_heads, read_words
 from rhyme_evidence import Evidence, gather, read_bodies
 
@@ -441,4 +441,8 @@ def main(book_path: Path, prepared: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else Path("data/prepared"))
+    parser = make_parser(__doc__)
+    parser.add_argument("book", type=Path)
+    parser.add_argument("prepared", nargs="?", type=Path, default=PREPARED)
+    given = parser.parse_args()
+    main(given.book, given.prepared)

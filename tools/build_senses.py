@@ -9,12 +9,12 @@ no pair does, all of them decide in the same way, from ENOUGH on. Characters wit
 in the order in which poems rhyme.
 """
 
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from arguments import parse_prepared
 from rhyme_evidence import Lines, Readings, fitting_positions, gather, is_regular, read_bodies
 
 from poetgen.files import write_text
@@ -91,4 +91,4 @@ def main(prepared: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(parse_prepared(__doc__))

@@ -6,24 +6,25 @@ Reads the validation poems, on which nothing was trained, and writes poetgen/yar
 with enough poems the percentiles of their bits a hanzi, and which model they are of.
 """
 
-import argparse
 import json
 from pathlib import Path
 
 import numpy as np
+from arguments import make_parser
 
 from poetgen.checkpoint import Checkpoint, released_path
 from poetgen.corpus.dataset import Dataset
 from poetgen.files import write_text
 from poetgen.poem.form import FORMS
+from poetgen.yardstick import surprise
 from poetgen.yardstick.surprise import FILE, SurpriseMeter, fingerprint
 
-OUT = Path(__file__).parents[1] / "poetgen" / "writing" / FILE
+OUT = Path(surprise.__file__).with_name(FILE)
 
 
 def main() -> None:
     """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--prepared", type=Path, default=Path("data/prepared"))
     parser.add_argument("--checkpoint", type=Path, default=released_path())
     args = parser.parse_args()
@@ -34,6 +35,8 @@ def main() -> None:
     forms = {}
     for form in FORMS:
         means = [one.mean for one in measured if one.form == form]
+        if not means:
+            raise SystemExit(f"{args.prepared} has no {form} among its validation poems; prepare more")
         forms[form] = np.percentile(means, range(101)).round(3).tolist()
         print(f"{form}: {len(means)} poems, median {np.median(means):.2f} bits a hanzi")
     write_text(OUT, json.dumps({"model": fingerprint(model), "forms": forms}, ensure_ascii=False) + "\n")

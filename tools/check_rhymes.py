@@ -10,12 +10,12 @@ lines rhyme, of those in a level group, and whose first line rhymes too; beside 
 
 import json
 import random
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rhyme_evidence import Lines, gather, is_regular, read_bodies
+from arguments import parse_prepared
+from rhyme_evidence import Lines, gather, is_regular, read_bodies, shuffle_hanzi
 
 from poetgen.corpus.dataset import SPLITS
 from poetgen.poem.form import FORMS
@@ -70,13 +70,6 @@ def rhyme_rates(poems: Iterable[Lines], table: RhymeTable) -> dict[str, float | 
             sum(bool(groups & table.groups(lines[0][-1], usual=True)) for lines, groups in good), len(good)
         ),
     }
-
-
-def shuffled(lines: Lines, rng: random.Random) -> list[str]:
-    """The same characters in another order."""
-    text = list("".join(lines))
-    rng.shuffle(text)
-    return ["".join(text[k : k + len(lines[0])]) for k in range(0, len(text), len(lines[0]))]
 
 
 def held_out(poems: Sequence[Lines], table: RhymeTable) -> dict[str, float | None]:
@@ -143,7 +136,7 @@ def main(prepared: Path) -> None:
                 for label, table in tables.items()
                 for k, v in rhyme_rates(poems, table).items()
             },
-            "shuffled": rhyme_rates([shuffled(lines, rng) for lines in poems], tables["amended"])[
+            "shuffled": rhyme_rates([shuffle_hanzi(lines, rng) for lines in poems], tables["amended"])[
                 "even lines"
             ],
             "validation, amended": rhyme_rates(
@@ -155,4 +148,4 @@ def main(prepared: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("data/prepared"))
+    main(parse_prepared(__doc__))

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
+from arguments import make_parser
 
 from poetgen.picture.font import ASCENT, Font
 
@@ -184,4 +185,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    make_parser(__doc__).parse_args()
     main()

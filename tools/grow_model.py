@@ -10,13 +10,13 @@ lacks begin as likely as its rarest.
 The vocabulary, forms and poets are those of the prepared poems in WORKSPACE. One layer, tied weights.
 """
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from arguments import make_parser
 
 from poetgen.checkpoint import Checkpoint, parameter_shapes
 from poetgen.config import from_dict
@@ -31,7 +31,7 @@ RARE = 5  # occurrences: a new character begins as the mean of characters as rar
 
 def main() -> None:
     """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("old", type=Path)
     parser.add_argument("new", type=Path)
     parser.add_argument("--home", required=True)

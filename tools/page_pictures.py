@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from arguments import make_parser
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ViewportSize
 
@@ -67,4 +69,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    make_parser(__doc__).parse_args()
     main()

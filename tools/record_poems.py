@@ -13,6 +13,7 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+from arguments import make_parser
 from click.testing import CliRunner
 
 from poetgen.cli import poetgen
@@ -58,4 +59,5 @@ def run(command: str) -> str:
 
 
 if __name__ == "__main__":
+    make_parser(__doc__).parse_args()
     main()

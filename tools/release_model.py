@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from arguments import make_parser
 
 from poetgen.checkpoint import Checkpoint
 from poetgen.corpus.dataset import Dataset
@@ -54,9 +55,7 @@ CURVES = (
 
 def main() -> None:
     """Parse the command line and release."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("run", type=Path, nargs="?", help="run folder, or its best.safetensors")
     parser.add_argument(
         "--prepared", type=Path, default=Path("data/prepared"), help="the poems it was trained on"

@@ -1,9 +1,10 @@
-"""What poems tell of the tones and rhymes of their characters; build_rhymes.py and check_rhymes.py read it.
+"""What poems tell of the tones and rhymes of their characters; tools and benchmarks of verse read it.
 
 A regulated poem's tones follow from one choice (對 and 粘), so the poem that fits all its other key positions
 tells the tone of each; and its feet rhyme, so the others tell the group of each.
 """
 
+import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,13 @@ def is_regular(lines: Lines) -> bool:
     """Whether the poem has the shape of a regulated one."""
     form = form_of(lines)
     return form is not None and form.regulated
+
+
+def shuffle_hanzi(lines: Lines, rng: random.Random) -> list[str]:
+    """The same characters in another order."""
+    text = list("".join(lines))
+    rng.shuffle(text)
+    return ["".join(text[k : k + len(lines[0])]) for k in range(0, len(text), len(lines[0]))]
 
 
 def gather(poems: Sequence[Lines], readings: Readings) -> dict[str, Evidence]:

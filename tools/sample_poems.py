@@ -9,6 +9,7 @@ found by reading them is docs/reading.md.
 from collections.abc import Iterator
 from typing import Any
 
+from arguments import make_parser
 from release_model import PROMPTS as CARD_PROMPTS
 from release_model import TITLES as CARD_TITLES
 
@@ -73,4 +74,5 @@ def list_requests() -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
+    make_parser(__doc__).parse_args()
     main()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from arguments import make_parser
 
 from poetgen.cli import GROUPS
 from poetgen.cli import poetgen as command_line
@@ -178,4 +179,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    make_parser(__doc__).parse_args()
     main()
