@@ -247,10 +247,10 @@ def write_poems(form: str, count: int) -> Iterator[Sequence[str]]:
     """Three fifths with a beginning, the others without."""
     writer = Writer.load()
     each = round(count * 0.15)
-    begun = writer.write(list("日紅山夜"), form=form, seed=11, count=each, script="traditional")
-    free = writer.write(form=form, seed=12, count=count - 4 * each, script="traditional")
-    for poems in (begun, free):
-        yield from (poem.corpus_lines for poem in poems)
+    for prompts, seed, number in ((list("日紅山夜"), 11, each), (None, 12, count - 4 * each)):
+        if number:
+            poems = writer.write(prompts, form=form, seed=seed, count=number, script="traditional")
+            yield from (poem.corpus_lines for poem in poems)
 
 
 def main() -> None:

@@ -105,7 +105,7 @@ def read_speed() -> dict[str, Any]:
     """The ratios of both tables of speed in docs/results.md, as benchmarks/training_speed.py measures them."""
     rows = [
         [cell.strip() for cell in line.strip("| \n").split(" | ")]
-        for line in section("## Speed").splitlines()
+        for line in section("## Speed").partition("\n### ")[0].splitlines()
     ]
     results: dict[str, Any] = {}
     for cells in rows:
