@@ -26,6 +26,7 @@ from poetgen.config import Config
 from poetgen.corpus.dataset import SPLITS, Dataset, body, write_dataset
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.poem.poem import Poem
+from poetgen.writing.writer import Writer
 
 # a shell makes what it starts in the background deaf to Ctrl-C, and so every process that a test starts
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -111,6 +112,12 @@ def make_checkpoint() -> Callable[..., Checkpoint]:
         return Checkpoint(weights, vocabulary, config.to_dict(), card or {"corpus": {"commit": COMMIT}})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tang() -> Writer:
+    """A writer with the released model."""
+    return Writer.load()
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,9 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
+GATES = ("i", "f", "g", "o")
+SYMBOLS = {"weight_ih": "W", "weight_hh": "U", "bias": "b"}
+
 
 class LSTMParameters(NamedTuple):
     """weight_ih (4H, E), weight_hh (4H, H), bias (4H,); their gradients have the same shapes."""

@@ -204,9 +204,6 @@ class Nadam(Adam):
         return np.asarray(self.lr * m_hat / (np.sqrt(v / (1 - beta2**t)) + self.eps))
 
 
-VARIANTS = ("code", "paper")
-
-
 @dataclass(kw_only=True, eq=False)
 class AdaBound(Adam):
     """Luo, Xiong, Liu & Sun 2019: Adam whose rates are held between two bounds that meet at `final_lr`, as SGD's.
@@ -230,8 +227,8 @@ class AdaBound(Adam):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.first_lr = self.lr
-        if self.variant not in VARIANTS:
-            raise ValueError(f"variant must be one of: {', '.join(VARIANTS)}; not {self.variant}")
+        if self.variant not in ("code", "paper"):
+            raise ValueError(f"variant must be code or paper, not {self.variant}")
         if self.variant == "code" and not (self.lr > 0 and self.gamma > 0):
             raise ValueError(f"lr and gamma must be above 0, not {self.lr} and {self.gamma}")
 

@@ -6,15 +6,13 @@ from pathlib import Path
 from poetgen.classify.label_files import Tell, read_labels
 from poetgen.classify.labels import Labelled, choose, choose_validation, poems_by
 from poetgen.classify.learner import Classification
-from poetgen.classify.settings import POETS, ClassifierConfig
+from poetgen.classify.settings import COMMAND, POETS, ClassifierConfig
 from poetgen.classify.texts import LabelledTexts
 from poetgen.classify.tokens import Tokeniser, read_stop_words
 from poetgen.corpus.dataset import Dataset
 from poetgen.training.events import Event
 from poetgen.training.run_folder import RunFolder
 from poetgen.training.trainer import open_session
-
-COMMAND = "poetgen classify train"
 
 
 def load_labelled_texts(

@@ -7,6 +7,7 @@ from poetgen.config import Config, ModelConfig, TrainingConfig
 from poetgen.files import expand_home
 from poetgen.setting import setting
 
+COMMAND = "poetgen classify train"
 DIRECTIONS = ("forward", "both")
 POOLINGS = ("last", "mean")
 SKIPS = ("none", "tokens", "pairs")

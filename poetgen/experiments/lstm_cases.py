@@ -11,13 +11,10 @@ from torch.func import functional_call
 
 from poetgen.byhand import lstm, rtrl
 from poetgen.byhand.jacobians import immediate, step_jacobians
-from poetgen.byhand.lstm import LSTMParameters, LSTMState
+from poetgen.byhand.lstm import GATES, SYMBOLS, LSTMParameters, LSTMState
 from poetgen.experiments.cases import Array, Case, Problem, Sizes, jacobian, load_parameters
 from poetgen.model.lstm import LSTMCell
 from poetgen.model.recurrent import RecurrentStack
-
-GATES = ("i", "f", "g", "o")
-SYMBOLS = {"weight_ih": "W", "weight_hh": "U", "bias": "b"}
 
 
 def lstm_problem(sizes: Sizes) -> Problem:

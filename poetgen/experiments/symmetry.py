@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from poetgen.byhand import language_model
 from poetgen.byhand.language_model import Parameters
+from poetgen.byhand.lstm import GATES, SYMBOLS
 from poetgen.byhand.optimizers import SGD
 from poetgen.config import INITIALIZATIONS, ModelConfig
 from poetgen.errors import ConfigError, TrainingError
@@ -25,7 +26,6 @@ Array = npt.NDArray[Any]
 VOCABULARY, PERIOD = 12, 3  # the task: a word of 3 symbols out of 12, repeated to the end
 SAME = 1e-9  # units whose activations differ by less, everywhere, are one
 STILL = 1e-15  # changes of a parameter below this many learning rates are rounding: it has not moved
-GATES = ("i", "f", "g", "o")
 
 OnStep = Callable[[int], None]
 
@@ -167,7 +167,6 @@ LABELS = {
     "output.weight": "output weight",
     "output.bias": "output bias",
 }
-SYMBOLS = {"weight_ih": "W", "weight_hh": "U", "bias": "b"}
 
 
 def parts(name: str, array: Array) -> Iterator[tuple[str, Array]]:

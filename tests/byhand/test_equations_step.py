@@ -9,10 +9,10 @@ import pytest
 from poetgen.byhand import jacobians, linear, lstm
 from poetgen.byhand.finite_differences import derivative, error
 from poetgen.byhand.linear import LinearParameters
+from poetgen.byhand.lstm import GATES
 from poetgen.experiments.cases import Sizes
 from poetgen.experiments.lstm_cases import lstm_problem
 
-GATES = "ifgo"
 params, xs, before, _, dafter = lstm_problem(Sizes(hidden_size=4, input_size=3, batch=1, seed=7))
 after, cache = lstm.step_forward(params, xs[0], before)
 by = jacobians.step_jacobians(params, cache)

@@ -8,12 +8,12 @@ import pytest
 
 from poetgen.byhand import jacobians, lstm, rtrl
 from poetgen.byhand.finite_differences import derivative
+from poetgen.byhand.lstm import GATES
 from poetgen.experiments.cases import Sizes
 from poetgen.experiments.lstm_cases import lstm_problem
 
 PAGE = (Path(__file__).parents[2] / "docs" / "derivation.md").read_text(encoding="utf-8")
 SIZES = Sizes()  # what `poetgen gradcheck` draws
-GATES = "ifgo"
 H = SIZES.hidden_size
 
 params, x, start, _, _ = lstm_problem(SIZES)

@@ -4,7 +4,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
-from poetgen.files import shipped_folder
 from poetgen.poem.poem import MARKS
 from poetgen.web.app import build_app
 from poetgen.writing.writer import Writer
@@ -13,13 +12,8 @@ HANZI = "月雲山水花春秋日風人天地紅後爲牀明光云后床胡夜�
 
 
 @pytest.fixture(scope="module")
-def writer():
-    return Writer.load(shipped_folder("checkpoints") / "tang.safetensors")
-
-
-@pytest.fixture(scope="module")
-def client(writer):
-    return TestClient(build_app(writer), base_url="http://localhost:8000", raise_server_exceptions=False)
+def client(tang):
+    return TestClient(build_app(tang), base_url="http://localhost:8000", raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="module")

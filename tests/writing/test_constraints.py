@@ -32,11 +32,6 @@ def writer(make_checkpoint, request):
     return Writer(make_checkpoint(VOCABULARY, spread=0.5, corpus={"punctuation": request.param}))
 
 
-@pytest.fixture(scope="module")
-def tang():
-    return Writer.load()
-
-
 asked = st.fixed_dictionaries(
     {},
     optional={

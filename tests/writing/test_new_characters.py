@@ -20,11 +20,6 @@ from poetgen.writing.writer import Writer
 
 
 @pytest.fixture(scope="module")
-def tang():
-    return Writer.load()
-
-
-@pytest.fixture(scope="module")
 def tiny(tiny_checkpoint):
     return tiny_checkpoint()
 

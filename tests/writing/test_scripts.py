@@ -2,15 +2,8 @@
 
 import pytest
 
-from poetgen.files import shipped_folder
 from poetgen.poem.poem import word_of
 from poetgen.script.opencc import to_simplified
-from poetgen.writing.writer import Writer
-
-
-@pytest.fixture(scope="module")
-def writer():
-    return Writer.load(shipped_folder("checkpoints") / "tang.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -24,16 +17,16 @@ def writer():
         *[("為君", "simplified", "为君"), ("为君", "traditional", "爲君"), ("床前", "traditional", "床前")],
     ],
 )
-def test_what_was_typed_comes_back_as_typed_unless_another_script_is_asked_for(writer, typed, script, begins):
-    poem = next(writer.write(typed, script=script, seed=2, best_of=1))
+def test_what_was_typed_comes_back_as_typed_unless_another_script_is_asked_for(tang, typed, script, begins):
+    poem = next(tang.write(typed, script=script, seed=2, best_of=1))
     assert poem.text.startswith(begins)
     assert not poem.notes or "written with" in poem.notes[0]
 
 
-def test_an_acrostic_comes_back_as_typed_in_its_script(writer):
-    heads = "".join(line[0] for line in next(writer.write(acrostic="床前春天", seed=2, best_of=1)).lines)
+def test_an_acrostic_comes_back_as_typed_in_its_script(tang):
+    heads = "".join(line[0] for line in next(tang.write(acrostic="床前春天", seed=2, best_of=1)).lines)
     assert heads == "床前春天"
-    told = next(writer.write(acrostic="发叶红云", script="traditional", seed=2, best_of=1))
+    told = next(tang.write(acrostic="发叶红云", script="traditional", seed=2, best_of=1))
     assert "".join(line[0] for line in told.lines) == "發葉紅雲"
 
 
@@ -51,24 +44,24 @@ def test_an_acrostic_comes_back_as_typed_in_its_script(writer):
         ({}, "traditional"),
     ],
 )
-def test_the_first_text_that_tells_a_script_is_answered_in_it(writer, asked, script):
-    (poem,) = writer.write(**asked, form="五絕", seed=2, best_of=1)
+def test_the_first_text_that_tells_a_script_is_answered_in_it(tang, asked, script):
+    (poem,) = tang.write(**asked, form="五絕", seed=2, best_of=1)
     assert poem.script == script
     assert (poem.text == to_simplified(poem.text)) == (script == "simplified")
 
 
 @pytest.mark.parametrize("script", ["traditional", "taiwan", "hongkong"])
-def test_no_poem_spells_a_word_in_two_ways(writer, script):
-    for poem in writer.write("為", form="七律", script=script, seed=5, count=8, best_of=1):
+def test_no_poem_spells_a_word_in_two_ways(tang, script):
+    for poem in tang.write("為", form="七律", script=script, seed=5, count=8, best_of=1):
         used = set("".join(poem.lines))
         assert len({word_of(char) for char in used}) == len(used)
         assert not set(poem.text) & (set("爲") if script == "traditional" else set("爲却荆迹烟猨疎鴈劒"))
 
 
-def test_a_line_is_rewritten_in_the_spelling_of_the_others(writer):
+def test_a_line_is_rewritten_in_the_spelling_of_the_others(tang):
     kept = "為君持酒勸斜陽，且向花間留晚照。"
-    (poem,) = writer.rewrite(kept, 2, seed=1)
+    (poem,) = tang.rewrite(kept, 2, seed=1)
     assert poem.text.startswith("為君持酒勸斜陽，")
-    (poem,) = writer.rewrite(kept, 2, seed=1, script="simplified")
+    (poem,) = tang.rewrite(kept, 2, seed=1, script="simplified")
     assert poem.text.startswith("为君持酒劝斜阳，")
     assert poem.script == "simplified"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from poetgen.classify.settings import COMMAND, ClassifierConfig
 from poetgen.cli.options import complete_by, examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
@@ -31,12 +32,10 @@ from poetgen.printable import printable
 
 if TYPE_CHECKING:
     from poetgen.classify.report import BaselineComparison
-    from poetgen.classify.settings import ClassifierConfig
     from poetgen.classify.texts import LabelledTexts
     from poetgen.training.events import Finished, ValidationReport
     from poetgen.training.run_folder import RunFolder
 
-COMMAND = "poetgen classify train"
 # what belongs to the classifier alone, under its section; all else there is set by --set
 OWN = ("by", "labels", "validation", "equal", "tokens", "stop_words", "checkpoint")
 
@@ -132,9 +131,8 @@ def train(
 
 def new_run(
     workspace: Workspace, name: str | None, given: Mapping[str, Any]
-) -> tuple["RunFolder", "ClassifierConfig"]:
+) -> tuple["RunFolder", ClassifierConfig]:
     """A new run's folder, and its settings made to fit what it begins with. Raises ConfigError."""
-    from poetgen.classify.settings import ClassifierConfig
     from poetgen.training.run_folder import RunFolder
     from poetgen.training.runs import new_run_path
 
@@ -185,9 +183,8 @@ def sizes_of(workspace: Workspace, given: dict[str, Any]) -> dict[str, Any]:
 
 def resumed_run(
     workspace: Workspace, name: str, given: Mapping[str, Any]
-) -> tuple["RunFolder", "ClassifierConfig"]:
+) -> tuple["RunFolder", ClassifierConfig]:
     """The run to go on with, and its settings with those given laid over. Raises CheckpointError."""
-    from poetgen.classify.settings import ClassifierConfig
     from poetgen.training.runs import find_run
 
     folder = find_run(workspace.classifiers, None if name == NEWEST else name, COMMAND)
@@ -195,7 +192,7 @@ def resumed_run(
     return folder, ClassifierConfig().replace({**before, **given})
 
 
-def load_texts(workspace: Workspace, config: "ClassifierConfig") -> "LabelledTexts":
+def load_texts(workspace: Workspace, config: ClassifierConfig) -> "LabelledTexts":
     """The texts to learn from and to measure on, counted on stderr. Raises CorpusError or ConfigError."""
     from poetgen.classify.run import load_labelled_texts
     from poetgen.corpus.dataset import Dataset
@@ -238,7 +235,7 @@ def learn(
     workspace: Workspace,
     folder: "RunFolder",
     data: "LabelledTexts",
-    config: "ClassifierConfig",
+    config: ClassifierConfig,
     *,
     resume: bool,
 ) -> None:
