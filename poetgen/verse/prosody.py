@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.poem.poem import word_of
-from poetgen.verse.groups import EVERY_GROUP, LEVEL, OBLIQUE, Reading, reading_in
+from poetgen.verse.groups import EVERY_GROUP, LEVEL, OBLIQUE, Reading, neighbours, reading_in
 from poetgen.verse.rhymes import RhymeTable
 
 Array = npt.NDArray[Any]
@@ -32,6 +32,11 @@ OBLIQUE_GROUPS = ALL_GROUPS & ~LEVEL_GROUPS
 def places(groups: int) -> tuple[int, ...]:
     """The places in EVERY_GROUP of the bits of `groups`."""
     return tuple(place for place in range(groups.bit_length()) if groups >> place & 1)
+
+
+def opposed_groups(tones: int) -> int:
+    """The groups, as bits, of a tone that differs from one of these."""
+    return OBLIQUE_GROUPS * bool(tones & LEVEL_BIT) | LEVEL_GROUPS * bool(tones & OBLIQUE_BIT)
 
 
 class TokenProsody:
@@ -86,6 +91,14 @@ class TokenProsody:
     def groups(self) -> list[int]:
         """The rhyme groups of each token."""
         return [_group_bits(readings) for readings in self._readings]
+
+    @cached_property
+    def heard(self) -> list[int]:
+        """The groups of a poem in which the first line's end, this token, may be heard to rhyme.
+
+        Whatever it is meant as: by a seldom reading, or borrowing the rhyme of a neighbour (鄰韻).
+        """
+        return [_heard_in(self.table.groups(token)) for token in self.vocabulary.tokens]
 
     @cached_property
     def words(self) -> Array:
@@ -145,7 +158,15 @@ class TokenProsody:
     @cached_property
     def members(self) -> Array:
         """Who rhymes in which group: bool (groups, V)."""
-        each = list(map(places, self.groups))
+        return self._members_of(self.groups)
+
+    @cached_property
+    def heard_members(self) -> Array:
+        """Who may be heard to rhyme in which group at the end of the first line: bool (groups, V)."""
+        return self._members_of(self.heard)
+
+    def _members_of(self, groups: Sequence[int]) -> Array:
+        each = list(map(places, groups))
         numbers = np.repeat(np.arange(len(each)), list(map(len, each)))
         members = np.zeros((len(EVERY_GROUP), len(each)), bool)
         members[list(chain.from_iterable(each)), numbers] = True
@@ -161,6 +182,12 @@ class TokenProsody:
     def sizes(self) -> list[int]:
         """How many words rhyme in each group."""
         return [self.count_words(mask) for mask in self.members]
+
+    def unrhymed_in(self, groups: int, tones: int, *, heard: bool) -> Array:
+        """The hanzi with exactly these tones that do not rhyme, or are not heard to, in one of the groups."""
+        members = self.heard_members if heard else self.members
+        all_in = members[list(places(groups))].all(axis=0)  # without a group: all are in all
+        return np.asarray(self.having[tones] & ~all_in)
 
     def rhyming_in(self, groups: int) -> Array:
         """The hanzi that rhyme in one of these groups."""
@@ -178,6 +205,11 @@ def _tone_bits(tones: frozenset[str]) -> int:
 @cache
 def _group_bits(readings: tuple[Reading, ...]) -> int:
     return sum(GROUP_BITS[group] for group in {reading.group for reading in readings} - {""})
+
+
+@cache
+def _heard_in(own: frozenset[str]) -> int:
+    return sum(GROUP_BITS[group] for group in own.union(*map(neighbours, own)))
 
 
 def _frozen(mask: Array) -> Array:

@@ -278,6 +278,8 @@ def _why_no_rhyme(before: VerseMatcher, number: int) -> str:
         return tr(
             "is not in the rhyme table, and the first line is to rhyme; --first-line-rhymes auto would allow it"
         )
+    if is_first_end and constraints.first_line_rhymes is False:
+        return tr("may be heard to rhyme, and line 1 is not to; --first-line-rhymes auto would allow it")
     own = " ".join(EVERY_GROUP[place] for place in places(before.grammar.prosody.groups[number]))
     open_groups = 0
     for state in before.states:

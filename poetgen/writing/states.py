@@ -20,9 +20,9 @@ from poetgen.verse.prosody import (
     LEVEL_BIT,
     LEVEL_GROUPS,
     OBLIQUE_BIT,
-    OBLIQUE_GROUPS,
     TONE_BITS,
     TokenProsody,
+    opposed_groups,
     places,
 )
 from poetgen.verse.templates import Template, opposite, templates
@@ -217,18 +217,17 @@ def _admitted_groups(
         groups &= prosody.groups[number] if prosody.at_end[number] else ALL_GROUPS
     first = given.get((0, form.line_length - 1))
     if first is not None and not scheme.first_line_rhymes:
-        groups &= opposed_groups(constraints, prosody.inside[first] or EITHER) & ~prosody.groups[first]
+        groups &= groups_left_after(constraints, prosody, first)
     return groups
 
 
-def opposed_groups(constraints: Constraints, tones: int) -> int:
-    """The groups that may follow a first line which ends in one of these tones and does not rhyme.
+def groups_left_after(constraints: Constraints, prosody: TokenProsody, number: int) -> int:
+    """The groups that may follow a first line which ends in this token and does not rhyme.
 
-    Templates see to this themselves; where tones are free, it ends in the tone that the rhyme has not.
+    Templates see to tones; where they are free, it ends in the tone that the rhyme has not.
     """
-    if constraints.has_tones:
-        return ALL_GROUPS
-    return OBLIQUE_GROUPS * bool(tones & LEVEL_BIT) | LEVEL_GROUPS * bool(tones & OBLIQUE_BIT)
+    own = (prosody.heard if constraints.first_line_rhymes is False else prosody.groups)[number]
+    return (ALL_GROUPS if constraints.has_tones else opposed_groups(prosody.inside[number] or EITHER)) & ~own
 
 
 def _sizes(prosody: TokenProsody, taken: Sequence[int]) -> list[int]:

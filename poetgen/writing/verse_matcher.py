@@ -19,7 +19,7 @@ from poetgen.language import tr
 from poetgen.poem.form import Form
 from poetgen.poem.places import Place
 from poetgen.poem.poem import COMMA, QUESTION, STOP
-from poetgen.verse.prosody import EITHER, TONES_IN, TokenProsody, places
+from poetgen.verse.prosody import EITHER, TONES_IN, TokenProsody, opposed_groups, places
 from poetgen.writing.constraints import Constraints
 from poetgen.writing.poem import Scansion
 from poetgen.writing.states import (
@@ -28,9 +28,9 @@ from poetgen.writing.states import (
     State,
     TypedTones,
     after,
+    groups_left_after,
     initial_states,
     next_tones,
-    opposed_groups,
 )
 
 Array = npt.NDArray[Any]
@@ -123,15 +123,13 @@ class VerseGrammar:
         if rhymes and has_tones:
             return prosody.level_alone
         if groups:
-            kinds = [self._mask_unrhymed(groups, own) for own in TONES_IN if own & tones]
+            kinds = [self._ends_unrhymed(groups, own) for own in TONES_IN if own & tones]
             return np.asarray(np.logical_or.reduce(kinds))
         return prosody.inside_with[tones] if has_tones else prosody.hanzi
 
-    def _mask_unrhymed(self, groups: int, own: int) -> Array:
-        """The hanzi with exactly these tones that leave one of the groups when they end a line without rhyme."""
-        left = groups & opposed_groups(self.constraints, own)
-        all_in = self.prosody.members[list(places(left))].all(axis=0)  # without a group: all are in all
-        return np.asarray(self.prosody.having[own] & ~all_in)
+    def _ends_unrhymed(self, groups: int, own: int) -> Array:
+        left = groups if self.constraints.has_tones else groups & opposed_groups(own)
+        return self.prosody.unrhymed_in(left, own, heard=self.constraints.first_line_rhymes is False)
 
 
 class VerseMatcher:
@@ -238,7 +236,7 @@ class VerseMatcher:
                 groups &= prosody.groups[number]
                 tones = EITHER if groups else 0
         elif self.at_line_end and self.line == 0:
-            groups &= opposed_groups(constraints, tones) & ~prosody.groups[number]
+            groups &= groups_left_after(constraints, prosody, number)
         patterns = self._patterns_after(state, tones)
         is_left = (patterns or not constraints.has_tones) and (groups or not constraints.has_rhyme)
         return State(state.scheme, patterns, groups) if is_left and tones else None

@@ -51,15 +51,16 @@ def made(form, tones="off", rhyme="off", *, prosody=PROSODY, keeps_marks=True, *
 
 def written(matcher, rng):
     """Fill a poem up, choosing blindly among what is allowed; its lines without marks."""
+    vocabulary = matcher.grammar.prosody.vocabulary
     while True:
         allowed = np.flatnonzero(matcher.allowed())
         assert len(allowed), "a dead end"
         number = int(rng.choice(allowed))
-        if number == VOCABULARY.end:
+        if number == vocabulary.end:
             break
         matcher.accept(number)
         assert matcher.can_complete
-    hanzi, length = VOCABULARY.decode(matcher.ids), matcher.grammar.form.line_length
+    hanzi, length = vocabulary.decode(matcher.ids), matcher.grammar.form.line_length
     return [hanzi[k : k + length] for k in range(0, len(hanzi), length)]
 
 
@@ -320,6 +321,29 @@ def test_the_prosody_is_the_table():
     assert not PROSODY.inside_with[EITHER][: VOCABULARY.first_hanzi].any()
     assert GROUP_BITS["咸"] & LEVEL_GROUPS
     assert not GROUP_BITS["董"] & LEVEL_GROUPS
+
+
+# Characters that are oblique too, of level groups that are neighbours or the same; 攢 and 愴 are seldom level.
+TWO_TONES = "間離施分單華陂思睛徵醒過看攢愴"
+NEAR = (*SPECIALS, *MARKS, *TWO_TONES, *"還山關寒難干微飛歸時枝先天煙真人文雲陽光霜月雪日白")
+NEAR_PROSODY = TokenProsody(Vocabulary(NEAR, [9] * len(NEAR), 0))
+
+
+@given(
+    form=st.sampled_from(FORMS[:5]), tones=st.sampled_from(["strict", "relaxed"]), seed=st.integers(0, 999)
+)
+def test_a_first_line_that_is_not_to_rhyme_is_never_heard_to(form, tones, seed):
+    grammar = made(form, tones, "auto", prosody=NEAR_PROSODY, first_line_rhymes=False)
+    report = check_poem(written(VerseMatcher(grammar), np.random.default_rng(seed)))
+    assert report.holds and "不入韻" in report.template
+    assert "鄰韻" not in {note.name for note in report.notes}
+
+
+def test_a_first_line_that_may_be_heard_to_rhyme_is_refused_where_it_is_not_to():
+    for rhyme in "刪寒":
+        grammar = made(Form(5, 4), "relaxed", rhyme, prosody=NEAR_PROSODY, first_line_rhymes=False)
+        with pytest.raises(PromptError, match="間 at place 5 of line 1 may be heard to rhyme"):
+            begin(grammar, "白日寒光間")
 
 
 def test_a_vocabulary_without_the_feet_asked_for_is_told():
