@@ -53,7 +53,9 @@ class PlainText(NamedTuple):
 def plain_poems(text: str, *, line_length: int | None = None) -> PlainText:
     """The poems of a text; `line_length` cuts verse that has no marks."""
     found = split_blocks(text)
-    rows = [[Row(number, open_strokes(row)) for number, row in block] for block in found.blocks]
+    rows = [
+        [Row(number, part) for number, row in block for part in open_strokes(row)] for block in found.blocks
+    ]
     blocks = _attach_headings(_attach_signatures(rows))
     merged = [row for block in blocks for row in block]
     if len(blocks) > 1 and _is_spread_out(blocks, merged):

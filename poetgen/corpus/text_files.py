@@ -5,8 +5,8 @@ it was read.
 """
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 
 from poetgen.corpus.decoding import Decoded, decode_text, remove_invisible
@@ -138,23 +138,23 @@ def _from_record(record: Record, where: str, number: int, line_length: int | Non
 
 def _join_record(record: Record, line_length: int | None) -> str:
     """The body of a record; `paragraphs`, as chinese-poetry has them, stand as their editors punctuated them."""
-    record = _without_signs(record)
-    together = "".join(record.rows)
-    if record.key == "paragraphs" and (has_marks(together) or len(record.rows) < 2):
+    rows = _without_markup(record.rows)
+    together = "".join(rows)
+    if record.key == "paragraphs" and (has_marks(together) or (len(rows) < 2 and rows == _opened(rows))):
         return together
-    rows = [row.strip() for part in record.rows for row in part.splitlines() if row.strip()]
+    rows = _opened(row.strip() for part in rows for row in part.splitlines() if row.strip())
     pieces = [piece for row in rows for piece in split_pieces(row)]
-    if not any(map(has_marks, rows)):
-        return punctuate(list(cut_runs(pieces, line_length)))
     lines = list(cut_runs(pieces, line_length))
-    return join_rows(rows) if lines == pieces else punctuate(lines)
+    is_marked = any(map(has_marks, rows))
+    return join_rows(rows) if is_marked and lines == pieces else punctuate(lines)
 
 
-def _without_signs(record: Record) -> Record:
-    """The record without a page's tags and entities, and with marks for strokes between its lines."""
-    rows = record.rows
-    if any(sign in row for row in rows for sign in "<&"):
-        rows = tuple(row for part in rows for row in remove_markup(part).splitlines())
-    if any(sign in row for row in rows for sign in "/／|｜"):
-        rows = tuple(map(open_strokes, rows))
-    return record if rows is record.rows else replace(record, rows=rows)
+def _without_markup(rows: Sequence[str]) -> list[str]:
+    """The rows that are shown, without a page's tags and entities."""
+    if not any(sign in row for row in rows for sign in "<&"):
+        return [*rows]
+    return [row for part in rows for row in remove_markup(part).splitlines()]
+
+
+def _opened(rows: Iterable[str]) -> list[str]:
+    return [part for row in rows for part in open_strokes(row)]

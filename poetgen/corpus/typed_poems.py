@@ -1,6 +1,5 @@
 """Poems to be judged or rewritten: their lines as typed, or in a sentence why there are none."""
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,10 +23,6 @@ from poetgen.poem.poem import is_hanzi
 
 MOST_HANZI = 50  # in a verse line; more is prose, or verse without marks
 MOST_LINES = 1000  # in a poem; the longest of 全唐詩 has 596
-_HANZI = r"\u3400-\u9fff"
-_SLASH = re.compile(
-    rf"(?<=[{_HANZI}，。？！；、：》〕）])[ \u3000]*[/／][ \u3000]*(?=[{_HANZI}《〔（]|$)", re.MULTILINE
-)
 _LOST = str.maketrans(dict.fromkeys("○●", LACUNA))  # signs that books print for it
 
 
@@ -44,7 +39,7 @@ class TypedPoem:
 def read_typed_poems(text: str, *, line_length: int | None = None) -> Iterator[TypedPoem | PromptError]:
     """Each poem of a text, or in its place why it is none; `line_length` cuts verse that has no marks."""
     reading = Reading()
-    decoded = Decoded(_SLASH.sub("\n", remove_invisible(text)))
+    decoded = Decoded(remove_invisible(text))
     yield from extract_verse(read_poem_text(decoded, "", reading, line_length=line_length), reading)
 
 
@@ -60,7 +55,7 @@ def extract_verse(poems: Iterable[RawPoem], reading: Reading) -> Iterator[TypedP
 
 def _lines(poem: RawPoem) -> tuple[str, ...]:
     """Raises PromptError when the poem is not verse."""
-    body = strip_quotes(normalise_forms(re.sub(r"\s", "，", poem.body.strip())))
+    body = strip_quotes(normalise_forms(poem.body))
     with suppress(Unusable):  # a bracket without its partner stays, to be reported
         body = strip_notes(body)
     body = strip_page_numbers(unwrap_restored(body)).translate(_LOST)

@@ -21,6 +21,11 @@ _END_MARKS = tuple(LINE_MARKS.replace("：", "").replace(":", ""))  # a colon an
 _CLOSING = "」』”’》〉 \t\u3000"
 _LENGTH_OF = {length * count: length for length, count in FORMS.values()}
 _COUPLETS = frozenset(2 * length for length, _ in FORMS.values())
+_NOTE = re.compile(r"[（(][^（）()]*[）)]")
+# between two lines: not before a note, unless it stands for a lost character
+_BLANK = re.compile(
+    rf"(?<=[^\s{re.escape(LINE_MARKS)}])\s+(?=[^\s（({re.escape(LINE_MARKS)}]|[（(]原?[缺闕阙])"
+)
 _GAP = re.compile(r"\t+|[^\S\t]{2,}|\u3000+")
 
 
@@ -101,26 +106,52 @@ def copy_marks(plain: str, marked: str) -> str:
 def join_rows(rows: Sequence[str]) -> str:
     """Rows of marked verse as one body; a row without its mark is given one, so that lines stay lines.
 
-    The blanks in a row without any mark stand between lines.
+    Blanks stand between lines, unless the marks alone make lines of one length that verse has: 牀前 看月光，疑是
+    地上霜。
     """
+    closed = {len(line) for row in rows for line in split_pieces(_NOTE.sub("", "".join(row.split())))}
+    is_closed = len(closed) == 1 and closed <= {*REGULAR_LENGTHS} and all(map(has_marks, rows))
     body, lines = [], 0
-    for row in rows:
-        for piece in [row] if has_marks(row) else row.split() or [row]:
-            lines += len(split_pieces(piece))
-            body.append(piece if ends_with_mark(piece) else piece + ALTERNATE[(lines + 1) % 2])
+    for piece in (piece for row in rows for piece in ([row] if is_closed else _BLANK.split(row))):
+        lines += len(split_pieces(piece))
+        body.append(piece if ends_with_mark(piece) else piece + ALTERNATE[(lines + 1) % 2])
     if body and not ends_with_mark(rows[-1]):
         body[-1] = body[-1][:-1]  # cleaning ends a poem with 。
     return "".join(body)
 
 
-def open_strokes(row: str) -> str:
-    """The row with a mark for each stroke or bar between verse lines, as in 牀前看月光/疑是地上霜."""
-    for strokes in ("/／", "|｜"):
-        parts = [part.strip() for part in re.split(f"[{strokes}]", row.strip(f" {strokes}"))]
-        are_lines = "/" in strokes or (len(set(map(len, parts))) == 1 and not any(map(has_marks, parts)))
-        if are_lines and is_whole_poem(parts) and min(map(len, parts)) > 2:
-            return COMMA.join(parts) if "/" in strokes else punctuate(parts)
-    return row
+def open_strokes(row: str) -> list[str]:
+    """The row, or those that it has: strokes between verse lines, as in 牀前看月光/疑是地上霜, are marks then, and
+    strokes between marked rows end them, as web pages have it."""
+    bars = _split_at("|｜", row)
+    if (
+        len(bars) > 1
+        and is_whole_poem(bars)
+        and len(set(map(len, bars))) == 1
+        and not has_marks(row)
+        and len(bars[0]) > 2
+    ):
+        return [punctuate(bars)]
+    parts = _split_at("/／", row)
+    lengths = {len(piece) for part in parts for piece in split_pieces(part)}
+    if len(parts) < 2 or not all(map(_is_balanced, parts)):
+        return [row]
+    if len(lengths) == 1 and lengths <= {*REGULAR_LENGTHS}:
+        return [COMMA.join(parts) if has_marks(row) else punctuate(parts)]
+    if has_marks(row):
+        return parts
+    return [COMMA.join(parts)] if is_whole_poem(parts) and min(map(len, parts)) > 2 else [row]
+
+
+def _split_at(signs: str, row: str) -> list[str]:
+    return [part.strip() for part in re.split(f"[{signs}]", row.strip(f" {signs}"))]
+
+
+def _is_balanced(text: str) -> bool:
+    """Whether no note or name is open at the end of a text."""
+    return all(
+        text.count(opens) == text.count(closes) for opens, closes in ("（）", "()", "《》", "【】", "[]")
+    )
 
 
 def close_up(row: str) -> str:

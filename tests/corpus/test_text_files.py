@@ -292,7 +292,21 @@ NAMED |= {
     "a script": ("js", f"var poems = {as_json(objects('title', 'author', 'content'))};"),
     "a module": ("js", f"module.exports = {as_json(objects('title', 'author', 'content'))}"),
 }
+COUPLETS_A, COUPLETS_B = (tuple(f"{x}　{y}。" for x, y in (p[:2], p[2:])) for p in (MOON, DAWN))
+WORDS_A, WORDS_B = (re.sub(r"(..)(...)([，。])", r"\1 \2\3", body) for body in (A, B))
+NAMED |= {
+    "wide blanks in couplets": ("txt", rows("靜夜思", "李白", COUPLETS_A, "", "春曉", "孟浩然", COUPLETS_B)),
+    "words apart": ("txt", rows("靜夜思", "李白", WORDS_A, "", "春曉", "孟浩然", WORDS_B)),
+    "strokes between rows": (
+        "txt",
+        rows(f"靜夜思 / 〔唐〕李白 / {A1} / {A2}", f"春曉／孟浩然／{B1}／{B2}／"),
+    ),
+    "strokes between couplets": ("txt", rows("靜夜思/李白", f"{A1}/{A2}", "", "春曉/孟浩然", f"{B1} / {B2}")),
+    "json, wide blanks": ("json", as_json(objects("title", "author", "content", COUPLETS_A, COUPLETS_B))),
+    "json, strokes": ("json", as_json(objects("title", "author", "content", f"{A1}/{A2}", f"{B1} / {B2}"))),
+}
 NAMELESS = {
+    "strokes between lines": ("txt", rows("/".join(MOON), " / ".join(DAWN))),
     "a page with sounds": (
         "html",
         f"<p>{A.replace('床', '<ruby>床<rp>(</rp><rt>chuáng</rt><rp>)</rp></ruby>')}</p><p>{B}</p>",
