@@ -1,6 +1,6 @@
 """Whose hand? A saved classifier on texts that somebody typed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from poetgen.classify.tokens import is_mark
 from poetgen.corpus.clean import CleaningReport, clean
 from poetgen.corpus.decoding import Decoded
 from poetgen.corpus.reading import Reading
-from poetgen.corpus.text_files import read_poem_text
+from poetgen.corpus.text_files import RawPoem, read_poem_text
 from poetgen.errors import PromptError
 from poetgen.script.convert import to_corpus
 from poetgen.script.opencc import as_utf8
@@ -27,20 +27,28 @@ class Prediction:
     probabilities: tuple[tuple[str, float], ...]
 
 
-def predict(saved: SavedClassifier, typed: Sequence[str]) -> list[Prediction | PromptError]:
-    """The prediction for each text, or why there is none: it cannot be read, or only marks in it are known."""
+def predict(saved: SavedClassifier, typed: Sequence[str | RawPoem]) -> list[Prediction | PromptError]:
+    """The prediction for each text, or why there is none: it cannot be read, or only marks in it are known.
+
+    What has been read from a file is a RawPoem, and is not looked through for a title once more.
+    """
     read = [_read_or_refuse(saved, given) for given in typed]
     texts = [text for text in read if isinstance(text, str)]
     shares = iter(_probabilities(saved, texts) if texts else ())
     found: list[Prediction | PromptError] = []
-    for given, text in zip(typed, read, strict=True):
+    for given, text in zip(map(_as_typed, typed), read, strict=True):
         found.append(Prediction(given, text, next(shares)) if isinstance(text, str) else text)
     return found
 
 
-def _read_or_refuse(saved: SavedClassifier, typed: str) -> str | PromptError:
+def _as_typed(given: str | RawPoem) -> str:
+    return given.body if isinstance(given, RawPoem) else given
+
+
+def _read_or_refuse(saved: SavedClassifier, given: str | RawPoem) -> str | PromptError:
+    typed = _as_typed(given)
     try:
-        text = read_verse(typed) if saved.settings.classify.by else typed.strip()
+        text = read_verse(given) if saved.settings.classify.by else typed.strip()
     except PromptError as error:
         return error
     tokens = [token for token in saved.tokeniser(text) if not is_mark(token[0])]
@@ -59,10 +67,16 @@ def _probabilities(saved: SavedClassifier, texts: Sequence[str]) -> Iterator[tup
         yield tuple((saved.labels[k], float(row[k])) for k in np.argsort(-row, kind="stable"))
 
 
-def read_verse(typed: str) -> str:
+def read_verse(given: str | RawPoem) -> str:
     """A poem in any script and layout as the corpus would have it, with the marks ，。？. Raises PromptError."""
-    poems = read_poem_text(Decoded(as_utf8(typed, "the text")), "", Reading())
+    poems: Iterable[RawPoem] = [given] if isinstance(given, RawPoem) else _read_typed(given)
     body = clean("".join(poem.body for poem in poems), CleaningReport())
     if body is None:
-        raise PromptError(f"{typed!r:.60} cannot be read as verse; give hanzi with ，。？ between the lines")
+        raise PromptError(
+            f"{_as_typed(given)!r:.60} cannot be read as verse; give hanzi with ，。？ between the lines"
+        )
     return to_corpus(body).text
+
+
+def _read_typed(typed: str) -> Iterator[RawPoem]:
+    return read_poem_text(Decoded(as_utf8(typed, "the text")), "", Reading())

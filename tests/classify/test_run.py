@@ -22,8 +22,9 @@ from poetgen.classify.split import TEST, TRAIN, VALIDATION
 from poetgen.classify.texts import LabelledTexts
 from poetgen.classify.tokens import SPECIALS, Tokeniser
 from poetgen.corpus.dataset import Dataset
+from poetgen.corpus.text_files import RawPoem
 from poetgen.corpus.vocabulary import Vocabulary
-from poetgen.errors import CheckpointError, ConfigError, CorpusError
+from poetgen.errors import CheckpointError, ConfigError, CorpusError, PromptError
 from poetgen.training.events import Event, Finished, ValidationReport
 from poetgen.training.run_folder import RunFolder
 
@@ -360,3 +361,9 @@ def test_lines_below_one_another_are_verse_too() -> None:
     joined = "來去雲山月，江水風花雪。花月山水雲，江山去來風。"
     below = "来去云山月\n江水风花雪\n\n花月山水云，\n江山去来风\n"
     assert read_verse(below) == read_verse(joined) == joined
+
+
+def test_what_a_file_was_read_as_is_not_looked_through_for_a_title_again() -> None:
+    body = "來去□山月\n江水風花雪。花月山水雲，江山去來風。"
+    with pytest.raises(PromptError, match="cannot be read as verse"):
+        read_verse(RawPoem(":1", 1, "", "", body))  # its first line has a lacuna, and is no title

@@ -92,6 +92,11 @@ def test_poets_are_learned_measured_and_named(home: Path) -> None:
     assert [json.loads(line)["text"] for line in among.stdout.splitlines()][1:] == [
         prediction["text"] for prediction in predictions
     ]
+    broken = run(
+        home, "predict", "--json", "--checkpoint", "moon", typed='{"text": "春江花月夜。"}\n{"text": "\n'
+    )
+    assert broken.exit_code == 1 and "Error: standard input[1]: broken JSON" in broken.stderr
+    assert json.loads(broken.stdout)["text"] == "春江花月夜。"
     shares = [*predictions[0]["probabilities"].values()]
     assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1)
 

@@ -368,7 +368,7 @@ def test_every_command_reads_the_two_poems(tmp_path, kind):
     if kind not in TOLD_BY_NAME and "no header" not in kind:
         typed = list(read_typed_poems(text))  # as poetgen.check and Writer.rewrite do
         assert [poem.lines for poem in typed if isinstance(poem, TypedPoem)] == [MOON, DAWN]
-    told = [read_verse(poem.body) for poem in raw]  # as classify predict does, in the corpus' characters
+    told = [read_verse(poem) for poem in raw]  # as classify predict does, in the corpus' characters
     assert [re.sub("[，。]", "", body) for body in told] == [to_corpus("".join(p)).text for p in (MOON, DAWN)]
     assert str(report.reading).startswith("2 poems")
     left_out = {"notes": 3, "address and date": 3, "a translation": 2, "sounds above": 4, "sections": 2}

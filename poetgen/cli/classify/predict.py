@@ -17,6 +17,7 @@ from poetgen.printable import printable
 
 if TYPE_CHECKING:
     from poetgen.classify.predict import Prediction
+    from poetgen.corpus.text_files import RawPoem
 
 
 @click.command(
@@ -52,7 +53,8 @@ def predict(
     given = list(read_texts(texts or (STDIN,), poems=bool(saved.settings.classify.by)))
     if not given:
         raise click.UsageError("no text was given; give one, or pipe in one per line")
-    found = predict_labels(saved, given)
+    faults = [one for one in given if isinstance(one, PromptError)]
+    found = [*predict_labels(saved, [one for one in given if not isinstance(one, PromptError)]), *faults]
     predictions = [one for one in found if not isinstance(one, PromptError)]
     for number, prediction in enumerate(predictions):
         if as_json:
@@ -66,7 +68,7 @@ def predict(
         raise SystemExit(1)
 
 
-def read_texts(texts: Sequence[str], *, poems: bool) -> Iterator[str]:
+def read_texts(texts: Sequence[str], *, poems: bool) -> "Iterator[str | RawPoem | PromptError]":
     """Each text as given; in the place of - those on standard input. Raises CorpusError for a file's name."""
     for text in texts:
         if text == STDIN:
@@ -79,20 +81,24 @@ def read_texts(texts: Sequence[str], *, poems: bool) -> Iterator[str]:
             yield text
 
 
-def read_stdin(*, poems: bool) -> list[str]:
-    """The texts on standard input: one a line, or, for what learned from poems, poems in any layout."""
+def read_stdin(*, poems: bool) -> "Iterator[str | RawPoem | PromptError]":
+    """The texts on standard input: one a line, or, for what learned from poems, poems in any layout.
+
+    What cannot be read as one of these stands as an error at the end.
+    """
     from poetgen.corpus.decoding import decode_text
     from poetgen.corpus.reading import Reading
     from poetgen.corpus.text_files import read_poem_text
 
     decoded = decode_text(sys.stdin.buffer.read(), "standard input")
     if not poems:
-        return [line for line in decoded.text.splitlines() if line.strip()]
+        yield from filter(str.strip, decoded.text.splitlines())
+        return
     reading = Reading()
-    found = [poem.body for poem in read_poem_text(decoded, "standard input", reading)]
+    yield from read_poem_text(decoded, "standard input", reading)
+    yield from map(PromptError, reading.faults)
     if not reading.is_plain:
         echo(f"standard input: {printable(str(reading))}", err=True)
-    return found
 
 
 def format_prediction(prediction: "Prediction", top: int) -> str:
