@@ -189,6 +189,11 @@ class TokenProsody:
         all_in = members[list(places(groups))].all(axis=0)  # without a group: all are in all
         return np.asarray(self.having[tones] & ~all_in)
 
+    def without_rhymes(self, mask: Array, groups: int) -> Array:
+        """A mask without those that rhyme in one of the groups; the mask itself where it has no others."""
+        left = mask & ~self.rhyming_in(groups)
+        return left if left.any() else mask
+
     def rhyming_in(self, groups: int) -> Array:
         """The hanzi that rhyme in one of these groups."""
         mask = self._rhyming.get(groups)

@@ -189,6 +189,9 @@ class VerseMatcher:
             mask[excluded] = False
             for place in self._scarce():
                 mask &= ~grammar.prosody.members[place]
+        if self.at_line_end and self.line == 1 and grammar.constraints.first_line_rhymes is False:
+            # even lines that all rhyme in a second group too (車, 畬) may make it the one that is heard
+            mask = grammar.prosody.without_rhymes(mask, grammar.prosody.heard[self.ids[self.column]])
         return mask
 
     def _inside(self) -> Array:
