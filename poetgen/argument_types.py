@@ -20,7 +20,7 @@ WORDS: dict[Any, str] = {
     bool: "True or False",
     NoneType: "None",
 }
-WORDS |= {Path: "a path", Iterable: "a list"}
+WORDS |= {Path: "a path", Iterable: "a list", list: "a list"}
 
 
 def check_arguments(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

@@ -16,7 +16,7 @@ from poetgen.cli.options import (
     rhyme_book_option,
     script_option,
 )
-from poetgen.cli.output import echo, echo_styled
+from poetgen.cli.output import convert_styled, echo, echo_styled
 from poetgen.cli.poem_arguments import read_given_poems
 from poetgen.corpus.typed_poems import TypedPoem
 from poetgen.errors import PromptError
@@ -141,8 +141,7 @@ def _render_report(report: Report, poem: TypedPoem, read: "Conversion", *, expla
     """The verdict, in the script of the poem."""
     title = f"{poem.title} {poem.author}".strip()
     rows = report_lines(report, title=title, typed=read.typed.split("\n"), explains=explains)
-    text = "\n".join(rows)
-    return to_script(text, read.script)
+    return convert_styled("\n".join(rows), lambda text: to_script(text, read.script))
 
 
 def _describe_typed(poem: TypedPoem, read: "Conversion") -> dict[str, object]:

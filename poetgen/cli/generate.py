@@ -155,13 +155,14 @@ BEGINNINGS = {
     "--keep",
     metavar="FILE|-",
     type=UserPath(dir_okay=False, allow_dash=True),
-    help="A poem to keep but for the line that --rewrite names.",
+    help="A poem to keep but for the lines that --rewrite names.",
 )
 @click.option(
     "--rewrite",
     metavar="LINE",
     type=click.IntRange(min=1),
-    help="Write this line of the --keep poem anew; a PROMPT begins it.",
+    multiple=True,
+    help="Write this line of the --keep poem anew; a PROMPT begins it. May be repeated.",
 )
 @click.option(
     "--interactive", is_flag=True, help="Ask for prompts again and again; :help says what else may be typed."
@@ -178,7 +179,7 @@ def generate(
     out: Path | None,
     pictures: "PictureFiles | None",
     keep: str | None,
-    rewrite: int | None,
+    rewrite: tuple[int, ...],
     interactive: bool,
     poets: bool,
     checkpoint: str | None,
@@ -198,7 +199,7 @@ def generate(
     given = {name: value for name, value in settings.items() if value is not None}
     if "first_line_rhymes" in given:
         given["first_line_rhymes"] = {"yes": True, "no": False, AUTO: None}[given["first_line_rhymes"]]
-    if (keep is None) != (rewrite is None):
+    if (keep is None) != (not rewrite):
         raise click.UsageError(tr("--keep and --rewrite go together: --keep poem.txt --rewrite 3"))
     writer = Writer.load(checkpoint, home=workspace.home)
     if poets:
@@ -206,10 +207,10 @@ def generate(
         return
     show = PoemPrinter(as_json=as_json, vertical=vertical, annotated=annotate, pictures=pictures, out=out)
     if keep and rewrite:
-        from poetgen.cli.rewriting import rewrite_line
+        from poetgen.cli.rewriting import rewrite_lines
 
         poems = _write_seeded(
-            partial(rewrite_line, writer, keep, rewrite, prompts), count=count or 1, **given
+            partial(rewrite_lines, writer, keep, rewrite, prompts), count=count or 1, **given
         )
         _tell_model(writer, verbose=verbose, rhyme_book=given["rhyme_book"])
         show.print_all(poems)

@@ -1,12 +1,17 @@
 """The only way out: standard streams as people have them, and what commands print, which no terminal obeys."""
 
 import os
+import re
 import sys
+from collections.abc import Callable
+from itertools import accumulate
 from typing import Any, TextIO
 
 import click
 
 from poetgen.printable import printable
+
+_LOOKS = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
@@ -22,6 +27,16 @@ def echo_styled(text: str) -> None:
 def style(text: str, **look: Any) -> str:
     """Text in a colour or weight, as click knows them."""
     return click.style(printable(text), **look)
+
+
+def convert_styled(text: str, convert: Callable[[str], str]) -> str:
+    """A styled text with its characters converted; `convert`, which keeps the length, sees words whole."""
+    parts = _LOOKS.split(text)  # text, look, text, look, …, text
+    plain = parts[::2]
+    converted = convert("".join(plain))
+    ends = list(accumulate(map(len, plain)))
+    parts[::2] = [converted[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    return "".join(parts)
 
 
 def prepare_streams() -> bool:

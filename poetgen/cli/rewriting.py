@@ -14,17 +14,19 @@ ALLOWED = {"seed", "count", "best_of", "temperature", "top_k", "top_p", "repeat_
 ALLOWED |= {"common_penalty", "rhyme_book", "script"}
 
 
-def rewrite_line(
-    writer: Writer, keep: str, line: int, beginnings: Sequence[str], **settings: Any
+def rewrite_lines(
+    writer: Writer, keep: str, lines: Sequence[int], beginnings: Sequence[str], **settings: Any
 ) -> Iterator[GeneratedPoem]:
-    """The poem of file `keep` with another line in this place, `count` times. Raises UsageError."""
-    check_request(beginnings, settings)
+    """The poem of file `keep` with other lines in these places, `count` times. Raises UsageError."""
+    check_request(lines, beginnings, settings)
     allowed = {name: value for name, value in settings.items() if name in ALLOWED}
-    return writer.rewrite(read_file(keep).text, line, begins="".join(beginnings), **allowed)
+    return writer.rewrite(read_file(keep).text, list(lines), begins="".join(beginnings), **allowed)
 
 
-def check_request(prompts: Sequence[str], given: Mapping[str, Any]) -> None:
+def check_request(lines: Sequence[int], prompts: Sequence[str], given: Mapping[str, Any]) -> None:
     """Refuse what the other lines decide. Raises UsageError."""
+    if prompts and len(set(lines)) > 1:
+        raise click.UsageError(tr("a PROMPT begins one rewritten line; give one --rewrite with it"))
     if len(prompts) > 1:
         raise click.UsageError(
             tr("one line is rewritten, and {count} beginnings are given; give one", count=len(prompts))

@@ -128,7 +128,7 @@ class Writer:
     def rewrite(
         self,
         poem: str,
-        line: int,
+        line: int | list[int],
         *,
         begins: str = "",
         best_of: int = CANDIDATES,
@@ -144,7 +144,8 @@ class Writer:
     ) -> Iterator[GeneratedPoem]:
         """The poem with line `line` (from 1) written anew, `count` times; the other lines stay as they are typed.
 
-        The new line `begins` as asked and keeps the rules that the other lines keep
+        Several lines are written one after another, each between the others as they then are. The first new line
+        `begins` as asked and keeps the rules that the other lines keep
         (poetgen.writing.line_matcher). Of `best_of` candidates that differ from the present line, the one is taken
         with which the whole poem scores best. Everything is checked before the first: raises ConfigError or
         PromptError.
@@ -156,7 +157,8 @@ class Writer:
         check_script(script)
         model = self.model.with_characters(poem, begins)
         rewriter = Rewriter(model, model.prosody(parse_book(rhyme_book)))
-        return rewriter.rewrite(poem, line, begins=begins, sampling=sampling, script=script)
+        lines = line if isinstance(line, list) else [line]
+        return rewriter.rewrite(poem, lines, begins=begins, sampling=sampling, script=script)
 
     def _read(self, prompt: str | None, options: PoemOptions, *, is_one_of_many: bool) -> Request:
         """Raises PoetgenError, which names the prompt where it is one of many."""

@@ -104,6 +104,13 @@ def test_a_simplified_poem_is_answered_in_its_script():
     assert simplified["typed"][0] == "白日依山尽"
 
 
+def test_words_that_keep_their_spelling_keep_it_under_every_colour():
+    for styled in (False, True):
+        result = run("吴楚东南坼，乾坤日夜浮。长安着千里，乾坤一草亭。", color=styled)
+        line = click.unstyle(result.stdout).splitlines()[3]
+        assert line.startswith("  乾坤日夜浮")
+
+
 def test_what_was_read_otherwise_than_spelled_is_told():
     result = run("千里黄云白日曛，北风吹雁雪纷纷。莫愁前路无知己，天下谁人不识君。")
     assert "云 read as 雲" in result.stderr

@@ -382,6 +382,8 @@ def test_a_line_is_rewritten_and_the_rest_kept(invoke, tmp_path):
     assert invoke("風", *kept).stdout.splitlines()[1].startswith("風")
     record = json.loads(invoke(*kept, "--json").stdout)
     assert record["lines"][2] == after[1].split("，")[0]
+    both = json.loads(invoke(*kept, "--rewrite", "4", "--json").stdout)["lines"]
+    assert both[2] == record["lines"][2] and both[3] not in result.stdout
     assert "seed:" in invoke(*kept[:4]).stderr
     (tmp_path / "poem.txt").write_text(poem, encoding="gb18030")  # read as every command reads text files
     assert invoke(*kept).stdout == result.stdout
@@ -394,6 +396,7 @@ def test_a_line_is_rewritten_and_the_rest_kept(invoke, tmp_path):
         (["--keep", "-"], "--keep and --rewrite go together"),
         (["--keep", "-", "--rewrite", "2", "--form", "五絕"], "--form does not go with --rewrite: the lines"),
         (["--keep", "-", "--rewrite", "2", "月", "山"], "2 beginnings are given; give one"),
+        (["--keep", "-", "--rewrite", "2", "--rewrite", "1", "月"], "a PROMPT begins one rewritten line"),
     ],
 )
 def test_rewriting_what_cannot_be_is_a_question_of_usage(invoke, arguments, message):

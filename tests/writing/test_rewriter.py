@@ -26,6 +26,18 @@ def test_the_others_stay_and_the_rules_hold(tang, form, line):
     assert first.log_probability == pytest.approx(whole(tang, first.text), abs=1e-3)
 
 
+@pytest.mark.parametrize("form", ["七絕", "五律"])
+def test_several_lines_are_written_one_after_another(tang, form):
+    poem = next(tang.write("山", form=form, seed=1))
+    for new in tang.rewrite(poem.text, [4, 3], seed=3, count=2):
+        assert new.lines[:2] + new.lines[4:] == poem.lines[:2] + poem.lines[4:]
+        assert poem.lines[2] != new.lines[2] and poem.lines[3] != new.lines[3]
+        assert check_poem(new.corpus_lines).holds
+        third = (*poem.lines[:2], new.lines[2], *poem.lines[3:])
+        assert new.log_probability == pytest.approx(whole(tang, new.text), abs=1e-3)
+        assert any(third == one.lines for one in tang.rewrite(poem.text, 3, seed=3, count=2))
+
+
 def test_a_line_that_is_new_in_spelling_or_in_one_word_alone_is_not_taken(tang):
     kept = "山色濃於霧，谿煙澹似雲。松根如有鼻，不是卷簾聞。"
     for seed, begins in ((2510150181, ""), (2, "溪煙"), (7, "溪煙")):  # 溪煙淡似雲 suits the poem best
@@ -107,6 +119,10 @@ def test_lines_that_keep_no_rule_ask_for_none(tang):
     [
         ("月落烏啼，霜滿天。", 3, {}, "there is no line 3 to rewrite; the poem has 2"),
         ("月落烏啼，霜滿天。", 0, {}, "there is no line 0 to rewrite"),
+        ("月落烏啼，霜滿天。", [1, 3], {}, "there is no line 3 to rewrite; the poem has 2"),
+        ("月落烏啼，霜滿天。", ["1"], {}, "there is no line 1 to rewrite"),
+        ("月落烏啼，霜滿天。", [], {}, "say which line to rewrite"),
+        ("月落烏啼，霜滿天。", "1", {}, "line must be a whole number or a list"),
         ("", 1, {}, "give one poem to keep, not 0"),
         ("白日依山盡，黃河入海流。欲窮千里目，更上一層樓。\n\n" * 2, 1, {}, "give one poem to keep, not 2"),
         ("moon rises, sun sets.", 1, {}, "no hanzi"),
@@ -125,5 +141,5 @@ def test_bad_input_is_refused_before_the_first(tang, poem, line, settings, messa
 
 
 def test_marks_are_read_where_each_line_has_one():
-    assert read_kept("《夜》月落，烏啼？霜滿，天寒！", 1) == (("月落", "烏啼", "霜滿", "天寒"), "，？，。")
-    assert read_kept("月落烏啼霜滿天 江楓漁火對愁眠", 1)[1] == "，。"
+    assert read_kept("《夜》月落，烏啼？霜滿，天寒！", [1]) == (("月落", "烏啼", "霜滿", "天寒"), "，？，。")
+    assert read_kept("月落烏啼霜滿天 江楓漁火對愁眠", [1])[1] == "，。"
