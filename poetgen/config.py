@@ -8,12 +8,12 @@ from typing import Any, Self
 from poetgen.errors import ConfigError
 from poetgen.files import expand_home
 from poetgen.optimizers import CONSTANTS, OWN, RULES, VARIANTS, choose_constants
-from poetgen.poem.form import FORM_HELP, parse_form
+from poetgen.poem.form import FORM_HELP, name_forms, parse_forms
 from poetgen.setting import BIG, check_name, check_value, key_names, setting
 
 
 def _form(text: str) -> str:
-    return parse_form(text).name if text else ""
+    return name_forms(parse_forms(text, may_be_free=False)) if text else ""
 
 
 def _constant(meaning: str, *, below: float | None = None) -> Any:
@@ -53,7 +53,7 @@ class CorpusConfig:
 
     supplement: bool = setting(False, "add the volumes of 全唐詩補編 (50000 and up)")
     limit: int = setting(0, "take only the first N poems in volume order; 0: all", minimum=0)
-    form: str = setting("", f"keep one form only: {FORM_HELP}; empty: all", read=_form)
+    form: str = setting("", f"keep the poems of a form only: {FORM_HELP}; empty: all", read=_form)
     min_length: int = setting(0, "drop poems with fewer hanzi", minimum=0)
     max_length: int = setting(0, "hanzi of a poem at most; 0: no limit", minimum=0)
     too_long: str = setting(

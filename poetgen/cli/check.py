@@ -52,7 +52,7 @@ def _forms(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
     "forms",
     metavar="FORM",
     callback=_forms,
-    shell_complete=complete_by("offer_judged_forms"),
+    shell_complete=complete_by("offer_forms"),
     help="The form a poem must have, such as 五絕; of 絕句, 律詩, 五言, 七言 either.  [default: any]",
 )
 @click.option(

@@ -14,27 +14,20 @@ from poetgen.script.opencc import SIMPLIFIED, preferred_script, to_simplified
 from poetgen.verse.groups import LEVEL, full_name, groups_of, reading_in
 from poetgen.verse.rhyme_books import ASCII_NAMES, BOOKS, PINGSHUI
 
-NAMED = (*FORMS, "五言排律", "七言排律")
+NAMED = (*FORMS, "五言排律", "七言排律", *FAMILIES)
 PINYIN = ("wujue", "qijue", "wulv", "qilv")  # for who has begun without an input method
 
 Offers = list[CompletionItem]
 
 
 def offer_forms(ctx: click.Context, incomplete: str) -> Offers:
-    """The forms that have a name."""
-    return in_either_script(incomplete, NAMED) + beginning(incomplete, PINYIN if incomplete else ())
-
-
-def offer_judged_forms(ctx: click.Context, incomplete: str) -> Offers:
     """The forms and families that a poem can be held to."""
-    return in_either_script(incomplete, (*NAMED, *FAMILIES)) + beginning(
-        incomplete, PINYIN if incomplete else ()
-    )
+    return in_either_script(incomplete, NAMED) + beginning(incomplete, PINYIN if incomplete else ())
 
 
 def offer_wanted_forms(ctx: click.Context, incomplete: str) -> Offers:
     """The forms and families a poem can be asked for in."""
-    return offer_judged_forms(ctx, incomplete) + beginning(incomplete, (FREE,))
+    return offer_forms(ctx, incomplete) + beginning(incomplete, (FREE,))
 
 
 def offer_rhyme_books(ctx: click.Context, incomplete: str) -> Offers:

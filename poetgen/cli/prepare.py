@@ -46,7 +46,7 @@ MOST_FORMS = 12
 @click.option(
     "--form",
     shell_complete=complete_by("offer_forms"),
-    help=f"Only one form: {FORM_HELP} (either script, or pinyin).",
+    help=f"Only poems of a form: {FORM_HELP} (either script, or pinyin).",
 )
 @click.option("--min-length", type=int, metavar="HANZI", help="Drop shorter poems.")
 @click.option("--max-length", type=int, metavar="HANZI", help="Drop longer poems, or crop them.")

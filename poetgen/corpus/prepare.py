@@ -30,7 +30,7 @@ from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.fetch.manifest import Manifest
 from poetgen.files import Workspace, follow_links, write_json
-from poetgen.poem.form import form_name, parse_form
+from poetgen.poem.form import form_name, parse_forms, shared_length
 from poetgen.poem.poem import Poem
 
 COLLECTIONS = {"song": "全宋詩"}
@@ -96,13 +96,16 @@ def prepare_corpus(
     Raises CorpusError when nothing can be read, nothing is left or `out_dir` holds something else, PromptError
     for an unknown form.
     """
-    form = parse_form(config.form) if config.form else None
+    forms = parse_forms(config.form) if config.form else ()
     out_dir = check_place(out_dir)
-    poems, cleaning = read_poems(source, supplement=config.supplement, strict=strict, on_progress=on_progress)
+    length = shared_length(forms)
+    poems, cleaning = read_poems(
+        source, supplement=config.supplement, line_length=length, strict=strict, on_progress=on_progress
+    )
     on_read(cleaning.reading)
-    whole, fragments, selection = select(poems, config, form)
+    whole, fragments, selection = select(poems, config, forms)
     if len(whole) < LEAST:
-        raise too_few(whole, poems, cleaning, config, form, source=source)
+        raise too_few(whole, poems, cleaning, config, forms, source=source)
     roots = cluster_near_duplicates(whole)
     if len(set(roots)) < 2:
         raise CorpusError(
@@ -184,9 +187,8 @@ def read_added(
     """The poems of `config.also` to train on besides, and how many there were; `cleaning` counts on."""
     files = added_files(source, config.also)
     poems = read_files(files, source, cleaning, on_progress=on_progress)
-    whole, _, selection = select(
-        poems, replace(config, limit=0), parse_form(config.form) if config.form else None
-    )
+    forms = parse_forms(config.form) if config.form else ()
+    whole, _, selection = select(poems, replace(config, limit=0), forms)
     kept = drop_held_out(whole, [*splits["validation"], *splits["test"]])
     return kept, {
         "collection": config.also,

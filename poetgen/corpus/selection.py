@@ -16,7 +16,7 @@ _SETTINGS = ("form", "min_length", "max_length", "limit")
 
 
 def select(
-    poems: Sequence[Poem], config: CorpusConfig, form: Form | None
+    poems: Sequence[Poem], config: CorpusConfig, forms: Sequence[Form]
 ) -> tuple[list[Poem], list[Poem], dict[str, int]]:
     """(whole poems, fragments, how many each setting dropped); `limit` counts whole poems that are kept.
 
@@ -28,7 +28,7 @@ def select(
     for poem in poems:
         poem, given = crop(poem, config), poem
         setting = (
-            "limit" if config.limit and len(whole) >= config.limit else excluding_setting(poem, config, form)
+            "limit" if config.limit and len(whole) >= config.limit else excluding_setting(poem, config, forms)
         )
         if setting:
             dropped[setting] += 1
@@ -67,9 +67,9 @@ def crop(poem: Poem, config: CorpusConfig) -> Poem:
     return replace(poem, lines=tuple(lines), marks=marks) if lines else poem
 
 
-def excluding_setting(poem: Poem, config: CorpusConfig, form: Form | None) -> str:
+def excluding_setting(poem: Poem, config: CorpusConfig, forms: Sequence[Form]) -> str:
     """The setting that leaves a poem out; empty: none."""
-    if form and form_of(poem.lines) != form:
+    if forms and form_of(poem.lines) not in forms:
         return "form"
     if poem.hanzi < config.min_length:
         return "min_length"
@@ -81,13 +81,13 @@ def too_few(
     poems: Sequence[Poem],
     cleaning: CleaningReport,
     config: CorpusConfig,
-    form: Form | None,
+    forms: Sequence[Form],
     *,
     source: object,
 ) -> CorpusError:
     """That too few poems are left, and what took the others, with an example each."""
     left = "1 poem is" if len(whole) == 1 else f"{len(whole)} poems are"
-    reasons = "; ".join([*count_dropped(cleaning), *_by_settings(poems, config, form)])
+    reasons = "; ".join([*count_dropped(cleaning), *_by_settings(poems, config, forms)])
     message = f"{left} left of {source} after cleaning and selection; at least {LEAST} are needed"
     return CorpusError(f"{message}: {reasons}" if reasons else message)
 
@@ -100,11 +100,11 @@ def count_dropped(cleaning: CleaningReport) -> Iterator[str]:
             yield f"{rule.dropped:,} dropped by rule {name}" + (f" ({where}: {text})" if text else "")
 
 
-def _by_settings(poems: Sequence[Poem], config: CorpusConfig, form: Form | None) -> Iterator[str]:
+def _by_settings(poems: Sequence[Poem], config: CorpusConfig, forms: Sequence[Form]) -> Iterator[str]:
     counts, examples = Counter[str](), dict[str, str]()
     for poem in poems:
         poem = crop(poem, config)
-        reason = excluding_setting(poem, config, form) or ("fragments" if poem.is_fragment else "")
+        reason = excluding_setting(poem, config, forms) or ("fragments" if poem.is_fragment else "")
         counts[reason] += 1
         examples.setdefault(reason, poem.text[:_EXAMPLE] + "…" * (len(poem.text) > _EXAMPLE))
     for setting in _SETTINGS[:3]:

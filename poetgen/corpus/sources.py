@@ -21,16 +21,22 @@ OnProgress = Callable[[int, int], None]
 
 
 def read_poems(
-    path: Path, *, supplement: bool = True, strict: bool = False, on_progress: OnProgress | None = None
+    path: Path,
+    *,
+    supplement: bool = True,
+    line_length: int | None = None,
+    strict: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> tuple[list[Poem], CleaningReport]:
     """All usable poems below `path`, cleaned, in volume order, and what cleaning did.
 
-    `on_progress` is called with (files done, files). What cannot be read is skipped and listed in the report's
-    `faults`; with `strict` the first fault raises CorpusError, as does a source in which nothing can be read.
+    `line_length` cuts verse that has no marks; `on_progress` is called with (files done, files). What cannot be
+    read is skipped and listed in the report's `faults`; with `strict` the first fault raises CorpusError, as
+    does a source in which nothing can be read.
     """
     report = CleaningReport()
     files = source_files(path, supplement=supplement)
-    poems = read_files(files, path, report, strict=strict, on_progress=on_progress)
+    poems = read_files(files, path, report, line_length=line_length, strict=strict, on_progress=on_progress)
     if not report.records:
         fault = f" ({report.faults[0]})" if report.faults else ""
         raise CorpusError(
@@ -44,6 +50,7 @@ def read_files(
     path: Path,
     report: CleaningReport,
     *,
+    line_length: int | None = None,
     strict: bool = False,
     on_progress: OnProgress | None = None,
 ) -> list[Poem]:
@@ -51,7 +58,7 @@ def read_files(
     poems = []
     for done, file in enumerate(files, start=1):
         name = describe_file(file, path)
-        for raw in read_raw_poems(file, name, report.reading):
+        for raw in read_raw_poems(file, name, report.reading, line_length=line_length):
             body = clean(raw.body, report, where=name + raw.where)
             if body is not None:
                 lines, marks = split_lines(body)
@@ -145,10 +152,12 @@ def _volumes(files: Iterable[Path], collection: str) -> list[tuple[int, Path]]:
     return sorted((n, file) for file in files if (n := volume_number(file, collection)) is not None)
 
 
-def read_raw_poems(file: Path, name: str, reading: Reading) -> Iterator[RawPoem]:
+def read_raw_poems(
+    file: Path, name: str, reading: Reading, *, line_length: int | None = None
+) -> Iterator[RawPoem]:
     """The poems of one file before cleaning; what cannot be read is added to the faults, with `name`."""
     try:
-        yield from read_poem_file(file.read_bytes(), name, reading)
+        yield from read_poem_file(file.read_bytes(), name, reading, line_length=line_length)
     except OSError as error:
         reading.faults.append(f"{name}: cannot be read ({error.strerror or error})")
     except CorpusError as error:

@@ -14,7 +14,7 @@ FORMS = {"五絕": (5, 4), "七絕": (7, 4), "五律": (5, 8), "七律": (7, 8)}
 FAMILIES = ("絕句", "律詩", "五言", "七言")  # of which one of two forms may be meant
 FREE = "free"  # what a poem without form is asked for by
 MIXED = "雜言"  # lines of unlike length
-FORM_HELP = "五絕, 七絕, 五律, 七律, 五言排律 or a shape such as 5x6"
+FORM_HELP = "五絕, 七絕, 五律, 七律, 五言排律 or a shape such as 5x6; of 絕句, 律詩, 五言, 七言 either"
 MOST_HANZI = 20  # in a line, and
 MOST_LINES = 200  # in a poem that can be asked for: 杜甫's longest 排律 has a hundred couplets
 FEWEST_COUPLETS = 5  # of a 排律; 4 make a 律詩
@@ -97,6 +97,13 @@ def parse_forms(text: str, *, may_be_free: bool = True) -> tuple[Form, ...]:
         )
         raise PromptError(_unknown(text, plain, (*FORMS, *FAMILIES), rest))
     return (parse_form(text),)
+
+
+def name_forms(forms: Sequence[Form]) -> str:
+    """The name by which parse_forms gives these forms: their own, or their family's."""
+    if len(forms) == 1:
+        return forms[0].name
+    return next(family for family in FAMILIES if parse_forms(family) == tuple(forms))
 
 
 def shared_length(forms: Sequence[Form]) -> int | None:

@@ -3,7 +3,7 @@
 from poetgen.checkpoint import Checkpoint
 from poetgen.config import from_dict
 from poetgen.corpus.line_index import LineIndex
-from poetgen.poem.form import parse_form
+from poetgen.poem.form import parse_forms
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.opencc import as_utf8, can_convert, normalize
 from poetgen.script.variants import VariantTable
@@ -24,7 +24,7 @@ class LoadedModel:
         self.conditions = checkpoint.conditions
         self.known_lines = None if checkpoint.lines is None else LineIndex(checkpoint.lines)
         self.keeps_marks = corpus.punctuation == "keep"
-        self.usual_forms = (parse_form(corpus.form),) if corpus.form else USUAL_FORMS
+        self.usual_forms = parse_forms(corpus.form) if corpus.form else USUAL_FORMS
         self.variants = VariantTable(checkpoint.vocabulary)
         self.network = Network(checkpoint.weights, checkpoint.vocabulary)
         self._prosodies: dict[str, TokenProsody] = {}

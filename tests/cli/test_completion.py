@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from poetgen.cli import poetgen
 from poetgen.config_files import config_names, read_config_file
-from poetgen.poem.form import FREE, parse_form, parse_forms
+from poetgen.poem.form import FREE, parse_forms
 from poetgen.verse.rhyme_books import BOOKS, parse_book
 from poetgen.verse.rhymes import parse_group
 
@@ -37,9 +37,9 @@ def home(tmp_path: Path) -> Path:
 def test_every_form_offered_is_one(begun: str) -> None:
     wanted = offered("generate", "--form", incomplete=begun)
     assert wanted and all(form == FREE or parse_forms(form) for form in wanted)
-    for command, parse in (("check", parse_forms), ("prepare", parse_form)):
+    for command in ("check", "prepare"):
         forms = offered(command, "--form", incomplete=begun)
-        assert forms and all(form.startswith(begun) and parse(form) for form in forms)
+        assert forms and all(form.startswith(begun) and parse_forms(form) for form in forms)
         assert set(forms) <= {*wanted} - {FREE}
     assert offered("check", "--form", incomplete="律") == ["律詩"]
 

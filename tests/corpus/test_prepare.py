@@ -8,6 +8,7 @@ from poetgen.config import Config, CorpusConfig
 from poetgen.corpus.dataset import SPLITS, Dataset
 from poetgen.corpus.prepare import prepare_corpus
 from poetgen.errors import CorpusError
+from poetgen.poem.form import FORMS, Form, parse_forms
 from poetgen.poem.poem import MARKS
 
 
@@ -175,6 +176,24 @@ def test_every_name_of_a_form_selects_the_same_poems(source, tmp_path, name):
     assert report.forms == {"五絕": report.selection["kept"]}
     settings = json.loads((tmp_path / "out" / "prepared.json").read_text(encoding="utf-8"))["settings"]
     assert settings["form"] == "五絕"
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("jueju", "絕句"), ("律诗", "律詩"), ("五言", "五言"), ("qiyan", "七言")]
+)
+def test_a_family_of_forms_selects_those_of_each(source, tmp_path, name, kept):
+    report, folder = prepare(source, tmp_path / "out", form=name)
+    assert report.forms and {Form(*FORMS[form]) for form in report.forms} <= set(parse_forms(kept))
+    assert folder.settings()["corpus.form"] == kept
+
+
+def test_a_form_cuts_verse_without_marks_as_check_cuts_it(tmp_path):
+    hanzi = [chr(0x4E00 + k) for k in range(240)]
+    text = "\n\n".join("".join(hanzi[k : k + 60]) for k in range(0, 240, 60))
+    (tmp_path / "long.txt").write_text(text, encoding="utf-8")
+    config = CorpusConfig(form="五言排律六韻", min_count=1)
+    report = prepare_corpus(tmp_path / "long.txt", tmp_path / "out", config)
+    assert report.forms == {"5x12": 4}
 
 
 @pytest.mark.parametrize("settings", [{"min_length": 1000}, {"form": "6x6"}, {"limit": 1}])
