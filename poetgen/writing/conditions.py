@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from poetgen.corpus.conditions import ConditionTable, condition_form
@@ -17,6 +18,7 @@ from poetgen.script.opencc import as_utf8, normalize, to_simplified
 from poetgen.script.variants import VariantTable
 
 NEAREST = 4  # names told for one that is not known
+LEAST_ALIKE = 0.5  # as difflib measures
 _MODERN_WORDS = Path(__file__).with_name("modern_words.txt")
 
 
@@ -75,13 +77,19 @@ def read_conditions(
     if title is not None:
         read, notes = read_title(title, variants, "--title")
     elif about is not None:
-        read, notes = read_title(to_classical(as_utf8(about, "--about")), variants, "--about")
+        classical = to_classical(as_utf8(about, "--about"))
+        read, notes = read_title(classical, variants, "--about", said=about)
         notes = (tr("about {strip}: read as the title {read}", strip=about.strip(), read=read), *notes)
     return Conditions(read, find_poet(poet, table) if poet is not None else "", form, notes)
 
 
-def read_title(typed: str, variants: VariantTable, name: str) -> tuple[str, tuple[str, ...]]:
-    """A title in corpus characters, and what was read otherwise than typed. Raises PromptError."""
+def read_title(
+    typed: str, variants: VariantTable, name: str, *, said: str = ""
+) -> tuple[str, tuple[str, ...]]:
+    """A title in corpus characters, and what was read otherwise than typed. Raises PromptError.
+
+    `said` is what option `name` was given, where that is not the title itself.
+    """
     from poetgen.corpus.titles import LONGEST, clean_title  # a poem without a title does without
 
     plain = "".join(filter(is_hanzi, normalize(as_utf8(typed, name))))
@@ -92,7 +100,7 @@ def read_title(typed: str, variants: VariantTable, name: str) -> tuple[str, tupl
             tr(
                 "{name} {typed!r:.60} says nothing the model can read; give it a few hanzi: 春夜喜雨",
                 name=name,
-                typed=typed,
+                typed=said or typed,
             )
         )
     notes = list(mapped.notes)
@@ -105,10 +113,11 @@ def read_title(typed: str, variants: VariantTable, name: str) -> tuple[str, tupl
 
 
 def to_classical(text: str) -> str:
-    """Modern words as titles have them, in either script: 想家 → 思鄉."""
+    """Modern words as titles have them, in either script: 想家 → 思鄉; one said twice in a row is said once."""
     words = _modern_words()
     modern = "|".join(sorted(words, key=len, reverse=True))
-    return re.sub(modern, lambda found: words[found[0]], normalize(text)) or text
+    parts = [words.get(part, part) for part in re.split(f"({modern})", normalize(text))]
+    return "".join(part for part, _ in groupby(filter(None, parts))) or text  # 媽媽的母親節 is 母 once
 
 
 def _modern_words() -> dict[str, str]:
@@ -145,10 +154,11 @@ def find_poet(typed: str, table: ConditionTable) -> str:
 
 
 def nearest_poets(name: str, poets: Sequence[str]) -> list[str]:
-    """Names alike, the nearest first; else those that share the family name."""
-    import difflib  # only for who mistypes
+    """Names alike, the nearest first; else those that share the family name. Of equals, as `poets` has them."""
+    from difflib import SequenceMatcher  # only for who mistypes
 
-    return (
-        difflib.get_close_matches(name, poets, n=NEAREST, cutoff=0.5)
-        or [poet for poet in poets if name and poet[0] == name[0]][:NEAREST]
-    )
+    ratios = {poet: SequenceMatcher(None, poet, name).ratio() for poet in poets}
+    near = [poet for poet in poets if ratios[poet] >= LEAST_ALIKE] or [
+        poet for poet in poets if name and poet[0] == name[0]
+    ]
+    return sorted(near, key=ratios.__getitem__, reverse=True)[:NEAREST]

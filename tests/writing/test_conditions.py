@@ -21,7 +21,14 @@ from poetgen.errors import PromptError
 from poetgen.model.language_model import restore_model
 from poetgen.poem.form import Form
 from poetgen.script.variants import VariantTable
-from poetgen.writing.conditions import Conditions, find_poet, read_conditions, read_title, to_classical
+from poetgen.writing.conditions import (
+    Conditions,
+    find_poet,
+    nearest_poets,
+    read_conditions,
+    read_title,
+    to_classical,
+)
 from poetgen.writing.network import Network
 from poetgen.writing.writer import Writer
 
@@ -103,6 +110,14 @@ def test_titles_are_read_in_any_script_and_at_any_length(variants: VariantTable)
         read_title("abc", variants, "--title")
 
 
+def test_of_names_as_near_the_more_frequent_is_told_first() -> None:
+    poets = ["白居易", "杜甫", "李白", "李商隱", "李龏", "李百藥"]
+    assert nearest_poets("李百", poets) == ["李百藥", "李白", "李龏"]
+    assert nearest_poets("李", poets) == ["李白", "李龏", "李商隱", "李百藥"]
+    assert nearest_poets("杜子美", poets) == ["杜甫"]
+    assert nearest_poets("陶潛", poets) == nearest_poets("", poets) == []
+
+
 @given(st.text(max_size=40))
 def test_any_text_is_a_title_or_a_sentence(variants: VariantTable, typed: str) -> None:
     try:
@@ -126,6 +141,8 @@ def test_any_text_is_a_title_or_a_sentence(variants: VariantTable, typed: str) -
         ("加班到深夜", "夜直到夜"),
         ("一个人喝酒", "獨酌"),
         ("快乐", "快乐"),
+        ("祝福新婚的朋友", "賀新婚友人"),
+        ("给妈妈的母亲节", "寄母"),
     ],
 )
 def test_words_of_today_become_a_title(words: str, title: str) -> None:
@@ -136,6 +153,8 @@ def test_about_is_a_title_and_says_how_it_was_read(variants: VariantTable) -> No
     told = read_conditions(TABLE, variants, about="秋天的月亮")
     assert told.title == "秋日月"
     assert told.notes[0] == "about 秋天的月亮: read as the title 秋日月"
+    with pytest.raises(PromptError, match="--about 'miss you' says nothing"):
+        read_conditions(TABLE, variants, about="miss you")
     with pytest.raises(PromptError, match="one thing said twice"):
         read_conditions(TABLE, variants, about="秋", title="春")
 
