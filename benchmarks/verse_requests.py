@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from poetgen.poem.form import form_of, parse_form
 from poetgen.verse.check import check_poem
-from poetgen.verse.groups import GROUPS, LEVEL, reading_in
+from poetgen.verse.rhyme_books import GROUPS, LEVEL, reading_in
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.writing.poem import GeneratedPoem
 from poetgen.writing.writer import Writer

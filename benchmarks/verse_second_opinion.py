@@ -34,7 +34,7 @@ from poetgen.corpus.dataset import SPLITS
 from poetgen.poem.form import FORMS, form_of
 from poetgen.poem.poem import word_of
 from poetgen.verse.check import check_poem
-from poetgen.verse.groups import LEVEL, reading_in
+from poetgen.verse.rhyme_books import LEVEL, reading_in
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.writing.writer import Writer
 

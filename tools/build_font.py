@@ -24,7 +24,7 @@ from poetgen.checkpoint import Checkpoint
 from poetgen.files import shipped_folder
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.opencc import HONGKONG, SIMPLIFIED, TAIWAN, spellings
-from poetgen.verse.groups import GROUPS
+from poetgen.verse.rhyme_books import GROUPS
 
 PACKAGE_SUM = "4a2515eb6db3978b897fef9709ed0d2b1f4c6c4df4d83d6c4ef65f71f1b1f502"  # SHA-256 of the .deb
 COLLECTION = "usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc"

@@ -12,7 +12,7 @@ from arguments import parse_prepared
 from rhyme_evidence import Evidence, gather, read_bodies
 
 from poetgen.files import write_text
-from poetgen.verse.groups import LEVEL, OBLIQUE
+from poetgen.verse.rhyme_books import LEVEL, OBLIQUE
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.writing import ranking
 

@@ -22,7 +22,7 @@ from poetgen.files import write_text
 from poetgen.poem.poem import is_hanzi, word_of
 from poetgen.script.opencc import OLD_FORMS, convert, to_simplified
 from poetgen.verse import rhymes
-from poetgen.verse.groups import GROUPS, LEVEL, OBLIQUE, Reading, full_name, neighbours, reading_in
+from poetgen.verse.rhyme_books import GROUPS, LEVEL, OBLIQUE, Reading, full_name, neighbours, reading_in
 
 TABLE = Path(rhymes.__file__).with_name("pingshui.txt")
 PHONETICS = Path(__file__).with_name("phonetics.txt")

@@ -19,7 +19,7 @@ from rhyme_evidence import Lines, Readings, fitting_positions, gather, is_regula
 
 from poetgen.files import write_text
 from poetgen.verse import senses
-from poetgen.verse.groups import LEVEL, OBLIQUE
+from poetgen.verse.rhyme_books import LEVEL, OBLIQUE
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.senses import neighbours_of
 

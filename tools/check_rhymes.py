@@ -21,7 +21,7 @@ from poetgen.corpus.dataset import SPLITS
 from poetgen.poem.form import FORMS
 from poetgen.poem.poem import is_hanzi
 from poetgen.verse import rhymes
-from poetgen.verse.groups import VOLUMES
+from poetgen.verse.rhyme_books import VOLUMES
 from poetgen.verse.rhymes import RhymeTable
 
 LEVEL_GROUPS = frozenset(VOLUMES["上平"] + VOLUMES["下平"])

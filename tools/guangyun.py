@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from tshet_uinh.data import 廣韻 as book
 
 from poetgen.poem.poem import word_of
-from poetgen.verse.groups import GROUPS, reading_in
+from poetgen.verse.rhyme_books import GROUPS, reading_in
 
 # Where the 106 groups join several of the 206 rhymes; every other rhyme is a group of its own name.
 JOINED = {

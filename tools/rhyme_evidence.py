@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from poetgen.corpus.dataset import Dataset
 from poetgen.poem.form import form_of
-from poetgen.verse.groups import LEVEL, OBLIQUE, Reading
+from poetgen.verse.rhyme_books import LEVEL, OBLIQUE, Reading
 
 Readings = Mapping[str, tuple[Reading, ...]]
 Lines = Sequence[str]

@@ -12,8 +12,8 @@ from poetgen.cli.output import style
 from poetgen.language import tr
 from poetgen.poem.lineation import WIDE_BLANK
 from poetgen.verse.annotation import mark_entering_tones
-from poetgen.verse.groups import LEVEL, OBLIQUE, label_of
 from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, Finding, LineReport, Report
+from poetgen.verse.rhyme_books import LEVEL, OBLIQUE, label_of
 from poetgen.verse.summary import conclude, locate, name_parts
 
 COLOURS = {LEVEL: "cyan", OBLIQUE: "yellow"}

@@ -11,8 +11,7 @@ from poetgen.files import Workspace
 from poetgen.model_files import BEST, NEWEST
 from poetgen.poem.form import FAMILIES, FORMS, FREE
 from poetgen.script.opencc import SIMPLIFIED, preferred_script, to_simplified
-from poetgen.verse.groups import LEVEL, full_name, groups_of, reading_in
-from poetgen.verse.rhyme_books import ASCII_NAMES, BOOKS, PINGSHUI
+from poetgen.verse.rhyme_books import ASCII_NAMES, BOOKS, LEVEL, PINGSHUI, full_name, groups_of, reading_in
 
 NAMED = (*FORMS, "五言排律", "七言排律", *FAMILIES)
 PINYIN = ("wujue", "qijue", "wulv", "qilv")  # for who has begun without an input method

@@ -10,7 +10,7 @@ from poetgen.files import write_text
 from poetgen.language import tr
 from poetgen.poem.lineation import WIDE_BLANK
 from poetgen.script.opencc import to_script
-from poetgen.verse.groups import label_of
+from poetgen.verse.rhyme_books import label_of
 from poetgen.writing.poem import GeneratedPoem
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from poetgen.picture.card import Card
 from poetgen.script.opencc import to_script
 from poetgen.verse.annotation import annotate_report
 from poetgen.verse.check import check_poem
-from poetgen.verse.groups import EITHER_SIGN, label_of
 from poetgen.verse.report import Report
+from poetgen.verse.rhyme_books import EITHER_SIGN, label_of
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.summary import locate, summarize
 from poetgen.writing.poem import GeneratedPoem

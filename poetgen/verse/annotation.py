@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from poetgen.verse.check import check_poem
-from poetgen.verse.groups import OBLIQUE
 from poetgen.verse.report import Report
-from poetgen.verse.rhyme_books import PINGSHUI
+from poetgen.verse.rhyme_books import OBLIQUE, PINGSHUI
 from poetgen.verse.rhymes import RhymeTable
 
 ENTERING = (

@@ -11,7 +11,6 @@ from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import Form, form_of
 from poetgen.poem.poem import word_of
-from poetgen.verse.groups import EITHER_SIGN, LEVEL, OBLIQUE, UNKNOWN_SIGN
 from poetgen.verse.parallelism import score_couplets
 from poetgen.verse.report import (
     RHYME_RULES,
@@ -23,6 +22,7 @@ from poetgen.verse.report import (
     RuleReport,
     rule_report,
 )
+from poetgen.verse.rhyme_books import EITHER_SIGN, LEVEL, OBLIQUE, UNKNOWN_SIGN
 from poetgen.verse.rhyme_rules import BOTH_TONES, RhymePositions, judge_rhymes
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.senses import Senses

@@ -6,8 +6,7 @@ from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.script.bigrams import Bigrams
 from poetgen.verse.annotation import ENTERING
-from poetgen.verse.groups import EITHER_SIGN, UNKNOWN_SIGN, Reading, full_name
-from poetgen.verse.rhyme_books import PINGSHUI
+from poetgen.verse.rhyme_books import EITHER_SIGN, PINGSHUI, UNKNOWN_SIGN, Reading, full_name
 from poetgen.verse.rhymes import RhymeTable
 
 

@@ -1,7 +1,7 @@
 """A vocabulary as the rules of verse see it: the tones and rhymes of every token, as masks over all of them.
 
 Tones are bits, LEVEL_BIT and OBLIQUE_BIT, so that a character with two has EITHER; no bit: its reading is unknown.
-Rhyme groups are the bits of one number, in the order of poetgen.verse.groups.EVERY_GROUP.
+Rhyme groups are the bits of one number, in the order of poetgen.verse.rhyme_books.EVERY_GROUP.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.poem.poem import word_of
-from poetgen.verse.groups import EVERY_GROUP, LEVEL, OBLIQUE, Reading, neighbours, reading_in
+from poetgen.verse.rhyme_books import EVERY_GROUP, LEVEL, OBLIQUE, Reading, neighbours, reading_in
 from poetgen.verse.rhymes import RhymeTable
 
 Array = npt.NDArray[Any]

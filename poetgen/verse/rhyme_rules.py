@@ -5,9 +5,8 @@ from functools import cached_property
 
 from poetgen.language import tr
 from poetgen.poem.poem import word_of
-from poetgen.verse.groups import LEVEL, OBLIQUE, ORDER, neighbours, reading_in
 from poetgen.verse.report import RHYME_RULES, Finding, Judgement
-from poetgen.verse.rhyme_books import XINYUN
+from poetgen.verse.rhyme_books import LEVEL, OBLIQUE, ORDER, XINYUN, neighbours, reading_in
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.senses import Senses
 

@@ -13,8 +13,19 @@ from types import MappingProxyType
 
 from poetgen.errors import PromptError
 from poetgen.language import tr
-from poetgen.verse.groups import GROUPS, LEVEL, Reading, full_name, groups_of, reading_in
-from poetgen.verse.rhyme_books import CILIN, CILIN_OF, OBLIQUE_SIDE, PINGSHUI, XINYUN
+from poetgen.verse.rhyme_books import (
+    CILIN,
+    CILIN_OF,
+    GROUPS,
+    LEVEL,
+    OBLIQUE_SIDE,
+    PINGSHUI,
+    XINYUN,
+    Reading,
+    full_name,
+    groups_of,
+    reading_in,
+)
 
 _SPELLINGS = str.maketrans(
     "东鱼齐眞删萧阳盐餚肿讲语荠贿轸铣筱养寝绛霁队问愿谏啸号个個祃径艳艷质觉药锡职缉叶声韵",

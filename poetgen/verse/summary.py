@@ -3,8 +3,8 @@
 from poetgen.language import tr
 from poetgen.poem.form import MIXED
 from poetgen.verse.check import STRICT
-from poetgen.verse.groups import label_of
 from poetgen.verse.report import Finding, Report
+from poetgen.verse.rhyme_books import label_of
 
 
 def summarize(report: Report) -> str:

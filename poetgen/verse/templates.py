@@ -12,7 +12,7 @@ from functools import cache
 from itertools import product
 
 from poetgen.poem.form import Form
-from poetgen.verse.groups import LEVEL, OBLIQUE
+from poetgen.verse.rhyme_books import LEVEL, OBLIQUE
 
 STRICT, RELAXED = "strict", "relaxed"
 MODES = (STRICT, RELAXED)

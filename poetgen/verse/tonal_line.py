@@ -5,7 +5,7 @@ from functools import cache
 from typing import NamedTuple
 
 from poetgen.language import tr
-from poetgen.verse.groups import LEVEL, OBLIQUE
+from poetgen.verse.rhyme_books import LEVEL, OBLIQUE
 
 _SWAPPED = LEVEL + LEVEL + OBLIQUE + LEVEL + OBLIQUE
 _SWAPPED_LATE = OBLIQUE + _SWAPPED[1:]  # 昔聞洞庭水: one in twelve lines of Tang poems with 特拗

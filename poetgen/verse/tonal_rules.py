@@ -17,8 +17,8 @@ from itertools import product
 from typing import NamedTuple
 
 from poetgen.language import tr
-from poetgen.verse.groups import LEVEL
 from poetgen.verse.report import Finding
+from poetgen.verse.rhyme_books import LEVEL
 from poetgen.verse.tonal_line import Boundary, judge_line, ordinal
 
 RELAXED, STRICT = "relaxed", "strict"

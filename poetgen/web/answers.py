@@ -15,7 +15,7 @@ from poetgen.script.convert import to_corpus
 from poetgen.script.opencc import SIMPLIFIED, to_script, to_simplified
 from poetgen.verse.annotation import annotate_report
 from poetgen.verse.check import check_poem
-from poetgen.verse.groups import GROUPS, full_name
+from poetgen.verse.rhyme_books import GROUPS, full_name
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.summary import summarize
 from poetgen.verse.templates import STRICT

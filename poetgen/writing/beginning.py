@@ -19,8 +19,8 @@ from poetgen.poem.form import FREE, Form
 from poetgen.poem.lineation import regular_marks
 from poetgen.poem.places import BLANK
 from poetgen.poem.poem import MARKS
-from poetgen.verse.groups import EVERY_GROUP
 from poetgen.verse.prosody import EITHER, TONES_IN, TokenProsody, places
+from poetgen.verse.rhyme_books import EVERY_GROUP
 from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, LINES, OFF, Constraints, Page
 from poetgen.writing.decoding import Matcher
 from poetgen.writing.prompt import Prompt

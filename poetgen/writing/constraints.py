@@ -14,8 +14,7 @@ from poetgen.poem.form import FREE, Form, parse_forms
 from poetgen.poem.lineation import regular_marks, split_at_marks
 from poetgen.poem.places import BLANK, NOTHING_GIVEN, GivenTexts
 from poetgen.poem.poem import word_of
-from poetgen.verse.groups import LEVEL, Reading, groups_of, reading_in
-from poetgen.verse.rhyme_books import BOOKS, PINGSHUI
+from poetgen.verse.rhyme_books import BOOKS, LEVEL, PINGSHUI, Reading, groups_of, reading_in
 from poetgen.verse.rhymes import parse_group
 from poetgen.verse.templates import MODES, RELAXED
 

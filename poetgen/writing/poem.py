@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 from poetgen.poem.form import Form, form_name
 from poetgen.poem.lineation import WIDE_BLANK
 from poetgen.poem.poem import Poem
-from poetgen.verse.groups import EITHER_SIGN, EVERY_GROUP, LEVEL, OBLIQUE, UNKNOWN_SIGN
 from poetgen.verse.prosody import EITHER, LEVEL_BIT, OBLIQUE_BIT, TONES_IN, TokenProsody, places
-from poetgen.verse.rhyme_books import PINGSHUI
+from poetgen.verse.rhyme_books import EITHER_SIGN, EVERY_GROUP, LEVEL, OBLIQUE, PINGSHUI, UNKNOWN_SIGN
 from poetgen.writing.states import Patterns, State
 
 _SIGNS = {0: UNKNOWN_SIGN, LEVEL_BIT: LEVEL, OBLIQUE_BIT: OBLIQUE, EITHER: EITHER_SIGN}

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.form import Form
-from poetgen.verse.groups import LEVEL, OBLIQUE, ORDER
 from poetgen.verse.prosody import (
     ALL_GROUPS,
     EITHER,
@@ -25,6 +24,7 @@ from poetgen.verse.prosody import (
     opposed_groups,
     places,
 )
+from poetgen.verse.rhyme_books import LEVEL, OBLIQUE, ORDER
 from poetgen.verse.templates import Template, opposite, templates
 from poetgen.writing.constraints import Constraints
 

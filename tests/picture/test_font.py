@@ -11,7 +11,7 @@ from poetgen.files import shipped_folder
 from poetgen.picture.font import FONT, MISSING, Font
 from poetgen.poem.poem import MARKS
 from poetgen.script.opencc import SCRIPTS, spellings
-from poetgen.verse.groups import GROUPS
+from poetgen.verse.rhyme_books import GROUPS
 
 FONT_HAS = Font.load()
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from poetgen.errors import PromptError
 from poetgen.poem.form import Form, parse_form
 from poetgen.verse.check import RELAXED, STRICT, check_poem
-from poetgen.verse.groups import LEVEL, OBLIQUE, Reading
 from poetgen.verse.report import BROKEN, HOLDS, NOT_JUDGED, NOTES, RHYME_RULES, RULES, TONE_RULES
+from poetgen.verse.rhyme_books import LEVEL, OBLIQUE, Reading
 from poetgen.verse.rhyme_rules import RhymePositions
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.senses import Senses

@@ -11,7 +11,7 @@ import pytest
 from poetgen.script.opencc import to_simplified
 from poetgen.verse.check import check_poem
 from poetgen.verse.check_text import check as check_text
-from poetgen.verse.groups import LEVEL, OBLIQUE
+from poetgen.verse.rhyme_books import LEVEL, OBLIQUE
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.senses import Senses
 from poetgen.writing.ranking import load_rare_tones

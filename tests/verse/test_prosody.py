@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from poetgen.corpus.vocabulary import SPECIALS, Vocabulary
 from poetgen.poem.poem import MARKS
-from poetgen.verse.groups import EVERY_GROUP, LEVEL, OBLIQUE, reading_in
 from poetgen.verse.prosody import (
     ALL_GROUPS,
     EITHER,
@@ -21,6 +20,7 @@ from poetgen.verse.prosody import (
     TokenProsody,
     places,
 )
+from poetgen.verse.rhyme_books import EVERY_GROUP, LEVEL, OBLIQUE, reading_in
 from poetgen.verse.rhymes import RhymeTable
 
 # two spellings of 回, hanzi of two tones (看 過 中) or of two at the end alone (望), 囧 of none; 峰 is not seen

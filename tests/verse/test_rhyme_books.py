@@ -5,17 +5,21 @@ import pytest
 from poetgen.errors import PromptError
 from poetgen.verse.check import check_poem
 from poetgen.verse.check_text import check
-from poetgen.verse.groups import EVERY_GROUP, GROUPS, groups_of, label_of, reading_in
 from poetgen.verse.lookup import find_rhymes, sign_of
 from poetgen.verse.rhyme_books import (
     BOOKS,
     CILIN,
     CILIN_GROUPS,
     CILIN_OF,
+    EVERY_GROUP,
+    GROUPS,
     PINGSHUI,
     XINYUN,
     XINYUN_GROUPS,
+    groups_of,
+    label_of,
     parse_book,
+    reading_in,
 )
 from poetgen.verse.rhymes import RhymeTable, parse_group
 

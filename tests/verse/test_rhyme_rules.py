@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.verse.groups import LEVEL, OBLIQUE, Reading
+from poetgen.verse.rhyme_books import LEVEL, OBLIQUE, Reading
 from poetgen.verse.rhyme_rules import BOTH_TONES, RhymePositions
 from poetgen.verse.rhymes import RhymeTable
 

@@ -12,7 +12,16 @@ from poetgen.errors import PromptError
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.opencc import convert
 from poetgen.verse import rhymes
-from poetgen.verse.groups import GROUPS, LEVEL, OBLIQUE, VOLUMES, Reading, full_name, neighbours, reading_in
+from poetgen.verse.rhyme_books import (
+    GROUPS,
+    LEVEL,
+    OBLIQUE,
+    VOLUMES,
+    Reading,
+    full_name,
+    neighbours,
+    reading_in,
+)
 from poetgen.verse.rhymes import RhymeTable, parse_group, parse_table
 
 TABLE = RhymeTable.load()

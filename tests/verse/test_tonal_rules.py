@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from poetgen.poem.form import parse_form
 from poetgen.verse import check, report, rhyme_rules, tonal_line, tonal_rules
-from poetgen.verse.groups import LEVEL, OBLIQUE
 from poetgen.verse.report import Finding
+from poetgen.verse.rhyme_books import LEVEL, OBLIQUE
 from poetgen.verse.templates import MODES, RELAXED, STRICT, templates
 from poetgen.verse.tonal_rules import ToneOptions, is_kept, judge_tones
 

@@ -12,7 +12,7 @@ from poetgen.poem.form import Form, form_of, parse_form
 from poetgen.poem.poem import MARKS
 from poetgen.script.opencc import to_simplified
 from poetgen.verse.check import check_poem
-from poetgen.verse.groups import LEVEL, OBLIQUE
+from poetgen.verse.rhyme_books import LEVEL, OBLIQUE
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.verse.tonal_rules import ToneOptions, judge_tones
 from poetgen.writing.ranking import count_copied, count_forced, count_repeats, score

@@ -12,8 +12,8 @@ from poetgen.poem.form import Form, form_of, parse_form
 from poetgen.poem.places import GivenTexts
 from poetgen.poem.poem import MARKS
 from poetgen.verse.check import check_poem
-from poetgen.verse.groups import GROUPS
 from poetgen.verse.prosody import EITHER, GROUP_BITS, LEVEL_GROUPS, TokenProsody, places
+from poetgen.verse.rhyme_books import GROUPS
 from poetgen.verse.rhymes import RhymeTable
 from poetgen.writing.beginning import begin
 from poetgen.writing.constraints import Constraints
