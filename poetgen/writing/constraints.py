@@ -6,6 +6,7 @@ rhyme) unless the prompt breaks it; then it gives way, and a note says so.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 from poetgen.errors import PromptError
@@ -152,58 +153,56 @@ class Constraints:
 
     def check(self, form: Form) -> None:
         """Raises PromptError where a form cannot keep them together, whatever the poem."""
-        reason = next(self._contradictions(form), "")
+        reason = next(chain(self._faults_of_rules(form), self._faults_of_given(form)), "")
         if reason:
             raise PromptError(reason)
 
-    def _contradictions(self, form: Form) -> Iterator[str]:
-        name, lines = form.name, form.line_count
+    def _faults_of_rules(self, form: Form) -> Iterator[str]:
+        name = form.name
         if self.has_tones and not form.regulated:
             yield tr(
                 "{name} has no rules of tone; choose a form such as 五絕, or --tones {off}",
                 name=name,
                 off=OFF,
             )
-        if self.has_rhyme and lines < 4:
+        if self.has_rhyme and form.line_count < 4:
             yield tr(
                 "{name} has no two even lines to rhyme; choose a longer --form, or --rhyme {off}",
                 name=name,
                 off=OFF,
             )
         if self.has_tones and self.group and self.group.tone != LEVEL:
-            yield (
-                tr(
-                    "{rhyme} is an oblique rhyme and regulated verse rhymes in level tones; choose a "
-                    "level group such as {level_example}, or --tones {off}",
-                    rhyme=self.rhyme,
-                    level_example=self.level_example,
-                    off=OFF,
-                )
+            yield tr(
+                "{rhyme} is an oblique rhyme and regulated verse rhymes in level tones; choose a "
+                "level group such as {level_example}, or --tones {off}",
+                rhyme=self.rhyme,
+                level_example=self.level_example,
+                off=OFF,
             )
         if self.first_line_rhymes is not None and not (self.has_rhyme or self.has_tones):
             yield tr("--first-line-rhymes says nothing without a rhyme; omit it, or give --rhyme auto")
-        acrostic = self.given.acrostic
+
+    def _faults_of_given(self, form: Form) -> Iterator[str]:
+        name, lines, acrostic, feet = form.name, form.line_count, self.given.acrostic, self.given.feet
         if len(acrostic) > lines:
-            yield (
-                tr(
-                    "the acrostic has {count} characters and {name} {lines} lines; shorten the "
-                    "acrostic, or choose a longer --form",
-                    count=len(acrostic),
-                    name=name,
-                    lines=lines,
-                )
+            yield tr(
+                "the acrostic has {count} characters and {name} {lines} lines; shorten the "
+                "acrostic, or choose a longer --form",
+                count=len(acrostic),
+                name=name,
+                lines=lines,
             )
         if acrostic and form.line_length == 1:
             yield tr(
                 "an acrostic needs longer lines than those of {name}; choose another --form, or omit --acrostic",
                 name=name,
             )
-        if len(self.given.feet) == lines // 2 + 1 and self.first_line_rhymes is False:
+        if len(feet) == lines // 2 + 1 and self.first_line_rhymes is False:
             yield tr("--feet has a rhyme for the first line too; omit it, or --first-line-rhymes no")
         twice = _first_again("".join(self.given.places(form).values()))
         if twice and self.no_repeat:
             yield tr("{twice} comes twice in what is given; omit --no-repeat, or change it", twice=twice)
-        again = _first_again(self.given.feet)
+        again = _first_again(feet)
         if again and self.has_rhyme:
             yield tr(
                 "{again} comes twice in --feet, and nothing rhymes with itself; --rhyme off would allow it",
