@@ -1,10 +1,17 @@
-"""What a poem is to be about, by whom and in which form, as the model reads it before the poem begins."""
+"""What a poem is to be about, by whom and in which form, as the model reads it before the poem begins.
+
+An acrostic's phrase is the subject of its poem too: 恭喜發財 down the margin is a wish, whatever the lines beside
+it say; 財物不成功 ends it badly. So a candidate gains by what it is likelier for being told the phrase as its
+title (their pointwise mutual information), and what denies or laments costs, unless the phrase does so itself
+(莫愁).
+"""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from poetgen.corpus.conditions import ConditionTable, condition_form
 from poetgen.corpus.vocabulary import Vocabulary
@@ -12,14 +19,23 @@ from poetgen.errors import PromptError
 from poetgen.files import read_table_rows
 from poetgen.language import SIMPLIFIED_CHINESE, join_names, language, tr
 from poetgen.poem.form import Form
-from poetgen.poem.poem import is_hanzi
+from poetgen.poem.poem import is_hanzi, word_of
 from poetgen.script.convert import to_corpus
 from poetgen.script.opencc import as_utf8, normalize, to_simplified
 from poetgen.script.variants import VariantTable
+from poetgen.writing.decoding import Candidate
+from poetgen.writing.network import Network
+
+if TYPE_CHECKING:
+    from poetgen.writing.loaded_model import LoadedModel
 
 NEAREST = 4  # names told for one that is not known
 LEAST_ALIKE = 0.5  # as difflib measures
 _MODERN_WORDS = Path(__file__).with_name("modern_words.txt")
+# Nats for a hanzi that denies, as for one that comes again: many deny nothing that was wished (安得不閑身); and
+# for one that laments, so that any candidate without it is better.
+PRICES = dict.fromkeys(map(word_of, "不無未非莫休否勿難空絕盡"), 8.0)
+PRICES |= dict.fromkeys(map(word_of, "愁憂悲恨淚病死亡哭泣哀傷怨孤獨老衰殘斷苦亂離別愧慙羞"), 20.0)
 
 
 @dataclass(frozen=True)
@@ -162,3 +178,38 @@ def nearest_poets(name: str, poets: Sequence[str]) -> list[str]:
         poet for poet in poets if name and poet[0] == name[0]
     ]
     return sorted(near, key=ratios.__getitem__, reverse=True)[:NEAREST]
+
+
+# ---- an acrostic's phrase ----
+
+
+class Phrase(NamedTuple):
+    """`text` in corpus characters, and the network that was told it as a title; None: it can be told nothing."""
+
+    text: str
+    network: Network | None
+
+    def merits(self, candidates: Sequence[Candidate], *, given: int) -> list[float]:
+        """Nats for each of the candidates, whose first `given` hanzi are the prompt's; all are of one form."""
+        texts = ["".join(candidate.matcher.lines()[0]) for candidate in candidates]
+        merits = [-self.price(text[given:]) for text in texts]
+        if self.network is None:
+            return merits
+        tokens = self.network.vocabulary.tokens
+        bodies = ["".join(tokens[number] for number in candidate.ids) for candidate in candidates]
+        told = self.network.log_probabilities(bodies).tolist()
+        plain = (candidate.log_probability for candidate in candidates)
+        return [merit + more - less for merit, more, less in zip(merits, told, plain, strict=True)]
+
+    def price(self, text: str) -> float:
+        """Nats for all that denies or laments; nothing where the phrase does so itself."""
+        is_sad = any(word_of(hanzi) in PRICES for hanzi in self.text)
+        return 0.0 if is_sad else sum(PRICES.get(word_of(hanzi), 0.0) for hanzi in text)
+
+
+def read_phrase(model: "LoadedModel", text: str, told: Conditions | None) -> Phrase:
+    """The phrase of an acrostic, as the title of a poem that has no other title and no poet's manner."""
+    if told is None or model.conditions is None or told.title or told.poet:
+        return Phrase(text, None)
+    title = replace(told, title=to_classical(text))
+    return Phrase(text, model.network.after(title.prefix(model.conditions, model.vocabulary)))

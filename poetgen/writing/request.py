@@ -28,8 +28,7 @@ from poetgen.writing.prompt import (
 from poetgen.writing.ranking import form_prior
 
 if TYPE_CHECKING:
-    from poetgen.writing.acrostic import Phrase
-    from poetgen.writing.conditions import Conditions
+    from poetgen.writing.conditions import Conditions, Phrase
 
 READERS = {"acrostic": read_acrostic, "feet": read_feet, "last_line": read_last_line}
 FORM_STREAM = 2**31  # the random stream that draws a poem's form, beyond those of all candidates
@@ -197,7 +196,7 @@ def _read_phrase(
 ) -> "Phrase | None":
     if "acrostic" not in given:
         return None
-    from poetgen.writing.acrostic import read_phrase  # most poems have none
+    from poetgen.writing.conditions import read_phrase  # most poems have none
 
     return read_phrase(model, given["acrostic"].text, told)
 

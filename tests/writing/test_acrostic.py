@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from poetgen.writing import acrostic
-from poetgen.writing.acrostic import PRICES, Phrase
+from poetgen.writing import conditions
+from poetgen.writing.conditions import PRICES, Phrase
 from poetgen.writing.writer import Writer
 
 
@@ -69,7 +69,7 @@ def test_of_the_candidates_one_without_what_costs_is_taken(writer, monkeypatch):
     often = max(
         "月水花秋日風人天地上", key=lambda hanzi: sum(hanzi in "".join(p.corpus_lines) for p in before)
     )
-    monkeypatch.setitem(acrostic.PRICES, often, 1e6)
+    monkeypatch.setitem(conditions.PRICES, often, 1e6)
     now, seen = written_by(writer, monkeypatch, **asked)
     for poem, (candidates, _) in zip(now, seen, strict=True):
         texts = ["".join(each.matcher.lines()[0]) for each in candidates]
@@ -80,7 +80,7 @@ def test_of_the_candidates_one_without_what_costs_is_taken(writer, monkeypatch):
 def test_what_the_prompt_has_costs_nothing(writer, monkeypatch):
     _, [(candidates, _)] = written_by(writer, monkeypatch, acrostic="春山", seed=1, best_of=2, form="五絕")
     for hanzi in {each.matcher.lines()[0][0][0] for each in candidates}:
-        monkeypatch.setitem(acrostic.PRICES, hanzi, 5.0)
+        monkeypatch.setitem(conditions.PRICES, hanzi, 5.0)
     phrase = Phrase("", None)
     texts = ["".join(each.matcher.lines()[0]) for each in candidates]
     assert phrase.merits(candidates, given=1) == [-phrase.price(text[1:]) for text in texts]

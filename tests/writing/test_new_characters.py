@@ -14,8 +14,8 @@ from poetgen.script.variants import VariantTable
 from poetgen.verse.check import check_poem
 from poetgen.verse.prosody import TokenProsody
 from poetgen.verse.rhymes import RhymeTable
+from poetgen.writing.loaded_model import NewCharacter, _meanings, new_characters, teach
 from poetgen.writing.network import Network
-from poetgen.writing.new_characters import NewCharacter, _meanings, new_characters, teach
 from poetgen.writing.writer import Writer
 
 
