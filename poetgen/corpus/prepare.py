@@ -30,21 +30,12 @@ from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.fetch.manifest import Manifest
 from poetgen.files import Workspace, follow_links, write_json
-from poetgen.poem.form import form_name, parse_forms, shared_length
+from poetgen.poem.form import Form, form_name, parse_forms, shared_length
 from poetgen.poem.poem import Poem
 
 COLLECTIONS = {"song": "全宋詩"}
 Known = tuple[Vocabulary, ConditionTable]
-QUANTILES = {
-    "1%": 0.01,
-    "10%": 0.1,
-    "25%": 0.25,
-    "50%": 0.5,
-    "75%": 0.75,
-    "90%": 0.9,
-    "99%": 0.99,
-    "100%": 1.0,
-}
+PERCENTS = (1, 10, 25, 50, 75, 90, 99, 100)
 
 
 @dataclass(frozen=True)
@@ -63,17 +54,7 @@ class PrepareReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {
-            "cleaning": self.cleaning.to_dict(),
-            "selection": self.selection,
-            "forms": self.forms,
-            "lengths": self.lengths,
-            "clusters": self.clusters,
-            "splits": self.splits,
-            "vocabulary": self.vocabulary,
-            "titles": self.titles.to_dict(),
-            "added": self.added,
-        }
+        return {**vars(self), "cleaning": self.cleaning.to_dict(), "titles": self.titles.to_dict()}
 
 
 def prepare_corpus(
@@ -107,23 +88,11 @@ def prepare_corpus(
     if len(whole) < LEAST:
         raise too_few(whole, poems, cleaning, config, forms, source=source)
     roots = cluster_near_duplicates(whole)
-    if len(set(roots)) < 2:
-        raise CorpusError(
-            f"the {len(whole)} poems of {source} are near duplicates of one another, so none can be kept apart to "
-            "validate on; add poems"
-        )
-    members = split_clusters(whole, roots, config.split)
-    splits = {name: [whole[k] for k in numbers] for name, numbers in members.items()}
-    splits["fragments"] = fragments
+    splits = {**split_poems(whole, roots, config.split, source=source), "fragments": fragments}
     added, added_report = (
-        read_added(source, config, splits, cleaning, on_progress) if config.also else ([], None)
+        read_added(source, config, forms, splits, cleaning, on_progress) if config.also else ([], None)
     )
     vocabulary, table = known or know(splits["train"], added, config)
-    if len(vocabulary) <= vocabulary.first_hanzi:
-        raise CorpusError(
-            f"no character of the {len(splits['train']):,} training poems occurs {config.min_count} times "
-            "(corpus.min_count), so there is nothing to learn; lower --min-count, or add poems"
-        )
     splits["train"] += added
     titles = TitleReport()
     conditions = {
@@ -147,6 +116,19 @@ def prepare_corpus(
         )
         write_json(folder / "report.json", report.to_dict())
     return report
+
+
+def split_poems(
+    poems: Sequence[Poem], roots: Sequence[int], ratio: str, *, source: Path
+) -> dict[str, list[Poem]]:
+    """The poems of train, validation and test, by their clusters. Raises CorpusError where there is but one."""
+    if len(set(roots)) < 2:
+        raise CorpusError(
+            f"the {len(poems)} poems of {source} are near duplicates of one another, so none can be kept apart to "
+            "validate on; add poems"
+        )
+    members = split_clusters(poems, roots, ratio)
+    return {name: [poems[k] for k in numbers] for name, numbers in members.items()}
 
 
 def open_or_prepare(
@@ -180,6 +162,7 @@ def open_or_prepare(
 def read_added(
     source: Path,
     config: CorpusConfig,
+    forms: Sequence[Form],
     splits: Mapping[str, Sequence[Poem]],
     cleaning: CleaningReport,
     on_progress: OnProgress | None,
@@ -187,7 +170,6 @@ def read_added(
     """The poems of `config.also` to train on besides, and how many there were; `cleaning` counts on."""
     files = added_files(source, config.also)
     poems = read_files(files, source, cleaning, on_progress=on_progress)
-    forms = parse_forms(config.form) if config.form else ()
     whole, _, selection = select(poems, replace(config, limit=0), forms)
     kept = drop_held_out(whole, [*splits["validation"], *splits["test"]])
     return kept, {
@@ -199,13 +181,21 @@ def read_added(
 
 
 def know(own: Sequence[Poem], added: Sequence[Poem], config: CorpusConfig) -> Known:
-    """The vocabulary of the training poems, and the forms and poets that may be asked for."""
+    """The vocabulary of the training poems, and the forms and poets that may be asked for.
+
+    Raises CorpusError where no character is frequent enough to be known.
+    """
     vocabulary = Vocabulary.build(
         (body(poem, config.punctuation) for poem in own),
         config.min_count,
         added=(body(poem, config.punctuation) for poem in added),
         added_min_count=config.also_min_count,
     )
+    if len(vocabulary) <= vocabulary.first_hanzi:
+        raise CorpusError(
+            f"no character of the {len(own):,} training poems occurs {config.min_count} times "
+            "(corpus.min_count), so there is nothing to learn; lower --min-count, or add poems"
+        )
     return vocabulary, ConditionTable.build([*own, *added])
 
 
@@ -221,9 +211,8 @@ def count_clusters(roots: Sequence[int]) -> dict[str, int]:
 def quantiles(poems: Sequence[Poem]) -> dict[str, int]:
     """Lengths in hanzi at some shares of the poems."""
     lengths = sorted(poem.hanzi for poem in poems)
-    return {
-        name: lengths[min(len(lengths) - 1, int(share * len(lengths)))] for name, share in QUANTILES.items()
-    }
+    places = {percent: min(len(lengths) - 1, int(percent / 100 * len(lengths))) for percent in PERCENTS}
+    return {f"{percent}%": lengths[place] for percent, place in places.items()}
 
 
 def origin(source: Path, config: CorpusConfig) -> dict[str, Any]:
