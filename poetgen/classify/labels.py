@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from poetgen.corpus.conditions import UNKNOWN_POETS
 from poetgen.corpus.dataset import Dataset
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.poem.form import FORMS, form_name
-
-NOBODY = {"", "不詳", "無名氏", "佚名", "闕名"}  # how the corpus says that the poet is not known
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ def poems_by(prepared: Dataset, criterion: str) -> list[Labelled]:
     for name in ("train", "validation", "test"):
         for poem in prepared.poems(name):
             label = poem.author if criterion == "poet" else form_name(poem.shape)
-            if label not in NOBODY if criterion == "poet" else label in FORMS:
+            if label not in UNKNOWN_POETS if criterion == "poet" else label in FORMS:
                 texts.append(Labelled(poem.text, label, poem.id))
     return texts
 

@@ -21,7 +21,8 @@ from poetgen.poem.form import FORMS, MIXED, form_name
 from poetgen.poem.poem import Poem
 
 MOST_POETS, FEWEST_POEMS = 1000, 20
-NOBODY = frozenset(("", "無名氏", "佚名", "不詳", "闕名", "失名", "郊廟朝會歌辭"))
+# how 全唐詩 and 全宋詩 say that no poet is known
+UNKNOWN_POETS = frozenset(("", "無名氏", "佚名", "不詳", "闕名", "失名", "郊廟朝會歌辭"))
 FORM_NAMES = (*FORMS, "四言", "五言", "七言", MIXED)
 LISTS = "conditions.json"
 PARTS = ("title", "poet", "form")
@@ -40,7 +41,7 @@ class ConditionTable:
     def build(cls, poems: Iterable[Poem]) -> "ConditionTable":
         """The most frequent poets of the training poems, by falling count."""
         counts = Counter(poem.author for poem in poems)
-        known = [(-n, name) for name, n in counts.items() if n >= FEWEST_POEMS and name not in NOBODY]
+        known = [(-n, name) for name, n in counts.items() if n >= FEWEST_POEMS and name not in UNKNOWN_POETS]
         return cls(poets=tuple(name for _, name in sorted(known)[:MOST_POETS]))
 
     def __len__(self) -> int:
