@@ -7,6 +7,7 @@ of a hundred characters, nearly all in the 補編 (supplement) volumes; lacunae 
 import re
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,6 +139,14 @@ def strip_quotes(body: str) -> str:
 def unwrap_restored(body: str) -> str:
     """[x] is a character the editors restored: x is kept."""
     return re.sub(r"[\[［]([^\[\]［］]*)[\]］]", r"\1", body)
+
+
+def strip_signs(text: str) -> str:
+    """A text without quotes, notes and the brackets of restored characters, as far as they can be told."""
+    text = strip_quotes(text)
+    with suppress(Unusable):  # a bracket without its partner stays, to be reported
+        text = strip_notes(text)
+    return unwrap_restored(text)
 
 
 def drop_lacunae(body: str) -> str:

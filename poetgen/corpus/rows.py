@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 
-from poetgen.corpus.clean import Unusable, normalise_forms, strip_notes, strip_quotes, unwrap_restored
+from poetgen.corpus.clean import normalise_forms, strip_signs
 from poetgen.corpus.headings import BRACKETED_DYNASTY, is_labelled
 from poetgen.corpus.signatures import split_signature
 from poetgen.poem.lineation import close_up, has_marks, is_whole_poem, split_pieces
@@ -80,8 +79,5 @@ def _are_headings(heads: Sequence[str], verse: str) -> bool:
 
 
 def _bare(row: str) -> str:
-    """A row without notes, quotation marks and the brackets of restored characters; blanks kept, one for many."""
-    row = strip_quotes(row)
-    with suppress(Unusable):  # a bracket without its partner stays, to be reported
-        row = strip_notes(row)
-    return unwrap_restored(" ".join(map(normalise_forms, row.split())))
+    """A row in ordinary characters and without editors' signs; blanks kept, one for many."""
+    return strip_signs(" ".join(map(normalise_forms, row.split())))

@@ -1,17 +1,9 @@
 """Poems to be judged or rewritten: their lines as typed, or in a sentence why there are none."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from poetgen.corpus.clean import (
-    Unusable,
-    normalise_forms,
-    strip_notes,
-    strip_page_numbers,
-    strip_quotes,
-    unwrap_restored,
-)
+from poetgen.corpus.clean import normalise_forms, strip_page_numbers, strip_signs
 from poetgen.corpus.decoding import Decoded, remove_invisible
 from poetgen.corpus.lost import LACUNA
 from poetgen.corpus.reading import Reading
@@ -47,61 +39,42 @@ def extract_verse(poems: Iterable[RawPoem], reading: Reading) -> Iterator[TypedP
     """The lines of each poem; what is not verse, and what could not be read at all, as an error in its place."""
     for poem in poems:
         try:
-            yield TypedPoem(poem.number, poem.title, _lines(poem), poem.author)
+            yield TypedPoem(poem.number, poem.title, _verse_lines(poem), poem.author)
         except PromptError as error:
             yield error
     yield from map(PromptError, reading.faults)
 
 
-def _lines(poem: RawPoem) -> tuple[str, ...]:
+def _verse_lines(poem: RawPoem) -> tuple[str, ...]:
     """Raises PromptError when the poem is not verse."""
-    body = strip_quotes(normalise_forms(poem.body))
-    with suppress(Unusable):  # a bracket without its partner stays, to be reported
-        body = strip_notes(body)
-    body = strip_page_numbers(unwrap_restored(body)).translate(_LOST)
-    lines = split_pieces(body)
-    where = tr("row {number}: ", number=poem.number)
+    body = strip_page_numbers(strip_signs(normalise_forms(poem.body))).translate(_LOST)
+    lines = tuple(split_pieces(body))
+    if fault := _find_fault(lines, body):
+        raise PromptError(tr("row {number}: ", number=poem.number) + fault)
+    return lines
+
+
+def _find_fault(lines: Sequence[str], body: str) -> str:
+    """Why these lines are no verse; "" when they are."""
     if len(lines) > MOST_LINES:
-        raise PromptError(
-            tr(
-                "{where}a poem of {count:,} lines; separate the poems by blank lines",
-                where=where,
-                count=len(lines),
-            )
-        )
+        return tr("a poem of {count:,} lines; separate the poems by blank lines", count=len(lines))
     if not any(map(is_hanzi, body)):
-        raise PromptError(
-            tr(
-                "{where}no hanzi in {lines}; give a poem in Chinese characters",
-                where=where,
-                lines=_quote(" ".join(lines) or body),
-            )
-        )
+        shown = _quote(" ".join(lines) or body)
+        return tr("no hanzi in {lines}; give a poem in Chinese characters", lines=shown)
     for line in lines:
-        _check_line(line, where)
-    return tuple(lines)
-
-
-def _check_line(line: str, where: str) -> None:
-    stray = next((char for char in line if not is_hanzi(char) and char != LACUNA), "")
-    if stray:
-        raise PromptError(
-            tr(
-                "{where}{stray} is not a hanzi (in {line}); a poem is Chinese characters and marks only",
-                where=where,
+        if stray := next((char for char in line if not is_hanzi(char) and char != LACUNA), ""):
+            return tr(
+                "{stray} is not a hanzi (in {line}); a poem is Chinese characters and marks only",
                 stray=_quote(stray),
                 line=_quote(line),
             )
-        )
-    if len(line) > MOST_HANZI:
-        raise PromptError(
-            tr(
-                "{where}{line} runs on for {count:,} hanzi; put marks between its lines, or give the --form",
-                where=where,
+        if len(line) > MOST_HANZI:
+            return tr(
+                "{line} runs on for {count:,} hanzi; put marks between its lines, or give the --form",
                 line=_quote(line),
                 count=len(line),
             )
-        )
+    return ""
 
 
 def _quote(text: str) -> str:
