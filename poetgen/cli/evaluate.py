@@ -1,8 +1,7 @@
 """`poetgen evaluate`: how well a model predicts poems."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,7 @@ from poetgen.model_files import BEST
 from poetgen.printable import printable
 
 if TYPE_CHECKING:
-    from poetgen.evaluate import Evaluation, OnProgress
+    from poetgen.evaluate import Evaluation
     from poetgen.measures import Figures
 
 SPLITS = ("validation", "test", "train", "fragments")
@@ -115,37 +114,29 @@ def evaluate(
     Choose between models on the validation split, and look at the test split once, at the end. With --written,
     measure the poems that it writes: rules kept, words used, what comes again, beside real poems.
     """
-    if written is None and any(value not in (None, ()) for value in of_written.values()):
-        raise click.UsageError(
-            "--set, --prompts, --seed and --out say how poems are written; add --written N"
-        )
-    if written is not None and (source or given):
-        raise click.UsageError("--written measures the model's own poems; omit --poems and --given")
-    if data and source:
-        raise click.UsageError("--data and --poems both say what to measure on; omit one")
-    if split and source:
-        raise click.UsageError("--split and --poems both say what to measure on; omit one")
-    if given and source:
-        raise click.UsageError("--given needs the titles and poets of a prepared folder; omit --poems")
-    path = find_checkpoint(workspace, checkpoint)
+    refuse_contradictions(
+        data=data, split=split, given=given, source=source, written=written, of_written=of_written
+    )
+    path, prepared, split = (
+        find_checkpoint(workspace, checkpoint),
+        data or workspace.prepared,
+        split or SPLITS[0],
+    )
     if written is not None:
         from poetgen.cli.evaluate_written import show_written
 
-        prepared = data or workspace.prepared
         tell_model(path, verbose=verbose)
-        show_written(
-            path, prepared, count=written, split=split or "validation", as_json=as_json, **of_written
-        )
+        show_written(path, prepared, count=written, split=split, as_json=as_json, **of_written)
         return
-    model = Checkpoint.load(path)
+    from poetgen.training.devices import choose_device
+
+    model, place = Checkpoint.load(path), str(choose_device(device))
     with progress_bar("measuring", unit="token") as on_progress:
-        options = Options(batch_size, device, on_progress)
+        options = {"batch_size": batch_size, "device": place, "on_progress": on_progress}
         if source is None:
-            evaluation = measure_split(
-                model, data or workspace.prepared, split or "validation", given, options
-            )
+            evaluation = measure_split(model, prepared, split, given, **options)
         else:
-            evaluation = measure_poems(model, source, options)
+            evaluation = measure_poems(model, source, **options)
     tell_model(path, verbose=verbose)
     if as_json:
         names = {"checkpoint": str(path), "source": None if source is None else str(source)}
@@ -154,6 +145,29 @@ def evaluate(
         echo("\n".join(describe(evaluation)))
         for hint in next_commands(workspace, path, data, evaluation):
             echo(hint, err=True)
+
+
+def refuse_contradictions(
+    *,
+    data: Path | None,
+    split: str | None,
+    given: tuple[str, ...],
+    source: Path | None,
+    written: int | None,
+    of_written: Mapping[str, Any],
+) -> None:
+    """Raises UsageError for options that do not go together."""
+    if written is None and any(value not in (None, ()) for value in of_written.values()):
+        raise click.UsageError(
+            "--set, --prompts, --seed and --out say how poems are written; add --written N"
+        )
+    if written is not None and (source or given):
+        raise click.UsageError("--written measures the model's own poems; omit --poems and --given")
+    for option, value in (("--data", data), ("--split", split)):
+        if value and source:
+            raise click.UsageError(f"{option} and --poems both say what to measure on; omit one")
+    if given and source:
+        raise click.UsageError("--given needs the titles and poets of a prepared folder; omit --poems")
 
 
 def next_commands(
@@ -170,33 +184,17 @@ def next_commands(
         yield f"once it is chosen, at the end: {command('evaluate', *words)}"
 
 
-@dataclass(frozen=True)
-class Options:
-    """How to measure."""
-
-    batch_size: int
-    device: str
-    on_progress: "OnProgress"
-
-    def resolve(self) -> dict[str, Any]:
-        """As evaluate's functions take them. Raises ConfigError for a device that is not there."""
-        from poetgen.training.devices import choose_device
-
-        device = str(choose_device(self.device))
-        return {"batch_size": self.batch_size, "device": device, "on_progress": self.on_progress}
-
-
 def measure_split(
-    checkpoint: Checkpoint, prepared: Path, split: str, given: tuple[str, ...], options: Options
+    checkpoint: Checkpoint, prepared: Path, split: str, given: tuple[str, ...], **options: Any
 ) -> "Evaluation":
     """Measure on a split of the prepared folder, conditioned on what is `given` of each poem."""
     from poetgen.corpus.dataset import Dataset
     from poetgen.evaluate import evaluate_split
 
-    return evaluate_split(checkpoint, Dataset.open(prepared), split, given=given, **options.resolve())
+    return evaluate_split(checkpoint, Dataset.open(prepared), split, given=given, **options)
 
 
-def measure_poems(checkpoint: Checkpoint, source: Path, options: Options) -> "Evaluation":
+def measure_poems(checkpoint: Checkpoint, source: Path, **options: Any) -> "Evaluation":
     """Measure on every poem of a file or folder."""
     from poetgen.corpus.selection import count_dropped
     from poetgen.corpus.sources import read_poems
@@ -211,7 +209,7 @@ def measure_poems(checkpoint: Checkpoint, source: Path, options: Options) -> "Ev
     if unusable:
         message = f"measuring {report.kept:,} poems; {unusable:,} records cannot be read as verse"
         echo(printable(f"{message}: {reasons}" if reasons else message), err=True)
-    evaluation = evaluate_poems(checkpoint, poems, **options.resolve())
+    evaluation = evaluate_poems(checkpoint, poems, **options)
     rate = evaluation.out_of_vocabulary_rate or 0
     if rate > ODD_RATE:
         echo(
