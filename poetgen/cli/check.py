@@ -1,7 +1,6 @@
 """`poetgen check`: whether poems keep the rules of their form."""
 
 import json
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from poetgen.cli.options import (
     script_option,
 )
 from poetgen.cli.output import convert_styled, echo, echo_styled
-from poetgen.cli.poem_arguments import read_given_poems
+from poetgen.cli.poem_arguments import in_corpus_characters, read_given_poems
 from poetgen.corpus.typed_poems import TypedPoem
 from poetgen.errors import PromptError
 from poetgen.language import in_script, tr
@@ -106,7 +105,7 @@ def check(
             continue
         read = in_corpus_characters(poem, script)
         with in_script(is_simplified=read.script == SIMPLIFIED):
-            report = judge(read.text.split("\n"))
+            report = judge(read.lines)
             if as_json:
                 echo(json.dumps({**_describe_typed(poem, read), **report.to_dict()}, ensure_ascii=False))
             else:
@@ -116,31 +115,19 @@ def check(
             if pictures:
                 from poetgen.picture.cards import judged_card
 
-                typed = read.typed.split("\n")
-                pictures.save(judged_card(report, typed=typed, title=poem.title, script=read.script))
+                pictures.save(
+                    judged_card(report, typed=read.typed_lines, title=poem.title, script=read.script)
+                )
         tally.count(report)
     tally.tell()
     if tally.unread or (strict and tally.broken):
         raise SystemExit(1)
 
 
-def in_corpus_characters(poem: TypedPoem, script: str | None = None) -> "Conversion":
-    """The poem's lines in the characters of the corpus, which the rhyme table has; what was assumed, on stderr.
-
-    `script` is the one to print it in, by default as it was typed.
-    """
-    from poetgen.script.convert import to_corpus
-
-    read = to_corpus("\n".join(poem.lines))
-    for note in read.notes:
-        echo(note, err=True)
-    return replace(read, typed=to_script(read.text, script), script=script) if script else read
-
-
 def _render_report(report: Report, poem: TypedPoem, read: "Conversion", *, explains: bool) -> str:
     """The verdict, in the script of the poem."""
     title = f"{poem.title} {poem.author}".strip()
-    rows = report_lines(report, title=title, typed=read.typed.split("\n"), explains=explains)
+    rows = report_lines(report, title=title, typed=read.typed_lines, explains=explains)
     return convert_styled("\n".join(rows), lambda text: to_script(text, read.script))
 
 

@@ -3,7 +3,9 @@
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,7 +20,10 @@ from poetgen.files import check_file, expand_home
 from poetgen.language import tr
 from poetgen.poem.poem import is_hanzi
 from poetgen.printable import printable
-from poetgen.script.opencc import as_utf8
+from poetgen.script.opencc import as_utf8, to_script
+
+if TYPE_CHECKING:
+    from poetgen.script.convert import Conversion
 
 STDIN = "-"
 TYPED = "the text"  # what is given on the command line
@@ -49,6 +54,19 @@ def read_given_poems(
             echo(f"{printable(tr(name))}: {reading}", err=True)
         if name not in (TYPED, "standard input") and (warning := warn_of_rejects(Path(expand_home(name)))):
             echo(printable(warning), err=True)
+
+
+def in_corpus_characters(poem: TypedPoem, script: str | None = None) -> "Conversion":
+    """The poem's lines in the characters of the corpus, which the rhyme table has; what was assumed, on stderr.
+
+    `script` is the one to print it in, by default as it was typed.
+    """
+    from poetgen.script.convert import lines_to_corpus
+
+    read = lines_to_corpus(poem.lines)
+    for note in read.notes:
+        echo(note, err=True)
+    return replace(read, typed=to_script(read.text, script), script=script) if script else read
 
 
 def _texts(sources: Sequence[str]) -> Iterator[tuple[str, Decoded]]:

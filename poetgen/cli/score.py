@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from poetgen.checkpoint import Checkpoint, find_checkpoint
-from poetgen.cli.check import in_corpus_characters
 from poetgen.cli.options import (
     checkpoint_option,
     examples,
@@ -20,7 +19,7 @@ from poetgen.cli.options import (
 from poetgen.cli.output import echo, echo_styled, style
 from poetgen.cli.output_files import check_picture_file
 from poetgen.cli.pictures import check_picture
-from poetgen.cli.poem_arguments import read_given_poems
+from poetgen.cli.poem_arguments import in_corpus_characters, read_given_poems
 from poetgen.cli.values import OutputFile
 from poetgen.corpus.typed_poems import TypedPoem
 from poetgen.errors import PromptError
@@ -79,8 +78,8 @@ def score(
             echo(tr("Error: {error}", error=poem), err=True)
             continue
         read = in_corpus_characters(poem, script)
-        (surprise,) = meter.measure([read.text.split("\n")])
-        lines = read.typed.split("\n")
+        (surprise,) = meter.measure([read.lines])
+        lines = read.typed_lines
         if as_json:
             echo(json.dumps({"row": poem.number, "lines": lines, **surprise.to_dict()}, ensure_ascii=False))
         else:
@@ -107,7 +106,7 @@ def _rows(poem: TypedPoem, read: Conversion, surprise: Surprise) -> Iterator[str
     if poem.title:
         yield printable(f"{poem.title} {poem.author}".strip())
     yield summarize(surprise, read.script)
-    for line, bits in zip(read.typed.split("\n"), surprise.bits, strict=True):
+    for line, bits in zip(read.typed_lines, surprise.bits, strict=True):
         yield " ".join(style(char, fg=colour(value)) for char, value in zip(line, bits, strict=True))
         yield " ".join(f"{min(value, 99):2.0f}" for value in bits)
 

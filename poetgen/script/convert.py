@@ -38,6 +38,16 @@ class Conversion:
     changes: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def typed_lines(self) -> list[str]:
+        """What was typed, by lines."""
+        return self.typed.split("\n")
+
+    @property
+    def lines(self) -> list[str]:
+        """What it was read as, by lines."""
+        return self.text.split("\n")
+
 
 def to_corpus(
     text: str, variants: VariantTable | None = None, *, script: str | None = None, goes_on: bool = False
@@ -56,6 +66,11 @@ def to_corpus(
 
     read = likeliest_reading(typed, variants, script, goes_on=goes_on)
     return _conversion(typed, read, variants, script)
+
+
+def lines_to_corpus(lines: Iterable[str], variants: VariantTable | None = None) -> Conversion:
+    """The same of the lines of a poem."""
+    return to_corpus("\n".join(lines), variants)
 
 
 def acrostic_to_corpus(

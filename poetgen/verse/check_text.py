@@ -27,7 +27,7 @@ def check(
     alone.
     Raises PromptError for what is not one poem.
     """
-    from poetgen.script.convert import to_corpus
+    from poetgen.script.convert import lines_to_corpus
 
     if tones not in (RELAXED, STRICT):
         raise PromptError(
@@ -46,6 +46,6 @@ def check(
         )
     if isinstance(poems[0], PromptError):
         raise poems[0]
-    lines = to_corpus("\n".join(poems[0].lines)).text.split("\n")
+    lines = lines_to_corpus(poems[0].lines).lines
     table = RhymeTable.load(amended=not book, book=parse_book(rhyme_book))
     return check_poem(lines, table=table, forms=forms, strict=tones == STRICT)

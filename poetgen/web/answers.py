@@ -11,7 +11,7 @@ from poetgen.language import in_script, tr
 from poetgen.picture.cards import signed_card
 from poetgen.picture.save import render
 from poetgen.poem.form import FREE, parse_forms, shared_length
-from poetgen.script.convert import to_corpus
+from poetgen.script.convert import lines_to_corpus
 from poetgen.script.opencc import SIMPLIFIED, to_script, to_simplified
 from poetgen.verse.annotation import annotate_report
 from poetgen.verse.check import check_poem
@@ -78,12 +78,10 @@ def judge_poems(settings: dict[str, Any]) -> dict[str, Any]:
         if isinstance(poem, PromptError):
             poems.append({"error": str(poem)})
             continue
-        read = to_corpus("\n".join(poem.lines))
+        read = lines_to_corpus(poem.lines)
         script = settings.get("script") or read.script
         with in_script(is_simplified=script == SIMPLIFIED):
-            report = check_poem(
-                read.text.split("\n"), table=table, forms=forms, strict=settings["tones"] == STRICT
-            )
+            report = check_poem(read.lines, table=table, forms=forms, strict=settings["tones"] == STRICT)
         known = {
             "row": poem.number,
             "title": poem.title,
@@ -107,9 +105,9 @@ def draw_poem(settings: dict[str, Any]) -> bytes:
         raise PromptError(tr("the text is empty; give a poem in Chinese characters"))
     if isinstance(poem, PromptError):
         raise poem
-    read = to_corpus("\n".join(poem.lines))
+    read = lines_to_corpus(poem.lines)
     card = signed_card(
-        check_poem(read.text.split("\n")),
+        check_poem(read.lines),
         typed=poem.lines,
         title=settings["title"] or poem.title,
         script=read.script,

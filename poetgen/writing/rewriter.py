@@ -11,7 +11,7 @@ from poetgen.errors import PromptError
 from poetgen.language import tr
 from poetgen.poem.lineation import CORPUS_MARKS, LINE_MARKS, punctuate, split_lines
 from poetgen.poem.poem import word_of
-from poetgen.script.convert import Conversion, keeps_spelling, print_lines, to_corpus
+from poetgen.script.convert import Conversion, keeps_spelling, lines_to_corpus, print_lines
 from poetgen.verse.check import check_poem
 from poetgen.verse.prosody import TokenProsody
 from poetgen.writing.decoding import Candidate, Matcher, Sampling, decode, random_stream
@@ -46,8 +46,8 @@ class Rewriter:
         Checked before the first. Raises PromptError.
         """
         typed, marks = read_kept(poem, lines)
-        read = to_corpus("\n".join(typed), self._model.variants)
-        kept_lines = tuple(read.text.split("\n"))
+        read = lines_to_corpus(typed, self._model.variants)
+        kept_lines = tuple(read.lines)
         first, *later = sorted({line - 1 for line in lines})
         kept = KeptPoem(kept_lines, marks, first, self._head(begins, kept_lines[first], first + 1))
         matcher = self._match(kept)
@@ -163,7 +163,7 @@ def _typed_places(rewritten: Collection[int], read: Conversion, script: str) -> 
     """The hanzi of the kept lines as they were typed; none where the poem is asked for in another script."""
     if not keeps_spelling(read.script, script):
         return {}
-    lines = read.typed.split("\n")
+    lines = read.typed_lines
     numbered = enumerate((number, char) for number, line in enumerate(lines) for char in line)
     return {place: char for place, (number, char) in numbered if number not in rewritten}
 
