@@ -13,6 +13,7 @@ Counts = npt.NDArray[np.int64]
 Interval = tuple[float, float]
 
 FIGURES = ("ppl_token", "ppl_hanzi", "ppl_poem", "bits_per_hanzi")
+LARGEST_LOSS = 700.0  # exp of about 710 is more than a float holds
 RESAMPLES = 1000
 BOOTSTRAP_SEED = 0
 # resamples times poems whose draws are held in memory at once
@@ -114,6 +115,11 @@ def interval(values: Floats) -> Interval | None:
         return None
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
+
+
+def perplexity(loss: float) -> float:
+    """exp(loss), and infinity for a loss beyond what a float can hold."""
+    return math.exp(loss) if loss < LARGEST_LOSS else math.inf
 
 
 def finite(value: float) -> float | None:

@@ -20,6 +20,11 @@ def _escape(char: str) -> str:
     return json.dumps(char)[1:-1] if unicodedata.category(char) in OBEYED else char
 
 
+def pluralize(number: int, what: str) -> str:
+    """1 step, 2 steps."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def as_sentence(text: str) -> str:
     """A message as one printable line; what it quotes at more than readable length is cut."""
     line = re.sub(rf"\S{{{LONGEST_WORD},}}", lambda word: word[0][:SHORTENED] + "…", printable(text))

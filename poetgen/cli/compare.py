@@ -186,7 +186,7 @@ def follow(plan: "Plan", folder: "ComparisonFolder", source: "Source", command: 
             for event in run_comparison(plan, poems, folder, should_stop=lambda: bool(stop)):
                 show(event)
         finally:
-            show.close()
+            show.bar.close()
     if len(show.results) < plan.number_of_runs:
         echo("stopped and saved; the same command continues", err=True)
         sys.exit(128 + stop[0] if stop else INTERRUPTED)

@@ -1,10 +1,9 @@
 """How far a comparison is, on stderr: a line for each run, and a bar at a terminal."""
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from poetgen.cli.output import echo
-from poetgen.cli.training_progress import duration
+from poetgen.cli.progress import duration, new_bar
 
 if TYPE_CHECKING:
     from poetgen.compare.folder import ComparisonFolder
@@ -17,12 +16,12 @@ class ComparisonProgress:
     """Told every event; says a line for each run, and at a terminal shows how far the one in hand is."""
 
     def __init__(self, plan: "Plan", folder: "ComparisonFolder") -> None:
-        from poetgen.training.events import pluralize
+        from poetgen.printable import pluralize
 
         self.runs, self.results = plan.number_of_runs, list["Result"]()
         self.spent = 0.0  # by runs of this session
         self.made = 0
-        self.bar: Any = None
+        self.bar = new_bar(hidden=True)
         echo(
             f"{len(plan.variants)} settings, {pluralize(plan.options.seeds, 'seed')}: "
             f"{pluralize(self.runs, 'run')}, in {folder.path}",
@@ -38,27 +37,21 @@ class ComparisonProgress:
             case RunStarted():
                 self.begin(event)
             case StepReport():
-                if self.bar is not None:
-                    self.bar.update()
+                self.bar.update()
             case RunFinished():
                 self.end(event)
 
     def begin(self, event: "RunStarted") -> None:
         """A bar at a terminal."""
-        if sys.stderr.isatty():
-            from tqdm import tqdm
-
-            self.bar = tqdm(
-                desc=f"{event.run.name} ({event.number} of {self.runs})", total=event.total_steps,
-                initial=event.step, unit="step", dynamic_ncols=True, leave=False,
-            )  # fmt: skip
+        name = f"{event.run.name} ({event.number} of {self.runs})"
+        self.bar = new_bar(desc=name, total=event.total_steps, initial=event.step, unit="step")
 
     def end(self, event: "RunFinished") -> None:
         """The run's line."""
         from poetgen.compare.results import format_perplexity
-        from poetgen.training.events import perplexity
+        from poetgen.measures import perplexity
 
-        self.close()
+        self.bar.close()
         result = event.result
         self.results.append(result)
         if result.diverged:
@@ -82,9 +75,3 @@ class ComparisonProgress:
         self.spent += event.result.seconds
         rest = self.runs - event.number
         return f"; about {duration(rest * self.spent / self.made)} left" if rest else ""
-
-    def close(self) -> None:
-        """Leave the terminal as it was."""
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None

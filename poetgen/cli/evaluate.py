@@ -252,7 +252,7 @@ def describe(evaluation: "Evaluation") -> Iterator[str]:
 
 def table(figures: "Figures") -> Iterator[str]:
     """Sizes, then a line for each measure with its interval."""
-    from poetgen.training.events import pluralize
+    from poetgen.printable import pluralize
 
     rate = figures.out_of_vocabulary_rate
     yield (

@@ -15,7 +15,7 @@ from poetgen.cli.options import command_line, complete_by, data_option, data_wor
 from poetgen.cli.output import echo
 from poetgen.cli.progress import progress_bar
 from poetgen.cli.training_options import (
-    NEWEST,
+    UNNAMED,
     config_option,
     device_option,
     dropout_option,
@@ -180,7 +180,7 @@ def resumed_run(
     """
     from poetgen.training.runs import find_run
 
-    folder = find_run(workspace.runs, None if name == NEWEST else name)
+    folder = find_run(workspace.runs, None if name == UNNAMED else name)
     began = folder.read_config()
     config = from_dict(began["config"], str(folder.config))
     before = Path(began["source"])

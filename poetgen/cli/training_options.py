@@ -10,7 +10,7 @@ from poetgen.cli.options import Decorator, complete_by
 from poetgen.config import INITIALIZATIONS, OPTIMIZERS
 from poetgen.config_files import parse_settings, read_config_file
 
-NEWEST = "<newest>"  # what --resume without a name says
+UNNAMED = "<newest>"  # what --resume without a name says
 
 config_option: Decorator = click.option(
     "--config",
@@ -25,7 +25,7 @@ set_option: Decorator = click.option(
 resume_option: Decorator = click.option(
     "--resume",
     is_flag=False,
-    flag_value=NEWEST,
+    flag_value=UNNAMED,
     metavar="[NAME]",
     shell_complete=complete_by("offer_stopped_runs"),
     help="Continue a stopped run [default: the newest].",

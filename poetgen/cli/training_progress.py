@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from math import exp
 from time import monotonic
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from poetgen.cli import INTERRUPTED
 from poetgen.cli.options import command_line
 from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
+from poetgen.cli.progress import duration, new_bar
 from poetgen.files import Workspace
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from poetgen.training.run_folder import RunFolder
 
 SECONDS_BETWEEN_LINES = 30.0
-NEWEST = 0.05  # share that the newest step has in the running means of loss and speed, more at the beginning
+LATEST = 0.05  # share that the newest step has in the running means of loss and speed, more at the beginning
 BAR = "{percentage:3.0f}%|{bar}| step {n_fmt}/{total_fmt}, {remaining} left{postfix}"
 
 
@@ -38,7 +39,7 @@ class TrainingProgress:
     def __init__(self, hanzi_share: float) -> None:
         self.hanzi_share = hanzi_share
         self.began = False
-        self.bar: Any = None
+        self.bar = new_bar(hidden=True)
         self.loss, self.rate, self.told_at = 0.0, 0.0, -SECONDS_BETWEEN_LINES
         self.steps_told, self.steps_left = 0, 0
 
@@ -59,8 +60,6 @@ class TrainingProgress:
 
     def begin(self, report: "Started") -> None:
         """The first line: how big, how much, how long."""
-        from tqdm import tqdm
-
         self.began, self.steps_left = True, report.total_steps - report.step
         step = f", from step {report.step:,}" if report.step else ""
         echo(
@@ -71,41 +70,36 @@ class TrainingProgress:
         )
         for message in report.messages:
             echo(message, err=True)
-        if sys.stderr.isatty():
-            total, initial = report.total_steps, report.step
-            self.bar = tqdm(total=total, initial=initial, bar_format=BAR, dynamic_ncols=True, leave=False)
+        self.bar = new_bar(total=report.total_steps, initial=report.step, bar_format=BAR)
 
     def step(self, report: "StepReport") -> None:
         """Move the bar, or say a line when it is time for one."""
         self.steps_told += 1
         self.steps_left -= 1
-        newest = max(NEWEST, 2 / (self.steps_told + 1))
+        newest = max(LATEST, 2 / (self.steps_told + 1))
         self.loss += newest * (report.loss - self.loss)
         self.rate += newest * (report.tokens / report.seconds - self.rate)
         figures = f"loss {self.loss:.3f}, {self.pace()}"
-        if self.bar is not None:
-            self.bar.set_postfix_str(figures, refresh=False)
-            self.bar.update()
-        elif monotonic() - self.told_at > SECONDS_BETWEEN_LINES:
+        self.bar.set_postfix_str(figures, refresh=False)
+        self.bar.update()
+        if self.bar.disable and monotonic() - self.told_at > SECONDS_BETWEEN_LINES:
             self.told_at = monotonic()
             echo(f"step {report.step:,}: {figures}, {self.steps_left:,} steps left", err=True)
 
     def validation(self, report: "ValidationReport") -> None:
         """A line above the bar."""
-        if self.bar is not None:
-            self.bar.clear()
+        self.bar.clear()
         echo(
             f"epoch {report.epoch}, step {report.step:,}: train loss {report.train_loss:.4f}, "
             f"validation loss {report.validation_loss:.4f}, {self.verdict(report)}"
             f"{' (best)' if report.is_best else ''}, {duration(report.seconds)}",
             err=True,
         )
-        if self.bar is not None:
-            self.bar.refresh()
+        self.bar.refresh()
 
     def end(self, report: "Finished") -> None:
         """Why it ended, and the best model there is."""
-        self.close()
+        self.bar.close()
         if report.interrupted:
             return
         run = report.best.parent.name
@@ -125,26 +119,9 @@ class TrainingProgress:
 
     def best(self, report: "Finished") -> str:
         """How good the best model is."""
-        from poetgen.training.events import perplexity
+        from poetgen.measures import perplexity
 
         return f"validation perplexity {perplexity(report.best_loss):,.2f}"
-
-    def close(self) -> None:
-        """Leave the terminal as it was."""
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: 42 s, 3 min 5 s, 2 h 10 min."""
-    seconds = round(seconds)
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, seconds = divmod(seconds, 60)
-    if minutes < 60:
-        return f"{minutes} min {seconds} s"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def follow_training(
@@ -164,11 +141,11 @@ def follow_training(
             for last in train(should_stop=lambda: bool(stop)):
                 progress(last)
         except TrainingError:
-            progress.close()
+            progress.bar.close()
             draw(folder, progress.unit)  # the picture of what went wrong
             raise
         finally:
-            progress.close()
+            progress.bar.close()
     if isinstance(last, Finished) and last.interrupted:
         echo(f"stopped and saved; to continue: {resume_command(workspace, folder)}", err=True)
     if progress.began or not folder.curves.exists():

@@ -12,8 +12,8 @@ from poetgen.compare.results import Result, Spread, Summary, common_target, form
 from poetgen.compare.running import best_multiplier
 from poetgen.config import ModelConfig, TrainingConfig, flatten
 from poetgen.corpus.dataset import Dataset
-from poetgen.printable import markdown_cell, markdown_table, printable
-from poetgen.training.events import perplexity, pluralize
+from poetgen.measures import perplexity
+from poetgen.printable import markdown_cell, markdown_table, pluralize, printable
 
 FEW = 100  # poems to validate on
 FEWEST_STEPS = 100  # from which on settings differ by more than their first steps

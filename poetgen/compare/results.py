@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from poetgen.measures import finite
+from poetgen.measures import finite, perplexity
 from poetgen.plain_values import check_count, check_finite
 from poetgen.printable import csv_cell
-from poetgen.training.events import perplexity
 
 
 class Point(NamedTuple):

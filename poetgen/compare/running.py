@@ -31,7 +31,6 @@ class RunStarted:
     number: int
     step: int
     total_steps: int
-    expected_seconds: float
 
 
 @dataclass(frozen=True)
@@ -133,9 +132,7 @@ def make_run(
             for report in trainer.run(should_stop):
                 match report:
                     case Started():
-                        yield RunStarted(
-                            run, number, report.step, report.total_steps, report.expected_seconds
-                        )
+                        yield RunStarted(run, number, report.step, report.total_steps)
                     case StepReport():
                         yield report
                     case Finished(interrupted=True):

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from poetgen.compare.results import Point, Result, format_perplexity
+from poetgen.measures import perplexity
 from poetgen.plots.style import (
     BLACK,
     BLUE,
@@ -24,7 +25,6 @@ from poetgen.plots.style import (
     write_caption,
     write_title,
 )
-from poetgen.training.events import perplexity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

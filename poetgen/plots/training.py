@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from poetgen.measures import perplexity
 from poetgen.plots.style import GREY, Name, name_ends, new_picture, tick_log, tidy
 from poetgen.printable import printable
-from poetgen.training.events import perplexity, smooth_losses
+from poetgen.training.events import smooth_losses
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,7 +16,6 @@ FORMER_NAMES = {
     "epoch_tokens": "train_tokens",
     "epochs_without_better": "validations_without_better",
 }
-LARGEST_LOSS = 700.0  # exp of about 710 is more than a float holds
 
 
 @dataclass
@@ -143,11 +142,6 @@ class Finished:
     interrupted: bool
 
 
-def perplexity(loss: float) -> float:
-    """exp(loss), and infinity for a loss beyond what a float can hold."""
-    return math.exp(loss) if loss < LARGEST_LOSS else math.inf
-
-
 def smooth_losses(steps: Sequence[dict[str, Any]], weight: float = 0.9) -> list[tuple[int, float]]:
     """Exponentially smoothed training loss, bias-corrected: (step, loss)."""
     smooth, total, points = 0.0, 0.0, []
@@ -156,11 +150,6 @@ def smooth_losses(steps: Sequence[dict[str, Any]], weight: float = 0.9) -> list[
         total = weight * total + (1 - weight)
         points.append((record["step"], smooth / total))
     return points
-
-
-def pluralize(number: int, what: str) -> str:
-    """1 step, 2 steps."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 Event = Started | StepReport | ValidationReport | Finished

@@ -19,11 +19,11 @@ from poetgen.corpus.line_index import LineIndex
 from poetgen.corpus.vectors import read_vectors
 from poetgen.corpus.vocabulary import SPECIALS
 from poetgen.errors import CheckpointError, ConfigError, CorpusError
-from poetgen.measures import finite
+from poetgen.measures import finite, perplexity
 from poetgen.model.initialize import Rows
 from poetgen.model_files import Array
 from poetgen.script.opencc import other_forms
-from poetgen.training.events import Progress, ValidationReport, perplexity
+from poetgen.training.events import Progress, ValidationReport
 from poetgen.training.learner import build_learner
 
 

@@ -62,10 +62,10 @@ def torchrun_rank() -> tuple[int, int] | None:
 
 
 @contextmanager
-def open_group(settings: TrainingConfig, order: dict[str, Any] | None) -> Iterator[None]:
+def open_group(settings: TrainingConfig, job: dict[str, Any] | None) -> Iterator[None]:
     """Within, the ranks are joined: those that torchrun started, or `training.processes` of this machine.
 
-    The first process starts the others, each of which runs poetgen.training.worker with `order`. Raises
+    The first process starts the others, each of which runs poetgen.training.worker with `job`. Raises
     ConfigError for what several processes cannot do, TrainingError when they do not find each other.
     """
     torchrun = torchrun_rank()
@@ -79,7 +79,7 @@ def open_group(settings: TrainingConfig, order: dict[str, Any] | None) -> Iterat
         dist.init_process_group(_backends(settings), timeout=PATIENCE)
     else:
         _use_gpu(settings, 0)
-        _start_others(settings, size, order or {})
+        _start_others(settings, size, job or {})
     try:
         yield
         wait_for_all()
@@ -112,7 +112,7 @@ def _backends(settings: TrainingConfig) -> str:
     return "cpu:gloo,cuda:nccl" if _on_gpu(settings) else "gloo"
 
 
-def _start_others(settings: TrainingConfig, size: int, order: dict[str, Any]) -> None:
+def _start_others(settings: TrainingConfig, size: int, job: dict[str, Any]) -> None:
     """Start ranks 1, 2, ... on this machine, which has its processors dealt out among all."""
     store = TCPStore(HERE, 0, size, is_master=True, wait_for_workers=False, timeout=PATIENCE)
     threads = str(max(1, _processors() // size))
@@ -120,7 +120,7 @@ def _start_others(settings: TrainingConfig, size: int, order: dict[str, Any]) ->
     environment = {"OMP_NUM_THREADS": threads, **os.environ}
     torch.set_num_threads(int(environment["OMP_NUM_THREADS"].split(",")[0]))
     for number in range(1, size):
-        place = json.dumps({**order, "rank": number, "size": size, "port": store.port})
+        place = json.dumps({**job, "rank": number, "size": size, "port": store.port})
         command = [sys.executable, "-m", "poetgen.training.worker", place]
         # a session of their own: Ctrl-C at the terminal is the first process's to hear
         children.append(
@@ -143,13 +143,13 @@ def _start_others(settings: TrainingConfig, size: int, order: dict[str, Any]) ->
         raise
 
 
-def join_group(order: dict[str, Any], settings: TrainingConfig) -> None:
-    """Join, as rank 1, 2, ..., the process that started this one with `order`."""
-    store = TCPStore(HERE, order["port"], order["size"], is_master=False, timeout=PATIENCE)
+def join_group(job: dict[str, Any], settings: TrainingConfig) -> None:
+    """Join, as rank 1, 2, ..., the process that started this one with `job`."""
+    store = TCPStore(HERE, job["port"], job["size"], is_master=False, timeout=PATIENCE)
     store.add("ready", 1)
-    _use_gpu(settings, order["rank"])
+    _use_gpu(settings, job["rank"])
     dist.init_process_group(
-        _backends(settings), store=store, rank=order["rank"], world_size=order["size"], timeout=PATIENCE
+        _backends(settings), store=store, rank=job["rank"], world_size=job["size"], timeout=PATIENCE
     )
 
 

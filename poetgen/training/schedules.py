@@ -3,7 +3,8 @@
 import math
 
 from poetgen.config import TrainingConfig
-from poetgen.training.events import Progress, pluralize
+from poetgen.printable import pluralize
+from poetgen.training.events import Progress
 
 
 class Schedule:

@@ -39,13 +39,13 @@ def run_training(
     `training.processes` of them, or those that torchrun started, share every batch (poetgen.training.ranks).
     Raises what `open_session` and LanguageModeling raise, and TrainingError when the loss is not a number.
     """
-    order = {
+    job = {
         "prepared": str(prepared.path),
         "run": str(run_dir),
         "config": config.to_dict(),
         "resume": resume,
     }
-    with ranks.open_group(config.training, order):
+    with ranks.open_group(config.training, job):
         # before there is a folder: none is made for settings that cannot be
         task = LanguageModeling(prepared, config, is_new=not resume)
         folder = RunFolder(run_dir) if ranks.rank() == 0 else ReadOnlyRunFolder(run_dir)
@@ -76,7 +76,7 @@ class Trainer:
     def __init__(self, task: Task, folder: RunFolder, config: Config) -> None:
         self.task, self.folder, self.config = task, folder, config
         self.settings, self.learner = config.training, task.learner
-        self.schedule = Schedule(self.settings, len(self.epoch_batches(1)))
+        self.schedule = Schedule(self.settings, len(shuffle_batches(task.texts, self.settings)))
         self.progress = Progress()
         self.messages = list(task.messages)
         self.saved_at = time.monotonic()
@@ -85,14 +85,16 @@ class Trainer:
     # ---- the sequence ----
 
     def run(self, should_stop: Callable[[], bool]) -> Iterator[Event]:
-        """The run's events from where it stands to its end; of a finished run nothing but its end."""
+        """The run's events from where it stands to its end; of a finished run nothing but its end.
+
+        Raises TrainingError, which names the newest usable model, when it cannot go on.
+        """
         try:
             yield from self._run(should_stop)
-        except ranks.RankLost as error:
-            raise TrainingError(
-                f"{error}; continue with: {self.folder.command} --resume {self.folder.name}; "
-                f"{self.name_last_good()}"
-            ) from error
+        except TrainingError as error:
+            is_lost = isinstance(error, ranks.RankLost)
+            advice = f"continue with: {self.folder.command} --resume {self.folder.name}; " if is_lost else ""
+            raise TrainingError(f"{error}; {advice}{self.name_last_good()}") from error
 
     def _run(self, should_stop: Callable[[], bool]) -> Iterator[Event]:
         if not self.progress.finished:
@@ -103,11 +105,12 @@ class Trainer:
                 with self.learner.average.apply():
                     self.write_checkpoint(None, [self.folder.last])
                 self.save()
-                yield self.describe_end("interrupted", interrupted=True)
+                yield Finished("interrupted", self.folder.best, self.progress.best_loss, interrupted=True)
                 return
             self.save()  # validation may take long: a kill in it must not cost the steps before it
             yield self.validate()
-        yield self.describe_end(self.progress.finished, interrupted=False)
+        at = self.progress
+        yield Finished(at.finished, self.folder.best, at.best_loss, interrupted=False)
 
     def take_steps(self, should_stop: Callable[[], bool]) -> Generator[Event, None, bool]:
         """Steps until a validation is due; returns whether the user asked to stop before."""
@@ -115,31 +118,27 @@ class Trainer:
         while not schedule.is_validation_due(at):
             if schedule.is_epoch_over(at):
                 at.next_epoch()
-            try:
-                for report in self.train_epoch():
-                    # what the clock and the user say is for the first process to say
-                    report = replace(report, seconds=ranks.broadcast(report.seconds)[0])
-                    self.record_step(report)
-                    yield report
-                    stop, save = ranks.broadcast(should_stop(), self.is_save_due())
-                    if stop and not schedule.is_over(at):
-                        return True
-                    if schedule.is_validation_due(at):
-                        break
-                    if save:
-                        self.save()
-            except ranks.RankLost:
-                raise
-            except TrainingError as error:
-                raise TrainingError(f"{error}; {self.name_last_good()}") from error
+            for report in self.train_epoch():
+                # what the clock and the user say is for the first process to say
+                report = replace(report, seconds=ranks.broadcast(report.seconds)[0])
+                self.record_step(report)
+                yield report
+                stop, save = ranks.broadcast(should_stop(), self.is_save_due())
+                if stop and not schedule.is_over(at):
+                    return True
+                if schedule.is_validation_due(at):
+                    break
+                if save:
+                    self.save()
         return False
 
     def train_epoch(self) -> Iterator[StepReport]:
         """A step for each batch that is left of the epoch."""
         at = self.progress
+        batches = shuffle_batches(self.task.texts, self.settings, at.epoch)
         return train(
             self.learner,
-            map(self.task.batch, self.epoch_batches(at.epoch)[at.position :]),
+            map(self.task.batch, batches[at.position :]),
             learning_rate=lambda step: self.schedule.learning_rate(step, at.seconds),
             first_step=at.step,
         )
@@ -174,7 +173,7 @@ class Trainer:
         if has_diverged and (reason or given_up):
             raise TrainingError(
                 f"the training has diverged: a validation loss of {loss:.4g} is worse than a uniform guess, "
-                f"{self.task.guess_loss:.4g}; try a lower --learning-rate; {self.name_last_good()}"
+                f"{self.task.guess_loss:.4g}; try a lower --learning-rate"
             )
         self.progress.finished = reason
         self.save()
@@ -184,15 +183,8 @@ class Trainer:
         """The task's validation loss. Raises TrainingError when it is not a number."""
         loss = self.task.validation_loss()
         if not math.isfinite(loss):
-            raise TrainingError(
-                f"the validation loss is no longer a number after step {self.progress.step}; "
-                f"{self.name_last_good()}"
-            )
+            raise TrainingError(f"the validation loss is no longer a number after step {self.progress.step}")
         return loss
-
-    def epoch_batches(self, epoch: int) -> list[Indices]:
-        """Which texts are in which batch of an epoch."""
-        return shuffle_batches(self.task.texts, self.settings, epoch)
 
     # ---- what is reported ----
 
@@ -215,12 +207,11 @@ class Trainer:
 
     def median_batch(self) -> Indices:
         """The batch with the median number of tokens."""
-        order = sorted(self.epoch_batches(1), key=lambda indices: int(self.task.texts.lengths[indices].sum()))
-        return order[len(order) // 2]
-
-    def describe_end(self, reason: str, *, interrupted: bool) -> Finished:
-        """How a session ends."""
-        return Finished(reason, self.folder.best, self.progress.best_loss, interrupted)
+        texts = self.task.texts
+        by_tokens = sorted(
+            shuffle_batches(texts, self.settings), key=lambda indices: int(texts.lengths[indices].sum())
+        )
+        return by_tokens[len(by_tokens) // 2]
 
     def name_last_good(self) -> str:
         """Where the newest usable model is, for error messages."""

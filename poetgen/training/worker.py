@@ -1,8 +1,8 @@
 """What the first process of a training starts as the others: they compute and say nothing.
 
-    python -m poetgen.training.worker ORDER
+    python -m poetgen.training.worker JOB
 
-ORDER is JSON: the prepared folder, the run's folder, its settings, and where to join the first process.
+JOB is JSON: the prepared folder, the run's folder, its settings, and where to join the first process.
 """
 
 import json
@@ -21,12 +21,12 @@ def main() -> int:
     """Take part until the first process is done, or gone."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # when to stop is the first process's to say
-    order = json.loads(sys.argv[1])
-    config = from_dict(order["config"])
-    ranks.join_group(order, config.training)
+    job = json.loads(sys.argv[1])
+    config = from_dict(job["config"])
+    ranks.join_group(job, config.training)
     try:
-        prepared = Dataset.open(Path(order["prepared"]))
-        for _ in run_training(prepared, Path(order["run"]), config, resume=order["resume"]):
+        prepared = Dataset.open(Path(job["prepared"]))
+        for _ in run_training(prepared, Path(job["run"]), config, resume=job["resume"]):
             pass
         ranks.wait_for_all()
     except TrainingError:

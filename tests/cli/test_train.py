@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 import poetgen.cli.training_progress as command
 from poetgen.checkpoint import Checkpoint
 from poetgen.cli import poetgen
-from poetgen.cli.training_progress import duration
+from poetgen.cli.progress import duration
 from poetgen.config import BACKENDS
 from poetgen.corpus.dataset import Dataset
 from poetgen.files import Workspace

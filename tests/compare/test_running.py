@@ -22,7 +22,7 @@ from poetgen.optimizers import RULES
 from poetgen.training.language_modeling import LanguageModeling
 from poetgen.training.loop import StepReport
 from poetgen.training.run_folder import RunFolder
-from poetgen.training.trainer import Trainer
+from poetgen.training.trainer import Trainer, shuffle_batches
 
 Planned = Callable[..., Plan]
 Compared = Callable[[Plan, Path], list[Result]]
@@ -80,7 +80,8 @@ def test_runs_of_a_seed_share_first_weights_and_batches(
     for seed, setting in itertools.product(plan.seeds, plan.variants):
         config = plan.run(setting, seed).config
         run = Trainer(LanguageModeling(prepared, config), RunFolder(tmp_path / "never"), config)
-        order = [array.tolist() for epoch in (1, 2) for array in run.epoch_batches(epoch)]
+        epochs = [shuffle_batches(run.task.texts, config.training, epoch) for epoch in (1, 2)]
+        order = [array.tolist() for epoch in epochs for array in epoch]
         weights.setdefault(seed, []).append((run.learner.weights(), order))
     for alike in weights.values():
         first, batches = alike[0]

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetgen.training.events import Progress, perplexity, pluralize, smooth_losses
+from poetgen.measures import perplexity
+from poetgen.printable import pluralize
+from poetgen.training.events import Progress, smooth_losses
 from poetgen.training.loop import StepReport
 
 LOSSES = st.floats(0, 1e3)

@@ -16,8 +16,9 @@ from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.line_index import LineIndex
 from poetgen.errors import CheckpointError, ConfigError, CorpusError, PoetgenError, TrainingError
 from poetgen.evaluate import evaluate_split
+from poetgen.measures import perplexity
 from poetgen.poem.poem import Poem
-from poetgen.training.events import Event, Finished, Progress, Started, ValidationReport, perplexity
+from poetgen.training.events import Event, Finished, Progress, Started, ValidationReport
 from poetgen.training.language_modeling import LanguageModeling
 from poetgen.training.loop import StepReport
 from poetgen.training.run_folder import RunFolder

@@ -12,7 +12,7 @@ from poetgen.cli.options import complete_by, examples, home_option, json_option
 from poetgen.cli.output import echo
 from poetgen.cli.pictures import try_to_draw
 from poetgen.cli.training_options import (
-    NEWEST,
+    UNNAMED,
     config_option,
     fit_to_vectors,
     gather_settings,
@@ -187,7 +187,7 @@ def resumed_run(
     """The run to go on with, and its settings with those given laid over. Raises CheckpointError."""
     from poetgen.training.runs import find_run
 
-    folder = find_run(workspace.classifiers, None if name == NEWEST else name, COMMAND)
+    folder = find_run(workspace.classifiers, None if name == UNNAMED else name, COMMAND)
     before = read_saved_settings(folder.read_config()["config"], str(folder.config))
     return folder, ClassifierConfig().replace({**before, **given})
 
@@ -226,7 +226,7 @@ class LabelProgress(TrainingProgress):
 
     def end(self, report: "Finished") -> None:
         """Why it ended."""
-        self.close()
+        self.bar.close()
         if not report.interrupted:
             echo(f"done: {report.reason}; the best is {report.best}", err=True)
 
