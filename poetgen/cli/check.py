@@ -8,6 +8,7 @@ import click
 
 from poetgen.cli.check_report import report_lines
 from poetgen.cli.options import (
+    book_option,
     complete_by,
     examples,
     json_option,
@@ -62,12 +63,8 @@ def _forms(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
     help="relaxed: positions 1, 3 and 5 are free (一三五不論) and 拗救 is allowed; strict: every position "
     "follows its template.",
 )
-@click.option(
-    "--book",
-    is_flag=True,
-    help="Use the rhyme book alone, without the readings that others add to its characters.",
-)
 @rhyme_book_option
+@book_option
 @click.option("--strict", is_flag=True, help="Exit with code 1 when a rule is broken.")
 @script_option("Script of what is printed.  [default: the poem's]")
 @picture_options

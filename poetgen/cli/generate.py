@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poetgen.cli.options import (
+    book_option,
     checkpoint_option,
     complete_by,
     examples,
@@ -74,6 +75,7 @@ BEGINNINGS = {
     help="A rhyme group such as 東; auto: any one group; off: no rhyme.  [default: auto in regulated forms]",
 )
 @rhyme_book_option
+@book_option
 @click.option(
     "--tones",
     type=click.Choice([*MODES, OFF]),

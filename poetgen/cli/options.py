@@ -105,6 +105,11 @@ rhyme_book_option: Decorator = click.option(
     show_default=True,
     help="The rhyme book; in plain letters pingshui, cilin or xinyun.",
 )
+book_option: Decorator = click.option(
+    "--book",
+    is_flag=True,
+    help="Use the rhyme book alone, without the readings that others add to its characters.",
+)
 json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 

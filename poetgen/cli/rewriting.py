@@ -11,7 +11,7 @@ from poetgen.writing.poem import GeneratedPoem
 from poetgen.writing.writer import Writer
 
 ALLOWED = {"seed", "count", "best_of", "temperature", "top_k", "top_p", "repeat_penalty"}
-ALLOWED |= {"common_penalty", "rhyme_book", "script"}
+ALLOWED |= {"common_penalty", "rhyme_book", "book", "script"}
 
 
 def rewrite_lines(

@@ -22,6 +22,7 @@ MOST_BYTES = 64 * 1024  # of a request
 MOST_POEMS = 12
 MOST_CANDIDATES = 32
 MOST_HANZI = 240  # in a poem: a 排律 of 24 couplets of 5
+BOOK_ALONE = "The rhyme book alone, without readings that others add."
 MOST_TEXT = 20_000  # characters to be judged at once
 NAMES: dict[str, Any] = {"string": str, "integer": int, "number": (int, float), "boolean": bool}
 
@@ -111,6 +112,7 @@ GENERATE = {
     "form": text("五絕, 七絕, 五律, 七律, 五言排律12, a shape such as 5x6, or free; default: random.", 40),
     "rhyme": text("A rhyme group such as 東, auto or off.", 40),
     "rhyme_book": choice("The rhyme book.", BOOKS, PINGSHUI),
+    "book": Setting("boolean", BOOK_ALONE, False),
     "tones": choice("Keep to a tone template.", (*MODES, OFF)),
     "first_line_rhymes": Setting("boolean", "Whether the first line rhymes too."),
     "acrostic": text("The first character of each line.", 60),
@@ -129,13 +131,14 @@ REWRITE = {
     "line": Setting("integer", "Which line to write anew, from 1.", None, 1, 400, is_required=True),
     "begins": text("How the new line begins.", 40, default=""),
     "rhyme_book": choice("The rhyme book.", BOOKS, PINGSHUI),
+    "book": Setting("boolean", BOOK_ALONE, False),
     **DRAWING,
 }
 CHECK = {
     "text": text("One poem or several, blank lines between.", MOST_TEXT, is_required=True),
     "form": text("The form a poem must have, such as 五絕; default: any.", 40),
     "tones": choice("strict holds each place to its template.", MODES, RELAXED),
-    "book": Setting("boolean", "Judge by the rhyme book alone, without readings that others add.", False),
+    "book": Setting("boolean", BOOK_ALONE, False),
     "rhyme_book": choice("The rhyme book.", BOOKS, PINGSHUI),
     "script": choice("Script of the summary; default: the poem's.", SCRIPTS),
 }

@@ -59,14 +59,15 @@ class LoadedModel:
         self.usual_forms = parse_forms(corpus.form) if corpus.form else USUAL_FORMS
         self.variants = VariantTable(checkpoint.vocabulary)
         self.network = Network(checkpoint.weights, checkpoint.vocabulary)
-        self._prosodies: dict[str, TokenProsody] = {}
+        self._prosodies: dict[tuple[str, bool], TokenProsody] = {}
 
-    def prosody(self, book: str) -> TokenProsody:
-        """The tones and rhymes of its tokens by a rhyme book."""
-        if book not in self._prosodies:
-            table = None if book == PINGSHUI else RhymeTable.load(book=book)
-            self._prosodies[book] = TokenProsody(self.vocabulary, table)
-        return self._prosodies[book]
+    def prosody(self, book: str, *, amended: bool = True) -> TokenProsody:
+        """The tones and rhymes of its tokens by a rhyme book, `amended` or as it is printed."""
+        key = book, amended
+        if key not in self._prosodies:
+            table = None if key == (PINGSHUI, True) else RhymeTable.load(book=book, amended=amended)
+            self._prosodies[key] = TokenProsody(self.vocabulary, table)
+        return self._prosodies[key]
 
     def with_characters(self, *typed: str) -> "LoadedModel":
         """A model that knows every hanzi of what was typed: this one, but for new characters."""

@@ -11,7 +11,7 @@ from poetgen.poem.places import BLANK, GivenTexts
 from poetgen.script.convert import script_of
 from poetgen.script.opencc import INSTALL_OPENCC, SCRIPTS, TRADITIONAL, can_convert, preferred_script
 from poetgen.verse.prosody import TokenProsody
-from poetgen.verse.rhyme_books import PINGSHUI
+from poetgen.verse.rhyme_books import PINGSHUI, XINYUN
 from poetgen.writing.beginning import resolve
 from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, SHORTEST, Constraints, Page
 from poetgen.writing.decoding import Candidate, Matcher, Sampling, random_stream
@@ -48,6 +48,7 @@ class PoemOptions:
     form: str | None = None
     rhyme: str | None = None
     rhyme_book: str = PINGSHUI
+    book: bool = False
     tones: str | None = None
     first_line_rhymes: bool | None = None
     acrostic: str | None = None
@@ -59,6 +60,7 @@ class PoemOptions:
     script: str | None = None
 
     def __post_init__(self) -> None:
+        check_book(self.rhyme_book, alone=self.book)
         if self.max_length is not None and self.max_length < SHORTEST:
             raise ConfigError(
                 tr(
@@ -103,6 +105,17 @@ def check_script(script: str | None) -> None:
             )
         )
     preferred_script()  # a bad setting is refused even where it would not be needed
+
+
+def check_book(rhyme_book: str, *, alone: bool) -> None:
+    """Raises ConfigError where the book alone is wanted, and it is none that others add readings to."""
+    if alone and rhyme_book == XINYUN:
+        raise ConfigError(
+            tr(
+                "--book is 平水韻 alone, and {xinyun} is another book; omit one of the two",
+                xinyun=XINYUN,
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -164,7 +177,7 @@ def read_request(model: LoadedModel, prompt: str | None, options: PoemOptions) -
         constraints = constraints.with_start(read.text)
     script = options.script or script_of(filter(None, (prompt, *options.texts)), model.variants)
     _check_printable(script)
-    prosody = model.prosody(options.rhyme_book)
+    prosody = model.prosody(options.rhyme_book, amended=not options.book)
     if options.avoid is not None:
         prosody = _avoid(options.avoid, model, prosody, [read, *given.values()])
     resolved = resolve(

@@ -25,7 +25,7 @@ from poetgen.writing.network import TILE, count_processors, map_in_threads
 from poetgen.writing.poem import GeneratedPoem, Rank
 from poetgen.writing.prompt import shape_of
 from poetgen.writing.ranking import score
-from poetgen.writing.request import PoemOptions, Request, check_script, read_request
+from poetgen.writing.request import PoemOptions, Request, check_book, check_script, read_request
 
 MOST_TOGETHER = 8 * TILE  # poems a thread writes at once
 
@@ -58,6 +58,7 @@ class Writer:
         form: str | None = None,
         rhyme: str | None = None,
         rhyme_book: str = PINGSHUI,
+        book: bool = False,
         tones: str | None = None,
         first_line_rhymes: bool | None = None,
         acrostic: str | None = None,
@@ -85,7 +86,8 @@ class Writer:
         written; a model that was told such things in training is told them, and a `form` that is asked for.
         `form` (a name, a shape, or free), `rhyme` (a group, auto or off), `tones` (strict, relaxed or off) and
         `first_line_rhymes` are kept where given; None is as usual for the form, and gives way to the prompt
-        (poetgen.writing.beginning). `rhyme_book` is 平水韻, 詞林正韻 or 新韻. `acrostic` has the first hanzi of
+        (poetgen.writing.beginning). `rhyme_book` is 平水韻, 詞林正韻 or 新韻; with `book` it is taken
+        alone, without the readings that others add to its characters. `acrostic` has the first hanzi of
         the lines, `feet` those that end the rhyming ones (次韻), `last_line` the whole last line; □ in a prompt
         stands for a hanzi to be written, and `fill` is a whole poem with such blanks. `avoid` are hanzi that no
         poem is to have. `max_length` is in hanzi, by default DEFAULT_MAX_LENGTH where no form says otherwise.
@@ -110,6 +112,7 @@ class Writer:
             form=form,
             rhyme=rhyme,
             rhyme_book=parse_book(rhyme_book),
+            book=book,
             tones=tones,
             first_line_rhymes=first_line_rhymes,
             acrostic=acrostic,
@@ -140,6 +143,7 @@ class Writer:
         repeat_penalty: float = Sampling.repeat_penalty,
         common_penalty: float = Sampling.common_penalty,
         rhyme_book: str = PINGSHUI,
+        book: bool = False,
         script: str | None = None,
     ) -> Iterator[GeneratedPoem]:
         """The poem with line `line` (from 1) written anew, `count` times; the other lines stay as they are typed.
@@ -156,7 +160,9 @@ class Writer:
         sampling = Sampling(temperature, top_k, top_p, repeat_penalty, seed, count, best_of, common_penalty)
         check_script(script)
         model = self.model.with_characters(poem, begins)
-        rewriter = Rewriter(model, model.prosody(parse_book(rhyme_book)))
+        rhyme_book = parse_book(rhyme_book)
+        check_book(rhyme_book, alone=book)
+        rewriter = Rewriter(model, model.prosody(rhyme_book, amended=not book))
         lines = line if isinstance(line, list) else [line]
         return rewriter.rewrite(poem, lines, begins=begins, sampling=sampling, script=script)
 

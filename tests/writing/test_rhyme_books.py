@@ -2,9 +2,9 @@
 
 import pytest
 
-from poetgen.errors import PromptError
+from poetgen.errors import ConfigError, PromptError
 from poetgen.verse.check import check_poem
-from poetgen.verse.rhyme_books import CILIN, XINYUN
+from poetgen.verse.rhyme_books import CILIN, PINGSHUI, XINYUN
 from poetgen.verse.rhymes import RhymeTable
 
 
@@ -25,6 +25,21 @@ def test_a_group_of_the_book_may_be_asked_for(tang):
         tang.write("月", form="五絕", rhyme_book="xinyun", rhyme="庚仄", tones="relaxed")
     with pytest.raises(PromptError, match="unknown rhyme book 'x'"):
         tang.write("月", rhyme_book="x")
+
+
+def test_the_book_alone_has_no_reading_that_others_add(tang):
+    (raft,) = tang.model.vocabulary.encode("槎")  # it rhymes in 麻 by others, in 馬 alone by the book
+    amended, alone = (tang.model.prosody(PINGSHUI, amended=amended) for amended in (True, False))
+    assert amended.groups[raft] and not alone.groups[raft]
+    printed = RhymeTable.load(amended=False)
+    for form in ("五絕", "七律"):
+        for poem in tang.write("月", form=form, rhyme="麻", book=True, seed=4, count=4, best_of=1):
+            assert check_poem(poem.corpus_lines, table=printed).holds, str(poem)
+    with pytest.raises(ConfigError, match="--book is 平水韻 alone, and 新韻 is another book"):
+        tang.write("月", book=True, rhyme_book=XINYUN)
+    kept = "白日依山盡，黃河入海流。欲窮千里目，更上一層樓。"
+    with pytest.raises(ConfigError, match="--book is 平水韻 alone"):
+        tang.rewrite(kept, 2, book=True, rhyme_book=XINYUN)
 
 
 def test_a_line_is_rewritten_by_the_book(tang):
