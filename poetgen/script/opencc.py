@@ -221,10 +221,10 @@ OLD_FORMS = _pairs(
     "槖橐 沲沱 瘉愈 篴笛 耼聃 脃脆 葢蓋 蜋螂 霶滂 乹乾 倐倏 叡睿 搤扼 攷考 涖蒞 煑煮 熈熙 瓈璃 皥皞 砦寨 "
     "竢俟 裠裙 酧酬 餻糕 髙高 篠筱 餧餵 壠壟 熳漫 歘欻 跼局 罏壚 攲欹 敧欹 惸煢 斵斫 斲斫 斮斫 蟇蟆 蛬蛩 "
     "鎗槍 搥捶 愬訴 箆篦 鰕蝦 壍塹 竚佇 讙歡 驩歡 阯址 駞駝 麏麇 麕麇 淛浙 髠髡 柟楠 觝抵 隲騭 騘驄 蒭芻 "
-    "剏創 寔實 歕噴 艣櫓 茘荔 逓遞 醼宴 頟額 顚顛 颿帆 馀餘 傚效 勌倦 勦剿 敭揚 踡蜷 鵞鵝 脇脅 飱飧"
+    "剏創 寔實 歕噴 艣櫓 茘荔 逓遞 醼宴 頟額 顚顛 颿帆 馀餘 傚效 勌倦 勦剿 敭揚 踡蜷 鵞鵝 脇脅 飱飧 甦蘇"
 )
 # Of these, the ones that are common in Taiwan as they are: 常用國字, the first level of Big5.
-KEPT_IN_TAIWAN = frozenset("簷珮煖燄珪隄毬彊搆賸濬櫂鼇慇姪撚迺瑯啗勗沍疋阬痺倣瘉篠跼斲鎗讙驩寔傚勦踡")
+KEPT_IN_TAIWAN = frozenset("簷珮煖燄珪隄毬彊搆賸濬櫂鼇慇姪撚迺瑯啗勗沍疋阬痺倣瘉篠跼斲鎗讙驩寔傚勦踡甦")
 # What the corpus has and neither Taiwan nor Hong Kong does: forms of the mainland and of Japan, outside Big5.
 FOREIGN_FORMS = _pairs(
     "却卻 荆荊 迹跡 幷並 脚腳 棊棋 烟煙 凭憑 脉脈 笋筍 敎教 衮袞 葱蔥 耻恥 墻牆 恒恆 踪蹤 麽麼 鈎鉤 擡抬 "

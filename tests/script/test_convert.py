@@ -79,8 +79,7 @@ def test_only_what_may_surprise_is_told(given, read, notes):
         "台北",
         "粽子",
         "灶火",
-        "秋思",
-        "江南",
+        *("秋思", "江南", "中秋", "梅花", "西湖", "落日", "友人"),
     ],
 )
 def test_what_is_standard_in_taiwan_is_not_taken_for_simplified(given, monkeypatch):
@@ -99,6 +98,22 @@ def test_what_is_standard_in_taiwan_is_not_taken_for_simplified(given, monkeypat
         ("放松", "放鬆"),
         ("船只", "船隻"),
         ("理发", "理髮"),
+        *[
+            ("白发", "白髮"),
+            ("泪痕干", "淚痕乾"),
+            ("秋千", "鞦韆"),
+            ("丑女", "醜女"),
+            ("钟声", "鐘聲"),
+            ("钟期", "鍾期"),
+        ],
+        *[
+            ("郁金", "鬱金"),
+            ("几案", "几案"),
+            ("几时", "幾時"),
+            ("白苹花", "白蘋花"),
+            ("瞭然", "瞭然"),
+            ("乾坤", "乾坤"),
+        ],
         ("皇后", "皇后"),
     ],
 )

@@ -107,6 +107,23 @@ def test_a_reading_that_its_poem_needs_is_known(title):
     assert tone in {tones[text.index(hanzi)] for text, tones in read}
 
 
+# Characters of several readings in poems above, and the tone that sense and template both ask for.
+READ = (
+    "望廬山瀑布看平 閨怨教平 出塞教平 詠懷古跡三論平 九月九日憶山東兄弟思平 從軍行望仄 早春呈水部張十八員外勝平 "
+    "春夜喜雨看平 春夜喜雨重仄 旅夜書懷應平 賦得古原草送別離平 烏衣巷燕仄 月夜看平 望月懷遠思平"
+)
+
+
+@pytest.mark.parametrize("case", READ.split())
+def test_a_character_of_several_readings_is_shown_in_its_tone(case):
+    title, hanzi, tone = case[:-2], case[-2], case[-1]
+    (text,) = (text for own, _, _, text in KNOWN if own == title)
+    (shown,) = (
+        line.tones[line.text.index(hanzi)] for line in check_poem(lines_of(text)).lines if hanzi in line.text
+    )
+    assert shown == tone
+
+
 # Culprits of poems that were wrongly faulted: the character, and the tone that had been dropped (廣韻, 詩韻).
 DROPPED = (
     "中仄 沈仄 望平 王仄 帆仄 句平 衣仄 幾平 酇平 空仄 且平 親仄 跗平 凝仄 勞仄 氏平 閼平 比平 料平 嫣仄 不平"
@@ -146,6 +163,19 @@ def test_a_misprint_does_not_rhyme(pair):
     report = check_poem([line for foot in feet for line in ("春風千里去", f"江上一山{foot}")])
     assert report.rhyme_group == group
     assert {fault.name for fault in report.broken if fault.line == 8} & {"出韻", "不合律"}
+
+
+def test_a_verse_on_misprints_is_off_rhyme_where_one_stands():
+    """灣 is in 刪 alone; 繁 has 寒 too (馬腹帶, 詩韻), which nobody writes."""
+    feet = "灣繁殘歡"
+    report = check_poem([line for foot in feet for line in ("春風千里去", f"江上一山{foot}")])
+    assert [fault.line for fault in report.broken if fault.name == "出韻"] == [2]
+    assert TABLE.groups("繁", usual=True) == {"元"}
+
+
+def test_what_only_looks_like_a_licence_is_none():
+    """蝨 is 仄 where 特拗 has 平."""
+    assert check_poem(["有時捫蝨獨搔首", "目送歸鴻籬下眠"]).notes == ()
 
 
 WRONG_TONES = {LEVEL: "森優嗚熏紆韜醅豬涇呀塍娼晁逢衡", OBLIQUE: "矯冢俾甑嶮潦糾弛斐廡竝戌"}
