@@ -1,17 +1,15 @@
 """Constraints and a prompt → what its poems may be: a matcher for each form that can begin so.
 
-What is asked for is kept or refused. What is left open is as usual (for a regulated form relaxed tones and a
-rhyme) unless the prompt breaks it; then it gives way, and a note says so. Where a prompt breaks a rule, the
-sentence says which, and which character stands in the way.
+What the prompt breaks gives way, with a note, where it was left open (poetgen.writing.constraints); else the
+sentence says which rule it is, and which character stands in the way.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from poetgen.errors import PromptError
 from poetgen.language import tr
@@ -21,53 +19,73 @@ from poetgen.poem.places import BLANK
 from poetgen.poem.poem import MARKS
 from poetgen.verse.prosody import EITHER, TONES_IN, TokenProsody, places
 from poetgen.verse.rhyme_books import EVERY_GROUP
-from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, LINES, OFF, Constraints, Page
+from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, LINES, OFF, Constraints
 from poetgen.writing.decoding import Matcher
 from poetgen.writing.prompt import Prompt
-from poetgen.writing.states import TypedTones, next_tones
+from poetgen.writing.states import TypedTones
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 
 
-class Resolved(NamedTuple):
-    """The prompt as the matchers have taken it, and a matcher for each form that the poem may have.
+def resolve(
+    constraints: Constraints,
+    prompt: Prompt,
+    prosody: TokenProsody,
+    *,
+    usual_forms: Sequence[Form],
+    max_length: int | None,
+    keeps_marks: bool,
+) -> tuple[Prompt, Sequence[Matcher]]:
+    """The prompt as matchers have taken it, and a matcher for each form that the poem may have.
 
-    `notes` say what gave way, `form_notes` what did so in poems of one form.
+    `usual_forms` are those to choose from where none is asked for, `max_length` is in hanzi. Raises PromptError,
+    naming the rule and the character that stand in the way.
     """
-
-    prompt: Prompt
-    matchers: Sequence[Matcher]
     notes: tuple[str, ...] = ()
-    form_notes: Mapping[Form, str] = MappingProxyType({})
+    if not constraints.is_free:
+        lack_of_room = partial(constraints.lack_of_room, max_length=max_length, keeps_marks=keeps_marks)
+        forms = constraints.forms_among(usual_forms)
+        try:
+            return _resolve_by_rules(
+                constraints, prompt, prosody, forms, lack_of_room, keeps_marks=keeps_marks
+            )
+        except PromptError:
+            if constraints != Constraints():
+                raise
+            notes = (tr("no usual form begins so: written without form and rules"),)
+    from poetgen.writing.free_matcher import begin_freely  # most poems have rules
+
+    length = max_length or DEFAULT_MAX_LENGTH
+    matcher = begin_freely(prompt.text, prosody, max_length=length, keeps_marks=keeps_marks)
+    matcher.notes = notes
+    return prompt, [matcher]
 
 
-def resolve(constraints: Constraints, prompt: Prompt, prosody: TokenProsody, page: Page) -> Resolved:
-    """The poems that can begin with the prompt and are what was asked for.
-
-    Raises PromptError, naming the rule and the character that stand in the way.
-    """
-    if constraints.is_free:
-        return _resolve_freely(prompt, prosody, page)
+def _resolve_by_rules(
+    constraints: Constraints,
+    prompt: Prompt,
+    prosody: TokenProsody,
+    forms: Sequence[Form],
+    lack_of_room: Callable[[Form, str], str],
+    *,
+    keeps_marks: bool,
+) -> tuple[Prompt, Sequence[VerseMatcher]]:
     regular = replace(prompt, text=regular_marks(prompt.text), typed=regular_marks(prompt.typed))
     whole, place = regular.text, regular.text.find(BLANK)
     if place >= 0:  # what follows is given for its places
         regular = replace(regular, text=regular.text[:place], typed=regular.typed[:place])
-    faults = {
-        form: constraints.lack_of_room(form, whole, page)
-        for form in constraints.forms_among(page.usual_forms)
-    }
+    faults = {form: lack_of_room(form, whole) for form in forms}
     roomy = [form for form, fault in faults.items() if not fault]
     first = None if roomy else PromptError(next(iter(faults.values())))
-    before: Mapping[Form, PromptError] = {}
+    before: dict[Form, PromptError] = {}
     for given_up in constraints.relaxations() if roomy else ():
-        matchers, more = _begin_forms(constraints, roomy, given_up, regular, prosody, page)
+        matchers, more = _begin_forms(constraints, roomy, given_up, regular, prosody, keeps_marks=keeps_marks)
+        for matcher in matchers:
+            fault = before.get(matcher.grammar.form)
+            matcher.notes = (_gave_way(fault, given_up),) if fault and given_up else ()
         if matchers:
-            gave_way = {form: _gave_way(fault, given_up) for form, fault in before.items() if given_up}
-            return Resolved(regular, matchers, form_notes=gave_way)
-        before = {**before, **more}
+            return regular, matchers
+        before |= more
         first = first or next(iter(more.values()), None)
-    if constraints == Constraints():
-        note = tr("no usual form begins so: written without form and rules")
-        return _resolve_freely(prompt, prosody, page)._replace(notes=(note,))
     raise first or PromptError(tr("no usual form begins as the prompt does; choose --form {free}", free=FREE))
 
 
@@ -77,14 +95,13 @@ def _begin_forms(
     given_up: Sequence[str],
     prompt: Prompt,
     prosody: TokenProsody,
-    page: Page,
+    *,
+    keeps_marks: bool,
 ) -> tuple[list[VerseMatcher], dict[Form, PromptError]]:
     """A matcher for each form that can begin so, and why the others cannot."""
     matchers, faults = [], {}
     for form in forms:
-        grammar = partial(
-            VerseGrammar, form, asked.in_form(form, given_up), prosody, keeps_marks=page.keeps_marks
-        )
+        grammar = partial(VerseGrammar, form, asked.in_form(form, given_up), prosody, keeps_marks=keeps_marks)
         try:
             if LINES in given_up:
                 matchers.append(begin_as_typed(grammar, prompt.text, prompt.typed))
@@ -105,14 +122,6 @@ def _gave_way(fault: PromptError, given_up: Sequence[str]) -> str:
         reason=reason,
         done=tr(", ").join(done + [tr("written with {off}", off=off)] * bool(off)),
     )
-
-
-def _resolve_freely(prompt: Prompt, prosody: TokenProsody, page: Page) -> Resolved:
-    from poetgen.writing.free_matcher import begin_freely  # most poems have rules
-
-    length = page.max_length or DEFAULT_MAX_LENGTH
-    matcher = begin_freely(prompt.text, prosody, max_length=length, keeps_marks=page.keeps_marks)
-    return Resolved(prompt, [matcher])
 
 
 # ---- a prompt written into the matcher of a form ----
@@ -139,10 +148,13 @@ def begin(grammar: VerseGrammar, text: str, typed: str = "") -> VerseMatcher:
     `typed` is how it was typed, place for place, for what is said of it. Raises PromptError.
     """
     matcher = VerseMatcher(grammar)
+    whole = (
+        grammar.form.line_length if grammar.keeps_marks else 0
+    )  # where no mark is waited for, a line has ended
     for char, shown in zip(text, typed or text, strict=True):
-        if char in MARKS:
-            _check_whole(matcher)
-        elif grammar.keeps_marks and matcher.column == grammar.form.line_length:
+        if char in MARKS and matcher.column != whole:
+            raise PromptError(_wrong_length(matcher, str(matcher.column)))
+        if char not in MARKS and grammar.keeps_marks and matcher.column == whole:
             raise PromptError(_wrong_length(matcher, "more"))
         if char not in MARKS or grammar.keeps_marks:
             _write(matcher, char, shown)
@@ -186,11 +198,6 @@ def tones_of_lines(grammar: VerseGrammar, text: str) -> list[list[int]]:
     ]
 
 
-def _check_whole(matcher: VerseMatcher) -> None:
-    if matcher.column != (matcher.grammar.form.line_length if matcher.grammar.keeps_marks else 0):
-        raise PromptError(_wrong_length(matcher, str(matcher.column)))
-
-
 def _wrong_length(matcher: VerseMatcher, found: str) -> str:
     form = matcher.grammar.form
     return tr(
@@ -208,25 +215,22 @@ def _write(matcher: VerseMatcher, char: str, shown: str) -> None:
     if char in MARKS:
         matcher.accept(number)
         return
-    before = matcher.fork()
-    reason = _why_refused(matcher, char, number)
-    if not reason:
-        matcher.accept(number)
     where = tr(
         "{shown} at place {column} of line {line}",
         shown=shown,
-        column=before.column + 1,
-        line=before.line + 1,
+        column=matcher.column + 1,
+        line=matcher.line + 1,
     )
+    reason = _why_refused(matcher, char, number)
     if reason:
         raise PromptError(tr("{where} {reason}", where=where, reason=reason))
+    before = matcher.fork()
+    matcher.accept(number)
     if not matcher.can_complete:
         wrong = _wrong_tone(before, number)
-        raise (
-            WrongTone(before.line, f"{where} {wrong}")
-            if wrong
-            else PromptError(f"{where} {_why_no_rhyme(before, number)}")
-        )
+        if wrong:
+            raise WrongTone(before.line, f"{where} {wrong}")
+        raise PromptError(f"{where} {_why_no_rhyme(before, number)}")
 
 
 def _why_refused(matcher: VerseMatcher, char: str, number: int) -> str:
@@ -253,9 +257,7 @@ def _wrong_tone(before: VerseMatcher, number: int) -> str:
     """What the templates have instead of the character's tone, and what would lift it; empty: it has theirs."""
     grammar, constraints, prosody = before.grammar, before.grammar.constraints, before.grammar.prosody
     tones = (prosody.at_end if before.at_line_end else prosody.inside)[number] or EITHER
-    wanted = 0
-    for state in before.states if constraints.has_tones else ():
-        wanted |= next_tones(state.patterns)
+    wanted = before.open_tones
     if not constraints.has_tones or wanted & tones:
         return ""
     lift = constraints.lifting_tones
@@ -281,10 +283,9 @@ def _why_no_rhyme(before: VerseMatcher, number: int) -> str:
     if is_first_end and constraints.first_line_rhymes is False:
         return tr("may be heard to rhyme, and line 1 is not to; --first-line-rhymes auto would allow it")
     own = " ".join(EVERY_GROUP[place] for place in places(before.grammar.prosody.groups[number]))
-    open_groups = 0
-    for state in before.states:
-        open_groups |= state.groups
-    named = [EVERY_GROUP[place] for place in places(open_groups)]
+    named = [
+        group for k, group in enumerate(EVERY_GROUP) if any(state.groups >> k & 1 for state in before.states)
+    ]
     rhyme = (
         tr("the rhyme is {named}", named=tr(" or ").join(named))
         if len(named) <= 3

@@ -208,9 +208,9 @@ class Phrase(NamedTuple):
         return 0.0 if is_sad else sum(PRICES.get(word_of(hanzi), 0.0) for hanzi in text)
 
 
-def read_phrase(model: "LoadedModel", text: str, told: Conditions | None) -> Phrase:
+def read_phrase(model: "LoadedModel", text: str, conditions: Conditions | None) -> Phrase:
     """The phrase of an acrostic, as the title of a poem that has no other title and no poet's manner."""
-    if told is None or model.conditions is None or told.title or told.poet:
+    if conditions is None or model.conditions is None or conditions.title or conditions.poet:
         return Phrase(text, None)
-    title = replace(told, title=to_classical(text))
+    title = replace(conditions, title=to_classical(text))
     return Phrase(text, model.network.after(title.prefix(model.conditions, model.vocabulary)))

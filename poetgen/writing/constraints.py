@@ -7,7 +7,6 @@ rhyme) unless the prompt breaks it; then it gives way, and a note says so.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import NamedTuple
 
 from poetgen.errors import PromptError
 from poetgen.language import join_names, tr
@@ -24,14 +23,6 @@ AUTO, OFF = "auto", "off"
 USUAL_FORMS = (Form(5, 4), Form(7, 4), Form(5, 8), Form(7, 8))
 DEFAULT_MAX_LENGTH = 120  # hanzi of a poem of which no form says it
 SHORTEST = 10  # hanzi that any poem may have: two lines of five
-
-
-class Page(NamedTuple):
-    """What model and page allow: forms to choose from where none is asked for, hanzi in a poem, marks or none."""
-
-    usual_forms: tuple[Form, ...] = USUAL_FORMS
-    max_length: int | None = None
-    keeps_marks: bool = True
 
 
 @dataclass(frozen=True)
@@ -238,17 +229,17 @@ class Constraints:
         feet, last = len(self.given.feet), len(self.given.last_line)
         return last in (0, form.line_length) and feet in (0, form.line_count // 2, form.line_count // 2 + 1)
 
-    def lack_of_room(self, form: Form, text: str, page: Page) -> str:
+    def lack_of_room(self, form: Form, text: str, *, max_length: int | None, keeps_marks: bool) -> str:
         """Why a form has no room for the prompt or for itself; empty: it has."""
-        if page.max_length is not None and form.hanzi > page.max_length:
+        if max_length is not None and form.hanzi > max_length:
             return tr(
                 "{name} has {hanzi} hanzi and --max-length allows {max_length}; raise it, or choose "
                 "a shorter --form",
                 name=form.name,
                 hanzi=form.hanzi,
-                max_length=page.max_length,
+                max_length=max_length,
             )
-        if self.form or not page.keeps_marks:  # then what is wrong is told with its place when it is written
+        if self.form or not keeps_marks:  # then what is wrong is told with its place when it is written
             return ""
         *closed, last = split_at_marks(text)
         lengths = {len(line) for line in closed} | {form.line_length}

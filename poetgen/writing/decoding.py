@@ -201,6 +201,8 @@ def _find_left_out(scores: Array, sampling: Sampling) -> Array:
 class Matcher(Protocol):
     """What decoding needs to know of a poem in the making: what may follow, and what is written."""
 
+    notes: tuple[str, ...]  # on what gave way to its beginning
+
     def allowed(self) -> Array:
         """The tokens that may come next: bool (V,), not to be written to; never none."""
 

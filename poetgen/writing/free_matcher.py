@@ -6,6 +6,7 @@ other or unequal lengths the poem is mixed: lines of 3 to 9 hanzi, in pairs all 
 `max_length` leaves no room.
 """
 
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +35,8 @@ class Follows(NamedTuple):
 
 class FreeMatcher:
     """A poem in the making, without rules, of at most `max_length` hanzi."""
+
+    notes: tuple[str, ...] = ()
 
     def __init__(self, vocabulary: Vocabulary, max_length: int, *, hanzi: Array | None = None) -> None:
         """`hanzi` are those that may be written: bool (V,); None: all that training has seen."""
@@ -78,9 +81,7 @@ class FreeMatcher:
 
     def fork(self) -> "FreeMatcher":
         """The same state, to go on apart."""
-        other = type(self).__new__(type(self))
-        other.__dict__.update(self.__dict__)
-        return other
+        return copy(self)
 
     def lines(self) -> tuple[tuple[str, ...], str]:
         """The lines in corpus characters, and the marks that close them."""
@@ -177,6 +178,8 @@ class UnmarkedMatcher(FreeMatcher):
 class PlainLineMatcher:
     """One line without rules, of `length` hanzi."""
 
+    notes: tuple[str, ...] = ()
+
     def __init__(self, prosody: TokenProsody, length: int) -> None:
         self._prosody, self._length = prosody, length
         self._ids: list[int] = []
@@ -197,8 +200,7 @@ class PlainLineMatcher:
 
     def fork(self) -> "PlainLineMatcher":
         """The same state, to go on apart."""
-        other = PlainLineMatcher.__new__(PlainLineMatcher)
-        other.__dict__.update(self.__dict__)
+        other = copy(self)
         other._ids = list(self._ids)
         return other
 

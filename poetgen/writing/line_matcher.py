@@ -61,6 +61,8 @@ class KeptPoem:
 class LineMatcher:
     """One line of verse by rules: after its last hanzi comes the end. `shunned` rhyme in later lines."""
 
+    notes: tuple[str, ...] = ()
+
     def __init__(self, inner: VerseMatcher, shunned: Sequence[int]) -> None:
         self.inner, self.shunned, self._line = inner, list(shunned), inner.line
 

@@ -1,7 +1,7 @@
 """What was asked for, as typed → a request that is ready to be written: everything read, checked and begun."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from poetgen.errors import ConfigError, PoetgenError, PromptError
@@ -13,7 +13,7 @@ from poetgen.script.opencc import INSTALL_OPENCC, SCRIPTS, TRADITIONAL, can_conv
 from poetgen.verse.prosody import TokenProsody
 from poetgen.verse.rhyme_books import PINGSHUI, XINYUN
 from poetgen.writing.beginning import resolve
-from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, SHORTEST, Constraints, Page
+from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, SHORTEST, Constraints
 from poetgen.writing.decoding import Candidate, Matcher, Sampling, random_stream
 from poetgen.writing.loaded_model import LoadedModel
 from poetgen.writing.network import Network, Prefix
@@ -137,13 +137,7 @@ class Request:
     title: str | None = None
     poet: str | None = None
     rhyme_book: str = PINGSHUI
-    form_notes: Mapping[Form, str] = field(default_factory=dict)
     phrase: "Phrase | None" = None  # of an acrostic
-
-    def notes_on(self, form: Form | None) -> tuple[str, ...]:
-        """What is said of a poem of this form."""
-        own = self.form_notes.get(form) if form else None
-        return (*self.notes, own) if own else self.notes
 
     def start(self, number: int) -> Candidate:
         """Candidate `number % best_of` of poem `number // best_of`, not yet written."""
@@ -171,7 +165,7 @@ def read_request(model: LoadedModel, prompt: str | None, options: PoemOptions) -
         if (text := getattr(options, name)) is not None
     }
     constraints = options.constraints(GivenTexts(**{name: one.text for name, one in given.items()}))
-    told = _read_conditions(model, options, constraints.form)
+    conditions = _read_conditions(model, options, constraints.form)
     read = _read_prompt(model, prompt, constraints, options.max_length)
     if BLANK in read.text:
         constraints = constraints.with_start(read.text)
@@ -180,38 +174,42 @@ def read_request(model: LoadedModel, prompt: str | None, options: PoemOptions) -
     prosody = model.prosody(options.rhyme_book, amended=not options.book)
     if options.avoid is not None:
         prosody = _avoid(options.avoid, model, prosody, [read, *given.values()])
-    resolved = resolve(
-        constraints, read, prosody, Page(model.usual_forms, options.max_length, model.keeps_marks)
+    begun, matchers = resolve(
+        constraints,
+        read,
+        prosody,
+        usual_forms=model.usual_forms,
+        max_length=options.max_length,
+        keeps_marks=model.keeps_marks,
     )
-    network = _tell(model, told, options.sampling.guidance) if told else model.network
-    prefix = Prefix.read(resolved.prompt.text, network)
-    parts = (told, resolved.prompt, *given.values(), resolved)
+    network = _condition(model, conditions, options.sampling.guidance) if conditions else model.network
+    prefix = Prefix.read(begun.text, network)
+    parts = (conditions, begun, *given.values())
     return Request(
-        resolved.prompt,
-        {**given} | ({"start": read} if BLANK in read.text else {}),
-        prefix,
-        resolved.matchers,
-        form_prior(network, prefix, resolved.matchers, keeps_marks=model.keeps_marks),
-        options.sampling,
-        script,
-        network,
-        (*model.notes, *(note for part in parts if part is not None for note in part.notes)),
-        (told and told.title) or None,
-        (told and told.poet) or None,
-        prosody.table.book,
-        resolved.form_notes,
-        _read_phrase(model, given, told),
+        prompt=begun,
+        given={**given} | ({"start": read} if BLANK in read.text else {}),
+        prefix=prefix,
+        matchers=matchers,
+        form_prior=form_prior(network, prefix, matchers, keeps_marks=model.keeps_marks),
+        sampling=options.sampling,
+        script=script,
+        network=network,
+        notes=(*model.notes, *(note for part in parts if part is not None for note in part.notes)),
+        title=(conditions and conditions.title) or None,
+        poet=(conditions and conditions.poet) or None,
+        rhyme_book=prosody.table.book,
+        phrase=_read_phrase(model, given, conditions),
     )
 
 
 def _read_phrase(
-    model: LoadedModel, given: Mapping[str, Prompt], told: "Conditions | None"
+    model: LoadedModel, given: Mapping[str, Prompt], conditions: "Conditions | None"
 ) -> "Phrase | None":
     if "acrostic" not in given:
         return None
     from poetgen.writing.conditions import read_phrase  # most poems have none
 
-    return read_phrase(model, given["acrostic"].text, told)
+    return read_phrase(model, given["acrostic"].text, conditions)
 
 
 def _read_prompt(
@@ -267,11 +265,11 @@ def _read_conditions(model: LoadedModel, options: PoemOptions, form: Form | None
     return read_conditions(model.conditions, model.variants, **subject, form=form)
 
 
-def _tell(model: LoadedModel, told: "Conditions", guidance: float) -> Network:
-    """The network that has been told what poems are to be; the form alone needs no guidance."""
+def _condition(model: LoadedModel, conditions: "Conditions", guidance: float) -> Network:
+    """The network that has read what poems are to be; the form alone needs no guidance."""
     assert model.conditions is not None
-    prefix = told.prefix(model.conditions, model.vocabulary)
-    if not told.title and not told.poet:
+    prefix = conditions.prefix(model.conditions, model.vocabulary)
+    if not conditions.title and not conditions.poet:
         return model.network.after(prefix)
-    apart = replace(told, title="", poet="").prefix(model.conditions, model.vocabulary)
+    apart = replace(conditions, title="", poet="").prefix(model.conditions, model.vocabulary)
     return model.network.after(prefix, apart=apart, guidance=guidance)

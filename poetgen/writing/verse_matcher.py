@@ -1,12 +1,13 @@
 """What the next character of a poem may be, so that the poem keeps its rules and can always be completed.
 
 A character is allowed when some state (poetgen.writing.states) is live after it; one with two tones may keep
-states of both. Whether tones and groups suit is looked up in masks over the whole vocabulary, made once and
-combined here. No matcher is led into a dead end: patterns are always the rest of a whole couplet, and what could
-run out (characters of a rhyme group, and with no_repeat any character) is counted.
+states of both. Tones and groups are looked up in masks over the whole vocabulary, made once. No matcher is led
+into a dead end: patterns are the rest of a whole couplet, and what could run out (characters of a rhyme group, and
+with no_repeat any character) is counted.
 """
 
 from collections.abc import Iterator
+from copy import copy
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -53,8 +54,8 @@ class VerseGrammar:
         as_typed: TypedTones = MappingProxyType({}),
     ) -> None:
         constraints.check(form)
-        self.form, self.constraints, self.prosody = form, constraints, prosody
-        self.keeps_marks = keeps_marks
+        self.form, self.constraints, self.prosody, self.keeps_marks = form, constraints, prosody, keeps_marks
+        self.inside = prosody.inside_with if constraints.has_tones else (prosody.hanzi,)  # by open tones
         encode = prosody.vocabulary.encode
         self.given = {place: encode(hanzi)[0] for place, hanzi in constraints.given.places(form).items()}
         self.states = initial_states(form, constraints, prosody, as_typed, self.given)
@@ -101,13 +102,12 @@ class VerseGrammar:
         if mask is None:
             mask = np.logical_or.reduce([self._ends(*kind) for kind in kinds])
             if not mask.any():
-                raise PromptError(
-                    tr(
-                        "this model knows no character that could end line {line} as asked; choose "
-                        "other rules, or --form free",
-                        line=line + 1,
-                    )
+                fault = tr(
+                    "this model knows no character that could end line {line} as asked; choose "
+                    "other rules, or --form free",
+                    line=line + 1,
                 )
+                raise PromptError(fault)
             self._line_ends[kinds] = mask
         return mask
 
@@ -135,6 +135,8 @@ class VerseGrammar:
 class VerseMatcher:
     """A poem in the making by the rules of a grammar: `ids` are its hanzi so far. It begins empty."""
 
+    notes: tuple[str, ...] = ()  # on what gave way to its beginning
+
     def __init__(self, grammar: VerseGrammar) -> None:
         self.grammar = grammar
         self.states = grammar.states
@@ -148,8 +150,7 @@ class VerseMatcher:
 
     def fork(self) -> "VerseMatcher":
         """The same state, to go on apart."""
-        other = VerseMatcher.__new__(VerseMatcher)
-        other.__dict__.update(self.__dict__)
+        other = copy(self)
         other.ids, other._rhymed, other._taken = list(self.ids), list(self._rhymed), list(self._taken)
         return other
 
@@ -182,7 +183,8 @@ class VerseMatcher:
             return grammar.marks[not grammar.opens_answered_line(self.line)]
         if self.given is not None:
             return grammar.given_masks[self.line, self.column]
-        mask = grammar.line_ends(self.states, self.line) if self.at_line_end else self._inside()
+        at_end = self.at_line_end
+        mask = grammar.line_ends(self.states, self.line) if at_end else grammar.inside[self.open_tones]
         excluded = [*self._taken, *(self._rhymed if self.at_line_end else ())]
         if excluded:
             mask = mask.copy()
@@ -194,14 +196,13 @@ class VerseMatcher:
             mask = grammar.prosody.without_rhymes(mask, grammar.prosody.heard[self.ids[self.column]])
         return mask
 
-    def _inside(self) -> Array:
-        prosody = self.grammar.prosody
-        if not self.grammar.constraints.has_tones:
-            return prosody.hanzi
+    @property
+    def open_tones(self) -> int:
+        """The tones with which one of the states goes on, as bits; none where tones are free."""
         tones = 0
         for state in self.states:
             tones |= next_tones(state.patterns)
-        return prosody.inside_with[tones]
+        return tones
 
     def accept(self, number: int) -> None:
         """Take a hanzi or a mark."""
@@ -247,10 +248,9 @@ class VerseMatcher:
     def _patterns_after(self, state: State, tones: int) -> Patterns:
         if not self.grammar.constraints.has_tones:
             return state.patterns
-        patterns = after(state.patterns, tones)
-        ends_couplet = self.at_line_end and self.line % 2 == 1
-        ends_couplet &= self.line + 1 < self.grammar.form.line_count
-        return state.scheme.couplets[(self.line + 1) // 2] if patterns and ends_couplet else patterns
+        patterns, following = after(state.patterns, tones), self.line + 1
+        opens_couplet = self.at_line_end and following % 2 == 0 and following < self.grammar.form.line_count
+        return state.scheme.couplets[following // 2] if patterns and opens_couplet else patterns
 
     # ---- what could run out ----
 

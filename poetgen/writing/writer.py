@@ -225,7 +225,7 @@ def _finish(written: Candidate, request: Request, index: int, rank: Rank | None)
         index=index,
         log_probability=written.log_probability,
         prompt=request.prompt.given,
-        notes=request.notes_on(form_of(lines)),
+        notes=(*request.notes, *written.matcher.notes),
         template=scansion and scansion.template,
         rhyme_group=scansion and scansion.rhyme_group,
         tones=scansion and scansion.tones,
