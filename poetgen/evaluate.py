@@ -159,8 +159,8 @@ def check_belongs(checkpoint: Checkpoint, prepared: Dataset) -> None:
     ]
     why = "; ".join(different) or "the settings are alike, the corpus is another"
     raise CheckpointError(
-        f"the model was not trained on the poems in {prepared.path} ({why}); prepare them as it was trained, or "
-        "measure it on a file with --poems"
+        f"the model was not trained on the poems in {prepared.path} ({why}); prepare them as it was trained, its "
+        "vocabulary taken with --vocabulary, or measure it on a file with --poems"
     )
 
 

@@ -64,13 +64,13 @@ def _suggestion(args: list[str]) -> str:
     near = [name for name in COMMANDS if name.startswith(args[0])] or get_close_matches(
         args[0], COMMANDS, n=2
     )
-    return tr("Did you mean: {near}?", near=join_names(near)) if near else "Try: poetgen --help"
+    return tr("Did you mean: {near}?", near=join_names(near)) if near else tr("Try: poetgen --help")
 
 
 def translate_help(command: click.Command) -> click.Command:
     """The command with its help in the user's language, in narrower lines: a hanzi is as wide as two letters."""
     spoken = copy(command)
-    spoken.help = command.help and tr(cleandoc(command.help))
+    spoken.help = command.help and _translate_help_text(cleandoc(command.help))
     spoken.epilog = command.epilog and _in_readers_script(command.epilog.replace(EXAMPLES, tr(EXAMPLES)))
     vars(spoken)["_help_option"] = None  # click keeps it in the language it was first asked for in
     spoken.context_settings = {**command.context_settings, "terminal_width": NARROW}
@@ -78,6 +78,14 @@ def translate_help(command: click.Command) -> click.Command:
     if isinstance(command, click.Group):
         vars(spoken)["commands"] = {name: translate_help(one) for name, one in command.commands.items()}
     return spoken
+
+
+def _translate_help_text(text: str) -> str:
+    """The help in the user's language; what is not translated is left for click to wrap."""
+    from poetgen.cli.wrapping import wrap_paragraphs
+
+    spoken = tr(text)
+    return spoken if spoken == text else wrap_paragraphs(spoken)
 
 
 def _translate_option(param: click.Parameter) -> click.Parameter:

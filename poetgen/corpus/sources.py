@@ -71,12 +71,20 @@ def read_files(
 
 
 def added_files(path: Path, collection: str) -> list[Path]:
-    """The volumes of another collection below `path`, in numeric order. Raises CorpusError when there is none."""
+    """The volumes of another collection below `path`, in numeric order.
+
+    Raises CorpusError when there is none, and when they are all there is: then nothing is read beside them.
+    """
     found = _files(path, ".json") if path.is_dir() else []
     files = [file for _, file in _volumes(found, collection)]
     if not files:
         raise CorpusError(
             f"{path} has no volumes poet.{collection}.*.json; fetch them with: poetgen fetch --collection all"
+        )
+    if not _volumes(found, "tang"):
+        raise CorpusError(
+            f"{path} has volumes of {collection} alone, to which no more of it can be added; "
+            "omit --also, or fetch 全唐詩 too: poetgen fetch --collection tang"
         )
     return files
 

@@ -98,7 +98,7 @@ def read_last_line(typed: str, readings: VariantTable) -> Prompt:
         raise PromptError(
             tr("--last-line takes one line, not {typed}; give the last alone", typed=f"{typed!r:.60}")
         )
-    _check_known(line, readings)
+    _check_known(line, readings, "--last-line")
     mapped = to_corpus(line, readings)
     return Prompt(line, mapped.text, mapped.typed, mapped.script, mapped.notes)
 
@@ -108,7 +108,7 @@ def read_avoided(typed: str, readings: VariantTable) -> str:
     plain = _without_marks(typed)
     if not plain:
         raise PromptError(tr("--avoid is empty; give the hanzi that no poem is to have, such as 愁病"))
-    _check_known(plain, readings)
+    _check_known(plain, readings, "--avoid")
     return "".join(dict.fromkeys(same for char in plain for same in readings.candidates(char)))
 
 
@@ -188,7 +188,8 @@ def _with_marks(text: str) -> str:
     return marked
 
 
-def _check_known(text: str, readings: VariantTable) -> None:
+def _check_known(text: str, readings: VariantTable, option: str = "") -> None:
+    """Raises PromptError for what is no hanzi, in a prompt or in what `option` was given."""
     for char in text:
         if char in MARKS or (is_hanzi(char) and readings.candidates(char)):
             continue
@@ -201,6 +202,8 @@ def _check_known(text: str, readings: VariantTable) -> None:
                 )
             )
         near = readings.nearest(char)
+        if option and not near:
+            raise PromptError(tr("{option} takes hanzi alone, not {char!r}", option=option, char=char))
         hint = (
             tr("did you mean {near}?", near=near) if near else tr("begin with Chinese characters, such as 月")
         )

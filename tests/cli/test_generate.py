@@ -148,6 +148,8 @@ def test_what_was_read_otherwise_is_told(invoke):
         (["moon"], "'m' is not a Chinese character; begin with Chinese characters, such as 月"),
         (["月", "moon"], "'m' is not a Chinese character"),
         (["🌕"], "is not a Chinese character"),
+        (["月", "--avoid", "愁a"], "--avoid takes hanzi alone, not 'a'"),
+        (["--last-line", "moonlight"], "--last-line takes hanzi alone, not 'm'"),
         (["\udcff"], "not valid UTF-8"),
         (["月" * 10_000], "the prompt has 10000 hanzi and a poem at most 120"),
         (["月月月月月月月", "--max-length", "12"], "no room to complete a poem of 12 hanzi"),

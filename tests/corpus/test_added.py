@@ -110,6 +110,15 @@ def test_a_source_without_the_collection_says_how_to_get_it(tmp_path: Path, poem
         prepare(source, tmp_path / "out", also="song")
 
 
+def test_volumes_that_are_read_already_are_not_added_too(both: Path, tmp_path: Path) -> None:
+    for volume in both.rglob("poet.tang.*.json"):
+        volume.unlink()
+    with pytest.raises(CorpusError, match=r"volumes of song alone.* poetgen fetch --collection tang"):
+        prepare(both, tmp_path / "out", also="song")
+    _, dataset = prepare(both, tmp_path / "out")
+    assert len(dataset.split("train"))
+
+
 def test_a_known_vocabulary_is_taken_over(both: Path, tmp_path: Path) -> None:
     _, first = prepare(both, tmp_path / "first", also="song", min_count=1)
     assert first.conditions is not None
