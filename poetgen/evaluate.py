@@ -16,7 +16,7 @@ from poetgen.errors import CheckpointError, CorpusError
 from poetgen.measures import BOOTSTRAP_SEED, Figures, Floats, PoemLosses, figures
 from poetgen.model.language_model import LanguageModel, restore_model
 from poetgen.poem.poem import Poem
-from poetgen.training.devices import as_tensors
+from poetgen.training.devices import batch_tensors
 
 OnProgress = Callable[[int, int], None]
 
@@ -227,7 +227,7 @@ def score_batch(model: LanguageModel, batch: Batch, vocabulary: Vocabulary, segm
     sums, states = np.zeros((5, len(batch.lengths))), None
     device = model.embedding.weight.device
     for segment in batch.segments(segment_length):
-        found, states = model.token_losses(**as_tensors(segment, device), states=states)
+        found, states = model.token_losses(**batch_tensors(segment, device), states=states)
         losses, real = found.cpu().double().numpy(), segment.is_scored
         unknown = real & (segment.targets == vocabulary.unknown)
         hanzi = unknown | (real & (segment.targets >= vocabulary.first_hanzi))

@@ -43,7 +43,8 @@ def find_poems(
             labels = [describe_setting(key, values[key]) for key in own]
             folder = out / "-".join(["poems", *map(file_name, labels)])
             found[corpus] = prepare_poems(variant.config, source, folder, on_progress)
-            check_validation(found[corpus])
+            found[corpus].settings()  # raises for a folder whose settings cannot be read
+            found[corpus].require("validation")
     return {variant.label: found[variant.config.corpus] for variant in plan.variants}
 
 
@@ -73,13 +74,6 @@ def require_settings(prepared: Dataset, wanted: Mapping[str, Any]) -> Dataset:
             "choose another --out"
         )
     return prepared
-
-
-def check_validation(prepared: Dataset) -> None:
-    """Raises CorpusError when nothing is left to validate on."""
-    prepared.settings()
-    if not len(prepared.split("validation")):
-        raise CorpusError(f"{prepared.path} has no validation poems; prepare more, or with another --split")
 
 
 def describe_folders(prepared: Iterable[Dataset]) -> list[dict[str, Any]]:

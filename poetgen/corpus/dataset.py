@@ -146,6 +146,12 @@ class Dataset:
             raise CorpusError(f"{self.path} is damaged ({name} has unknown numbers); {AGAIN}")
         return EncodedPoems(ids, offsets, conditions)
 
+    def require(self, name: str) -> EncodedPoems:
+        """`split`, with a poem in it at least. Raises CorpusError."""
+        if not len(poems := self.split(name)):
+            raise CorpusError(f"{self.path} has no {name} poems; prepare more, or with another --split")
+        return poems
+
     def fingerprint(self) -> dict[str, str]:
         """SHA-256 of the vocabulary and the training poems, which identifies this data."""
         poems = self.split("train")

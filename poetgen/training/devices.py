@@ -19,7 +19,7 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def as_tensors(batch: Batch, device: torch.device) -> dict[str, Any]:
+def batch_tensors(batch: Batch, device: torch.device) -> dict[str, Any]:
     """The ids, targets, lengths and prefix of a batch there, as LanguageModel takes them."""
     arrays = {"ids": batch.inputs, "targets": batch.targets, "lengths": batch.lengths, "prefix": batch.prefix}
     return {

@@ -37,12 +37,13 @@ class LanguageModeling:
         without poems or a file without vectors.
         """
         self.prepared, self.config, self.settings = prepared, config, config.training
-        self.texts, self.validation_poems = (
-            require_poems(prepared, "train"),
-            require_poems(prepared, "validation"),
-        )
+        self.texts, self.validation_poems = prepared.require("train"), prepared.require("validation")
         self.source, self.messages = str(prepared.path.resolve()), list[str]()
-        rows = self.read_initial_rows() if is_new and config.model.pretrained_embeddings else None
+        rows = None
+        if is_new and config.model.pretrained_embeddings:
+            tokens = prepared.vocabulary.tokens
+            rows, message = read_vector_rows(config, tokens, tokens[len(SPECIALS) :])
+            self.messages.append(message)
         self.table = require_conditions(prepared) if config.model.conditions else None
         self.learner = build_learner(
             len(prepared.vocabulary), config, rows=rows, condition_rows=len(self.table) if self.table else 0
@@ -53,23 +54,10 @@ class LanguageModeling:
         if config.training.start:
             (self.load_start if is_new else self.recall_lines)(Path(config.training.start))
 
-    def read_initial_rows(self) -> Rows:
-        """The vectors of the known characters."""
-        vocabulary = self.prepared.vocabulary
-        rows, message = read_vector_rows(self.config, vocabulary.tokens, vocabulary.tokens[len(SPECIALS) :])
-        self.messages.append(message)
-        return rows
-
     def load_start(self, path: Path) -> None:
         """Begin with the weights of a checkpoint. Raises CheckpointError when it is another kind of model."""
-        found = Checkpoint.load(path)
-        check_same_kind(
-            found,
-            self.config,
-            self.prepared,
-            self.table,
-            where=RELEASED if path == released_path() else str(path),
-        )
+        found, where = Checkpoint.load(path), RELEASED if path == released_path() else str(path)
+        check_same_kind(found, self.config, self.prepared, self.table, where=where)
         self.learner.load_weights(found.weights)
         self.parent, self.parents_lines = dict(found.card), found.lines
         self.messages.append(f"begins with the weights of {path}")
@@ -195,11 +183,7 @@ def read_vector_rows(config: Config, tokens: Sequence[str], wanted: Sequence[str
 
     Raises ConfigError when they are not as long as the embedding is wide.
     """
-    vectors = read_vectors(
-        Path(config.model.pretrained_embeddings),
-        wanted,
-        forms=other_forms(wanted),
-    )
+    vectors = read_vectors(Path(config.model.pretrained_embeddings), wanted, forms=other_forms(wanted))
     if vectors.size != config.model.embedding_size:
         raise ConfigError(
             f"{vectors.path} has vectors of {vectors.size} numbers and model.embedding_size is "
@@ -210,14 +194,6 @@ def read_vector_rows(config: Config, tokens: Sequence[str], wanted: Sequence[str
             f"{vectors.path} has no vector for any of {len(wanted):,} tokens; give another file"
         )
     return vectors.rows(tokens), str(vectors)
-
-
-def require_poems(prepared: Dataset, split: str) -> EncodedPoems:
-    """A split that has poems. Raises CorpusError when it has none."""
-    poems = prepared.split(split)
-    if not len(poems):
-        raise CorpusError(f"{prepared.path} has no {split} poems; prepare more, or with another --split")
-    return poems
 
 
 def make_card(

@@ -48,13 +48,9 @@ class RunFolder:
 
     def __init__(self, path: Path, command: str = "poetgen train") -> None:
         self.path, self.command = path, command
-        self.config, self.metrics, self.state = (
-            path / "config.json",
-            path / "metrics.jsonl",
-            path / "state.pt",
-        )
+        self.config, self.metrics = path / "config.json", path / "metrics.jsonl"
+        self.state, self.curves = path / "state.pt", path / "curves.png"
         self.best, self.last = path / "best.safetensors", path / "last.safetensors"
-        self.curves = path / "curves.png"
 
     @property
     def name(self) -> str:
@@ -181,34 +177,16 @@ class RunFolder:
 
 
 class ReadOnlyRunFolder(RunFolder):
-    """The folder as all processes but the first have it: theirs is to read."""
+    """The folder as all processes but the first have it: what changes it, or checks it, is the first's."""
 
     def hold_lock(self) -> AbstractContextManager[None]:
         """The first process holds it."""
         return nullcontext()
 
-    def sweep(self) -> None:
-        """Nothing is removed."""
+    def _leave(self, *_: Any, **__: Any) -> None:
+        """Nothing is done."""
 
-    def check_new(self) -> None:
-        """The first process has looked."""
-
-    def write_config(
-        self, config: Mapping[str, Any], data: Mapping[str, Any], version: str, source: str = ""
-    ) -> None:
-        """Nothing is written."""
-
-    def check_there(self) -> None:
-        """The first process looks."""
-
-    def append(self, record: Mapping[str, Any]) -> None:
-        """Nothing is written."""
-
-    def forget_after(self, *, step: int, validated_step: int) -> None:
-        """Nothing is written."""
-
-    def save_state(self, state: Mapping[str, Any]) -> None:
-        """Nothing is written."""
+    sweep = check_new = check_there = write_config = append = forget_after = save_state = _leave
 
 
 def check_resumable(folder: RunFolder, config: Config, fingerprint: Mapping[str, str], *, where: str) -> None:
@@ -240,9 +218,7 @@ def record_of(line: str) -> dict[str, Any] | None:
     """A record from its line; None when it is not one, or lacks what is read of it."""
     try:
         record = check_table("the record", json.loads(line))
-        if (
-            record["kind"] == "epoch"
-        ):  # what older versions, which validated after epochs, called a validation
+        if record["kind"] == "epoch":  # as older versions, which validated after epochs, called a validation
             record["kind"] = "validation"
         for name in ("step", "epoch"):
             check_count(name, record[name])

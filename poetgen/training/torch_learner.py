@@ -16,7 +16,7 @@ from poetgen.model.initialize import Rows
 from poetgen.model.language_model import LanguageModel, build_model, detach_states
 from poetgen.training import ranks
 from poetgen.training.devices import (
-    as_tensors,
+    batch_tensors,
     choose_device,
     fastest_products,
     keep_freed_memory,
@@ -149,7 +149,7 @@ class TorchLanguageModelLearner(TorchLearner):
         with fastest_products(self.device):
             for segment in own.segments(self.settings.bptt_length) if own else ():
                 loss, states = self.model.summed_loss(
-                    **as_tensors(segment, self.device), states=states, precision=self.settings.precision
+                    **batch_tensors(segment, self.device), states=states, precision=self.settings.precision
                 )
                 (loss / batch.tokens).backward()  # type: ignore[no-untyped-call]
                 states = detach_states(states)
@@ -166,7 +166,7 @@ class TorchLanguageModelLearner(TorchLearner):
         for batch in ranks.shard_batches(batches):
             states = None
             for segment in batch.segments(self.settings.bptt_length):
-                losses, states = self.model.token_losses(**as_tensors(segment, self.device), states=states)
+                losses, states = self.model.token_losses(**batch_tensors(segment, self.device), states=states)
                 total += losses.sum(dtype=torch.float64).item()
             tokens += batch.tokens
         total, all_tokens = ranks.sum_over_ranks(total, tokens)

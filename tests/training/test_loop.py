@@ -15,7 +15,7 @@ from poetgen.corpus.batches import Batch, make_batch, ordered_batches
 from poetgen.corpus.dataset import Dataset, EncodedPoems
 from poetgen.errors import ConfigError, TrainingError
 from poetgen.training import numpy_learner
-from poetgen.training.devices import as_tensors
+from poetgen.training.devices import batch_tensors
 from poetgen.training.learner import Learner, build_learner
 from poetgen.training.loop import StepReport, train
 
@@ -100,7 +100,7 @@ def test_the_gradient_is_that_of_the_mean_token_loss(built: Built, batch: Batch)
     accumulated = gradient(learner)
     model = learner.model
     model.zero_grad()
-    loss, _ = model.summed_loss(**as_tensors(batch, torch.device("cpu")))
+    loss, _ = model.summed_loss(**batch_tensors(batch, torch.device("cpu")))
     (loss / batch.tokens).backward()
     assert total == pytest.approx(loss.item(), rel=1e-6)
     for name, array in gradient(learner).items():
