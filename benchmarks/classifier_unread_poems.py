@@ -16,7 +16,7 @@ from poetgen.classify.classifier import log_probabilities
 from poetgen.classify.report import format_interval
 from poetgen.classify.run import load_labelled_texts
 from poetgen.classify.saved import SavedClassifier, find_classifier
-from poetgen.classify.scores import scores
+from poetgen.classify.scores import score_predictions
 from poetgen.classify.split import TRAIN, VALIDATION
 from poetgen.corpus.dataset import Dataset
 from poetgen.files import Workspace
@@ -37,12 +37,12 @@ def main() -> None:
     known = {poem.text for poem in Dataset.open(workspace.prepared).poems("train")}
     read = np.array([text in known for text in held.texts])
     ours = log_probabilities(saved.model(), held.encoded).argmax(axis=1)
-    linear, _ = baselines.linear(
+    linear, _ = baselines.predict_linear(
         (train.texts, train.labels), (validation.texts, validation.labels), held.texts
     )
     for what, chosen in (("read", read), ("unread", ~read)):
         for name, guesses in (("linear", linear), ("classifier", ours)):
-            found = scores(held.labels[chosen], guesses[chosen], len(data.labels))
+            found = score_predictions(held.labels[chosen], guesses[chosen], len(data.labels))
             accuracy = format_interval(found.accuracy, found.accuracy_interval)
             print(f"{what:<7} {found.texts:>4} texts  {name:<11}accuracy {accuracy}, ", end="")
             print(f"macro-F1 {format_interval(found.macro_f1, found.macro_f1_interval)}")

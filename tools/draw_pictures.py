@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 import click
 
-from poetgen.experiments.reach import Reach, Sizes, measure_reach
-from poetgen.experiments.symmetry import Learned, Task, learn
+from poetgen.experiments.reach import Reach, ReachSettings, measure_reach
+from poetgen.experiments.symmetry import Learned, SymmetryTask, learn
 from poetgen.picture.cards import judged_card
 from poetgen.picture.save import save
 from poetgen.plots.confusion import draw_confusion
@@ -61,7 +61,7 @@ class Picture(NamedTuple):
 
 def compute_reach(scales: Sequence[float] = SCALES) -> list[Reach]:
     """As `poetgen gradients` does."""
-    return list(measure_reach(scales, Sizes()))
+    return list(measure_reach(scales, ReachSettings()))
 
 
 def reach_numbers(reaches: Sequence[Reach]) -> dict[str, list[float]]:
@@ -69,9 +69,9 @@ def reach_numbers(reaches: Sequence[Reach]) -> dict[str, list[float]]:
     return {f"{one.cell} {one.of} {one.scale:g}": rounded(one.quartiles[1]) for one in reaches}
 
 
-def compute_symmetry(steps: int = Task.after) -> list[Learned]:
+def compute_symmetry(steps: int = SymmetryTask.after) -> list[Learned]:
     """As `poetgen gradients --init` does, for as many steps."""
-    return [learn(init, Task(after=steps)) for init in INITS]
+    return [learn(init, SymmetryTask(after=steps)) for init in INITS]
 
 
 def symmetry_numbers(learned: Sequence[Learned]) -> dict[str, list[float]]:

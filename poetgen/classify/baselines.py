@@ -9,7 +9,7 @@ from poetgen.classify.scores import Labels, macro_f1, matrix_of, tally
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0)  # C, chosen on validation
 
 
-def majority(train: Labels, texts: int) -> Labels:
+def predict_majority(train: Labels, texts: int) -> Labels:
     """The commonest label of train, the first of equals, for each of so many texts."""
     return np.full(texts, np.bincount(train).argmax(), dtype=np.int64)
 
@@ -23,7 +23,7 @@ def can_compare() -> bool:
     return True
 
 
-def linear(
+def predict_linear(
     train: tuple[Sequence[str], Labels],
     validation: tuple[Sequence[str], Labels],
     held_out: Sequence[str],

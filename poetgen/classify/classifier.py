@@ -220,7 +220,7 @@ def log_probabilities(
     """
     model.eval()
     rows = []
-    for indices, ids, lengths in in_order(encoded, device):
+    for indices, ids, lengths in ordered_texts(encoded, device):
         known = None if features is None else features[torch.from_numpy(indices)].to(device)
         rows.append((indices, model(ids, lengths, known).cpu().numpy()))
     found = np.zeros((len(encoded), rows[0][1].shape[1]))
@@ -234,12 +234,14 @@ def encode_all(model: Classifier, encoded: EncodedPoems, *, device: torch.device
     """What the layers make of every text, dropout off: (texts, W), on the CPU."""
     model.eval()
     found = torch.zeros(len(encoded), len(model.mean))
-    for indices, ids, lengths in in_order(encoded, device):
+    for indices, ids, lengths in ordered_texts(encoded, device):
         found[torch.from_numpy(indices)] = model.encode(ids, lengths).float().cpu()
     return found
 
 
-def in_order(encoded: EncodedPoems, device: torch.device | str) -> Iterator[tuple[Indices, Tensor, Tensor]]:
+def ordered_texts(
+    encoded: EncodedPoems, device: torch.device | str
+) -> Iterator[tuple[Indices, Tensor, Tensor]]:
     """Every text once, those of nearly equal length together: (which, ids (T, B), lengths (B))."""
     for indices in bucket_by_length(encoded.lengths, batch_size=AT_ONCE, max_tokens=64 * AT_ONCE):
         ids, lengths = pad_texts(encoded, indices)

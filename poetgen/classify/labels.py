@@ -25,7 +25,7 @@ class Labelled:
         return self.key or self.text
 
 
-def poems_by(prepared: Dataset, criterion: str) -> list[Labelled]:
+def label_poems(prepared: Dataset, criterion: str) -> list[Labelled]:
     """The poems of every split (fragments apart) by poet, or the four regular forms. Raises CorpusError."""
     texts = []
     for name in ("train", "validation", "test"):
@@ -36,7 +36,7 @@ def poems_by(prepared: Dataset, criterion: str) -> list[Labelled]:
     return texts
 
 
-def choose(
+def choose_texts(
     texts: Sequence[Labelled], *, classes: int = 0, most: int = 0, equal: bool = False
 ) -> list[Labelled]:
     """The texts of the `classes` most frequent labels (0: of all, but `most` at most), or `equal` parts of them.

@@ -11,7 +11,7 @@ from poetgen.classify.texts import encode_texts
 from poetgen.classify.tokens import is_mark
 from poetgen.corpus.clean import CleaningReport, clean
 from poetgen.corpus.decoding import Decoded
-from poetgen.corpus.reading import Reading
+from poetgen.corpus.reading import ReadingReport
 from poetgen.corpus.text_files import RawPoem, read_poem_text
 from poetgen.errors import PromptError
 from poetgen.script.convert import to_corpus
@@ -79,4 +79,4 @@ def read_verse(given: str | RawPoem) -> str:
 
 
 def _read_typed(typed: str) -> Iterator[RawPoem]:
-    return read_poem_text(Decoded(as_utf8(typed, "the text")), "", Reading())
+    return read_poem_text(Decoded(as_utf8(typed, "the text")), "", ReadingReport())

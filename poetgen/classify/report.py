@@ -8,7 +8,7 @@ from typing import Any
 from poetgen.classify import baselines
 from poetgen.classify.classifier import log_probabilities
 from poetgen.classify.saved import SavedClassifier
-from poetgen.classify.scores import Scores, difference, most_confused, scores
+from poetgen.classify.scores import Scores, compare_predictions, most_confused, score_predictions
 from poetgen.classify.split import TRAIN, VALIDATION
 from poetgen.classify.texts import LabelledTexts
 from poetgen.files import write_json, write_text
@@ -65,17 +65,17 @@ def compare_with_baselines(
     predictions = log_probabilities(saved.model(), held.encoded).argmax(axis=1)
     linear, penalty, ahead = None, None, None
     if with_linear and baselines.can_compare():
-        theirs, penalty = baselines.linear(
+        theirs, penalty = baselines.predict_linear(
             (train.texts, train.labels), (validation.texts, validation.labels), held.texts
         )
-        linear = scores(truth, theirs, labels)
-        ahead = difference(truth, predictions, theirs, labels)
+        linear = score_predictions(truth, theirs, labels)
+        ahead = compare_predictions(truth, predictions, theirs, labels)
     return BaselineComparison(
         data.labels,
         part,
         len(train),
-        scores(truth, predictions, labels),
-        scores(truth, baselines.majority(train.labels, len(held)), labels),
+        score_predictions(truth, predictions, labels),
+        score_predictions(truth, baselines.predict_majority(train.labels, len(held)), labels),
         linear,
         penalty,
         ahead,

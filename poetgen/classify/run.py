@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from poetgen.classify.label_files import Tell, read_labels
-from poetgen.classify.labels import Labelled, choose, choose_validation, poems_by
+from poetgen.classify.labels import Labelled, choose_texts, choose_validation, label_poems
 from poetgen.classify.learner import Classification
 from poetgen.classify.settings import COMMAND, POETS, ClassifierConfig
 from poetgen.classify.texts import LabelledTexts
@@ -26,7 +26,7 @@ def load_labelled_texts(
     wanted = config.classify
     most = POETS if wanted.by == "poet" else 0
     found = _read(config, prepared, tell)
-    texts = choose(found, classes=wanted.classes, most=most, equal=wanted.equal)
+    texts = choose_texts(found, classes=wanted.classes, most=most, equal=wanted.equal)
     validation: list[Labelled] = []
     if wanted.validation:
         given = _read_file(config, wanted.validation, tell)
@@ -45,7 +45,7 @@ def load_labelled_texts(
 def _read(config: ClassifierConfig, prepared: Path, tell: Tell) -> list[Labelled]:
     wanted = config.classify
     if wanted.by:
-        return poems_by(Dataset.open(prepared), wanted.by)
+        return label_poems(Dataset.open(prepared), wanted.by)
     return _read_file(config, wanted.labels, tell)
 
 

@@ -38,7 +38,7 @@ class Tallies(NamedTuple):
     predicted: Floats
 
 
-def scores(truth: Labels, predictions: Labels, labels: int) -> Scores:
+def score_predictions(truth: Labels, predictions: Labels, labels: int) -> Scores:
     """The scores of these predictions, (texts,) each, among this many labels."""
     matrix = matrix_of(truth, predictions, labels)
     counted, resampled = tally(matrix), resample(truth, predictions, labels)
@@ -53,7 +53,7 @@ def scores(truth: Labels, predictions: Labels, labels: int) -> Scores:
     )
 
 
-def difference(truth: Labels, ours: Labels, theirs: Labels, labels: int) -> Interval | None:
+def compare_predictions(truth: Labels, ours: Labels, theirs: Labels, labels: int) -> Interval | None:
     """The 95 % interval of ours less theirs in macro-F1, both resampled together: above 0, ours is better."""
     # one seed: the same texts are drawn for both
     mine, other = (macro_f1(resample(truth, predictions, labels)) for predictions in (ours, theirs))

@@ -37,7 +37,7 @@ def stratified_group_split(texts: Sequence[Labelled], ratio: str) -> dict[str, l
     return {part: sorted(numbers) for part, numbers in parts.items()}
 
 
-def near_duplicates(texts: Sequence[Labelled], of: Sequence[Labelled]) -> int:
+def count_near_duplicates(texts: Sequence[Labelled], of: Sequence[Labelled]) -> int:
     """How many of the texts are near duplicates of some `of` others."""
     if not texts:
         return 0

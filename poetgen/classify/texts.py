@@ -12,7 +12,14 @@ import torch
 from torch import Tensor
 
 from poetgen.classify.labels import Labelled
-from poetgen.classify.split import PARTS, TEST, TRAIN, VALIDATION, near_duplicates, stratified_group_split
+from poetgen.classify.split import (
+    PARTS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    count_near_duplicates,
+    stratified_group_split,
+)
 from poetgen.classify.tokens import SPECIALS, Tokeniser, TokenVocabulary, is_mark
 from poetgen.corpus.batches import Indices, time_first
 from poetgen.corpus.dataset import EncodedPoems
@@ -137,7 +144,7 @@ class LabelledTexts:
             for part in PARTS
         }
         cut = sum(len(tokens[text.text]) > max_length for text in [*texts, *validation])
-        return cls(labels, tokeniser, vocabulary, parts, cut, near_duplicates(validation, texts))
+        return cls(labels, tokeniser, vocabulary, parts, cut, count_near_duplicates(validation, texts))
 
     def pairs(self) -> Pairs:
         """Neighbouring known tokens, no marks, that stand together twice or more in train: (P, 2), in order."""

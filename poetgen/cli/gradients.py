@@ -16,8 +16,8 @@ from poetgen.cli.values import OutputFile
 from poetgen.config import INITIALIZATIONS
 
 if TYPE_CHECKING:
-    from poetgen.experiments.reach import Reach, Sizes
-    from poetgen.experiments.symmetry import Learned, Task
+    from poetgen.experiments.reach import Reach, ReachSettings
+    from poetgen.experiments.symmetry import Learned, SymmetryTask
 
 SCALES = (0.5, 1.0, 2.0)
 SIZES = {"hidden_size": (64, 16), "steps": (50, 12), "batch": (32, 16)}  # defaults, without and with --init
@@ -100,10 +100,10 @@ OF = {"h": "∂loss/∂h", "c": "∂loss/∂c", "forget gates": "forget gates al
 
 def show_reach(scales: Sequence[float], *, out: Path | None, as_json: bool, **settings: Any) -> None:
     """Measure, print and draw."""
-    from poetgen.experiments.reach import Sizes, measure_reach
+    from poetgen.experiments.reach import ReachSettings, measure_reach
     from poetgen.plots.gradients import draw_reach
 
-    scales, sizes, reaches = list(dict.fromkeys(scales)), Sizes(**settings), []
+    scales, sizes, reaches = list(dict.fromkeys(scales)), ReachSettings(**settings), []
     with progress_bar("walking back", unit="cell") as on_progress:
         for reach in measure_reach(scales, sizes):
             reaches.append(reach)
@@ -122,18 +122,15 @@ def show_reach(scales: Sequence[float], *, out: Path | None, as_json: bool, **se
 
 def reach_record(reach: "Reach") -> dict[str, Any]:
     """A curve for JSON; what is not finite is null."""
+    from poetgen.measures import finite
+
     low, median, high = reach.quartiles
     values = {"median": median, "lower_quartile": low, "upper_quartile": high, "bound": reach.bound}
-    lists = {name: None if v is None else [finite(x) for x in v] for name, v in values.items()}
+    lists = {name: None if v is None else [finite(float(x)) for x in v] for name, v in values.items()}
     return {"cell": reach.cell, "of": reach.of, "scale": reach.scale, **lists}
 
 
-def finite(value: float) -> float | None:
-    """For JSON, which has no infinity."""
-    return float(value) if math.isfinite(value) else None
-
-
-def reach_table(reaches: Sequence["Reach"], sizes: "Sizes") -> Iterator[str]:
+def reach_table(reaches: Sequence["Reach"], sizes: "ReachSettings") -> Iterator[str]:
     """Medians at some distances, a block for each scale."""
     chosen = sorted({*(d for d in COLUMNS if d < sizes.steps), sizes.steps})
     yield (
@@ -183,10 +180,10 @@ def remarks(reaches: Sequence["Reach"]) -> Iterator[str]:
 
 def show_symmetry(inits: Sequence[str], *, out: Path | None, as_json: bool, **settings: Any) -> None:
     """Learn, print and draw."""
-    from poetgen.experiments.symmetry import Task
+    from poetgen.experiments.symmetry import SymmetryTask
     from poetgen.plots.gradients import draw_symmetry
 
-    task = Task(**settings)
+    task = SymmetryTask(**settings)
     learned = learn_all(list(dict.fromkeys(inits)), task)
     if as_json:
         rows = [row for one in learned for row in symmetry_records(one, task)]
@@ -198,7 +195,7 @@ def show_symmetry(inits: Sequence[str], *, out: Path | None, as_json: bool, **se
         echo(f"drawn: {out}", err=True)
 
 
-def learn_all(inits: Sequence[str], task: "Task") -> list["Learned"]:
+def learn_all(inits: Sequence[str], task: "SymmetryTask") -> list["Learned"]:
     """One after the other, with a bar for all."""
     from poetgen.experiments.symmetry import learn
 
@@ -213,7 +210,7 @@ def learn_all(inits: Sequence[str], task: "Task") -> list["Learned"]:
     return learned
 
 
-def symmetry_records(one: "Learned", task: "Task") -> Iterator[dict[str, Any]]:
+def symmetry_records(one: "Learned", task: "SymmetryTask") -> Iterator[dict[str, Any]]:
     """The stages of an initialization for JSON."""
     for stage in one.stages:
         yield {
@@ -230,7 +227,7 @@ def symmetry_records(one: "Learned", task: "Task") -> Iterator[dict[str, Any]]:
         }
 
 
-def symmetry_table(learned: Sequence["Learned"], task: "Task") -> Iterator[str]:
+def symmetry_table(learned: Sequence["Learned"], task: "SymmetryTask") -> Iterator[str]:
     """A column for each stage, a row for each parameter."""
     columns = [(one, stage) for one in learned for stage in one.stages]
 

@@ -11,7 +11,7 @@ import click
 
 from poetgen.cli.output import echo
 from poetgen.corpus.decoding import Decoded, decode_text, remove_invisible
-from poetgen.corpus.reading import Reading
+from poetgen.corpus.reading import ReadingReport
 from poetgen.corpus.sources import warn_of_rejects
 from poetgen.corpus.text_files import read_poem_text
 from poetgen.corpus.typed_poems import TypedPoem, extract_verse
@@ -45,7 +45,7 @@ def read_given_poems(
                     lack=lack,
                 )
             )
-        reading = Reading()
+        reading = ReadingReport()
         judged = 0
         for poem in extract_verse(read_poem_text(decoded, name, reading, line_length=line_length), reading):
             judged += isinstance(poem, TypedPoem)

@@ -20,7 +20,7 @@ from poetgen.printable import printable
 
 if TYPE_CHECKING:
     from poetgen.corpus.prepare import Known, PrepareReport
-    from poetgen.corpus.reading import Reading
+    from poetgen.corpus.reading import ReadingReport
 
 MOST_FORMS = 12
 
@@ -97,7 +97,7 @@ def prepare(
         config_name, settings=settings, flags={f"corpus.{key}": value for key, value in flags.items()}
     ).corpus
     out = out or workspace.prepared
-    read: list[Reading] = []
+    read: list[ReadingReport] = []
     try:
         with progress_bar("reading", unit="file") as on_progress:
             report = prepare_corpus(

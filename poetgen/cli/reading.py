@@ -8,12 +8,12 @@ from poetgen.language import tr
 from poetgen.printable import printable
 
 if TYPE_CHECKING:
-    from poetgen.corpus.reading import Reading
+    from poetgen.corpus.reading import ReadingReport
 
 MOST_FAULTS = 20
 
 
-def tell_reading(source: Path | str, reading: "Reading") -> None:
+def tell_reading(source: Path | str, reading: "ReadingReport") -> None:
     """Say once how a source was read, and what of it could not be."""
     from poetgen.corpus.sources import warn_of_rejects
 

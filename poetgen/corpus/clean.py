@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from poetgen.corpus.reading import Reading
+from poetgen.corpus.reading import ReadingReport
 from poetgen.poem.poem import MARKS, is_hanzi, is_invisible
 
 EXAMPLES = 2
@@ -64,7 +64,7 @@ class CleaningReport:
     records: int = 0
     kept: int = 0
     rules: dict[str, RuleCount] = field(default_factory=lambda: {name: RuleCount() for name in RULES})
-    reading: Reading = field(default_factory=Reading)
+    reading: ReadingReport = field(default_factory=ReadingReport)
 
     @property
     def faults(self) -> list[str]:

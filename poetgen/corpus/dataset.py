@@ -201,7 +201,7 @@ def write_dataset(
         save_table(next(iter(conditions.values())).table, folder)  # all are told by one table
     write_text(folder / "vocabulary.txt", "".join(f"{token}\n" for token in vocabulary.tokens))
     save_array(folder / "counts.npy", np.array(vocabulary.counts, dtype=np.int64))
-    sizes = {name: measure(poems, vocabulary, config.punctuation) for name, poems in splits.items()}
+    sizes = {name: measure_sizes(poems, vocabulary, config.punctuation) for name, poems in splits.items()}
     manifest = {
         "format_version": FORMAT_VERSION,
         "unknown_types": vocabulary.unknown_types,
@@ -218,7 +218,7 @@ def body(poem: Poem, punctuation: str) -> str:
     return poem.text if punctuation == "keep" else "".join(poem.lines)
 
 
-def measure(poems: Sequence[Poem], vocabulary: Vocabulary, punctuation: str) -> dict[str, Any]:
+def measure_sizes(poems: Sequence[Poem], vocabulary: Vocabulary, punctuation: str) -> dict[str, Any]:
     """Poems, tokens (the end counted), hanzi, and hanzi the vocabulary lacks."""
     hanzi = sum(poem.hanzi for poem in poems)
     missing = sum(char not in vocabulary for poem in poems for line in poem.lines for char in line)

@@ -14,8 +14,8 @@ from poetgen.corpus.clean import CleaningReport
 from poetgen.corpus.conditions import Conditions, ConditionTable
 from poetgen.corpus.dataset import Dataset, body, write_dataset
 from poetgen.corpus.near_duplicates import cluster_near_duplicates, split_clusters
-from poetgen.corpus.reading import Reading
-from poetgen.corpus.selection import LEAST, select, too_few
+from poetgen.corpus.reading import ReadingReport
+from poetgen.corpus.selection import LEAST, select_poems, too_few
 from poetgen.corpus.sources import (
     OnProgress,
     added_files,
@@ -65,7 +65,7 @@ def prepare_corpus(
     known: Known | None = None,
     strict: bool = False,
     on_progress: OnProgress | None = None,
-    on_read: Callable[[Reading], None] = lambda reading: None,
+    on_read: Callable[[ReadingReport], None] = lambda reading: None,
 ) -> PrepareReport:
     """Read, clean, select, cluster, split and number the poems of `source` into `out_dir`.
 
@@ -84,7 +84,7 @@ def prepare_corpus(
         source, supplement=config.supplement, line_length=length, strict=strict, on_progress=on_progress
     )
     on_read(cleaning.reading)
-    whole, fragments, selection = select(poems, config, forms)
+    whole, fragments, selection = select_poems(poems, config, forms)
     if len(whole) < LEAST:
         raise too_few(whole, poems, cleaning, config, forms, source=source)
     roots = cluster_near_duplicates(whole)
@@ -92,7 +92,7 @@ def prepare_corpus(
     added, added_report = (
         read_added(source, config, forms, splits, cleaning, on_progress) if config.also else ([], None)
     )
-    vocabulary, table = known or know(splits["train"], added, config)
+    vocabulary, table = known or build_vocabulary(splits["train"], added, config)
     splits["train"] += added
     titles = TitleReport()
     conditions = {
@@ -101,7 +101,7 @@ def prepare_corpus(
     }
     with replace_folder(out_dir) as folder:
         sizes = write_dataset(
-            folder, splits, vocabulary, config, origin=origin(source, config), conditions=conditions
+            folder, splits, vocabulary, config, origin=describe_origin(source, config), conditions=conditions
         )
         report = PrepareReport(
             cleaning=cleaning,
@@ -170,7 +170,7 @@ def read_added(
     """The poems of `config.also` to train on besides, and how many there were; `cleaning` counts on."""
     files = added_files(source, config.also)
     poems = read_files(files, source, cleaning, on_progress=on_progress)
-    whole, _, selection = select(poems, replace(config, limit=0), forms)
+    whole, _, selection = select_poems(poems, replace(config, limit=0), forms)
     kept = drop_held_out(whole, [*splits["validation"], *splits["test"]])
     return kept, {
         "collection": config.also,
@@ -180,7 +180,7 @@ def read_added(
     }
 
 
-def know(own: Sequence[Poem], added: Sequence[Poem], config: CorpusConfig) -> Known:
+def build_vocabulary(own: Sequence[Poem], added: Sequence[Poem], config: CorpusConfig) -> Known:
     """The vocabulary of the training poems, and the forms and poets that may be asked for.
 
     Raises CorpusError where no character is frequent enough to be known.
@@ -215,7 +215,7 @@ def quantiles(poems: Sequence[Poem]) -> dict[str, int]:
     return {f"{percent}%": lengths[place] for percent, place in places.items()}
 
 
-def origin(source: Path, config: CorpusConfig) -> dict[str, Any]:
+def describe_origin(source: Path, config: CorpusConfig) -> dict[str, Any]:
     """Where the poems came from: url and commit of a fetched corpus, and a SHA-256 over the files read."""
     digest = hashlib.sha256()
     added = added_files(source, config.also) if config.also else []

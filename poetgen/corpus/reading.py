@@ -7,7 +7,7 @@ from poetgen.language import tr
 
 
 @dataclass
-class Reading:
+class ReadingReport:
     """How some files were read: what was found in them, and where."""
 
     files: int = 0

@@ -15,7 +15,7 @@ _EXAMPLE = 24  # characters
 _SETTINGS = ("form", "min_length", "max_length", "limit")
 
 
-def select(
+def select_poems(
     poems: Sequence[Poem], config: CorpusConfig, forms: Sequence[Form]
 ) -> tuple[list[Poem], list[Poem], dict[str, int]]:
     """(whole poems, fragments, how many each setting dropped); `limit` counts whole poems that are kept.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from poetgen.corpus.clean import CleaningReport, clean
-from poetgen.corpus.reading import Reading
+from poetgen.corpus.reading import ReadingReport
 from poetgen.corpus.text_files import JSON_SUFFIXES, TABLE_SUFFIXES, RawPoem, read_poem_file
 from poetgen.errors import CorpusError
 from poetgen.files import follow_links
@@ -161,7 +161,7 @@ def _volumes(files: Iterable[Path], collection: str) -> list[tuple[int, Path]]:
 
 
 def read_raw_poems(
-    file: Path, name: str, reading: Reading, *, line_length: int | None = None
+    file: Path, name: str, reading: ReadingReport, *, line_length: int | None = None
 ) -> Iterator[RawPoem]:
     """The poems of one file before cleaning; what cannot be read is added to the faults, with `name`."""
     try:

@@ -1,7 +1,7 @@
 """The one reader of poems in files: JSON, JSON lines, CSV, TSV and plain text, in whichever layout and encoding.
 
-Every command reads a file through this, so that the same file gives the same poems everywhere; `Reading` says how
-it was read.
+Every command reads a file through this, so that the same file gives the same poems everywhere; a `ReadingReport`
+says how it was read.
 """
 
 import csv
@@ -14,7 +14,7 @@ from poetgen.corpus.json_entries import is_json, parse_json
 from poetgen.corpus.lost import show_lost
 from poetgen.corpus.markup import remove_markup
 from poetgen.corpus.plain_text import plain_poems
-from poetgen.corpus.reading import Reading
+from poetgen.corpus.reading import ReadingReport
 from poetgen.corpus.records import NoRecord, Record, read_entry
 from poetgen.corpus.tables import find_columns, read_table
 from poetgen.language import tr
@@ -40,7 +40,7 @@ class RawPoem:
 
 
 def read_poem_file(
-    data: bytes, name: str, reading: Reading, *, line_length: int | None = None
+    data: bytes, name: str, reading: ReadingReport, *, line_length: int | None = None
 ) -> Iterator[RawPoem]:
     """The poems of a file's bytes; `reading` counts them and lists what could not be read, `name` before it.
 
@@ -51,7 +51,7 @@ def read_poem_file(
 
 
 def read_poem_text(
-    decoded: Decoded, name: str, reading: Reading, *, line_length: int | None = None
+    decoded: Decoded, name: str, reading: ReadingReport, *, line_length: int | None = None
 ) -> Iterator[RawPoem]:
     """The same of a text."""
     reading.files += 1
@@ -71,7 +71,7 @@ def read_poem_text(
         yield poem
 
 
-def _json_poems(text: str, name: str, reading: Reading, line_length: int | None) -> Iterator[RawPoem]:
+def _json_poems(text: str, name: str, reading: ReadingReport, line_length: int | None) -> Iterator[RawPoem]:
     try:
         entries = parse_json(text)
     except (ValueError, RecursionError) as error:
@@ -90,7 +90,7 @@ def _json_poems(text: str, name: str, reading: Reading, line_length: int | None)
 
 
 def _table_poems(
-    text: str, suffix: str, name: str, reading: Reading, line_length: int | None
+    text: str, suffix: str, name: str, reading: ReadingReport, line_length: int | None
 ) -> Iterator[RawPoem] | None:
     try:
         table = read_table(text, suffix)
@@ -121,7 +121,7 @@ def _table_poems(
     return poems()
 
 
-def _plain_poems(text: str, reading: Reading, line_length: int | None) -> Iterator[RawPoem]:
+def _plain_poems(text: str, reading: ReadingReport, line_length: int | None) -> Iterator[RawPoem]:
     layout, poems, left_out = plain_poems(text, line_length=line_length)
     reading.layouts[layout] += len(poems)
     reading.left_out += left_out

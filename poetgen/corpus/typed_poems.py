@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from poetgen.corpus.clean import normalise_forms, strip_page_numbers, strip_signs
 from poetgen.corpus.decoding import Decoded, remove_invisible
 from poetgen.corpus.lost import LACUNA
-from poetgen.corpus.reading import Reading
+from poetgen.corpus.reading import ReadingReport
 from poetgen.corpus.text_files import RawPoem, read_poem_text
 from poetgen.errors import PromptError
 from poetgen.language import tr
@@ -30,12 +30,12 @@ class TypedPoem:
 
 def read_typed_poems(text: str, *, line_length: int | None = None) -> Iterator[TypedPoem | PromptError]:
     """Each poem of a text, or in its place why it is none; `line_length` cuts verse that has no marks."""
-    reading = Reading()
+    reading = ReadingReport()
     decoded = Decoded(remove_invisible(text))
     yield from extract_verse(read_poem_text(decoded, "", reading, line_length=line_length), reading)
 
 
-def extract_verse(poems: Iterable[RawPoem], reading: Reading) -> Iterator[TypedPoem | PromptError]:
+def extract_verse(poems: Iterable[RawPoem], reading: ReadingReport) -> Iterator[TypedPoem | PromptError]:
     """The lines of each poem; what is not verse, and what could not be read at all, as an error in its place."""
     for poem in poems:
         try:

@@ -28,7 +28,7 @@ MOST_SCALES = 6
 
 
 @dataclass(frozen=True)
-class Sizes:
+class ReachSettings:
     """What is drawn: B poems of T steps, inputs and states of H, the forget gates' bias of the LSTM."""
 
     hidden_size: int = 64
@@ -58,7 +58,7 @@ class Reach:
         return np.asarray(np.quantile(self.norms, QUARTILES, axis=1, method="inverted_cdf"))
 
 
-class Problem(NamedTuple):
+class ReachProblem(NamedTuple):
     """weight_ih (4H, H), orthogonal (4, H, H), x (T + 1, B, H), and ∂loss_T/∂h_T (B, H), each row of length 1."""
 
     weight_ih: Array
@@ -67,13 +67,13 @@ class Problem(NamedTuple):
     dh: Array
 
 
-def measure_reach(scales: Sequence[float], sizes: Sizes) -> Iterator[Reach]:
+def measure_reach(scales: Sequence[float], sizes: ReachSettings) -> Iterator[Reach]:
     """Scale by scale: the three RNNs, then h, c and the forget gates of the LSTM.
 
     All cells and scales have the same draws, so that nothing else differs. Raises ConfigError for numbers that
     cannot be computed with.
     """
-    check(scales, sizes)
+    check_settings(scales, sizes)
     problem = draw_problem(sizes)
     for scale in scales:
         for activation in RNNS:
@@ -81,12 +81,12 @@ def measure_reach(scales: Sequence[float], sizes: Sizes) -> Iterator[Reach]:
         yield from lstm_reach(scale, problem, sizes.forget_bias)
 
 
-def draw_problem(sizes: Sizes) -> Problem:
+def draw_problem(sizes: ReachSettings) -> ReachProblem:
     """From the seed: inputs N(0, 1), input weights N(0, 1/H), so that gates see N(0, 1) of the input."""
     rng = np.random.default_rng(sizes.seed)
     hidden, batch = sizes.hidden_size, sizes.batch
     dh = rng.normal(size=(batch, hidden))
-    return Problem(
+    return ReachProblem(
         rng.normal(0, 1 / math.sqrt(hidden), (4 * hidden, hidden)),
         np.stack([orthogonal(rng, hidden) for _ in range(4)]),
         # one step more than distances: the state at distance T is then that of a step too
@@ -102,7 +102,7 @@ def orthogonal(rng: np.random.Generator, size: int) -> Array:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def rnn_reach(activation: str, scale: float, problem: Problem) -> Reach:
+def rnn_reach(activation: str, scale: float, problem: ReachProblem) -> Reach:
     """h' = φ(W x + U h): forwards over all steps, then back from the last."""
     hidden = problem.dh.shape[1]
     weight_hh = scale * problem.orthogonal[0]
@@ -123,7 +123,7 @@ def rnn_reach(activation: str, scale: float, problem: Problem) -> Reach:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def lstm_reach(scale: float, problem: Problem, forget_bias: float) -> Iterator[Reach]:
+def lstm_reach(scale: float, problem: ReachProblem, forget_bias: float) -> Iterator[Reach]:
     """The gradient by h; by c, all paths together; and by c through the forget gates alone."""
     hidden = problem.dh.shape[1]
     bias = np.repeat([0.0, forget_bias, 0.0, 0.0], hidden)
@@ -158,7 +158,7 @@ def lengths(rows: Array) -> Array:
     return np.where(np.isfinite(norms), norms, np.inf)
 
 
-def check(scales: Sequence[float], sizes: Sizes) -> None:
+def check_settings(scales: Sequence[float], sizes: ReachSettings) -> None:
     """Raises ConfigError for what cannot be, or would take very long or more memory than there may be."""
     check_counts(sizes, "hidden_size", "steps", "batch")
     check_numbers(-LARGEST, forget_bias=sizes.forget_bias)

@@ -31,7 +31,7 @@ OnStep = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Task:
+class SymmetryTask:
     """What is learned, and how: B sequences of T characters, E = H units, the first weights from `seed`."""
 
     hidden_size: int = 16
@@ -69,12 +69,12 @@ class Learned:
 
 
 @np.errstate(over="ignore", invalid="ignore")  # the loss is asked whether it is a number
-def learn(init: str, task: Task, on_step: OnStep | None = None) -> Learned:
+def learn(init: str, task: SymmetryTask, on_step: OnStep | None = None) -> Learned:
     """Descend for `task.after` steps, and look at the model after the first and after the last.
 
     Raises ConfigError for a setting that cannot be, TrainingError when the loss is no longer a number.
     """
-    check(init, task)
+    check_task(init, task)
     arrays = first_weights(init, task)
     first = {name: array.copy() for name, array in arrays.items()}
     params = language_model.read_parameters(arrays, np.float64)  # names for the same memory
@@ -96,7 +96,7 @@ def learn(init: str, task: Task, on_step: OnStep | None = None) -> Learned:
     return Learned(init, np.array(losses), tuple(stages))
 
 
-def stage(after: int, params: Parameters, task: Task, change: dict[str, float]) -> Stage:
+def stage(after: int, params: Parameters, task: SymmetryTask, change: dict[str, float]) -> Stage:
     """What is to be told of a model now."""
     ids = sequences(task, 1)[:-1]
     _, _, cache = language_model.forward(params, ids, language_model.init_state(params, task.batch))
@@ -106,7 +106,7 @@ def stage(after: int, params: Parameters, task: Task, change: dict[str, float]) 
     return Stage(after, distinct(flat), float(np.ptp(flat, axis=0).max()), units, change, moved)
 
 
-def first_weights(init: str, task: Task) -> dict[str, Array]:
+def first_weights(init: str, task: SymmetryTask) -> dict[str, Array]:
     """Those of the package's own model, in float64; the global random state is left as it was."""
     import torch
 
@@ -125,7 +125,7 @@ def first_weights(init: str, task: Task) -> dict[str, Array]:
     return {name: value.double().numpy().copy() for name, value in model.state_dict().items()}
 
 
-def sequences(task: Task, number: int) -> Array:
+def sequences(task: SymmetryTask, number: int) -> Array:
     """(T + 1, B): each a word of its own, drawn and then repeated, so that only memory predicts it."""
     rng = np.random.default_rng([task.seed, number])
     words = rng.integers(VOCABULARY, size=(PERIOD, task.batch))
@@ -179,7 +179,7 @@ def parts(name: str, array: Array) -> Iterator[tuple[str, Array]]:
         yield f"{symbol}_{gate}", part
 
 
-def check(init: str, task: Task) -> None:
+def check_task(init: str, task: SymmetryTask) -> None:
     """Raises ConfigError for what cannot be, or would take very long or more memory than there may be."""
     if init not in INITIALIZATIONS:
         raise ConfigError(f"no initialization {init!r}; choose one of: {', '.join(INITIALIZATIONS)}")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetgen.classify.label_files import read_labels
-from poetgen.classify.labels import Labelled, choose, poems_by
+from poetgen.classify.labels import Labelled, choose_texts, label_poems
 from poetgen.classify.split import PARTS, as_poem, stratified_group_split
 from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.near_duplicates import cluster_near_duplicates
@@ -22,7 +22,7 @@ ROWS = [("明月，幾時有？\n把酒", "詞"), ('說 "好"', "白話"), ("x" 
 
 
 def test_poems_by_poet_and_by_form(prepared: Dataset) -> None:
-    poets, forms = poems_by(prepared, "poet"), poems_by(prepared, "form")
+    poets, forms = label_poems(prepared, "poet"), label_poems(prepared, "form")
     assert len(poets) == len(forms) == 60
     assert {text.label for text in poets} == {f"詩人{k}" for k in range(5)}
     assert Counter(text.label for text in forms) == dict.fromkeys(FORMS, 15)
@@ -147,21 +147,21 @@ MANY = [Labelled(f"{label}{k}", label) for label, n in (("甲", 9), ("乙", 5), 
 
 
 def test_the_most_frequent_in_equal_measure_whatever_the_order() -> None:
-    assert Counter(text.label for text in choose(MANY)) == {"甲": 9, "乙": 5, "丙": 3}
-    assert Counter(text.label for text in choose(MANY, classes=2)) == {"甲": 9, "乙": 5}
-    equal = choose(MANY, classes=2, equal=True)
+    assert Counter(text.label for text in choose_texts(MANY)) == {"甲": 9, "乙": 5, "丙": 3}
+    assert Counter(text.label for text in choose_texts(MANY, classes=2)) == {"甲": 9, "乙": 5}
+    equal = choose_texts(MANY, classes=2, equal=True)
     assert Counter(text.label for text in equal) == {"甲": 5, "乙": 5}
-    assert set(choose(MANY[::-1], classes=2, equal=True)) == set(equal)
+    assert set(choose_texts(MANY[::-1], classes=2, equal=True)) == set(equal)
 
 
 def test_a_label_seen_once_and_too_few_labels() -> None:
     once = [*MANY, Labelled("獨", "丁")]
     with pytest.raises(CorpusError, match=r"'丁' is seen once.*--set classify.classes=3"):
-        choose(once)
-    assert len(choose(once, classes=3)) == len(MANY)
+        choose_texts(once)
+    assert len(choose_texts(once, classes=3)) == len(MANY)
     for texts, classes, told in ((MANY, 4, "4 are to be classified"), (MANY[:9], 0, "all texts have")):
         with pytest.raises(ConfigError, match=told):
-            choose(texts, classes=classes)
+            choose_texts(texts, classes=classes)
 
 
 # ---- holding out ----

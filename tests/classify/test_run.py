@@ -16,7 +16,7 @@ from poetgen.classify.predict import predict, read_verse
 from poetgen.classify.report import compare_with_baselines
 from poetgen.classify.run import load_labelled_texts, train_classifier
 from poetgen.classify.saved import SavedClassifier
-from poetgen.classify.scores import scores
+from poetgen.classify.scores import score_predictions
 from poetgen.classify.settings import ClassifierConfig
 from poetgen.classify.split import TEST, TRAIN, VALIDATION
 from poetgen.classify.texts import LabelledTexts
@@ -345,7 +345,7 @@ def test_scores_of_no_random_state(topics: LabelledTexts, small: Small) -> None:
     assert torch.equal(torch.get_rng_state(), before)
     assert loss == classification.validation_loss() and classification.metrics(loss)["accuracy"] <= 1
     part = topics.parts[VALIDATION]
-    assert scores(part.labels, part.labels, 3).macro_f1 == 1
+    assert score_predictions(part.labels, part.labels, 3).macro_f1 == 1
 
 
 def test_pairs_are_neighbours_in_train_twice_and_reach_over_no_mark(topics: LabelledTexts) -> None:

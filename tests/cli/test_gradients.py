@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from poetgen.cli import poetgen
 from poetgen.config import INITIALIZATIONS
-from poetgen.experiments.reach import Sizes, measure_reach
-from poetgen.experiments.symmetry import Task, learn
+from poetgen.experiments.reach import ReachSettings, measure_reach
+from poetgen.experiments.symmetry import SymmetryTask, learn
 
 SMALL = ("--hidden-size", "6", "--steps", "8", "--batch", "3")
 CURVES = [
@@ -61,7 +61,7 @@ def test_the_table_has_a_row_for_each_curve_and_a_column_for_each_distance() -> 
     for scale in (0.5, 2):
         start = lines.index(next(line for line in lines if line.startswith(f"recurrent norm {scale:g} ")))
         assert lines[start].split()[3:] == ["0", "1", "2", "5", "8"]
-        reaches = list(measure_reach([scale], Sizes(6, 8, 3)))
+        reaches = list(measure_reach([scale], ReachSettings(6, 8, 3)))
         expected = []
         for reach in reaches:
             expected.append([f"{reach.quartiles[1, d]:.2g}" for d in (0, 1, 2, 5, 8)])
@@ -76,7 +76,7 @@ def test_json_holds_every_distance_and_the_quartiles() -> None:
     assert (found["hidden_size"], found["steps"], found["batch"]) == (6, 8, 3)
     assert (found["seed"], found["forget_bias"], found["scales"]) == (4, 2, [0.9])
     assert [(row["cell"], row["of"]) for row in found["rows"]] == CURVES
-    reaches = measure_reach([0.9], Sizes(6, 8, 3, forget_bias=2, seed=4))
+    reaches = measure_reach([0.9], ReachSettings(6, 8, 3, forget_bias=2, seed=4))
     for row, reach in zip(found["rows"], reaches, strict=True):
         assert [row["lower_quartile"], row["median"], row["upper_quartile"]] == reach.quartiles.tolist()
         assert (row["bound"] is None) == (row["cell"] == "lstm")
@@ -138,7 +138,7 @@ def test_json_says_what_moved_and_how_far(tied: bool) -> None:
         run("--init", "constant", "--after", "9", "--learning-rate", "0.5", "--json", *["--tied"] * tied)
     )
     assert (found["tied"], found["after"], found["learning_rate"]) == (tied, 9, 0.5)
-    expected = learn("constant", Task(6, 8, 3, tied=tied, after=9, learning_rate=0.5))
+    expected = learn("constant", SymmetryTask(6, 8, 3, tied=tied, after=9, learning_rate=0.5))
     assert [row["after"] for row in found["rows"]] == [1, 9]
     for row, stage in zip(found["rows"], expected.stages, strict=True):
         assert (row["init"], row["distinct_units"], row["hidden_size"]) == ("constant", 1, 6)

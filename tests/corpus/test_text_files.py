@@ -14,7 +14,7 @@ from poetgen import check
 from poetgen.classify.predict import read_verse
 from poetgen.corpus.decoding import decode_text
 from poetgen.corpus.lost import show_lost
-from poetgen.corpus.reading import Reading
+from poetgen.corpus.reading import ReadingReport
 from poetgen.corpus.sources import read_poems
 from poetgen.corpus.text_files import read_poem_file
 from poetgen.corpus.typed_poems import TypedPoem, extract_verse, read_typed_poems
@@ -342,7 +342,7 @@ TOLD_BY_NAME = {
 
 
 def read(path):
-    reading = Reading()
+    reading = ReadingReport()
     poems = list(read_poem_file(path.read_bytes(), path.name, reading))
     return poems, reading
 
@@ -480,7 +480,7 @@ def test_a_packed_file_is_called_what_it_is(data, kind):
 )
 def test_any_bytes_are_poems_or_an_error_in_a_sentence(data):
     for name in ("a.txt", "a.json", "a.jsonl", "a.csv", "a.tsv"):
-        reading = Reading()
+        reading = ReadingReport()
         try:
             poems = list(read_poem_file(data, name, reading))
         except CorpusError as error:
@@ -543,7 +543,7 @@ def test_no_title_is_taken_for_a_date_a_dynasty_or_verse(tmp_path, title):
 )
 def test_a_long_row_of_markup_is_quick(part):
     for name in ("a.txt", "a.json", "a.csv"):
-        list(read_poem_file((A + part * (2**17 // len(part))).encode(), name, Reading()))
+        list(read_poem_file((A + part * (2**17 // len(part))).encode(), name, ReadingReport()))
 
 
 NAMES = st.sampled_from(
@@ -560,7 +560,7 @@ VALUES = st.sampled_from([A, B, "月", "", None, True, 3, 1.5, "唐", BAR_A, "<p
     )
 )
 def test_any_json_is_poems_or_faults_in_a_sentence(value):
-    reading = Reading()
+    reading = ReadingReport()
     poems = list(read_poem_file(json.dumps(value).encode(), "a.json", reading))
     assert all(
         isinstance(text, str) for poem in poems for text in (poem.title, poem.author, poem.body, poem.id)
@@ -570,11 +570,11 @@ def test_any_json_is_poems_or_faults_in_a_sentence(value):
 
 @pytest.mark.parametrize("depth", [10, 400, 100_000])
 def test_json_in_json_without_end_is_a_fault(depth):
-    reading = Reading()
+    reading = ReadingReport()
     text = '{"content":[' * depth + f'"{A}"' + "]}" * depth
     assert len(list(read_poem_file(text.encode(), "a.json", reading))) + len(reading.faults) == 1
 
 
 def test_of_one_plain_poem_there_is_nothing_to_say_and_of_two_there_is():
-    assert Reading(poems=1).is_plain
-    assert not Reading(poems=2).is_plain
+    assert ReadingReport(poems=1).is_plain
+    assert not ReadingReport(poems=2).is_plain

@@ -15,7 +15,7 @@ from poetgen.errors import ConfigError
 from poetgen.experiments.reach import (
     RNNS,
     Reach,
-    Sizes,
+    ReachSettings,
     draw_problem,
     lengths,
     measure_reach,
@@ -23,10 +23,10 @@ from poetgen.experiments.reach import (
     rnn_reach,
 )
 
-SMALL = Sizes(hidden_size=6, steps=12, batch=4)
+SMALL = ReachSettings(hidden_size=6, steps=12, batch=4)
 
 
-def measured(scale: float, sizes: Sizes = SMALL) -> dict[tuple[str, str], Reach]:
+def measured(scale: float, sizes: ReachSettings = SMALL) -> dict[tuple[str, str], Reach]:
     return {(reach.cell, reach.of): reach for reach in measure_reach([scale], sizes)}
 
 
@@ -91,7 +91,7 @@ def test_recurrent_weights_have_the_norm_that_is_said(size: int) -> None:
     steps=st.integers(1, 25),
 )
 def test_no_rnn_exceeds_its_bound(seed: int, scale: float, hidden: int, steps: int) -> None:
-    problem = draw_problem(Sizes(hidden, steps, 3, seed=seed))
+    problem = draw_problem(ReachSettings(hidden, steps, 3, seed=seed))
     for activation in RNNS:
         reach = rnn_reach(activation, scale, problem)
         assert reach.bound is not None
@@ -108,7 +108,7 @@ def test_below_one_every_gradient_decays_at_every_step(activation: str) -> None:
 
 
 def test_above_one_nothing_is_bound_to_vanish_and_relu_grows_most() -> None:
-    last = {of: reach.quartiles[1, -1] for of, reach in measured(3, Sizes(steps=60)).items()}
+    last = {of: reach.quartiles[1, -1] for of, reach in measured(3, ReachSettings(steps=60)).items()}
     assert last["relu", "h"] > 1e15  # no saturation holds it
     assert 1 < last["tanh", "h"] < 1e-6 * last["relu", "h"]
     assert last["sigmoid", "h"] < 0.75**60
@@ -136,7 +136,7 @@ def test_the_direct_path_is_the_product_of_the_forget_gates() -> None:
 
 
 def test_open_forget_gates_reach_farther() -> None:
-    reaches = [measured(0.5, Sizes(forget_bias=bias))["lstm", "c"] for bias in (-1, 1, 4)]
+    reaches = [measured(0.5, ReachSettings(forget_bias=bias))["lstm", "c"] for bias in (-1, 1, 4)]
     closed, half, wide = (reach.quartiles[1, -1] for reach in reaches)
     assert closed < 1e-10 * half < 1e-12 * wide
 
@@ -145,13 +145,13 @@ def test_open_forget_gates_reach_farther() -> None:
 
 
 def test_states_that_overflow_have_no_gradient() -> None:
-    problem = draw_problem(Sizes(4, 400, 2))
+    problem = draw_problem(ReachSettings(4, 400, 2))
     assert np.isnan(rnn_reach("relu", 100, problem).norms).all()
     assert np.isfinite(rnn_reach("tanh", 100, problem).norms).all()
 
 
 def test_a_gradient_that_underflows_is_zero_and_stays_within_the_quartiles() -> None:
-    reach = rnn_reach("sigmoid", 0.001, draw_problem(Sizes(4, 120, 3)))
+    reach = rnn_reach("sigmoid", 0.001, draw_problem(ReachSettings(4, 120, 3)))
     low, median, high = reach.quartiles
     assert (low <= median).all() and (median <= high).all()
     assert median[-1] == 0 and median[60] > 0
@@ -202,5 +202,5 @@ def test_what_cannot_be_computed_is_one_sentence(
     scales: list[float], changed: dict[str, float], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
-        next(measure_reach(scales, dataclasses.replace(Sizes(), **changed)))
+        next(measure_reach(scales, dataclasses.replace(ReachSettings(), **changed)))
     assert "\n" not in str(caught.value)

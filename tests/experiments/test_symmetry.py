@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from poetgen.config import INITIALIZATIONS
 from poetgen.errors import ConfigError, TrainingError
 from poetgen.experiments import symmetry
-from poetgen.experiments.symmetry import SAME, VOCABULARY, Learned, Task, distinct, learn, sequences
+from poetgen.experiments.symmetry import SAME, VOCABULARY, Learned, SymmetryTask, distinct, learn, sequences
 
-SMALL = Task(hidden_size=7, steps=6, batch=5, after=25)
+SMALL = SymmetryTask(hidden_size=7, steps=6, batch=5, after=25)
 PROPER = [init for init in INITIALIZATIONS if init not in ("zeros", "constant")]
 CELL = {f"{symbol}_{gate}" for symbol in "WUb" for gate in "ifgo"}
 UNTIED = {"embedding", *CELL, "output weight", "output bias"}
 TIED = {"embedding", *CELL, "projection", "output bias"}
 
 
-def task(tied: bool, **changed: float) -> Task:
+def task(tied: bool, **changed: float) -> SymmetryTask:
     return dataclasses.replace(SMALL, tied=tied, **changed)
 
 
@@ -61,7 +61,7 @@ def test_a_constant_moves_what_reads_the_last_layer_then_all_in_step(tied: bool,
 
 
 def test_a_constant_learns_long_and_stays_one_unit() -> None:
-    long = Task(learning_rate=3, after=300)
+    long = SymmetryTask(learning_rate=3, after=300)
     constant = learn("constant", long)
     one = constant.stages[-1]
     assert constant.losses[-1] < learn("zeros", long).losses[-1] - 0.3
@@ -81,7 +81,7 @@ def test_a_proper_rule_moves_all_and_keeps_every_unit_distinct(init: str, tied: 
 
 def test_one_unit_begun_by_any_rule_is_one() -> None:
     for init in INITIALIZATIONS:
-        assert learn(init, Task(hidden_size=1, after=1)).stages[0].distinct_units == 1
+        assert learn(init, SymmetryTask(hidden_size=1, after=1)).stages[0].distinct_units == 1
 
 
 def test_distinct_units_are_counted_to_within_a_tolerance() -> None:
@@ -144,5 +144,5 @@ def test_a_loss_that_is_no_number_is_one_sentence(monkeypatch: pytest.MonkeyPatc
 )
 def test_what_cannot_be_learned_is_one_sentence(init: str, changed: dict[str, float], message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
-        learn(init, dataclasses.replace(Task(), **changed))
+        learn(init, dataclasses.replace(SymmetryTask(), **changed))
     assert "\n" not in str(caught.value)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from poetgen.classify.report import BaselineComparison
-from poetgen.classify.scores import scores
+from poetgen.classify.scores import score_predictions
 from poetgen.plots import confusion
 
 
@@ -27,7 +27,7 @@ def test_it_tells_its_accuracy_and_the_scale_of_its_shades(
             yield figure
 
     monkeypatch.setattr(confusion, "new_picture", kept)
-    found = scores(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]), 2)
+    found = score_predictions(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]), 2)
     comparison = BaselineComparison(("天氣", "飯菜"), "test", 9, found, found, None, None, None)
     confusion.draw_confusion(
         comparison.labels, comparison.classifier.confusion, tmp_path / "confusion.png", "moon: test texts"

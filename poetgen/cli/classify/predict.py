@@ -87,14 +87,14 @@ def read_stdin(*, poems: bool) -> "Iterator[str | RawPoem | PromptError]":
     What cannot be read as one of these stands as an error at the end.
     """
     from poetgen.corpus.decoding import decode_text
-    from poetgen.corpus.reading import Reading
+    from poetgen.corpus.reading import ReadingReport
     from poetgen.corpus.text_files import read_poem_text
 
     decoded = decode_text(sys.stdin.buffer.read(), "standard input")
     if not poems:
         yield from filter(str.strip, decoded.text.splitlines())
         return
-    reading = Reading()
+    reading = ReadingReport()
     yield from read_poem_text(decoded, "standard input", reading)
     yield from map(PromptError, reading.faults)
     if not reading.is_plain:
