@@ -202,7 +202,7 @@ def measure_poems(checkpoint: Checkpoint, source: Path, **options: Any) -> "Eval
 
     poems, report = read_poems(source)
     tell_reading(source, report.reading)
-    unusable = len(report.faults) + report.records - report.kept
+    unusable = len(report.reading.faults) + report.records - report.kept
     reasons = "; ".join(count_dropped(report))
     if not poems:
         raise CorpusError(f"0 poems are left of {source} after cleaning: {reasons}")

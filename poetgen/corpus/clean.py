@@ -66,11 +66,6 @@ class CleaningReport:
     rules: dict[str, RuleCount] = field(default_factory=lambda: {name: RuleCount() for name in RULES})
     reading: ReadingReport = field(default_factory=ReadingReport)
 
-    @property
-    def faults(self) -> list[str]:
-        """What could not be read at all."""
-        return self.reading.faults
-
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; each rule's `kept` are the poems that reached it and went on."""
         reached = self.records
@@ -83,7 +78,7 @@ class CleaningReport:
                 "dropped": count.dropped,
                 "examples": count.examples,
             }
-        return {"records": self.records, "kept": self.kept, "rules": rules, "faults": self.faults}
+        return {"records": self.records, "kept": self.kept, "rules": rules, "faults": self.reading.faults}
 
 
 class _Forms(dict[int, str]):

@@ -60,34 +60,25 @@ def _decode(data: bytes, name: str) -> tuple[str, str]:
                 kind=kind,
             )
         )
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            try:
-                return data.decode(encoding).removeprefix("\ufeff"), encoding
-            except UnicodeDecodeError as error:
-                raise CorpusError(
-                    tr(
-                        "{name} is not {upper} text (byte {start})",
-                        name=tr(name),
-                        upper=encoding.upper(),
-                        start=error.start,
-                    )
-                ) from error
+    marked = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), "")
     try:
-        return data.decode("utf-8"), "utf-8"
+        return data.decode(marked or "utf-8").removeprefix("\ufeff"), marked or "utf-8"
     except UnicodeDecodeError as error:
-        found = max(map(_attempt, [data] * 4, (*_CHINESE, "utf-16-le", "utf-16-be")))
-        if found[0] < _ENOUGH:
+        values = {"name": tr(name), "start": error.start}
+        if marked:
+            sentence = tr("{name} is not {upper} text (byte {start})", upper=marked.upper(), **values)
+            raise CorpusError(sentence) from error
+        share, text, encoding = max(map(_attempt, [data] * 4, (*_CHINESE, "utf-16-le", "utf-16-be")))
+        if share < _ENOUGH:
             raise CorpusError(
                 tr(
                     "{name} is not UTF-8 text ({reason} at byte {start}), nor GBK, Big5 or UTF-16; "
                     "save it as UTF-8",
-                    name=tr(name),
                     reason=error.reason,
-                    start=error.start,
+                    **values,
                 )
             ) from error
-        return found[1], found[2]
+        return text, encoding
 
 
 def _attempt(data: bytes, encoding: str) -> tuple[float, str, str]:

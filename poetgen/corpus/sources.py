@@ -38,7 +38,7 @@ def read_poems(
     files = source_files(path, supplement=supplement)
     poems = read_files(files, path, report, line_length=line_length, strict=strict, on_progress=on_progress)
     if not report.records:
-        fault = f" ({report.faults[0]})" if report.faults else ""
+        fault = f" ({report.reading.faults[0]})" if report.reading.faults else ""
         raise CorpusError(
             f"no poems can be read in {path}{fault}; give a corpus folder, a JSON or a text file"
         )
@@ -63,8 +63,8 @@ def read_files(
             if body is not None:
                 lines, marks = split_lines(body)
                 poems.append(Poem(raw.author, raw.title, lines, marks, raw.id))
-        if strict and report.faults:
-            raise CorpusError(f"{report.faults[0]}; fix it, or omit --strict to skip it")
+        if strict and report.reading.faults:
+            raise CorpusError(f"{report.reading.faults[0]}; fix it, or omit --strict to skip it")
         if on_progress:
             on_progress(done, len(files))
     return poems

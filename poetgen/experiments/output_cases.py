@@ -18,45 +18,54 @@ VOCABULARY, TEMPERATURE = 11, 0.7
 def output_cases(sizes: Sizes) -> Iterator[Case]:
     """Softmax cross-entropy at a temperature, the output layer, the embedding."""
     rng = np.random.default_rng([sizes.seed, 1])
-    rows, hidden = sizes.steps * sizes.batch, sizes.hidden_size
+    rows = sizes.steps * sizes.batch
     logits, targets = rng.normal(size=(rows, VOCABULARY)), rng.integers(VOCABULARY, size=rows)
-    dlosses = rng.normal(size=rows)
+    yield softmax_case(logits, targets, rng.normal(size=rows))
+    yield from linear_cases(sizes, rows, rng)
+    table, de = rng.normal(size=(VOCABULARY, sizes.input_size)), rng.normal(size=(rows, sizes.input_size))
+    yield embedding_case(table, targets, de)
+
+
+def softmax_case(logits: Array, targets: Array, dlosses: Array) -> Case:
+    """The cross-entropy of each row, weighted."""
     _, kept = softmax.forward(logits, targets, TEMPERATURE)
-    yield with_autograd(
+    labels, d = torch.from_numpy(targets), torch.from_numpy(dlosses)
+    return with_autograd(
         f"∂L/∂logits, τ = {TEMPERATURE}",
         softmax.backward(kept, dlosses),
         lambda: float((dlosses * softmax.forward(logits, targets, TEMPERATURE)[0]).sum()),
         logits,
-        lambda v: (
-            F.cross_entropy(v / TEMPERATURE, torch.from_numpy(targets), reduction="none")
-            @ torch.from_numpy(dlosses)
-        ),
+        lambda v: F.cross_entropy(v / TEMPERATURE, labels, reduction="none") @ d,
     )
-    params = LinearParameters(
-        sizes.scale * rng.normal(size=(VOCABULARY, hidden)), rng.normal(size=VOCABULARY)
-    )
-    x, dy = rng.normal(size=(rows, hidden)), rng.normal(size=(rows, VOCABULARY))
+
+
+def linear_cases(sizes: Sizes, rows: int, rng: np.random.Generator) -> Iterator[Case]:
+    """The output layer: its weights, its bias and what it reads."""
+    weight = sizes.scale * rng.normal(size=(VOCABULARY, sizes.hidden_size))
+    params = LinearParameters(weight, rng.normal(size=VOCABULARY))
+    x, dy = rng.normal(size=(rows, sizes.hidden_size)), rng.normal(size=(rows, VOCABULARY))
     grads, dx = linear.backward(params, x, dy)
-    weight, bias, inputs, d = map(torch.from_numpy, (*params, x, dy))
+    w, b, inputs, d = map(torch.from_numpy, (*params, x, dy))
 
     def loss() -> float:
         return float((dy * linear.forward(params, x)[0]).sum())
 
     yield with_autograd(
-        "∂L/∂V", grads.weight, loss, params.weight, lambda v: (F.linear(inputs, v, bias) * d).sum()
+        "∂L/∂V", grads.weight, loss, params.weight, lambda v: (F.linear(inputs, v, b) * d).sum()
     )
-    yield with_autograd(
-        "∂L/∂d", grads.bias, loss, params.bias, lambda v: (F.linear(inputs, weight, v) * d).sum()
-    )
-    yield with_autograd("∂L/∂h", dx, loss, x, lambda v: (F.linear(v, weight, bias) * d).sum())
-    table = rng.normal(size=(VOCABULARY, sizes.input_size))
-    de = rng.normal(size=(rows, sizes.input_size))
-    yield with_autograd(
+    yield with_autograd("∂L/∂d", grads.bias, loss, params.bias, lambda v: (F.linear(inputs, w, v) * d).sum())
+    yield with_autograd("∂L/∂h", dx, loss, x, lambda v: (F.linear(v, w, b) * d).sum())
+
+
+def embedding_case(table: Array, targets: Array, de: Array) -> Case:
+    """The rows of the embedding."""
+    ids, d = torch.from_numpy(targets), torch.from_numpy(de)
+    return with_autograd(
         "∂L/∂E",
         embedding.backward(table, targets, de),
         lambda: float((de * embedding.forward(table, targets)[0]).sum()),
         table,
-        lambda v: (F.embedding(torch.from_numpy(targets), v) * torch.from_numpy(de)).sum(),
+        lambda v: (F.embedding(ids, v) * d).sum(),
     )
 
 

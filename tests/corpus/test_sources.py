@@ -68,7 +68,7 @@ def test_a_bad_record_is_named_with_file_and_index_and_the_rest_is_read(tmp_path
     path.write_text(json.dumps([GOOD, bad, {**GOOD, "id": "b"}]), encoding="utf-8")
     poems, report = read_poems(path)
     assert [poem.id for poem in poems] == ["a", "b"]
-    assert report.faults == [f"a.json[1]: {said}"]
+    assert report.reading.faults == [f"a.json[1]: {said}"]
     with pytest.raises(CorpusError, match=r"a\.json\[1\].*--strict"):
         read_poems(path, strict=True)
 
@@ -78,8 +78,8 @@ def test_broken_json_is_named_and_skipped(tmp_path, text):
     write(tmp_path / "below" / "a.json", text)
     write(tmp_path / "b.json", [GOOD])
     poems, report = read_poems(tmp_path)
-    assert len(poems) == 1 and len(report.faults) == 1
-    assert report.faults[0].startswith("below/a.json: broken JSON")
+    assert len(poems) == 1 and len(report.reading.faults) == 1
+    assert report.reading.faults[0].startswith("below/a.json: broken JSON")
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path):
@@ -93,7 +93,7 @@ def test_missing_author_title_and_id_are_no_fault(tmp_path):
     poems, report = read_poems(
         write(tmp_path / "a.json", [{"paragraphs": GOOD["paragraphs"], "title": None}])
     )
-    assert (poems[0].author, poems[0].title, poems[0].id) == ("", "", "") and not report.faults
+    assert (poems[0].author, poems[0].title, poems[0].id) == ("", "", "") and not report.reading.faults
 
 
 @pytest.mark.parametrize("content", ["[]", "{", "[1, 2]"])
@@ -134,5 +134,5 @@ def test_a_file_name_that_is_not_utf8_can_be_named(tmp_path):
     path.write_text("{", encoding="utf-8")
     write(tmp_path / "good.json", [GOOD])
     _, report = read_poems(tmp_path)
-    assert report.faults[0].startswith("\\udcff.json: broken JSON")
-    assert "\n" not in report.faults[0] and report.faults[0].encode()
+    assert report.reading.faults[0].startswith("\\udcff.json: broken JSON")
+    assert "\n" not in report.reading.faults[0] and report.reading.faults[0].encode()
