@@ -85,13 +85,19 @@ def draw_poems(model: Checkpoint, count: int, seed: int) -> Iterator[list[Drawn]
         candidates = [
             Drawn(
                 poem.corpus_lines,
-                -sum(list(chain(*surprise.bits))[OPENING:]) / BITS,
+                -sum(map(sum, leave_openings(surprise.bits))) / BITS,
                 poem.tones if poem.template else None,
             )
             for poem, surprise in zip(drawn, surprises, strict=True)
         ]
         for first in range(0, len(candidates), CANDIDATES):
             yield candidates[first : first + CANDIDATES]
+
+
+def leave_openings(bits: Iterable[Sequence[float]]) -> Iterator[Sequence[float]]:
+    """A number for each hanzi, line by line, without those that begin the poem or a couplet: they are no merit."""
+    for k, line in enumerate(bits):
+        yield line[OPENING if k == 0 else 1 - k % 2 :]
 
 
 def learn_prices(choose: Callable[[Prices], Sequence[Sequence[str]]], usual: Usual) -> Prices:

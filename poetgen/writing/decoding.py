@@ -17,20 +17,23 @@ import numpy.typing as npt
 
 from poetgen.byhand import language_model, softmax
 from poetgen.byhand.language_model import State
+from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import ConfigError
 from poetgen.language import tr
+from poetgen.poem.poem import QUESTION, STOP
 from poetgen.writing.network import TILE, Network
+from poetgen.writing.weighted_choice import choose_by_weight
 
 if TYPE_CHECKING:
     from poetgen.writing.poem import Scansion
 
 Array = npt.NDArray[Any]
-STRETCH = 64  # entries
 CANDIDATES = 8  # as many as rows of a tile (poetgen.writing.network): a poem alone takes no longer for it
 MOST_CANDIDATES = 10_000
 MOST_GUIDANCE = 10
 USUAL = -6.0  # the logarithm of a usual hanzi's share of the training text
-OPENING, OPENING_BOLDNESS, OPENING_TOP_P = 2, 1.8, 0.65
+# How the first OPENING hanzi of a poem, and the first of each later couplet, are drawn.
+OPENING, OPENING_BOLDNESS, OPENING_TOP_P = 2, 1.9, 0.65
 _BEYOND_UNICODE = sys.maxunicode  # so that no beginning ends like the number of a candidate
 
 
@@ -99,7 +102,10 @@ class Sampling:
 
     @cached_property
     def of_opening(self) -> "Sampling":
-        """How the first OPENING hanzi of a poem are drawn: more evenly, or most poems on 湖 would begin 湖上."""
+        """How what begins a poem or a couplet is drawn: more evenly.
+
+        Or most poems on 湖 would begin 湖上, and twice as many last couplets as in poems with 莫, 誰, 唯 or 若.
+        """
         top_p = min(self.top_p, OPENING_TOP_P)
         return replace(self, temperature=self.temperature * OPENING_BOLDNESS, top_p=top_p)
 
@@ -144,7 +150,7 @@ def sample(
     if sampling.top_k or sampling.top_p < 1:
         for row in scores:
             row[_find_left_out(row, sampling)] = -np.inf
-    return _at(np.exp(scores, out=scores), drawn)
+    return choose_by_weight(np.exp(scores, out=scores), drawn)
 
 
 def raise_rare(logits: Array, commonness: Array, last: Sequence[int], *, penalty: float) -> Array:
@@ -159,29 +165,6 @@ def raise_rare(logits: Array, commonness: Array, last: Sequence[int], *, penalty
     rows = np.arange(len(last))
     raised[rows, last] = logits[rows, last] - np.float32(penalty) * np.maximum(commonness[last], USUAL)
     return raised
-
-
-def _at(weights: Array, shares: Array) -> Array:
-    """The place in each row where that share of its weight is reached: (B, V), (B,) in [0, 1) -> (B,).
-
-    Rows are summed by stretches first: a running sum over all of a row takes ten times as long. In float64, since
-    a long float32 sum would shift the shares of rare characters.
-    """
-    starts = np.arange(0, weights.shape[1], STRETCH)
-    sums = np.add.reduceat(weights, starts, axis=1, dtype=np.float64).cumsum(axis=1)
-    found = np.empty(len(weights), np.intp)
-    for k, (row, ends, share) in enumerate(zip(weights, sums, shares, strict=True)):
-        stretch, rest = _find_entry(ends, share * ends[-1])
-        start = starts[stretch]
-        found[k] = start + _find_entry(row[start : start + STRETCH].cumsum(dtype=np.float64), rest)[0]
-    return found
-
-
-def _find_entry(ends: Array, place: float) -> tuple[int, float]:
-    """The first entry that ends beyond a place, and how far into it that is; never one of weight 0."""
-    place = min(place, np.nextafter(ends[-1], 0))
-    found = int(ends.searchsorted(place, "right"))
-    return found, place - (ends[found - 1] if found else 0.0)
 
 
 def _find_left_out(scores: Array, sampling: Sampling) -> Array:
@@ -227,7 +210,8 @@ class Matcher(Protocol):
 class Candidate:
     """One poem being written: `ids` are its tokens so far.
 
-    `opening` is the part of its log-probability that those of the first hanzi have which were drawn.
+    `opening` is the part of its log-probability that those hanzi have which begin the poem or a couplet and were
+    drawn.
     """
 
     rng: np.random.Generator
@@ -273,19 +257,30 @@ def _extend(network: Network, rows: Sequence[Candidate], logits: Array, sampling
     allowed = np.stack([row.matcher.allowed() for row in rows])
     drawn = np.array([row.rng.random() for row in rows])
     written = _find_written(rows, network.vocabulary.first_hanzi)
-    opens = len(rows[0].ids) < OPENING  # and so do all others: they are written in step
+    opens = np.array([_opens(row, network.vocabulary) for row in rows])
     last = [row.ids[-1] if row.ids else network.vocabulary.begin for row in rows]
     raised = raise_rare(logits, network.commonness, last, penalty=sampling.common_penalty)
-    drawing = sampling.of_opening if opens else sampling
-    ids = sample(raised, allowed, sampling=drawing, drawn=drawn, written=written)
+    ids = np.zeros(len(rows), np.intp)
+    for drawing, chosen in ((sampling, ~opens), (sampling.of_opening, opens)):
+        if chosen.any():
+            found = sample(raised, allowed, sampling=drawing, drawn=drawn, written=written)
+            ids[chosen] = found[chosen]
     losses, _ = softmax.forward(logits, ids)
-    for row, number, loss in zip(rows, ids.tolist(), losses.tolist(), strict=True):
+    is_drawn = opens & (allowed.sum(axis=1) > 1)
+    for row, number, loss, is_opening in zip(
+        rows, ids.tolist(), losses.tolist(), is_drawn.tolist(), strict=True
+    ):
         row.log_probability -= loss
-        row.opening -= loss if opens else 0.0
+        row.opening -= loss if is_opening else 0.0
         row.is_done = number == network.vocabulary.end
         if not row.is_done:
             row.ids.append(number)
             row.matcher.accept(number)
+
+
+def _opens(row: Candidate, vocabulary: Vocabulary) -> bool:
+    """Whether what comes next is among the first hanzi of the poem, or the first of a couplet."""
+    return len(row.ids) < OPENING or row.ids[-1] in vocabulary.encode(STOP + QUESTION)
 
 
 def _find_written(rows: Sequence[Candidate], first_hanzi: int) -> tuple[Array, Array]:

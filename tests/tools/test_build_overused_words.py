@@ -4,7 +4,16 @@ import math
 
 import pytest
 
-from tools.build_overused_words import DOUBT, FEWEST, RAISE, TIMES, count_usual, count_words, learn_prices
+from tools.build_overused_words import (
+    DOUBT,
+    FEWEST,
+    RAISE,
+    TIMES,
+    count_usual,
+    count_words,
+    learn_prices,
+    leave_openings,
+)
 
 POETS = ["惆悵人間事", *["天地人間事"] * 19]
 
@@ -44,3 +53,8 @@ def test_a_price_rises_less_where_it_makes_the_word_rarer():
     staying = learn_prices(lambda prices: choose({}), count_usual(POETS))["惆悵"]
     assert 0 < found < staying
     assert choose({"惆悵": found}).count(["惆悵人間事"]) < 15
+
+
+def test_what_begins_a_poem_or_a_couplet_does_not_speak_for_it():
+    bits = [[1, 2, 3], [4, 5, 6], [7, 8, 9], [10, 11, 12]]
+    assert list(leave_openings(bits)) == [[3], [4, 5, 6], [8, 9], [10, 11, 12]]

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import ConfigError
 from poetgen.writing import decoding
-from poetgen.writing.decoding import USUAL, Sampling, raise_rare, random_stream, sample
+from poetgen.writing.decoding import USUAL, Candidate, Sampling, raise_rare, random_stream, sample
 
 EVERYTHING = np.ones(6, bool)
 
@@ -184,3 +185,39 @@ def test_what_a_poem_has_counts_against_coming_again_but_for_a_last_one_not_yet_
         (0, 8),
         *((1, one) for one in written),
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "opens"),
+    [("", True), ("月", True), ("月上", False), ("月上，", False), ("月上。", True), ("月上？", True)],
+)
+def test_the_beginnings_of_a_poem_and_of_each_couplet_are_openings(body, opens):
+    vocabulary = Vocabulary.build(["月上"], 1)
+    row = SimpleNamespace(ids=vocabulary.encode(body))
+    assert decoding._opens(row, vocabulary) == opens
+
+
+def test_each_poem_draws_as_its_own_place_asks_and_no_opening_that_is_drawn_is_a_merit():
+    network = SimpleNamespace(
+        vocabulary=Vocabulary.build(["月上"], 1), commonness=np.zeros(len(Vocabulary.build(["月上"], 1)))
+    )
+    first = network.vocabulary.first_hanzi
+    logits = np.tile(np.arange(len(network.vocabulary), dtype=np.float32), (2, 1))
+
+    def extend(*bodies, allowed=range(first, first + 2)):
+        may_come = np.isin(np.arange(len(logits[0])), allowed)
+        matcher = SimpleNamespace(allowed=lambda: may_come, accept=lambda number: None)
+        rows = [
+            Candidate(random_stream(3, k), matcher, network.vocabulary.encode(body), 0.0)
+            for k, body in enumerate(bodies)
+        ]
+        decoding._extend(network, rows, logits[: len(rows)], Sampling())
+        return [(row.ids[-1], row.log_probability, row.opening) for row in rows]
+
+    (bold,), (usual,) = extend("月月。"), extend("月月，")
+    assert extend("月月。", "月月，")[0] == bold
+    assert extend("月月，", "月月。")[0] == usual
+    assert bold[1] == bold[2] < 0
+    assert usual[1] < 0 == usual[2]
+    ((_, likely, opening),) = extend("月月。", allowed=[first])
+    assert likely < 0 == opening
