@@ -55,6 +55,9 @@ ATTESTED = {
     "滲": "侵",
 }
 ATTESTED |= {"拚": "寒", "搴": "先", "昭": "篠", "尼": "質", "蹉": "箇", "柴": "寘", "庭": "徑", "咬": "巧"}
+# A reading that the text at hand leaves out, and that another text of 平水韻 (https://github.com/jkak/pingShuiYun),
+# 廣韻 and 42 rhymes of the training poems have: 仙槎, the raft to the stars.
+LEFT_OUT = {"槎": "麻"}
 # Characters that simplified or regional print merges with others of another sound.
 STRANGERS = frozenset("壜拼菸蔔蠔广")
 
@@ -406,6 +409,7 @@ def build(book: dict[str, str], poems: list[tuple[str, ...]]) -> list[Change]:
     known = {char for hanzi in book.values() for char in hanzi} | witness.heads.keys()
     kin = kin_of(seen | known, known)
     start = [Change(char, tuple(change.split()), "校", "") for char, change in MISPRINTS.items()]
+    start += [Change(char, (f"+{group}",), "詩韻", "") for char, group in LEFT_OUT.items()]
     table = table_of(book, start)
     start += unwitnessed(book, table, witness, gather(poems, table), kin)
     start += from_variants(table_of(book, start), seen, kin)

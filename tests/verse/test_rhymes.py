@@ -253,6 +253,11 @@ MISPRINTS = {"衡": "冬", "嬴": "支", "鈴": "鹽", "灣": "寒", "禪": "寒
 MISPRINTS |= {"冢": "東", "追": "灰", "浮": "虞", "乖": "支", "壚": "魚", "數": "沃", "國": "屋", "話": "禡"}
 
 
+def test_what_the_text_at_hand_leaves_out_is_in_the_book_too():
+    """槎 in 麻, as another text of 平水韻, 廣韻 and the poems have it."""
+    assert BOOK.groups("槎", usual=True) == TABLE.groups("槎", usual=True) == {"麻"}
+
+
 @pytest.mark.parametrize("hanzi", MISPRINTS)
 def test_misprints_of_the_book_rhyme_no_longer(hanzi):
     printed = {
