@@ -114,8 +114,8 @@ def _attach_headings(blocks: list[list[Row]]) -> list[list[Row]]:
     joined: list[list[Row]] = []
     pending: list[list[Row]] = []
     for k, block in enumerate(blocks):
-        follower = blocks[k + 1] if k + 1 < len(blocks) else []
-        if _is_heading_block(block, follower) and sum(map(len, pending)) + len(block) <= MOST_HEADINGS:
+        follower, below = [*blocks[k + 1 : k + 3], [], []][:2]
+        if _is_heading_block(block, follower, below) and sum(map(len, pending)) + len(block) <= MOST_HEADINGS:
             pending.append(block)
             continue
         heads = [row for head in pending for row in head]
@@ -125,9 +125,13 @@ def _attach_headings(blocks: list[list[Row]]) -> list[list[Row]]:
     return joined + pending
 
 
-def _is_heading_block(block: Sequence[Row], follower: Sequence[Row]) -> bool:
+def _is_heading_block(block: Sequence[Row], follower: Sequence[Row], below: Sequence[Row]) -> bool:
     if len(block) > MOST_HEADINGS or not follower or not all(map(_may_be_heading, block)):
         return False
+    if len(block) == len(follower) == 1 and len(block[0].bare) < 4 and len(follower[0].bare) < 4:
+        return (
+            bool(below) and below[0].is_marked
+        )  # a title and a poet of so few hanzi, whatever their lengths
     if all(map(_may_be_heading, follower)) and not count_headings(follower):
         return len(follower) < 4 and any(len(row.pieces[0]) != len(block[0].pieces[0]) for row in follower)
     return follower[0].is_marked

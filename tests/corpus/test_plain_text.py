@@ -82,3 +82,10 @@ def test_every_text_is_read_and_no_hanzi_is_lost(text):
 
 def test_the_end_of_a_line_is_found_at_once_behind_a_megabyte_of_notes():
     assert ends_verse("。" + "()" * 2**19) and not ends_verse("月" + "（注） " * 2**18)
+
+
+def test_a_title_as_short_as_the_poets_name_is_no_verse() -> None:
+    text = "## 相思\n\n**王維**\n\n紅豆生南國，春來發幾枝。\n願君多采擷，此物最相思。\n"
+    (poem,) = plain_poems(text).poems
+    assert (poem.title, poem.author) == ("相思", "王維")
+    assert poem.body == "紅豆生南國，春來發幾枝。願君多采擷，此物最相思。"
