@@ -9,8 +9,8 @@ from poetgen.compare.plan import Plan, describe_setting, file_name
 from poetgen.config import Config, flatten
 from poetgen.corpus.dataset import Dataset
 from poetgen.corpus.prepare import prepare_corpus
+from poetgen.corpus.prepared_folder import clean_up
 from poetgen.corpus.sources import OnProgress
-from poetgen.corpus.staging import clean_up
 from poetgen.errors import ConfigError, CorpusError
 from poetgen.files import Workspace
 

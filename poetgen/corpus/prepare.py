@@ -14,6 +14,7 @@ from poetgen.corpus.clean import CleaningReport
 from poetgen.corpus.conditions import Conditions, ConditionTable
 from poetgen.corpus.dataset import Dataset, body, write_dataset
 from poetgen.corpus.near_duplicates import cluster_near_duplicates, split_clusters
+from poetgen.corpus.prepared_folder import check_place, replace_folder
 from poetgen.corpus.reading import ReadingReport
 from poetgen.corpus.selection import LEAST, select_poems, too_few
 from poetgen.corpus.sources import (
@@ -24,7 +25,6 @@ from poetgen.corpus.sources import (
     read_poems,
     source_files,
 )
-from poetgen.corpus.staging import check_place, replace_folder
 from poetgen.corpus.titles import TitleReport, clean_title
 from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import ConfigError, CorpusError

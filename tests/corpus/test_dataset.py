@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from poetgen.corpus.dataset import FILES, Dataset
-from poetgen.corpus.staging import check_place, clean_up, replace_folder
+from poetgen.corpus.prepared_folder import check_place, clean_up, replace_folder
 from poetgen.errors import CorpusError
 from poetgen.locking import hold_lock
 
