@@ -24,9 +24,7 @@ def can_compare() -> bool:
 
 
 def predict_linear(
-    train: tuple[Sequence[str], Labels],
-    validation: tuple[Sequence[str], Labels],
-    held_out: Sequence[str],
+    train: tuple[Sequence[str], Labels], validation: tuple[Sequence[str], Labels], held_out: Sequence[str]
 ) -> tuple[Labels, float]:
     """(predictions for the held-out texts, the C they were made with).
 

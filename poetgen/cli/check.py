@@ -88,10 +88,7 @@ def check(
     """
     if book and rhyme_book == XINYUN:
         raise click.UsageError(
-            tr(
-                "--book is 平水韻 alone, and {xinyun} is another book; omit one of the two",
-                xinyun=XINYUN,
-            )
+            tr("--book is 平水韻 alone, and {xinyun} is another book; omit one of the two", xinyun=XINYUN)
         )
     table = RhymeTable.load(amended=not book, book=rhyme_book)
     judge = partial(check_poem, table=table, forms=forms, strict=tones == STRICT)

@@ -77,10 +77,7 @@ ODD_RATE = 0.05
 )
 @click.option("--seed", type=click.IntRange(min=0), help="With --written, the poems' seed.  [default: 0]")
 @click.option(
-    "--out",
-    metavar="FILE.png",
-    type=OutputFile(".png"),
-    help="With --written, draw a picture too.",
+    "--out", metavar="FILE.png", type=OutputFile(".png"), help="With --written, draw a picture too."
 )
 @click.option(
     "--batch-size", type=click.IntRange(1, 4096), default=64, show_default=True, help="Poems in a batch."

@@ -34,8 +34,7 @@ def size_option(name: str, meaning: str) -> Decorator:
 
 @click.command(
     epilog=examples(
-        "poetgen gradients --out reach.png",
-        "poetgen gradients --init zeros --init constant --init uniform",
+        "poetgen gradients --out reach.png", "poetgen gradients --init zeros --init constant --init uniform"
     )
 )
 @click.option(

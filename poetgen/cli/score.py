@@ -86,12 +86,7 @@ def score(
             echo_styled("\n" * (shown > 0) + "\n".join(_rows(poem, read, surprise)))
         shown += 1
         if picture:
-            draw(
-                lines,
-                summarize(surprise, read.script),
-                surprise,
-                check_picture_file(picture, shown),
-            )
+            draw(lines, summarize(surprise, read.script), surprise, check_picture_file(picture, shown))
     if shown and not as_json:
         echo(tr("bits under each hanzi: n is one chance in 2^n; grey is expected, red is not"), err=True)
     if shown and not meter.usual:

@@ -14,12 +14,7 @@ from poetgen.corpus.blocks import split_blocks
 from poetgen.corpus.headings import is_labelled, parse_heading
 from poetgen.corpus.rows import MOST_HEADINGS, Row
 from poetgen.corpus.signatures import read_name
-from poetgen.poem.lineation import (
-    cut_runs,
-    join_rows,
-    open_strokes,
-    punctuate,
-)
+from poetgen.poem.lineation import cut_runs, join_rows, open_strokes, punctuate
 from poetgen.poem.poem import is_hanzi
 
 ONE_A_LINE, BLOCKS, ONE_POEM, BY_HEADINGS = (

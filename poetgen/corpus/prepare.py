@@ -202,10 +202,7 @@ def build_vocabulary(own: Sequence[Poem], added: Sequence[Poem], config: CorpusC
 def count_clusters(roots: Sequence[int]) -> dict[str, int]:
     """How many clusters there are, and how many poems are not alone in theirs."""
     sizes = Counter(roots).values()
-    return {
-        "clusters": len(sizes),
-        "poems_with_near_duplicates": sum(size for size in sizes if size > 1),
-    }
+    return {"clusters": len(sizes), "poems_with_near_duplicates": sum(size for size in sizes if size > 1)}
 
 
 def quantiles(poems: Sequence[Poem]) -> dict[str, int]:

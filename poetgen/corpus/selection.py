@@ -38,12 +38,7 @@ def select_poems(
     return (
         whole,
         fragments,
-        {
-            **dropped,
-            "cropped": cropped,
-            "fragments": len(fragments),
-            "kept": len(whole),
-        },
+        {**dropped, "cropped": cropped, "fragments": len(fragments), "kept": len(whole)},
     )
 
 

@@ -25,10 +25,7 @@ _ADVICE = (  # (what git's complaint matches, the sentence: {url} {revision} {de
         "No space left on device|Disk quota exceeded|Out of diskspace",
         "the disk is full, {dest} cannot be written; free some space and run: poetgen fetch",
     ),
-    (
-        "Read-only file system",
-        "{dest} lies on a read-only disk; choose another folder with --home",
-    ),
+    ("Read-only file system", "{dest} lies on a read-only disk; choose another folder with --home"),
     (
         "(?i)unable to write|write error|Permission denied$",
         "cannot write {dest} ({reason}); make room there or choose another folder with --home",

@@ -43,10 +43,7 @@ SETTINGS = {
     "core.symlinks": "false",
     "advice.detachedHead": "false",
 }
-FILTER_SETTINGS = {
-    f"remote.{REMOTE}.promisor": "true",
-    f"remote.{REMOTE}.partialclonefilter": "blob:none",
-}
+FILTER_SETTINGS = {f"remote.{REMOTE}.promisor": "true", f"remote.{REMOTE}.partialclonefilter": "blob:none"}
 ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ALLOW_PROTOCOL": ":".join(SCHEMES),

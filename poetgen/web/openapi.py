@@ -19,12 +19,7 @@ MEANINGS = {
         "application/x-ndjson",
         "The poem with another line, one a line.",
     ),
-    "check": (
-        "Judge poems",
-        CHECK,
-        "application/json",
-        "Each poem as check --json has it, and more.",
-    ),
+    "check": ("Judge poems", CHECK, "application/json", "Each poem as check --json has it, and more."),
     "picture": ("Draw a poem", PICTURE, "image/png, image/svg+xml", "The picture."),
 }
 POEM = {
