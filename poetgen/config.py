@@ -13,7 +13,7 @@ from poetgen.setting import BIG, check_name, check_value, key_names, setting
 
 
 def _form(text: str) -> str:
-    return name_forms(parse_forms(text, may_be_free=False)) if text else ""
+    return name_forms(parse_forms(text, may_be_free=False))
 
 
 def _constant(meaning: str, *, below: float | None = None) -> Any:

@@ -36,7 +36,7 @@ MOST_FAULTS = 20
 
 
 def _forms(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[Form, ...]:
-    return parse_forms(value, may_be_free=False) if value else ()
+    return parse_forms(value, may_be_free=False)
 
 
 @click.command(
@@ -101,7 +101,11 @@ def check(
         with in_script(is_simplified=read.script == SIMPLIFIED):
             report = judge(read.lines)
             if as_json:
-                echo(json.dumps({**_describe_typed(poem, read), **report.to_dict()}, ensure_ascii=False))
+                echo(
+                    json.dumps(
+                        {**poem.to_dict(), "script": read.script, **report.to_dict()}, ensure_ascii=False
+                    )
+                )
             else:
                 echo_styled(
                     "\n" * (tally.poems > 0) + _render_report(report, poem, read, explains=not tally.poems)
@@ -123,16 +127,6 @@ def _render_report(report: Report, poem: TypedPoem, read: "Conversion", *, expla
     title = f"{poem.title} {poem.author}".strip()
     rows = report_lines(report, title=title, typed=read.typed_lines, explains=explains)
     return convert_styled("\n".join(rows), lambda text: to_script(text, read.script))
-
-
-def _describe_typed(poem: TypedPoem, read: "Conversion") -> dict[str, object]:
-    return {
-        "row": poem.number,
-        "title": poem.title,
-        "author": poem.author,
-        "typed": list(poem.lines),
-        "script": read.script,
-    }
 
 
 class _Tally:

@@ -77,7 +77,7 @@ def prepare_corpus(
     Raises CorpusError when nothing can be read, nothing is left or `out_dir` holds something else, PromptError
     for an unknown form.
     """
-    forms = parse_forms(config.form) if config.form else ()
+    forms = parse_forms(config.form)
     out_dir = check_place(out_dir)
     length = shared_length(forms)
     poems, cleaning = read_poems(

@@ -27,6 +27,10 @@ class TypedPoem:
     lines: tuple[str, ...]
     author: str = ""
 
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return {"row": self.number, "title": self.title, "author": self.author, "typed": list(self.lines)}
+
 
 def read_typed_poems(text: str, *, line_length: int | None = None) -> Iterator[TypedPoem | PromptError]:
     """Each poem of a text, or in its place why it is none; `line_length` cuts verse that has no marks."""

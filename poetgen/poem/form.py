@@ -82,11 +82,13 @@ def parse_form(text: str) -> Form:
     return Form(*shape)
 
 
-def parse_forms(text: str, *, may_be_free: bool = True) -> tuple[Form, ...]:
-    """The form named by `text`, or those of a family: 律詩 绝句 五言 七言. Raises PromptError.
+def parse_forms(text: str | None, *, may_be_free: bool = True) -> tuple[Form, ...]:
+    """The form named by `text`, or those of a family: 律詩 绝句 五言 七言; none where none is asked for.
 
-    `may_be_free` is whether FREE, which is none of them, may be had instead.
+    `may_be_free` is whether FREE, which is none of them, may be had instead. Raises PromptError.
     """
+    if not text:
+        return ()
     plain = _plain(text)
     family = [form for form in FORMS.values() if _belongs(plain, *form)]
     if family:
@@ -100,9 +102,9 @@ def parse_forms(text: str, *, may_be_free: bool = True) -> tuple[Form, ...]:
 
 
 def name_forms(forms: Sequence[Form]) -> str:
-    """The name by which parse_forms gives these forms: their own, or their family's."""
-    if len(forms) == 1:
-        return forms[0].name
+    """The name by which parse_forms gives these forms: their own, or their family's; "" for none."""
+    if len(forms) < 2:
+        return "".join(form.name for form in forms)
     return next(family for family in FAMILIES if parse_forms(family) == tuple(forms))
 
 

@@ -38,7 +38,7 @@ def check(
                 strict=STRICT,
             )
         )
-    forms = parse_forms(form, may_be_free=False) if form else ()
+    forms = parse_forms(form, may_be_free=False)
     poems = list(read_typed_poems(text, line_length=shared_length(forms)))
     if len(poems) != 1:
         raise PromptError(

@@ -69,7 +69,7 @@ def rewrite_line(writer: Writer, settings: dict[str, Any]) -> Generator[dict[str
 
 def judge_poems(settings: dict[str, Any]) -> dict[str, Any]:
     """Each poem as `check --json` prints it, with its lines' tones and rhymes; or why it cannot be read."""
-    forms = parse_forms(settings["form"], may_be_free=False) if settings.get("form") else ()
+    forms = parse_forms(settings.get("form"), may_be_free=False)
     table = RhymeTable.load(amended=not settings["book"], book=settings["rhyme_book"])
     poems: list[dict[str, Any]] = []
     for poem in read_typed_poems(settings["text"], line_length=shared_length(forms)):
@@ -83,10 +83,7 @@ def judge_poems(settings: dict[str, Any]) -> dict[str, Any]:
         with in_script(is_simplified=script == SIMPLIFIED):
             report = check_poem(read.lines, table=table, forms=forms, strict=settings["tones"] == STRICT)
         known = {
-            "row": poem.number,
-            "title": poem.title,
-            "author": poem.author,
-            "typed": list(poem.lines),
+            **poem.to_dict(),
             "script": script,
             "read_as": list(read.notes),
             "summary": to_script(summarize(report), script),

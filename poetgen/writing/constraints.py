@@ -74,7 +74,7 @@ class Constraints:
             asked._check_free()
         if form == FREE or (form is None and asked == cls(rhyme=OFF, tones=OFF)):
             return cls(is_free=True)
-        forms = parse_forms(form) if form else ()
+        forms = parse_forms(form)
         return replace(asked, form=forms[0]) if len(forms) == 1 else replace(asked, forms=forms)
 
     def with_start(self, text: str) -> "Constraints":

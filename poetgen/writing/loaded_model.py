@@ -56,7 +56,7 @@ class LoadedModel:
         self.conditions = checkpoint.conditions
         self.known_lines = None if checkpoint.lines is None else LineIndex(checkpoint.lines)
         self.keeps_marks = corpus.punctuation == "keep"
-        self.usual_forms = parse_forms(corpus.form) if corpus.form else USUAL_FORMS
+        self.usual_forms = parse_forms(corpus.form) or USUAL_FORMS
         self.variants = VariantTable(checkpoint.vocabulary)
         self.network = Network(checkpoint.weights, checkpoint.vocabulary)
         self._prosodies: dict[tuple[str, bool], TokenProsody] = {}
