@@ -145,8 +145,6 @@ def tell_size(path: Path) -> str:
 def describe(path: Path, card: Mapping[str, Any]) -> Iterator[str]:
     """The card as Markdown, poems included."""
     model = Checkpoint.load(path)
-    settings, splits = model.config, card["splits"]
-    told = "told title, poet and form, or none of them" if settings["model"]["conditions"] else "told nothing"
     yield "# The released model"
     yield ""
     yield f"`tang.safetensors`, {tell_size(path)}. Trained by poetgen {card['poetgen']}, on two cores:"
@@ -157,6 +155,21 @@ def describe(path: Path, card: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield CURVES
     yield ""
+    yield from describe_data(model, card)
+    yield ""
+    yield from tabulate(card["measures"])
+    yield ""
+    yield "Figures as `docs/measures.md` defines them, with 95 % bootstrap intervals over poems."
+    yield ""
+    yield NOTES.read_text(encoding="utf-8")
+    yield "## Poems nobody picked"
+    yield from show_poems(model, path)
+
+
+def describe_data(model: Checkpoint, card: Mapping[str, Any]) -> Iterator[str]:
+    """What it has read, and what it is told."""
+    settings, splits = model.config, card["splits"]
+    told = "told title, poet and form, or none of them" if settings["model"]["conditions"] else "told nothing"
     yield f"- Corpus: {card['corpus']['source']}; commit `{card['corpus']['commit']}` as fetched."
     yield (
         f"- Split {settings['corpus']['split']} of 全唐詩 by clusters of near duplicates: "
@@ -168,31 +181,25 @@ def describe(path: Path, card: Mapping[str, Any]) -> Iterator[str]:
     )
     yield f"- Vocabulary: {len(model.vocabulary):,} tokens."
     yield f"- It is {told}; figures are those without, unless they say otherwise."
-    yield ""
-    yield f"| | {' | '.join(card['measures'])} |"
-    yield "|---" * (1 + len(card["measures"])) + "|"
+
+
+def tabulate(measures: Mapping[str, dict[str, Any]]) -> Iterator[str]:
+    """A column for each split, or each thing that was given."""
+    yield f"| | {' | '.join(measures)} |"
+    yield "|---" * (1 + len(measures)) + "|"
     for name in FIGURES:
-        yield (
-            f"| {name} | "
-            + " | ".join(with_interval(card["measures"][split], name) for split in card["measures"])
-            + " |"
-        )
+        yield f"| {name} | {' | '.join(with_interval(each, name) for each in measures.values())} |"
     for name in ("poems", "tokens", "hanzi", "out_of_vocabulary"):
-        yield (
-            f"| {name} | "
-            + " | ".join(f"{card['measures'][split][name]:,}" for split in card["measures"])
-            + " |"
-        )
-    yield ""
-    yield "Figures as `docs/measures.md` defines them, with 95 % bootstrap intervals over poems."
-    yield ""
-    yield NOTES.read_text(encoding="utf-8")
-    yield "## Poems nobody picked"
+        yield f"| {name} | {' | '.join(f'{each[name]:,}' for each in measures.values())} |"
+
+
+def show_poems(model: Checkpoint, path: Path) -> Iterator[str]:
+    """Poems by the commands that stand above them."""
     writer = Writer(model, path)
     for form in FORMS:
         yield from shown(form, f"poetgen generate {' '.join(PROMPTS)} --form {form} --seed {SEED}")
         yield from as_markdown(writer.write(list(PROMPTS), form=form, seed=SEED))
-    if settings["model"]["conditions"]:
+    if model.model_config.conditions:
         for title in TITLES:
             yield from shown(title, f"poetgen generate --title {title} --seed {SEED}")
             yield from as_markdown(writer.write(title=title, seed=SEED))

@@ -185,19 +185,14 @@ def check_settings(config: Config) -> None:
     """Raises ConfigError for what NumPy has not."""
     if config.training.gradient == "rtrl":
         check_rtrl(config)
-    if config.training.device == "cuda":
-        raise ConfigError("training.backend is 'numpy', which computes on the CPU; omit --device cuda")
-    if config.training.precision != "float32":
-        raise ConfigError(
-            f"training.backend is 'numpy', which has no {config.training.precision}; "
-            "set training.precision=float32"
-        )
-    if config.training.processes > 1:
-        raise ConfigError("training.backend is 'numpy', which trains in one process; omit --processes")
-    if config.model.conditions:
-        raise ConfigError(
-            "training.backend is 'numpy', which learns from poems alone; set model.conditions=false"
-        )
+    precision = config.training.precision
+    lacking = {
+        "computes on the CPU; omit --device cuda": config.training.device == "cuda",
+        f"has no {precision}; set training.precision=float32": precision != "float32",
+        "learns from poems alone; set model.conditions=false": config.model.conditions,
+    }
+    for what in (what for what, is_asked in lacking.items() if is_asked):
+        raise ConfigError(f"training.backend is 'numpy', which {what}")
 
 
 def build_numpy_optimizer(parameters: Mapping[str, Array], settings: TrainingConfig) -> Optimizer:
