@@ -233,8 +233,8 @@ from poetgen.cli import poetgen
 from poetgen.files import shipped_folder
 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
     model = str(shipped_folder("checkpoints") / "tang.safetensors")
-    poetgen(["generate", "红", "--checkpoint", model], standalone_mode=False)
-"""
+    poetgen(["generate", "红", "--form", "五律", "--checkpoint", model], standalone_mode=False)
+"""  # of the forms a 律詩 reaches most: its couplets are weighed
     loaded = {module for module in loaded_by(code) if module.startswith("poetgen")}
     reached = {module for module in loaded if (PACKAGE / f"{module[8:].replace('.', '/')}.py").is_file()}
     assert not {module.split(".")[1] for module in reached} & {
@@ -245,4 +245,4 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.St
         "fetch",
     }
     assert not {"poetgen.verse.check", "poetgen.corpus.clean", "poetgen.picture.card"} & reached
-    assert len(reached) <= 50, sorted(reached)
+    assert len(reached) <= 51, sorted(reached)
