@@ -136,11 +136,12 @@ def open_strokes(row: str) -> list[str]:
     lengths = {len(piece) for part in parts for piece in split_pieces(part)}
     if len(parts) < 2 or not all(map(_is_balanced, parts)):
         return [row]
-    if len(lengths) == 1 and lengths <= {*REGULAR_LENGTHS}:
-        return [COMMA.join(parts) if has_marks(row) else punctuate(parts)]
-    if has_marks(row):
-        return parts
-    return [COMMA.join(parts)] if is_whole_poem(parts) and min(map(len, parts)) > 2 else [row]
+    is_regular = len(lengths) == 1 and lengths <= {*REGULAR_LENGTHS}
+    is_verse_alone = not any(map(ends_with_mark, parts[:-1])) and min(map(len, parts)) > 2
+    if is_regular or (is_verse_alone and is_whole_poem(parts)):
+        is_marked = has_marks(row.replace("：", "").replace(":", ""))  # beside the colon after a title
+        return [COMMA.join(parts) if is_marked else punctuate(parts)]
+    return parts if has_marks(row) else [row]
 
 
 def _split_at(signs: str, row: str) -> list[str]:

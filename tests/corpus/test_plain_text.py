@@ -89,3 +89,11 @@ def test_a_title_as_short_as_the_poets_name_is_no_verse() -> None:
     (poem,) = plain_poems(text).poems
     assert (poem.title, poem.author) == ("相思", "王維")
     assert poem.body == "紅豆生南國，春來發幾枝。願君多采擷，此物最相思。"
+
+
+def test_strokes_after_a_title_and_a_colon_part_the_lines_of_each_poem() -> None:
+    moon = "靜夜思：床前明月光 / 疑是地上霜/舉頭望明月 / 低頭思故鄉"
+    dawn = "春曉：春眠不覺曉/處處聞啼鳥/夜來風雨聲/花落知多少？"
+    one, other = plain_poems(f"{moon}\n{dawn}").poems
+    assert (one.title, one.body) == ("靜夜思", "床前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。")
+    assert (other.title, other.body) == ("春曉", "春眠不覺曉，處處聞啼鳥，夜來風雨聲，花落知多少？")

@@ -301,6 +301,10 @@ NAMED |= {
         "txt",
         rows(f"靜夜思 / 〔唐〕李白 / {A1} / {A2}", f"春曉／孟浩然／{B1}／{B2}／"),
     ),
+    "strokes after a title": (
+        "txt",
+        rows(f"《靜夜思》李白：{'/'.join(MOON)}", f"《春曉》孟浩然：{' / '.join(DAWN)}"),
+    ),
     "strokes between couplets": ("txt", rows("靜夜思/李白", f"{A1}/{A2}", "", "春曉/孟浩然", f"{B1} / {B2}")),
     "json, wide blanks": ("json", as_json(objects("title", "author", "content", COUPLETS_A, COUPLETS_B))),
     "json, strokes": ("json", as_json(objects("title", "author", "content", f"{A1}/{A2}", f"{B1} / {B2}"))),
