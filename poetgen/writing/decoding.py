@@ -22,7 +22,6 @@ from poetgen.errors import ConfigError
 from poetgen.language import tr
 from poetgen.poem.poem import QUESTION, STOP
 from poetgen.writing.network import TILE, Network
-from poetgen.writing.weighted_choice import choose_by_weight
 
 if TYPE_CHECKING:
     from poetgen.writing.poem import Scansion
@@ -150,7 +149,7 @@ def sample(
     if sampling.top_k or sampling.top_p < 1:
         for row in scores:
             row[_find_left_out(row, sampling)] = -np.inf
-    return choose_by_weight(np.exp(scores, out=scores), drawn)
+    return softmax.choose_by_weight(np.exp(scores, out=scores), drawn)
 
 
 def raise_rare(logits: Array, commonness: Array, last: Sequence[int], *, penalty: float) -> Array:
