@@ -190,13 +190,16 @@ class Constraints:
             )
         if len(feet) == lines // 2 + 1 and self.first_line_rhymes is False:
             yield tr("--feet has a rhyme for the first line too; omit it, or --first-line-rhymes no")
-        twice = _first_again("".join(self.given.places(form).values()))
+        places = self.given.places(form)
+        twice = _first_again("".join(places.values()))
         if twice and self.no_repeat:
             yield tr("{twice} comes twice in what is given; omit --no-repeat, or change it", twice=twice)
-        again = _first_again(feet)
+        # a first line that is not to rhyme may not seem to either
+        ends = [places.get((line, form.line_length - 1), "") for line in (0, *range(1, lines, 2))]
+        again = _first_again("".join(ends))
         if again and self.has_rhyme:
             yield tr(
-                "{again} comes twice in --feet, and nothing rhymes with itself; --rhyme off would allow it",
+                "{again} is to end two rhyming lines, and nothing rhymes with itself; --rhyme off would allow it",
                 again=again,
             )
 

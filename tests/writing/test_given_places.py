@@ -75,7 +75,7 @@ def test_what_is_to_be_avoided_does_not_come(tang, form):
         ({"feet": "流"}, "fewer than two rhymes"),
         ({"feet": "流山", "rhyme": "auto"}, "流山 do not rhyme in one group"),
         ({"feet": "流樓", "rhyme": "東"}, "流樓 do not rhyme in 東"),
-        ({"feet": "流流", "rhyme": "auto"}, "流 comes twice in --feet"),
+        ({"feet": "流流", "rhyme": "auto"}, "流 is to end two rhyming lines"),
         ({"feet": "流樓愁", "form": "五絕", "first_line_rhymes": False}, "--first-line-rhymes no"),
         ({"feet": "流樓", "last_line": "夕陽無限山"}, "place 5 of line 4 is to be 樓 by --feet and 山 by"),
         ({"feet": "流樓", "acrostic": "流水", "no_repeat": True}, "流 comes twice in what is given"),
