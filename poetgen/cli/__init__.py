@@ -4,7 +4,6 @@ import os
 import shlex
 import sys
 from copy import copy
-from difflib import get_close_matches
 from importlib import import_module
 from inspect import cleandoc
 from typing import Any
@@ -61,9 +60,11 @@ def _suggestion(args: list[str]) -> str:
     if any(map(is_hanzi, args[0])):
         typed = " ".join(arg if arg.isalnum() else shlex.quote(arg) for arg in args)
         return tr("Try: poetgen generate {typed:.60}", typed=typed)
-    near = [name for name in COMMANDS if name.startswith(args[0])] or get_close_matches(
-        args[0], COMMANDS, n=2
-    )
+    near = [name for name in COMMANDS if name.startswith(args[0])]
+    if not near:
+        from difflib import get_close_matches  # only for who mistypes
+
+        near = get_close_matches(args[0], COMMANDS, n=2)
     return tr("Did you mean: {near}?", near=join_names(near)) if near else tr("Try: poetgen --help")
 
 
