@@ -175,43 +175,6 @@ class UnmarkedMatcher(FreeMatcher):
         return lines, "".join(COMMA if k % 2 == 0 else STOP for k in range(len(lines)))
 
 
-class PlainLineMatcher:
-    """One line without rules, of `length` hanzi."""
-
-    notes: tuple[str, ...] = ()
-
-    def __init__(self, prosody: TokenProsody, length: int) -> None:
-        self._prosody, self._length = prosody, length
-        self._ids: list[int] = []
-        self._end = prosody.only([prosody.vocabulary.end])
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether only the end may follow."""
-        return len(self._ids) >= self._length
-
-    def allowed(self) -> Array:
-        """The tokens that may come next: bool (V,); never none."""
-        return self._end if self.is_complete else self._prosody.hanzi
-
-    def accept(self, number: int) -> None:
-        """Take a hanzi."""
-        self._ids.append(number)
-
-    def fork(self) -> "PlainLineMatcher":
-        """The same state, to go on apart."""
-        other = copy(self)
-        other._ids = list(self._ids)
-        return other
-
-    def lines(self) -> tuple[tuple[str, ...], str]:
-        """This line, without a mark."""
-        return (self._prosody.vocabulary.decode(self._ids),), ""
-
-    def scansion(self) -> None:
-        """None: no rules, no scansion."""
-
-
 def begin_freely(
     text: str, prosody: TokenProsody, *, max_length: int, keeps_marks: bool
 ) -> MarkedMatcher | UnmarkedMatcher:

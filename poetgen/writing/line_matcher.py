@@ -7,6 +7,7 @@ follows the template; only where that does not help, a rule gives way.
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,8 +24,6 @@ from poetgen.verse.templates import RELAXED
 from poetgen.writing.beginning import MakeGrammar, begin, tones_of_lines
 from poetgen.writing.constraints import AUTO, OFF, Constraints
 from poetgen.writing.decoding import Matcher
-from poetgen.writing.free_matcher import PlainLineMatcher
-from poetgen.writing.poem import Scansion
 from poetgen.writing.states import State
 from poetgen.writing.verse_matcher import VerseGrammar, VerseMatcher
 
@@ -58,47 +57,65 @@ class KeptPoem:
         return (*self.lines[: self.place], line, *self.lines[self.place + 1 :])
 
 
-class LineMatcher:
+class LineMatcher(VerseMatcher):
     """One line of verse by rules: after its last hanzi comes the end. `shunned` rhyme in later lines."""
 
-    notes: tuple[str, ...] = ()
-
-    def __init__(self, inner: VerseMatcher, shunned: Sequence[int]) -> None:
-        self.inner, self.shunned, self._line = inner, list(shunned), inner.line
+    def __init__(self, before: VerseMatcher, shunned: Sequence[int]) -> None:
+        """It goes on from a matcher that has taken the lines before it."""
+        super().__init__(before.grammar)
+        self.__dict__.update(before.fork().__dict__)
+        self._shunned, self._own_line = list(shunned), before.line
 
     @property
     def is_complete(self) -> bool:
         """Whether only the end may follow."""
-        return self.inner.line > self._line or self.inner.column == self.inner.grammar.form.line_length
+        return self.line > self._own_line or self.column == self.grammar.form.line_length
+
+    def allowed(self) -> Array:
+        """The tokens that may come next: bool (V,), not to be written to; never none."""
+        mask = super().allowed()
+        if self.is_complete or not self.at_line_end or not self._shunned:
+            return mask
+        fewer = mask.copy()
+        fewer[self._shunned] = False
+        return fewer if fewer.any() else mask
+
+
+class PlainLineMatcher:
+    """One line without rules, of `length` hanzi."""
+
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, prosody: TokenProsody, length: int) -> None:
+        self._prosody, self._length = prosody, length
+        self._ids: list[int] = []
+        self._end = prosody.only([prosody.vocabulary.end])
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether only the end may follow."""
+        return len(self._ids) >= self._length
 
     def allowed(self) -> Array:
         """The tokens that may come next: bool (V,); never none."""
-        if self.is_complete:
-            return self.inner.grammar.end
-        mask = self.inner.allowed()
-        if not self.inner.at_line_end or not self.shunned:
-            return mask
-        fewer = mask.copy()
-        fewer[self.shunned] = False
-        return fewer if fewer.any() else mask
+        return self._end if self.is_complete else self._prosody.hanzi
 
     def accept(self, number: int) -> None:
         """Take a hanzi."""
-        self.inner.accept(number)
+        self._ids.append(number)
 
-    def fork(self) -> "LineMatcher":
+    def fork(self) -> "PlainLineMatcher":
         """The same state, to go on apart."""
-        other = LineMatcher(self.inner.fork(), self.shunned)
-        other._line = self._line
+        other = copy(self)
+        other._ids = list(self._ids)
         return other
 
     def lines(self) -> tuple[tuple[str, ...], str]:
-        """The lines before it and this one, and their marks."""
-        return self.inner.lines()
+        """This line, without a mark."""
+        return (self._prosody.vocabulary.decode(self._ids),), ""
 
-    def scansion(self) -> Scansion:
-        """How they are read."""
-        return self.inner.scansion()
+    def scansion(self) -> None:
+        """None: no rules, no scansion."""
 
 
 def match_line(poem: KeptPoem, prosody: TokenProsody, *, keeps_marks: bool) -> Matcher:
@@ -138,7 +155,7 @@ def _match_by_rule(make_grammar: MakeGrammar, as_typed: Sequence[int], poem: Kep
     line = LineMatcher(matcher, encode(poem.later_rhymes) if grammar.constraints.has_rhyme else [])
     for number in encode(poem.head):
         line.accept(number)
-    if not matcher.states:
+    if not line.states:
         raise PromptError(tr("the kept lines leave no way"))
     return line
 
