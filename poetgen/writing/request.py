@@ -41,7 +41,6 @@ class PoemOptions:
     Raises ConfigError for a length or a script that cannot be.
     """
 
-    sampling: Sampling
     title: str | None = None
     about: str | None = None
     poet: str | None = None
@@ -157,7 +156,7 @@ class Request:
         return self.matchers[-1]
 
 
-def read_request(model: LoadedModel, prompt: str | None, options: PoemOptions) -> Request:
+def read_request(model: LoadedModel, prompt: str | None, options: PoemOptions, sampling: Sampling) -> Request:
     """Read, check and begin all that is asked for. Raises PoetgenError."""
     given = {
         name: read_one(text, model.variants)
@@ -182,7 +181,7 @@ def read_request(model: LoadedModel, prompt: str | None, options: PoemOptions) -
         max_length=options.max_length,
         keeps_marks=model.keeps_marks,
     )
-    network = _condition(model, conditions, options.sampling.guidance) if conditions else model.network
+    network = _condition(model, conditions, sampling.guidance) if conditions else model.network
     prefix = Prefix.read(begun.text, network)
     parts = (conditions, begun, *given.values())
     return Request(
@@ -191,7 +190,7 @@ def read_request(model: LoadedModel, prompt: str | None, options: PoemOptions) -
         prefix=prefix,
         matchers=matchers,
         form_prior=form_prior(network, prefix, matchers, keeps_marks=model.keeps_marks),
-        sampling=options.sampling,
+        sampling=sampling,
         script=script,
         network=network,
         notes=(*model.notes, *(note for part in parts if part is not None for note in part.notes)),

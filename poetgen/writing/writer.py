@@ -105,7 +105,6 @@ class Writer:
                 )
             prompt, form = fill, form or shape_of(fill)
         options = PoemOptions(
-            sampling,
             title=title,
             about=about,
             poet=poet,
@@ -124,7 +123,7 @@ class Writer:
             script=script,
         )
         prompts = [prompt] if prompt is None or isinstance(prompt, str) else list(prompt)
-        requests = [self._read(one, options, is_one_of_many=len(prompts) > 1) for one in prompts]
+        requests = [self._read(one, options, sampling, is_one_of_many=len(prompts) > 1) for one in prompts]
         return chain.from_iterable(map(self._write, requests))
 
     @check_arguments
@@ -166,14 +165,15 @@ class Writer:
         lines = line if isinstance(line, list) else [line]
         return rewriter.rewrite(poem, lines, begins=begins, sampling=sampling, script=script)
 
-    def _read(self, prompt: str | None, options: PoemOptions, *, is_one_of_many: bool) -> Request:
+    def _read(
+        self, prompt: str | None, options: PoemOptions, sampling: Sampling, *, is_one_of_many: bool
+    ) -> Request:
         """Raises PoetgenError, which names the prompt where it is one of many."""
         if not isinstance(prompt, str | None):
             raise PromptError(tr("a prompt must be text, not {one!r:.60}", one=prompt))
         try:
-            return read_request(
-                self.model.with_characters(*filter(None, (prompt, *options.places))), prompt, options
-            )
+            model = self.model.with_characters(*filter(None, (prompt, *options.places)))
+            return read_request(model, prompt, options, sampling)
         except PromptError as error:
             raise PromptError(
                 f"{prompt:.20}: {error}" if prompt and is_one_of_many else str(error)
