@@ -80,6 +80,8 @@ def prepare_corpus(
     forms = parse_forms(config.form)
     out_dir = check_place(out_dir)
     length = shared_length(forms)
+    if config.also:
+        added_files(source, config.also)  # what cannot be added is refused before minutes of reading
     poems, cleaning = read_poems(
         source, supplement=config.supplement, line_length=length, strict=strict, on_progress=on_progress
     )

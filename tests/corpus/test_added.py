@@ -113,8 +113,11 @@ def test_a_source_without_the_collection_says_how_to_get_it(tmp_path: Path, poem
 def test_volumes_that_are_read_already_are_not_added_too(both: Path, tmp_path: Path) -> None:
     for volume in both.rglob("poet.tang.*.json"):
         volume.unlink()
+    read: list[object] = []
+    config = Config().replace({"corpus.also": "song"}).corpus
     with pytest.raises(CorpusError, match=r"volumes of song alone.* poetgen fetch --collection tang"):
-        prepare(both, tmp_path / "out", also="song")
+        prepare_corpus(both, tmp_path / "out", config, on_read=read.append)
+    assert not read
     _, dataset = prepare(both, tmp_path / "out")
     assert len(dataset.split("train"))
 
