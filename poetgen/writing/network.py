@@ -7,12 +7,10 @@ poems leave by whole tiles only: at its place in a tile a row has the same bits 
 """
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,7 +30,6 @@ TILE = 8  # rows that meet a block of a weight together
 BLOCK = (
     2**18 // TILE
 )  # elements in a block: up to 2^18 multiplications OpenBLAS uses one thread on any machine
-LEAST_BLOCKS = 8  # that a thread is started for: fewer take no longer than its start
 
 
 # ---- products whose rows do not touch each other ----
@@ -54,29 +51,12 @@ def multiply_tiles(x: Array, weight: Array) -> Array:
     filled = np.zeros((tiles, TILE, inputs), x.dtype)
     filled.reshape(-1, inputs)[: len(x)] = x
     # a block stays in the first cache while all tiles pass; each product lands where it belongs
-    blocks = weight[:whole].reshape(-1, 1, rows, inputs).swapaxes(-1, -2)
+    blocks = weight[:whole].reshape(-1, 1, rows, inputs)
     out = y[:, :whole].reshape(tiles, TILE, -1, rows).transpose(2, 0, 1, 3)
-    _share(lambda part: np.matmul(filled, blocks[part], out=out[part]), len(blocks))
+    np.matmul(filled, blocks.swapaxes(-1, -2), out=out)
     if whole < outputs:
         np.matmul(filled, weight[whole:].T, out=y[:, whole:].reshape(tiles, TILE, -1))
     return y[: len(x)]
-
-
-def _share(work: Callable[[slice], object], blocks: int) -> None:
-    """Do the work on all blocks, each processor a part of them; only for the main thread.
-
-    Other threads come in numbers, and each has poems of its own to write (map_in_threads).
-    """
-    is_alone = threading.current_thread() is threading.main_thread()
-    parts = max(1, min(count_processors(), blocks // LEAST_BLOCKS)) if is_alone else 1
-    ends = [blocks * k // parts for k in range(parts + 1)]
-    own, *others = [slice(first, last) for first, last in pairwise(ends)]
-    helpers = [threading.Thread(target=work, args=(part,)) for part in others]
-    for helper in helpers:
-        helper.start()
-    work(own)
-    for helper in helpers:
-        helper.join()
 
 
 class TiledWeight:

@@ -66,15 +66,6 @@ def test_the_same_bits_for_any_number_of_threads():
     assert len(printed) == 1
 
 
-@pytest.mark.parametrize("processors", [2, 3, 16])
-def test_the_same_bits_shared_among_processors(monkeypatch, processors):
-    x, weight = made(7250, 64, 8)
-    (alone,) = map_in_threads(lambda rows: rows @ TiledWeight(weight).T, [x], threads=2)
-    monkeypatch.setattr("poetgen.writing.network.count_processors", lambda: processors)
-    monkeypatch.setattr("poetgen.writing.network.LEAST_BLOCKS", 1)
-    assert (alone == x @ TiledWeight(weight).T).all()
-
-
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 4))
 def test_is_map(items, threads):
     assert list(map_in_threads(str, items, threads=threads)) == [str(item) for item in items]
