@@ -133,12 +133,13 @@ class _Tally:
     """How many poems were judged, and how they did."""
 
     def __init__(self) -> None:
-        self.poems = self.broken = self.unread = self.single_lines = 0
+        self.poems = self.broken = self.without_rules = self.unread = self.single_lines = 0
 
     def count(self, report: Report) -> None:
         """One poem more."""
         self.poems += 1
         self.broken += not report.holds
+        self.without_rules += report.tones_hold is report.rhymes_hold is None
         self.single_lines += len(report.lines) == 1
 
     def tell_of(self, fault: PromptError) -> None:
@@ -158,13 +159,19 @@ class _Tally:
                 tr("each text is judged by itself; quote a poem that has blanks between its lines"), err=True
             )
         if self.poems > 1:
-            kept = self.poems - self.broken
+            kept = self.poems - self.broken - self.without_rules
             echo(
                 tr(
                     "{poems:,} poems: {kept:,} keep every rule, {broken:,} do not",
                     poems=self.poems,
                     kept=kept,
                     broken=self.broken,
-                ),
+                )
+                + self._tell_of_free(),
                 err=True,
             )
+
+    def _tell_of_free(self) -> str:
+        if not self.without_rules:
+            return ""
+        return tr(", {count:,} have no rules to judge", count=self.without_rules)

@@ -125,6 +125,8 @@ def test_several_poems_in_a_file(tmp_path):
     read, judged = result.stderr.splitlines()
     assert read == f"{file}: 2 poems; blank lines between poems; 1 title, no authors"
     assert judged == "2 poems: 1 keep every rule, 1 do not"
+    two = run("白日依山盡", "黃河入海流").stderr.splitlines()[-1]
+    assert two == "2 poems: 0 keep every rule, 0 do not, 2 have no rules to judge"
     first, second = reports(run("--json", file))
     assert (first["title"], first["row"], first["holds"]) == ("登鸛雀樓", 1, True)
     assert (second["title"], second["row"], second["holds"]) == ("", 4, False)
