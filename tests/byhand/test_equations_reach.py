@@ -57,7 +57,7 @@ def test_equation_50_no_gradient_exceeds_the_power(phi, scale):
         for distance, jacobian in enumerate(reversed(walk(layer(scale, seed), phi, 12, seed)), start=1):
             product = product @ jacobian
             assert norm(product) <= (GAMMA[phi] * scale) ** distance * (1 + 1e-12)
-    sizes = reach.Sizes(hidden_size=6, steps=12, batch=4)
+    sizes = reach.ReachSettings(hidden_size=6, steps=12, batch=4)
     [found] = [r for r in reach.measure_reach([scale], sizes) if r.cell == phi]
     np.testing.assert_allclose(found.bound, (GAMMA[phi] * scale) ** np.arange(13))
     assert (found.norms <= found.bound[:, None] * (1 + 1e-9)).all()
@@ -78,7 +78,7 @@ def test_equation_53_with_gates_that_do_not_see_the_state_the_direct_path_is_all
 
 
 def test_the_forget_gates_of_the_study_are_the_direct_path():
-    sizes = reach.Sizes(hidden_size=5, steps=7, batch=3)
+    sizes = reach.ReachSettings(hidden_size=5, steps=7, batch=3)
     with_u, without = (list(reach.measure_reach([scale], sizes)) for scale in (1.0, 0.0))
     [direct], [cell] = ([r.norms for r in without if r.of == of] for of in ("forget gates", "c"))
     np.testing.assert_allclose(direct, cell, rtol=1e-12)
