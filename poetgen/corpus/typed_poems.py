@@ -74,7 +74,7 @@ def _find_fault(lines: Sequence[str], body: str) -> str:
             )
         if len(line) > MOST_HANZI:
             return tr(
-                "{line} runs on for {count:,} hanzi; put marks between its lines, or give the --form",
+                "{line} runs on for {count:,} hanzi; put marks between its lines",
                 line=_quote(line),
                 count=len(line),
             )
