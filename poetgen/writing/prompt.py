@@ -78,7 +78,7 @@ def read_acrostic(typed: str, readings: VariantTable) -> Prompt:
     plain = _without_marks(typed)
     if not plain:
         raise PromptError(tr("the acrostic is empty; give one hanzi for each line, such as 春夏秋冬"))
-    return _read_apart(plain, readings)
+    return _read_apart(plain, readings, "--acrostic")
 
 
 def read_feet(typed: str, readings: VariantTable) -> Prompt:
@@ -88,7 +88,7 @@ def read_feet(typed: str, readings: VariantTable) -> Prompt:
         raise PromptError(
             tr("--feet has fewer than two rhymes; give one for each even line, such as 流樓愁洲")
         )
-    return _read_apart(plain, readings)
+    return _read_apart(plain, readings, "--feet")
 
 
 def read_last_line(typed: str, readings: VariantTable) -> Prompt:
@@ -133,8 +133,8 @@ def _without_marks(typed: str) -> str:
     return "".join(char for char in normalize(typed) if char not in CORPUS_MARKS)
 
 
-def _read_apart(plain: str, readings: VariantTable) -> Prompt:
-    _check_known(plain, readings)
+def _read_apart(plain: str, readings: VariantTable, option: str) -> Prompt:
+    _check_known(plain, readings, option)
     mapped = acrostic_to_corpus(plain, readings)
     return Prompt(plain, mapped.text, mapped.typed, mapped.script, mapped.notes)
 

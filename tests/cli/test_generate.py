@@ -150,6 +150,7 @@ def test_what_was_read_otherwise_is_told(invoke):
         (["🌕"], "is not a Chinese character"),
         (["月", "--avoid", "愁a"], "--avoid takes hanzi alone, not 'a'"),
         (["--last-line", "moonlight"], "--last-line takes hanzi alone, not 'm'"),
+        (["--feet", "a月"], "--feet takes hanzi alone, not 'a'"),
         (["\udcff"], "not valid UTF-8"),
         (["月" * 10_000], "the prompt has 10000 hanzi and a poem at most 120"),
         (["月月月月月月月", "--max-length", "12"], "no room to complete a poem of 12 hanzi"),
@@ -322,7 +323,7 @@ def test_what_gives_way_is_told_and_what_was_asked_is_refused(invoke):
         (["--rhyme", "口"], "unknown rhyme group"),
         (["--form", "五絕", "--acrostic", "春花秋月春"], "5 characters"),
         (["--form", "free", "--no-repeat"], "--no-repeat asks for one"),
-        (["--acrostic", "abc"], "not a Chinese character"),
+        (["--acrostic", "abc"], "--acrostic takes hanzi alone"),
     ],
 )
 def test_rules_that_cannot_be_are_answered_in_a_sentence(invoke, arguments, said):

@@ -89,9 +89,9 @@ def test_what_is_to_be_avoided_does_not_come(tang, form):
         ({"prompt": "愁", "avoid": "愁"}, "愁 is to be avoided and stands in 愁"),
         ({"avoid": "，"}, "--avoid is empty"),
         ({"avoid": "□"}, "--avoid takes hanzi alone, not '□'"),
-        ({"feet": "□樓"}, "'□' is not a Chinese character"),
+        ({"feet": "□樓"}, "--feet takes hanzi alone, not '□'"),
         ({"last_line": "更上一□樓"}, "--last-line takes hanzi alone, not '□'"),
-        ({"acrostic": "春□"}, "'□' is not a Chinese character"),
+        ({"acrostic": "春□"}, "--acrostic takes hanzi alone, not '□'"),
         ({"prompt": "春□花開水", "acrostic": "夏"}, "stands where --acrostic asks for 夏"),
     ],
 )
