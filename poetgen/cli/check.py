@@ -19,13 +19,13 @@ from poetgen.cli.options import (
 from poetgen.cli.output import convert_styled, echo, echo_styled
 from poetgen.cli.poem_arguments import in_corpus_characters, read_given_poems
 from poetgen.corpus.typed_poems import TypedPoem
-from poetgen.errors import PromptError
+from poetgen.errors import ConfigError, PromptError
 from poetgen.language import in_script, tr
 from poetgen.poem.form import Form, parse_forms, shared_length
 from poetgen.script.opencc import SIMPLIFIED, to_script
 from poetgen.verse.check import RELAXED, STRICT, check_poem
 from poetgen.verse.report import Report
-from poetgen.verse.rhyme_books import XINYUN
+from poetgen.verse.rhyme_books import check_book
 from poetgen.verse.rhymes import RhymeTable
 
 if TYPE_CHECKING:
@@ -86,10 +86,10 @@ def check(
     A poem is given as text, in a FILE, or on standard input (-), in either script; blank lines separate several
     poems. 對仗 (parallelism) is not judged.
     """
-    if book and rhyme_book == XINYUN:
-        raise click.UsageError(
-            tr("--book is 平水韻 alone, and {xinyun} is another book; omit one of the two", xinyun=XINYUN)
-        )
+    try:
+        check_book(rhyme_book, alone=book)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
     table = RhymeTable.load(amended=not book, book=rhyme_book)
     judge = partial(check_poem, table=table, forms=forms, strict=tones == STRICT)
     tally = _Tally()
@@ -139,7 +139,7 @@ class _Tally:
         """One poem more."""
         self.poems += 1
         self.broken += not report.holds
-        self.without_rules += report.tones_hold is report.rhymes_hold is None
+        self.without_rules += not report.is_judged
         self.single_lines += len(report.lines) == 1
 
     def tell_of(self, fault: PromptError) -> None:

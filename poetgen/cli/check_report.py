@@ -45,8 +45,7 @@ def report_lines(
 
 def summary(report: Report) -> str:
     """Form, template, rhyme, and what is broken, on one line."""
-    is_judged = report.tones_hold is not None or report.rhymes_hold is not None
-    colour = "red" if report.broken else "green" if is_judged else None
+    colour = "red" if report.broken else "green" if report.is_judged else None
     return " · ".join([*name_parts(report), style(conclude(report), fg=colour)])
 
 

@@ -138,6 +138,11 @@ class Report:
         return self._all_hold(*TONE_RULES)
 
     @property
+    def is_judged(self) -> bool:
+        """Whether it has tones or rhymes that rules speak of."""
+        return self.tones_hold is not None or self.rhymes_hold is not None
+
+    @property
     def is_old_style(self) -> bool:
         """Whether it has the shape of regulated verse and an oblique rhyme, so that its tones are not judged."""
         regulated = self.form is not None and self.form.regulated

@@ -9,7 +9,7 @@ the others; no entering tone.
 from functools import cache
 from typing import NamedTuple
 
-from poetgen.errors import PromptError
+from poetgen.errors import ConfigError, PromptError
 from poetgen.language import SIMPLIFIED_CHINESE, join_names, language, tr
 from poetgen.poem.form import numeral
 
@@ -119,6 +119,17 @@ def parse_book(text: str) -> str:
             )
         )
     return book
+
+
+def check_book(rhyme_book: str, *, alone: bool) -> None:
+    """Raises ConfigError where the book alone is wanted, and it is none that others add readings to."""
+    if alone and rhyme_book == XINYUN:
+        raise ConfigError(
+            tr(
+                "--book is 平水韻 alone, and {xinyun} is another book; omit one of the two",
+                xinyun=XINYUN,
+            )
+        )
 
 
 def full_name(group: str) -> str:

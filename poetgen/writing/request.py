@@ -11,7 +11,7 @@ from poetgen.poem.places import BLANK, GivenTexts
 from poetgen.script.convert import script_of
 from poetgen.script.opencc import INSTALL_OPENCC, SCRIPTS, TRADITIONAL, can_convert, preferred_script
 from poetgen.verse.prosody import TokenProsody
-from poetgen.verse.rhyme_books import PINGSHUI, XINYUN
+from poetgen.verse.rhyme_books import PINGSHUI, check_book
 from poetgen.writing.beginning import resolve
 from poetgen.writing.constraints import DEFAULT_MAX_LENGTH, SHORTEST, Constraints
 from poetgen.writing.decoding import Candidate, Matcher, Sampling, random_stream
@@ -104,17 +104,6 @@ def check_script(script: str | None) -> None:
             )
         )
     preferred_script()  # a bad setting is refused even where it would not be needed
-
-
-def check_book(rhyme_book: str, *, alone: bool) -> None:
-    """Raises ConfigError where the book alone is wanted, and it is none that others add readings to."""
-    if alone and rhyme_book == XINYUN:
-        raise ConfigError(
-            tr(
-                "--book is 平水韻 alone, and {xinyun} is another book; omit one of the two",
-                xinyun=XINYUN,
-            )
-        )
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,14 @@ from poetgen.poem.form import form_of
 from poetgen.poem.places import GivenTexts
 from poetgen.poem.poem import is_hanzi
 from poetgen.script.convert import keeps_spelling, print_lines
-from poetgen.verse.rhyme_books import PINGSHUI, XINYUN, parse_book
+from poetgen.verse.rhyme_books import PINGSHUI, XINYUN, check_book, parse_book
 from poetgen.writing.decoding import CANDIDATES, Candidate, Sampling, decode, draw_seed
 from poetgen.writing.loaded_model import LoadedModel
 from poetgen.writing.network import TILE, count_processors, map_in_threads
 from poetgen.writing.poem import GeneratedPoem, Rank
 from poetgen.writing.prompt import shape_of
 from poetgen.writing.ranking import score
-from poetgen.writing.request import PoemOptions, Request, check_book, check_script, read_request
+from poetgen.writing.request import PoemOptions, Request, check_script, read_request
 
 MOST_TOGETHER = 8 * TILE  # poems a thread writes at once
 
