@@ -114,11 +114,8 @@ def evaluate(
     refuse_contradictions(
         data=data, split=split, given=given, source=source, written=written, of_written=of_written
     )
-    path, prepared, split = (
-        find_checkpoint(workspace, checkpoint),
-        data or workspace.prepared,
-        split or SPLITS[0],
-    )
+    path = find_checkpoint(workspace, checkpoint)
+    prepared, split = data or workspace.prepared, split or SPLITS[0]
     if written is not None:
         from poetgen.cli.evaluate_written import show_written
 

@@ -124,9 +124,8 @@ def _is_heading_block(block: Sequence[Row], follower: Sequence[Row], below: Sequ
     if len(block) > MOST_HEADINGS or not follower or not all(map(_may_be_heading, block)):
         return False
     if len(block) == len(follower) == 1 and len(block[0].bare) < 4 and len(follower[0].bare) < 4:
-        return (
-            bool(below) and below[0].is_marked
-        )  # a title and a poet of so few hanzi, whatever their lengths
+        # a title and a poet of so few hanzi, whatever their lengths
+        return bool(below) and below[0].is_marked
     if all(map(_may_be_heading, follower)) and not count_headings(follower):
         return len(follower) < 4 and any(len(row.pieces[0]) != len(block[0].pieces[0]) for row in follower)
     return follower[0].is_marked

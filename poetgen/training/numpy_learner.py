@@ -186,13 +186,13 @@ def check_settings(config: Config) -> None:
     if config.training.gradient == "rtrl":
         check_rtrl(config)
     precision = config.training.precision
-    lacking = {
-        "computes on the CPU; omit --device cuda": config.training.device == "cuda",
-        f"has no {precision}; set training.precision=float32": precision != "float32",
-        "learns from poems alone; set model.conditions=false": config.model.conditions,
-    }
-    for what in (what for what, is_asked in lacking.items() if is_asked):
-        raise ConfigError(f"training.backend is 'numpy', which {what}")
+    for is_asked, reason in (
+        (config.training.device == "cuda", "computes on the CPU; omit --device cuda"),
+        (precision != "float32", f"has no {precision}; set training.precision=float32"),
+        (config.model.conditions, "learns from poems alone; set model.conditions=false"),
+    ):
+        if is_asked:
+            raise ConfigError(f"training.backend is 'numpy', which {reason}")
 
 
 def build_numpy_optimizer(parameters: Mapping[str, Array], settings: TrainingConfig) -> Optimizer:

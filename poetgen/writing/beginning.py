@@ -148,9 +148,8 @@ def begin(grammar: VerseGrammar, text: str, typed: str = "") -> VerseMatcher:
     `typed` is how it was typed, place for place, for what is said of it. Raises PromptError.
     """
     matcher = VerseMatcher(grammar)
-    whole = (
-        grammar.form.line_length if grammar.keeps_marks else 0
-    )  # where no mark is waited for, a line has ended
+    # where no mark is waited for, a line has ended
+    whole = grammar.form.line_length if grammar.keeps_marks else 0
     for char, shown in zip(text, typed or text, strict=True):
         if char in MARKS and matcher.column != whole:
             raise PromptError(_wrong_length(matcher, str(matcher.column)))

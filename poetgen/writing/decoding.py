@@ -17,7 +17,6 @@ import numpy.typing as npt
 
 from poetgen.byhand import language_model, softmax
 from poetgen.byhand.language_model import State
-from poetgen.corpus.vocabulary import Vocabulary
 from poetgen.errors import ConfigError
 from poetgen.language import tr
 from poetgen.poem.poem import QUESTION, STOP
@@ -256,7 +255,8 @@ def _extend(network: Network, rows: Sequence[Candidate], logits: Array, sampling
     allowed = np.stack([row.matcher.allowed() for row in rows])
     drawn = np.array([row.rng.random() for row in rows])
     written = _find_written(rows, network.vocabulary.first_hanzi)
-    opens = np.array([_opens(row, network.vocabulary) for row in rows])
+    couplet_ends = network.vocabulary.encode(STOP + QUESTION)
+    opens = np.array([_opens(row, couplet_ends) for row in rows])
     last = [row.ids[-1] if row.ids else network.vocabulary.begin for row in rows]
     raised = raise_rare(logits, network.commonness, last, penalty=sampling.common_penalty)
     ids = np.zeros(len(rows), np.intp)
@@ -277,9 +277,9 @@ def _extend(network: Network, rows: Sequence[Candidate], logits: Array, sampling
             row.matcher.accept(number)
 
 
-def _opens(row: Candidate, vocabulary: Vocabulary) -> bool:
+def _opens(row: Candidate, couplet_ends: Sequence[int]) -> bool:
     """Whether what comes next is among the first hanzi of the poem, or the first of a couplet."""
-    return len(row.ids) < OPENING or row.ids[-1] in vocabulary.encode(STOP + QUESTION)
+    return len(row.ids) < OPENING or row.ids[-1] in couplet_ends
 
 
 def _find_written(rows: Sequence[Candidate], first_hanzi: int) -> tuple[Array, Array]:

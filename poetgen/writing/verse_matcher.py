@@ -185,13 +185,13 @@ class VerseMatcher:
             return grammar.given_masks[self.line, self.column]
         at_end = self.at_line_end
         mask = grammar.line_ends(self.states, self.line) if at_end else grammar.inside[self.open_tones]
-        excluded = [*self._taken, *(self._rhymed if self.at_line_end else ())]
+        excluded = [*self._taken, *(self._rhymed if at_end else ())]
         if excluded:
             mask = mask.copy()
             mask[excluded] = False
             for place in self._scarce():
                 mask &= ~grammar.prosody.members[place]
-        if self.at_line_end and self.line == 1 and grammar.constraints.first_line_rhymes is False:
+        if at_end and self.line == 1 and grammar.constraints.first_line_rhymes is False:
             # even lines that all rhyme in a second group too (車, 畬) may make it the one that is heard
             mask = grammar.prosody.without_rhymes(mask, grammar.prosody.heard[self.ids[self.column]])
         return mask

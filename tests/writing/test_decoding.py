@@ -194,7 +194,7 @@ def test_what_a_poem_has_counts_against_coming_again_but_for_a_last_one_not_yet_
 def test_the_beginnings_of_a_poem_and_of_each_couplet_are_openings(body, opens):
     vocabulary = Vocabulary.build(["月上"], 1)
     row = SimpleNamespace(ids=vocabulary.encode(body))
-    assert decoding._opens(row, vocabulary) == opens
+    assert decoding._opens(row, vocabulary.encode("。？")) == opens
 
 
 def test_each_poem_draws_as_its_own_place_asks_and_no_opening_that_is_drawn_is_a_merit():
